@@ -1,0 +1,46 @@
+# How every library and program of the project is built. Sources are listed, never globbed.
+
+add_library(recourse_options INTERFACE)
+target_include_directories(recourse_options INTERFACE ${PROJECT_SOURCE_DIR})
+target_compile_options(recourse_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor
+                                                  -Woverloaded-virtual -Werror)
+if(RECOURSE_FAIL_POINTS)
+  target_compile_definitions(recourse_options INTERFACE RECOURSE_FAIL_POINTS)
+endif()
+foreach(sanitizer IN LISTS RECOURSE_SANITIZE)
+  target_compile_options(recourse_options INTERFACE -fsanitize=${sanitizer} -fno-omit-frame-pointer)
+  target_link_options(recourse_options INTERFACE -fsanitize=${sanitizer})
+  if(sanitizer STREQUAL "undefined")
+    target_compile_options(recourse_options INTERFACE -fno-sanitize-recover=undefined)
+  endif()
+endforeach()
+
+# recourse_library(journal_sqlite SOURCES a.cc LINKS recourse::journal PRIVATE_LINKS SQLite::SQLite3)
+# makes recourse_journal_sqlite with the alias recourse::journal_sqlite.
+function(recourse_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINKS;PRIVATE_LINKS" ${ARGN})
+  add_library(recourse_${name} STATIC ${ARG_SOURCES})
+  add_library(recourse::${name} ALIAS recourse_${name})
+  target_link_libraries(recourse_${name} PUBLIC recourse_options ${ARG_LINKS}
+                                         PRIVATE ${ARG_PRIVATE_LINKS})
+endfunction()
+
+# recourse_program(recoursed SOURCES main.cc LINKS recourse::server)
+function(recourse_program name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINKS" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE recourse_options ${ARG_LINKS})
+endfunction()
+
+# recourse_test(machine_test LABELS unit SOURCES decide_test.cc LINKS recourse::machine)
+# One test program of Catch2; each TEST_CASE is a test of ctest's.
+function(recourse_test name)
+  cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;LINKS;LABELS" ${ARGN})
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 120)
+  endif()
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE recourse_options recourse_test_main ${ARG_LINKS})
+  catch_discover_tests(${name} TEST_PREFIX "${name}: "
+                       PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT})
+endfunction()

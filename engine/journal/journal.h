@@ -1,0 +1,205 @@
+// The durable record of every run: its events, in the order in which they were decided, and the
+// indexes that follow from them.
+//
+// Nothing here knows SQLite, nor what an event means: payloads are bytes, statuses are numbers.
+// engine/record gives both their meaning.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "engine/base/clock.h"
+#include "engine/base/digest.h"
+#include "engine/base/error.h"
+#include "engine/base/ids.h"
+
+namespace recourse::journal {
+
+using Position = std::int64_t;  // of an event in the journal, from 1 without gaps
+
+struct StoredEvent {
+  Position position = 0;
+  RunId run;
+  std::int64_t sequence = 0;  // of the event in its run, from 1 without gaps
+  Time time;
+  int type = 0;  // engine/record numbers them
+  std::string principal;
+  std::string payload;
+  Digest hash{};  // SHA-256 of the previous event's hash and this event; see chain.h
+};
+
+// --- indexes: what can be rebuilt from the events ---
+
+struct RunRow {
+  RunId run;
+  std::string workflow;
+  std::string digest;
+  std::string target;  // the name of the first target among the inputs; empty: none
+  int status = 0;      // machine::RunStatus
+  std::string step;    // where it stands, "stop[0]"; empty when over
+  std::string severity;
+  std::string requester;
+  std::string request_id;  // unique over all runs unless empty
+  Time started;
+  Time changed;
+  std::optional<Time> finished;
+  std::int64_t revision = 0;  // the sequence of the run's last event
+  std::string lock;           // the key that it holds or waits for; empty: none, or released
+  std::int64_t fencing_token = 0;  // 0 while it waits for the lock
+  // Why it waits; all empty when it does not.
+  std::string waits_for;
+  std::string waits_for_whom;
+  std::string next;
+  std::optional<Time> waits_since;
+  std::optional<Time> next_at;
+  // How it failed, or the failure that it asks about; 0 and empty: it did not.
+  int error_code = 0;
+  std::string error_message;
+
+  bool operator==(const RunRow&) const = default;
+};
+
+struct ApprovalRow {
+  ApprovalId approval;
+  RunId run;
+  std::string step;
+  std::string prompt;
+  std::string approvers;  // JSON: ["dba"]
+  int quorum = 1;
+  bool exclude_requester = false;
+  std::string requester;  // of the run
+  Time requested;
+  std::optional<Time> expires;
+  std::optional<Time> settled;
+  int settlement = 0;  // machine::Settlement; 0: open
+  std::string votes;   // JSON: [{"principal", "vote", "reason", "channel", "at"}]
+  std::string plan;    // JSON
+  std::string digest;
+
+  bool operator==(const ApprovalRow&) const = default;
+};
+
+struct TimerRow {
+  RunId run;
+  int kind = 0;  // machine::TimerKind; at most one of a kind a run
+  Time due;
+  auto operator<=>(const TimerRow&) const = default;
+};
+
+// A notification to send; written with the event that causes it.
+struct OutboxRow {
+  Position position = 0;  // of that event: with `topic` the key that makes it unique
+  RunId run;
+  std::string topic;
+  std::string text;
+  Time created;
+  int tries = 0;
+  std::optional<Time> sent;
+};
+
+// All that one decision writes.
+struct RunChange {
+  std::vector<StoredEvent> events;  // one run's, in order; hash is filled in by Append
+  RunRow row;
+  std::vector<ApprovalRow> approvals;           // inserted or replaced
+  std::optional<std::vector<TimerRow>> timers;  // all of the run's, replacing those stored
+  std::vector<OutboxRow> notifications;
+  // The definition of a new run, unless it is stored already.
+  struct Definition {
+    std::string digest;
+    std::string name;
+    std::string canonical;
+  };
+  std::optional<Definition> definition;
+};
+
+struct RunFilter {
+  std::vector<int> statuses;  // empty: all
+  std::string workflow;
+  std::string target;
+  std::optional<RunId> before;  // only runs older than this one: the page token
+  int limit = 100;
+};
+
+// Reads what is committed. Errors of every function: kUnavailable, the disk refused; kDataLoss, what
+// was read is no journal.
+class Reader {
+ public:
+  virtual ~Reader() = default;
+
+  virtual Result<Position> LastPosition() = 0;
+  // Newest first.
+  virtual Result<std::vector<RunRow>> ListRuns(const RunFilter& filter) = 0;
+  // Nothing when there is no such run.
+  virtual Result<std::optional<RunRow>> FindRun(RunId run) = 0;
+  virtual Result<std::optional<RunRow>> FindRequest(const std::string& request_id) = 0;
+  // Events of one run with a sequence above `after`, at most `limit`, in order.
+  virtual Result<std::vector<StoredEvent>> EventsOfRun(RunId run, std::int64_t after,
+                                                       std::int64_t limit) = 0;
+  // Events of all runs with a position above `after`, at most `limit`, in order.
+  virtual Result<std::vector<StoredEvent>> EventsAfter(Position after, std::int64_t limit) = 0;
+  // Open ones only, or all; newest first; of one run, or of all (run 0); older than `before`.
+  virtual Result<std::vector<ApprovalRow>> ListApprovals(bool open_only, RunId run,
+                                                         std::optional<ApprovalId> before,
+                                                         int limit) = 0;
+  virtual Result<std::optional<ApprovalRow>> FindApproval(ApprovalId approval) = 0;
+  // Nothing when there is none of that digest.
+  virtual Result<std::optional<std::string>> FindDefinition(const std::string& digest) = 0;
+  // In the order in which they are due.
+  virtual Result<std::vector<TimerRow>> TimersDue(Time until, int limit) = 0;
+  virtual Result<std::vector<TimerRow>> TimersOfRun(RunId run) = 0;
+  virtual Result<std::optional<Time>> NextTimer() = 0;
+  // The holder of a lock, if any; the runs that wait for it, the longest first.
+  virtual Result<std::optional<RunRow>> LockHolder(const std::string& lock) = 0;
+  virtual Result<std::vector<RunRow>> LockWaiters(const std::string& lock, int limit) = 0;
+  virtual Result<std::vector<OutboxRow>> UnsentNotifications(int limit) = 0;
+};
+
+// The highest numbers given so far; 0 when none was.
+struct Heads {
+  Position position = 0;
+  RunId run;
+  ApprovalId approval;
+  Digest hash{};
+};
+
+// One journal with its one writer.
+//
+// Thread safety: Append, MarkSent and reader() belong to the core loop's thread. OpenReader, BackUp
+// and size() may be called from any thread.
+class Journal {
+ public:
+  virtual ~Journal() = default;
+
+  virtual Heads heads() const = 0;
+
+  // Makes all of `changes` durable, or nothing, and returns the position of the last event.
+  //
+  // REQUIRES: positions follow heads().position without a gap; each change has an event.
+  // kResourceExhausted: the disk is full. kUnavailable: it refused otherwise; nothing was stored and
+  // the same changes may be tried again. kInternal, kAborted, kAlreadyExists (a request_id that
+  // another run has): one of the changes cannot be stored; without it the others can.
+  virtual Result<Position> Append(std::span<RunChange> changes) = 0;
+
+  virtual Result<void> MarkSent(std::span<const OutboxRow> sent, Time at) = 0;
+
+  // Reads on the writer's own connection: sees everything appended.
+  virtual Reader& reader() = 0;
+
+  // A reader with a connection of its own. It may be used by one thread at a time.
+  virtual Result<std::unique_ptr<Reader>> OpenReader() const = 0;
+
+  // A copy of the journal as it is now in a new file, checked and complete, while appends go on.
+  // kAlreadyExists: `path` exists. kResourceExhausted, kUnavailable: as Append; no file is left.
+  virtual Result<void> BackUp(const std::string& path) const = 0;
+
+  virtual std::string path() const = 0;
+  virtual std::int64_t size_bytes() const = 0;
+};
+
+}  // namespace recourse::journal

@@ -1,0 +1,204 @@
+// The rules: what an input does to a run.
+//
+// Pure: no clock, no randomness, no I/O, no locks, no logs. What a rule needs of the world stands
+// in Facts.
+#pragma once
+
+#include <variant>
+#include <vector>
+
+#include "engine/machine/state.h"
+
+namespace recourse::machine {
+
+// --- inputs ---
+
+struct Start {
+  std::string request_id;
+  Value inputs;  // resolved
+  std::string lock;
+  RunId lock_holder;  // 0: the lock is free, or there is none
+};
+struct LockGranted {};
+struct Prepared {
+  StepRef at;
+  int number = 1;
+  Value undo;
+};
+struct Progressed {
+  StepRef at;
+  int number = 1;
+  Value checkpoint;
+};
+struct Applied {  // applied and verified
+  StepRef at;
+  int number = 1;
+  Value output;
+  std::string note;
+};
+// `phase` is the one that failed. A failed Prepare leaves nothing behind.
+struct AttemptBroke {
+  StepRef at;
+  int number = 1;
+  Phase phase = Phase::kApply;
+  Failure failure;
+  bool inconclusive = false;  // applied, but verify could not tell; failure.evidence has its facts
+  Value output;               // with inconclusive
+};
+struct Probed {
+  StepRef at;
+  int number = 1;
+  ProbeAnswer answer;
+};
+struct Compensated {
+  StepRef at;
+  int number = 1;
+  Value output;
+};
+struct CompensationBroke {
+  StepRef at;
+  int number = 1;
+  Failure failure;
+};
+struct PlanMade {
+  int step = 0;
+  // {"steps": [{"step", "summary", "action", "lines": [..], "irreversible": [..], "expect",
+  //   "undo"}], "bytes_needed": n, "irreversible": [..]}
+  Value plan;
+};
+struct TimerFired {
+  Timer timer;
+};
+// The server has started again and found the run at work.
+struct Restarted {};
+
+// From people. The envelope's principal is who.
+struct CastVote {
+  ApprovalId id;
+  Vote vote = Vote::kApprove;
+  std::string reason;
+  std::string channel;
+  std::vector<std::string> roles;  // the voter's
+  std::string digest;              // of what was shown; empty: not checked
+};
+struct Pause {
+  std::string reason;
+};
+struct Resume {
+  std::string reason;
+};
+struct Cancel {
+  std::string reason;
+  bool rollback = false;
+  std::optional<Finding> finding;  // where an effect is unknown: what is true of it
+};
+struct Retry {
+  std::string reason;
+};
+struct Skip {
+  std::string step;  // its id; must be the step that the run is at. Empty: that step
+  Value output;
+  std::string reason;
+};
+struct RollBack {
+  std::string checkpoint;  // its id; empty: to the start
+  std::string reason;
+  std::optional<Finding> finding;
+};
+struct Annotate {
+  std::string text;
+};
+
+using Input = std::variant<Start, LockGranted, Prepared, Progressed, Applied, AttemptBroke, Probed,
+                           Compensated, CompensationBroke, PlanMade, TimerFired, Restarted,
+                           CastVote, Pause, Resume, Cancel, Retry, Skip, RollBack, Annotate>;
+std::string_view NameOf(const Input& input);
+
+// What a rule may know beside definition, state and input.
+struct Facts {
+  Time now;
+  std::string principal;   // who caused the input; "engine" for the engine itself
+  double jitter = 0;       // 0 to 1, drawn by the caller: spreads retries
+  ApprovalId next_approval;  // the id that a requested approval gets
+};
+
+// --- effects: what the runtime does once the events are durable ---
+
+struct StartPhase {  // prepare, apply (and verify), probe or compensate, by `phase`
+  StepRef at;
+  int number = 1;
+  Phase phase = Phase::kApply;
+  std::string action;
+  std::string key;  // "R-1042/restore/1"
+  Value inputs;
+  Value undo;
+  Value checkpoint;
+  Value output;  // with kCompensate: what the attempt answered
+  Time deadline;
+  std::int64_t fencing_token = 0;
+  bool operator==(const StartPhase&) const = default;
+};
+struct StopAttempt {
+  StepRef at;
+  bool operator==(const StopAttempt&) const = default;
+};
+// Calls Plan() of every action that may follow `step`, then sends PlanMade.
+struct MakePlan {
+  int step = 0;
+  bool operator==(const MakePlan&) const = default;
+};
+struct ReleaseLock {  // grants it to the run that has waited longest
+  std::string lock;
+  bool operator==(const ReleaseLock&) const = default;
+};
+// Tells the channels that listen: stored in the outbox with the events.
+struct Notify {
+  std::string topic;  // "approval_requested", "needs_attention", "run_finished"
+  std::string text;
+  bool operator==(const Notify&) const = default;
+};
+
+using Effect = std::variant<StartPhase, StopAttempt, MakePlan, ReleaseLock, Notify>;
+
+struct Decision {
+  std::vector<Event> events;
+  std::vector<Effect> effects;
+};
+
+// What `input` does to the run. The caller journals the events, applies them, then runs the effects.
+//
+// kFailedPrecondition: the input is not legal in the run's status; the message names the status and
+// what is legal. kAborted: the input answers something that is over (an older attempt, a settled
+// approval, a plan that has changed). kInvalidArgument: the input itself is wrong (names the field).
+// kPermissionDenied: a vote by somebody who may not. In each case nothing happens.
+Result<Decision> Decide(const definition::Workflow& workflow, const RunState& state,
+                        const Input& input, const Facts& facts);
+
+// Whether a rule exists for this kind of input in this status: the table that the documentation
+// prints and the tests hold.
+bool IsLegal(RunStatus status, const Input& input);
+
+// "stop[2]", the step's id with its item.
+std::string NameOf(const definition::Workflow& workflow, StepRef at);
+
+// The steps that may follow `step`, as far as they are known: the path that is taken when nothing
+// fails and every switch takes its default, up to the end or the next approval.
+std::vector<int> ExpectedPath(const definition::Workflow& workflow, int step);
+
+// The variables that expressions of a run see: inputs, steps, run, now, item, index, error.
+class RunScope final : public expression::Scope {
+ public:
+  RunScope(const definition::Workflow& workflow, const RunState& state, Time now,
+           StepRef at = {}, const Value* items = nullptr)
+      : workflow_(workflow), state_(state), now_(now), at_(at), items_(items) {}
+  std::optional<Value> Find(std::string_view name) const override;
+
+ private:
+  const definition::Workflow& workflow_;
+  const RunState& state_;
+  Time now_;
+  StepRef at_;
+  const Value* items_;
+};
+
+}  // namespace recourse::machine

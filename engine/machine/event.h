@@ -1,0 +1,256 @@
+// What happened to a run, in the order in which it was decided. A run is the fold of its events.
+//
+// The envelope's values and the alternatives' order in `Event` are not stored; engine/record gives
+// each event its stored number and form.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "actions/action.h"
+#include "engine/base/clock.h"
+#include "engine/base/ids.h"
+#include "engine/base/value.h"
+#include "engine/definition/workflow.h"
+
+namespace recourse::machine {
+
+using definition::OnExpiry;
+using definition::OnFailure;
+
+// One execution of a step: the step's index in the workflow, and which item of a for_each.
+struct StepRef {
+  int step = 0;
+  int item = -1;  // -1: the step has no for_each
+  auto operator<=>(const StepRef&) const = default;
+};
+
+// Which phase of an attempt is at work, or was when the server died. Stored.
+enum class Phase { kPrepare = 1, kApply = 2, kProbe = 3, kCompensate = 4 };
+
+// Who vouches for an output. Stored.
+enum class Source { kApply = 1, kProbe = 2, kOperator = 3 };
+
+// Why a run ends up asking a person. Stored.
+enum class Question {
+  kStepFailed = 1,          // after its retries, and on_failure says pause
+  kUnknownEffect = 2,       // the attempt may or may not have taken effect
+  kVerifyInconclusive = 3,  // it took effect, but the proof is missing
+  kCompensationFailed = 4,
+  kPastPivot = 5,           // a rollback would have to cross an irreversible step
+  kApprovalExpired = 6,     // nobody decided in time; nothing was decided for them
+};
+
+// What a rollback ends in. Stored.
+enum class Afterwards { kRolledBack = 1, kCancelled = 2, kGoTo = 3, kAsk = 4 };
+
+enum class Vote { kApprove = 1, kReject = 2 };
+enum class Settlement { kApproved = 1, kRejected = 2, kExpired = 3, kVoid = 4 };
+
+// What a person says of an effect that cannot be told otherwise. Stored.
+enum class Finding { kApplied = 1, kNotApplied = 2, kPartial = 3 };
+
+// Why a running attempt is being stopped. Stored.
+enum class StopKind { kCancel = 1, kRollback = 2, kDeadline = 3 };
+
+struct RunStarted {
+  std::string workflow;
+  std::string digest;
+  Value inputs;
+  std::string request_id;
+  std::string severity;
+  std::string lock;  // the key; empty: none
+  std::optional<Time> deadline;
+};
+struct LockQueued {
+  RunId holder;
+};
+// The fencing token is the event's position in the journal.
+struct LockAcquired {};
+
+struct StepSkipped {  // its `when` was false, or an operator said so
+  StepRef at;
+  Source by = Source::kApply;
+  Value output;
+  std::string reason;
+};
+struct ForEachStarted {
+  int step = 0;
+  Value items;
+};
+struct AttemptStarted {
+  StepRef at;
+  int number = 1;
+  Phase phase = Phase::kApply;  // kPrepare when the action has a prepare
+  Value inputs;
+  Time deadline;
+};
+struct AttemptPrepared {
+  StepRef at;
+  int number = 1;
+  Value undo;
+};
+struct AttemptProgressed {
+  StepRef at;
+  int number = 1;
+  Value checkpoint;
+};
+// After a crash, or when a failure left an unknown effect: this phase is (again) at work.
+struct AttemptResumed {
+  StepRef at;
+  int number = 1;
+  Phase phase = Phase::kApply;
+};
+struct AttemptSucceeded {
+  StepRef at;
+  int number = 1;
+  Value output;
+  Source by = Source::kApply;
+  std::string note;  // what verify said, or the operator's reason
+};
+struct AttemptFailed {
+  StepRef at;
+  int number = 1;
+  Error error;
+  Value evidence;
+  LeftBehind left = LeftBehind::kNothing;
+  std::optional<Time> retry_at;
+};
+struct RetryRequested {  // by an operator, or the back-off is over (then the principal is the engine)
+  StepRef at;
+  std::string reason;
+};
+struct FailureHandled {  // a failed step does not stop the run: on_error goto or continue
+  StepRef at;
+  std::optional<int> go_to;
+};
+struct SwitchTaken {
+  int step = 0;
+  int go_to = 0;
+};
+struct CheckpointReached {
+  int step = 0;
+};
+struct WaitStarted {
+  int step = 0;
+  Time until;
+};
+struct WaitEnded {
+  int step = 0;
+};
+struct PlanStarted {  // the plan of what follows an approval is being made
+  int step = 0;
+};
+struct ApprovalRequested {
+  int step = 0;
+  ApprovalId id;
+  std::string prompt;
+  std::vector<std::string> approvers;
+  int quorum = 1;
+  bool exclude_requester = false;
+  std::optional<Time> expires;
+  OnExpiry on_expiry = OnExpiry::kHold;
+  Value plan;          // see PlanMade
+  std::string digest;  // SHA-256 of prompt, inputs and plan, in hexadecimal
+};
+struct VoteCast {
+  ApprovalId id;
+  Vote vote = Vote::kApprove;
+  std::string reason;
+  std::string channel;
+};
+struct ApprovalSettled {
+  ApprovalId id;
+  Settlement settlement = Settlement::kApproved;
+};
+struct RunPaused {
+  std::string reason;
+};
+struct RunResumed {
+  std::string reason;
+};
+struct StopRequested {  // an attempt is at work; the rest follows when its outcome is known
+  StopKind kind = StopKind::kCancel;
+  bool rollback = false;
+  std::optional<int> rollback_to;
+  std::string reason;
+};
+struct AttentionNeeded {
+  Question question = Question::kStepFailed;
+  StepRef at;
+  Error error;
+};
+struct EffectResolved {  // a person says what is true of an unknown effect
+  StepRef at;
+  Finding finding = Finding::kApplied;
+  std::string reason;
+};
+struct RollbackStarted {
+  std::optional<int> checkpoint;  // none: to the start (or down to a pivot)
+  Afterwards then = Afterwards::kRolledBack;
+  std::optional<int> go_to;  // with kGoTo
+  Error cause;
+};
+struct CompensationStarted {
+  StepRef at;
+  int number = 1;
+};
+struct CompensationSucceeded {
+  StepRef at;
+  Value output;
+  Source by = Source::kApply;  // kOperator: skipped, with the reason in `note`
+  std::string note;
+};
+struct CompensationFailed {
+  StepRef at;
+  int number = 1;
+  Error error;
+  Value evidence;
+  std::optional<Time> retry_at;
+};
+struct CompensationSkipped {  // the action has no way back
+  StepRef at;
+  std::string reason;
+};
+struct RollbackEnded {};  // then the run goes on at RollbackStarted's go_to
+struct RunSucceeded {
+  Value outputs;
+};
+struct RunFailed {
+  Error error;
+};
+struct RunCancelled {
+  std::string reason;
+};
+struct RunRolledBack {
+  Error cause;
+};
+struct RunAnnotated {
+  std::string text;
+};
+
+using Event =
+    std::variant<RunStarted, LockQueued, LockAcquired, StepSkipped, ForEachStarted, AttemptStarted,
+                 AttemptPrepared, AttemptProgressed, AttemptResumed, AttemptSucceeded,
+                 AttemptFailed, RetryRequested, FailureHandled, SwitchTaken, CheckpointReached,
+                 WaitStarted, WaitEnded, PlanStarted, ApprovalRequested, VoteCast, ApprovalSettled,
+                 RunPaused, RunResumed, StopRequested, AttentionNeeded, EffectResolved,
+                 RollbackStarted, CompensationStarted, CompensationSucceeded, CompensationFailed,
+                 CompensationSkipped, RollbackEnded, RunSucceeded, RunFailed, RunCancelled,
+                 RunRolledBack, RunAnnotated>;
+
+// "AttemptStarted": the event's name, as the timeline shows it.
+std::string_view NameOf(const Event& event);
+
+// What every event carries beside its content.
+struct Envelope {
+  RunId run;
+  std::int64_t sequence = 0;  // in the run, from 1
+  std::int64_t position = 0;  // in the journal, from 1
+  Time time;
+  std::string principal;  // who caused it; "engine" for the engine itself
+};
+
+}  // namespace recourse::machine

@@ -1,0 +1,215 @@
+// What a run is, after its events so far.
+//
+// One struct a status, holding only what is true there; what is true in every status is in
+// RunState itself. States are values: Apply() alone changes them.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "engine/machine/event.h"
+
+namespace recourse::machine {
+
+// Stored: the numbers are never reused.
+enum class RunStatus {
+  kQueued = 1,
+  kRunning = 2,
+  kWaiting = 3,
+  kPaused = 4,
+  kNeedsAttention = 5,
+  kRollingBack = 6,
+  kSucceeded = 7,
+  kFailed = 8,
+  kCancelled = 9,
+  kRolledBack = 10,
+};
+std::string_view ToString(RunStatus status);
+bool IsFinal(RunStatus status);
+
+// --- what a run is doing, or would go on with ---
+
+// An attempt is at work.
+struct Attempting {
+  StepRef at;
+  int number = 1;
+  Phase phase = Phase::kApply;
+  Value inputs;
+  Value undo;
+  Value checkpoint;
+  Time deadline;
+  Time started;
+  // Why a probe is at work: the failure that left the effect unknown (none after a crash).
+  std::optional<AttemptFailed> doubt;
+  // kCompensate: a probe found part of the effect; it is put back before the attempt applies again.
+  bool operator==(const Attempting&) const;
+};
+// The step is next but nothing of it has begun.
+struct Ready {
+  int step = 0;  // workflow.steps.size(): the end
+  int item = -1;
+};
+struct Planning {
+  int step = 0;
+};
+struct BackingOff {
+  StepRef at;
+  int failed_number = 1;
+  Error error;
+  Time retry_at;
+};
+struct AwaitingApproval {
+  int step = 0;
+  ApprovalRequested request;
+  struct Cast {
+    std::string principal;
+    Vote vote = Vote::kApprove;
+    std::string reason;
+    std::string channel;
+    Time at;
+  };
+  std::vector<Cast> votes;
+  bool settled = false;  // approved while the run was paused: it goes on when resumed
+};
+struct Sleeping {
+  int step = 0;
+  Time until;
+};
+
+// What a paused or running run is at.
+using Activity = std::variant<Ready, Attempting, Planning, BackingOff, AwaitingApproval, Sleeping>;
+
+// --- statuses ---
+
+struct Created {};  // before RunStarted is followed by LockAcquired, LockQueued or a first step
+struct Queued {
+  RunId holder;
+};
+struct Running {  // Ready (inside a decision only), Attempting or Planning
+  Activity activity;
+  std::optional<StopRequested> stop;
+};
+struct Waiting {  // BackingOff, AwaitingApproval or Sleeping
+  Activity activity;
+};
+struct Paused {
+  Activity activity;
+  std::string reason;
+  std::string by;
+};
+// What a rollback has to do and has done.
+struct Rollback {
+  std::optional<int> checkpoint;
+  Afterwards then = Afterwards::kRolledBack;
+  std::optional<int> go_to;
+  Error cause;
+  // The compensation at work, if any: the top of RunState::done.
+  std::optional<StepRef> at;
+  int number = 0;
+  std::optional<Time> retry_at;  // set while it waits to try a compensation again
+};
+struct NeedsAttention {
+  Question question = Question::kStepFailed;
+  StepRef at;
+  Error error;
+  // What the run was at: the failed attempt, the expired approval, or the rollback.
+  std::variant<Ready, Attempting, AwaitingApproval, Rollback> from;
+};
+struct RollingBack {
+  Rollback rollback;
+};
+struct Succeeded {
+  Value outputs;
+};
+struct Failed {
+  Error error;
+};
+struct Cancelled {
+  std::string reason;
+};
+struct RolledBack {
+  Error cause;
+};
+
+using Status = std::variant<Created, Queued, Running, Waiting, Paused, NeedsAttention, RollingBack,
+                            Succeeded, Failed, Cancelled, RolledBack>;
+
+// A step, or checkpoint, that a rollback may have to undo: the stack of these is RunState::done.
+struct Done {
+  enum class Kind { kStep = 1, kPartial = 2, kCheckpoint = 3 };
+  Kind kind = Kind::kStep;
+  StepRef at;
+  int number = 1;  // the attempt
+  Value inputs;
+  Value undo;
+  Value output;
+};
+
+// What is known of one step, by its index.
+struct StepState {
+  int visits = 0;             // how often the run entered it
+  bool succeeded = false;     // its output is valid
+  bool skipped = false;
+  Value output;               // of a for_each: the list of the items' outputs
+  std::map<int, int> attempts;  // by item (-1 without): attempts so far, over all visits
+  Value items;                // of a for_each
+  std::optional<Error> error;  // its last failure
+};
+
+struct RunState {
+  RunId run;
+  std::int64_t revision = 0;  // the sequence of the last event
+  std::int64_t position = 0;  // the position of the last event
+  std::string workflow;
+  std::string digest;
+  Value inputs;
+  std::string requester;
+  std::string request_id;
+  std::string severity;
+  std::string lock;
+  std::int64_t fencing_token = 0;
+  bool holds_lock = false;
+  Time started;
+  Time changed;  // of the last event
+  Time since;    // of the last change of status or activity
+  std::optional<Time> deadline;
+  bool deadline_over = false;
+  Status status;
+  std::map<int, StepState> steps;
+  std::vector<Done> done;  // in the order of completion
+  std::optional<Error> error;  // the last failure, which `error` names in an error path
+  std::optional<int> error_step;
+};
+
+RunStatus StatusOf(const RunState& state);
+
+// Why a run waits: stored with the transition that parked it, shown as it is.
+struct WhyWaiting {
+  std::string reason;   // "waits for an approval: Restore ...?"
+  std::string who;      // who or what can unblock it: "dba or incident-commander"
+  std::string next;     // what happens next by itself: "expires and is held"; empty: nothing
+  Time since;
+  std::optional<Time> next_at;
+};
+// Nothing for a run that is at work or over.
+std::optional<WhyWaiting> WhyItWaits(const definition::Workflow& workflow, const RunState& state);
+
+// A time at which the run wants to be told; stored in an index. Stored: the numbers.
+enum class TimerKind { kRetry = 1, kWait = 2, kApprovalExpiry = 3, kDeadline = 4, kCompensationRetry = 5 };
+struct Timer {
+  TimerKind kind = TimerKind::kRetry;
+  Time due;
+  auto operator<=>(const Timer&) const = default;
+};
+std::vector<Timer> TimersOf(const RunState& state);
+
+// The state after one more event. Has a case for every event; an event that cannot follow `state`
+// is a broken invariant.
+// REQUIRES: envelope.sequence == state.revision + 1.
+void Apply(RunState& state, const Envelope& envelope, const Event& event);
+
+}  // namespace recourse::machine

@@ -1,0 +1,140 @@
+// The engine: one thread that decides, a pool of threads that act, and the rule that nothing takes
+// effect or is answered before it is durable.
+//
+//   mailbox -> core loop: drain a batch, decide each input, append all events, commit once;
+//              only then run the effects, answer the callers, tell the watchers.
+//
+// Thread safety: every public function may be called from any thread. Callbacks are called once, on
+// the core loop's thread, and must not block.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "actions/registry.h"
+#include "engine/base/clock.h"
+#include "engine/base/error.h"
+#include "engine/definition/workflow.h"
+#include "engine/journal/journal.h"
+#include "engine/machine/decide.h"
+
+namespace recourse::runtime {
+
+struct Options {
+  int workers = 16;               // threads for actions; 1 to 256
+  int batch_max = 512;            // inputs that share a commit; 1 to 10,000
+  int mailbox_max = 20'000;       // inputs of callers that wait; more are answered RESOURCE_EXHAUSTED
+  int open_runs_max = 100'000;    // runs that are not over; more are answered RESOURCE_EXHAUSTED
+  std::int64_t inputs_bytes_max = 256 * 1024;   // a run's inputs as JSON
+  std::int64_t output_bytes_max = 64 * 1024;    // an output as JSON; larger: to a file, see blobs
+  std::string blob_directory;     // for large outputs, named by their SHA-256; empty: they fail
+  std::chrono::milliseconds append_retry = std::chrono::milliseconds(250);  // when the disk refuses
+};
+
+// Who asks. The roles decide about votes; what else a role may do is the server's business.
+struct Caller {
+  std::string principal;
+  std::vector<std::string> roles;
+  std::string channel;  // "cli", "grpc", "web"
+};
+
+struct StartRequest {
+  std::string workflow;    // by name; the newest definition loaded
+  Value inputs;            // as given, before defaults and targets
+  std::string request_id;  // empty: each call starts a run
+};
+
+// What callers are answered: the run's row after the commit.
+using RunCallback = std::function<void(Result<journal::RunRow>)>;
+
+// Live news of an attempt; not journaled, lost when nobody listens.
+struct AttemptNews {
+  RunId run;
+  std::string step;  // "restore"
+  std::string line;  // a line of its log, or what its progress is about
+  std::int64_t done = 0;
+  std::int64_t total = 0;  // 0: not known, or a log line
+};
+
+// Told on the core loop's thread; must not block.
+class Listener {
+ public:
+  virtual ~Listener() = default;
+  // Everything up to `position` is durable. `changes` are the ones just committed.
+  virtual void Committed(journal::Position position,
+                         std::span<const journal::RunChange> changes) = 0;
+  // May come from any thread.
+  virtual void News(const AttemptNews& news) = 0;
+};
+
+// The definitions that runs may be started from, by name.
+using Workflows = std::map<std::string, std::shared_ptr<const definition::Workflow>, std::less<>>;
+
+class Engine {
+ public:
+  // Starts the threads, folds the runs that were at work when the journal was last written, and
+  // goes on with them. `journal`, `registry`, `policy` and `clock` must outlive the engine.
+  // Errors are the journal's.
+  static Result<std::unique_ptr<Engine>> Start(Options options, journal::Journal& journal,
+                                               const Registry& registry, Workflows workflows,
+                                               definition::Inventory inventory,
+                                               const Policy& policy, const Clock& clock);
+
+  // Stops as Stop(0s).
+  virtual ~Engine() = default;
+
+  // Answers once the run is durable. The same request_id again answers the run that it started.
+  // kNotFound: no such workflow or target. kInvalidArgument: an input is wrong, named by the message.
+  // kAlreadyExists: the request_id started a run of another workflow or with other inputs.
+  // kAborted: the lock is held and the workflow says reject; the message names the holder.
+  // kResourceExhausted: a limit of Options, or the disk is full. kUnavailable: the journal cannot be
+  // written, or the engine is stopping.
+  virtual void StartRun(StartRequest request, Caller caller, RunCallback done) = 0;
+
+  // Sends an input to a run. `revision`, if given, must be the run's (else kAborted: it has changed).
+  // kNotFound: no such run. Otherwise as machine::Decide and StartRun.
+  virtual void Submit(RunId run, machine::Input input, std::optional<std::int64_t> revision,
+                      Caller caller, RunCallback done) = 0;
+
+  // The same for the run that the approval belongs to. Answers the approval's row in full.
+  using ApprovalCallback = std::function<void(Result<journal::ApprovalRow>)>;
+  virtual void Vote(machine::CastVote vote, Caller caller, ApprovalCallback done) = 0;
+
+  // Calls `done` when the run is over or waits for a person (approval, needs attention, pause); at
+  // once when it does already. kNotFound: no such run; kUnavailable: the engine stops first.
+  virtual void WhenSettled(RunId run, RunCallback done) = 0;
+
+  // `listener` is told from the next commit on, until it is removed; RemoveListener returns when no
+  // call to it is under way.
+  virtual void AddListener(Listener* listener) = 0;
+  virtual void RemoveListener(Listener* listener) = 0;
+
+  // The definition with which a run was started; from memory or from the journal.
+  virtual Result<std::shared_ptr<const definition::Workflow>> DefinitionOf(
+      const std::string& digest) = 0;
+  virtual const Workflows& workflows() const = 0;
+  virtual const definition::Inventory& inventory() const = 0;
+
+  // Facts about the engine for people and metrics.
+  struct Info {
+    std::int64_t runs_in_memory = 0;
+    std::int64_t attempts_at_work = 0;
+    std::int64_t inputs_waiting = 0;
+    bool journal_writable = true;
+    std::string journal_error;  // why it is not
+  };
+  virtual Info info() const = 0;
+
+  // Takes no more inputs from callers, lets attempts at work finish until `grace` is over, then
+  // sets their stop tokens and ends when they have returned. What has no outcome by then is resumed
+  // by the next start as after a crash. May be called twice.
+  virtual void Stop(std::chrono::milliseconds grace) = 0;
+};
+
+}  // namespace recourse::runtime
