@@ -1,0 +1,354 @@
+#include <array>
+#include <chrono>
+#include <utility>
+
+#include "engine/base/json.h"
+#include "engine/record/record.h"
+#include "engine/record/stored_types.h"
+#include "recourse/journal/events.pb.h"
+
+namespace recourse::record {
+namespace {
+
+namespace pb = recourse::journal::payload;
+using machine::StepRef;
+
+// Reads the fields of one payload and keeps the first thing that is wrong with them.
+class Reading {
+ public:
+  const std::string& problem() const { return problem_; }
+
+  Value Json(const std::string& text) {
+    if (text.empty()) return {};
+    auto value = ParseJson(text);
+    if (!value) {
+      Wrong("a value is " + value.error().message);
+      return {};
+    }
+    return *std::move(value);
+  }
+
+  // `valid` is the generated check of the stored enum.
+  template <class Enum>
+  Enum Known(int number, bool (*valid)(int), std::string_view name) {
+    if (number == 0 || !valid(number)) {
+      Wrong(std::string(name) + " " + std::to_string(number) + " is not known");
+      return Enum{1};
+    }
+    return static_cast<Enum>(number);
+  }
+
+  machine::Phase Phase(int number) {
+    return Known<machine::Phase>(number, pb::Phase_IsValid, "phase");
+  }
+  machine::Source Source(int number) {
+    return Known<machine::Source>(number, pb::Source_IsValid, "source");
+  }
+
+  Error ErrorOf(const pb::Error& stored) {
+    if (stored.code() < 1 || stored.code() > 16) {
+      Wrong("error code " + std::to_string(stored.code()) + " is not known");
+      return {};
+    }
+    return {static_cast<Code>(stored.code()), stored.message()};
+  }
+
+ private:
+  void Wrong(std::string problem) {
+    if (problem_.empty()) problem_ = std::move(problem);
+  }
+
+  std::string problem_;
+};
+
+Time TimeOf(std::int64_t micros) { return Time(std::chrono::microseconds(micros)); }
+
+template <class Message>
+StepRef At(const Message& from) {
+  return {from.step(), from.has_item() ? from.item() : -1};
+}
+
+machine::RunStarted Read(const pb::RunStarted& from, Reading& in) {
+  machine::RunStarted event{.workflow = from.workflow(),
+                            .digest = from.digest(),
+                            .inputs = in.Json(from.inputs_json()),
+                            .request_id = from.request_id(),
+                            .severity = from.severity(),
+                            .lock = from.lock(),
+                            .deadline = {}};
+  if (from.has_deadline()) event.deadline = TimeOf(from.deadline());
+  return event;
+}
+
+machine::LockQueued Read(const pb::LockQueued& from, Reading&) { return {RunId{from.holder()}}; }
+
+machine::LockAcquired Read(const pb::LockAcquired&, Reading&) { return {}; }
+
+machine::StepSkipped Read(const pb::StepSkipped& from, Reading& in) {
+  return {.at = At(from),
+          .by = in.Source(from.by()),
+          .output = in.Json(from.output_json()),
+          .reason = from.reason()};
+}
+
+machine::ForEachStarted Read(const pb::ForEachStarted& from, Reading& in) {
+  return {.step = from.step(), .items = in.Json(from.items_json())};
+}
+
+machine::AttemptStarted Read(const pb::AttemptStarted& from, Reading& in) {
+  return {.at = At(from),
+          .number = from.number(),
+          .phase = in.Phase(from.phase()),
+          .inputs = in.Json(from.inputs_json()),
+          .deadline = TimeOf(from.deadline())};
+}
+
+machine::AttemptPrepared Read(const pb::AttemptPrepared& from, Reading& in) {
+  return {.at = At(from), .number = from.number(), .undo = in.Json(from.undo_json())};
+}
+
+machine::AttemptProgressed Read(const pb::AttemptProgressed& from, Reading& in) {
+  return {.at = At(from), .number = from.number(), .checkpoint = in.Json(from.checkpoint_json())};
+}
+
+machine::AttemptResumed Read(const pb::AttemptResumed& from, Reading& in) {
+  return {.at = At(from), .number = from.number(), .phase = in.Phase(from.phase())};
+}
+
+machine::AttemptSucceeded Read(const pb::AttemptSucceeded& from, Reading& in) {
+  return {.at = At(from),
+          .number = from.number(),
+          .output = in.Json(from.output_json()),
+          .by = in.Source(from.by()),
+          .note = from.note()};
+}
+
+machine::AttemptFailed Read(const pb::AttemptFailed& from, Reading& in) {
+  machine::AttemptFailed event{
+      .at = At(from),
+      .number = from.number(),
+      .error = in.ErrorOf(from.error()),
+      .evidence = in.Json(from.evidence_json()),
+      .left = in.Known<LeftBehind>(from.left(), pb::LeftBehind_IsValid, "left behind"),
+      .retry_at = {}};
+  if (from.has_retry_at()) event.retry_at = TimeOf(from.retry_at());
+  return event;
+}
+
+machine::StepFailed Read(const pb::StepFailed& from, Reading& in) {
+  return {.at = At(from), .error = in.ErrorOf(from.error())};
+}
+
+machine::RetryRequested Read(const pb::RetryRequested& from, Reading&) {
+  return {.at = At(from), .reason = from.reason()};
+}
+
+machine::FailureHandled Read(const pb::FailureHandled& from, Reading&) {
+  machine::FailureHandled event{.at = At(from), .go_to = {}};
+  if (from.has_go_to()) event.go_to = from.go_to();
+  return event;
+}
+
+machine::SwitchTaken Read(const pb::SwitchTaken& from, Reading&) {
+  return {.step = from.step(), .go_to = from.go_to()};
+}
+
+machine::CheckpointReached Read(const pb::CheckpointReached& from, Reading&) {
+  return {.step = from.step()};
+}
+
+machine::WaitStarted Read(const pb::WaitStarted& from, Reading&) {
+  return {.step = from.step(), .until = TimeOf(from.until())};
+}
+
+machine::WaitEnded Read(const pb::WaitEnded& from, Reading&) { return {.step = from.step()}; }
+
+machine::PlanStarted Read(const pb::PlanStarted& from, Reading&) { return {.step = from.step()}; }
+
+machine::ApprovalRequested Read(const pb::ApprovalRequested& from, Reading& in) {
+  machine::ApprovalRequested event{
+      .step = from.step(),
+      .id = ApprovalId{from.approval()},
+      .prompt = from.prompt(),
+      .approvers = {from.approvers().begin(), from.approvers().end()},
+      .quorum = from.quorum(),
+      .exclude_requester = from.exclude_requester(),
+      .expires = {},
+      .on_expiry =
+          in.Known<machine::OnExpiry>(from.on_expiry(), pb::OnExpiry_IsValid, "on_expiry"),
+      .plan = in.Json(from.plan_json()),
+      .digest = from.digest()};
+  if (from.has_expires()) event.expires = TimeOf(from.expires());
+  return event;
+}
+
+machine::VoteCast Read(const pb::VoteCast& from, Reading& in) {
+  return {.id = ApprovalId{from.approval()},
+          .vote = in.Known<machine::Vote>(from.vote(), pb::Vote_IsValid, "vote"),
+          .reason = from.reason(),
+          .channel = from.channel()};
+}
+
+machine::ApprovalSettled Read(const pb::ApprovalSettled& from, Reading& in) {
+  return {.id = ApprovalId{from.approval()},
+          .settlement = in.Known<machine::Settlement>(from.settlement(), pb::Settlement_IsValid,
+                                                      "settlement")};
+}
+
+machine::RunPaused Read(const pb::RunPaused& from, Reading&) { return {from.reason()}; }
+
+machine::RunResumed Read(const pb::RunResumed& from, Reading&) { return {from.reason()}; }
+
+machine::StopRequested Read(const pb::StopRequested& from, Reading& in) {
+  machine::StopRequested event{
+      .kind = in.Known<machine::StopKind>(from.kind(), pb::StopKind_IsValid, "kind of stop"),
+      .rollback = from.rollback(),
+      .rollback_to = {},
+      .reason = from.reason()};
+  if (from.has_rollback_to()) event.rollback_to = from.rollback_to();
+  return event;
+}
+
+machine::AttentionNeeded Read(const pb::AttentionNeeded& from, Reading& in) {
+  return {.question =
+              in.Known<machine::Question>(from.question(), pb::Question_IsValid, "question"),
+          .at = At(from),
+          .error = in.ErrorOf(from.error())};
+}
+
+machine::EffectResolved Read(const pb::EffectResolved& from, Reading& in) {
+  return {.at = At(from),
+          .finding = in.Known<machine::Finding>(from.finding(), pb::Finding_IsValid, "finding"),
+          .reason = from.reason()};
+}
+
+machine::RollbackStarted Read(const pb::RollbackStarted& from, Reading& in) {
+  machine::RollbackStarted event{
+      .checkpoint = {},
+      .then = in.Known<machine::Afterwards>(from.then(), pb::Afterwards_IsValid, "afterwards"),
+      .go_to = {},
+      .cause = in.ErrorOf(from.cause())};
+  if (from.has_checkpoint()) event.checkpoint = from.checkpoint();
+  if (from.has_go_to()) event.go_to = from.go_to();
+  return event;
+}
+
+machine::CompensationStarted Read(const pb::CompensationStarted& from, Reading&) {
+  return {.at = At(from), .number = from.number()};
+}
+
+machine::CompensationSucceeded Read(const pb::CompensationSucceeded& from, Reading& in) {
+  return {.at = At(from),
+          .output = in.Json(from.output_json()),
+          .by = in.Source(from.by()),
+          .note = from.note()};
+}
+
+machine::CompensationFailed Read(const pb::CompensationFailed& from, Reading& in) {
+  machine::CompensationFailed event{.at = At(from),
+                                    .number = from.number(),
+                                    .error = in.ErrorOf(from.error()),
+                                    .evidence = in.Json(from.evidence_json()),
+                                    .retry_at = {}};
+  if (from.has_retry_at()) event.retry_at = TimeOf(from.retry_at());
+  return event;
+}
+
+machine::CompensationSkipped Read(const pb::CompensationSkipped& from, Reading&) {
+  return {.at = At(from), .reason = from.reason()};
+}
+
+machine::RollbackEnded Read(const pb::RollbackEnded&, Reading&) { return {}; }
+
+machine::RunSucceeded Read(const pb::RunSucceeded& from, Reading& in) {
+  return {in.Json(from.outputs_json())};
+}
+
+machine::RunFailed Read(const pb::RunFailed& from, Reading& in) {
+  return {in.ErrorOf(from.error())};
+}
+
+machine::RunCancelled Read(const pb::RunCancelled& from, Reading&) { return {from.reason()}; }
+
+machine::RunRolledBack Read(const pb::RunRolledBack& from, Reading& in) {
+  return {in.ErrorOf(from.cause())};
+}
+
+machine::RunAnnotated Read(const pb::RunAnnotated& from, Reading&) { return {from.text()}; }
+
+// Answers what is wrong with the payload; empty: nothing.
+template <class Message>
+std::string ReadPayload(const std::string& payload, machine::Event& event) {
+  Message message;
+  if (!message.ParseFromString(payload)) return "it cannot be parsed";
+  if (!message.GetReflection()->GetUnknownFields(message).empty()) {
+    return "it has a field that this binary does not know";
+  }
+  Reading in;
+  event = Read(message, in);
+  return in.problem();
+}
+
+struct StoredForm {
+  int type = 0;
+  std::string (*read)(const std::string& payload, machine::Event& event) = nullptr;
+  const google::protobuf::Descriptor* (*descriptor)() = nullptr;
+};
+
+template <class Message>
+constexpr StoredForm FormOf() {
+  using Event = decltype(Read(std::declval<const Message&>(), std::declval<Reading&>()));
+  return {kStoredType<Event>, &ReadPayload<Message>, &Message::descriptor};
+}
+
+template <class... Messages>
+struct Forms {
+  static constexpr std::array<StoredForm, sizeof...(Messages)> kAll = {FormOf<Messages>()...};
+};
+
+using AllForms =
+    Forms<pb::RunStarted, pb::LockQueued, pb::LockAcquired, pb::StepSkipped, pb::ForEachStarted,
+          pb::AttemptStarted, pb::AttemptPrepared, pb::AttemptProgressed, pb::AttemptResumed,
+          pb::AttemptSucceeded, pb::AttemptFailed, pb::StepFailed, pb::RetryRequested,
+          pb::FailureHandled, pb::SwitchTaken, pb::CheckpointReached, pb::WaitStarted,
+          pb::WaitEnded, pb::PlanStarted, pb::ApprovalRequested, pb::VoteCast, pb::ApprovalSettled,
+          pb::RunPaused, pb::RunResumed, pb::StopRequested, pb::AttentionNeeded,
+          pb::EffectResolved, pb::RollbackStarted, pb::CompensationStarted,
+          pb::CompensationSucceeded, pb::CompensationFailed, pb::CompensationSkipped,
+          pb::RollbackEnded, pb::RunSucceeded, pb::RunFailed, pb::RunCancelled, pb::RunRolledBack,
+          pb::RunAnnotated>;
+
+static_assert(AllForms::kAll.size() == std::variant_size_v<machine::Event>,
+              "an event cannot be read back: it has no Read() or is not in AllForms");
+
+const StoredForm* FindForm(int type) {
+  for (const StoredForm& form : AllForms::kAll) {
+    if (form.type == type) return &form;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+Result<Recorded> Decode(const journal::StoredEvent& stored) {
+  const StoredForm* form = FindForm(stored.type);
+  std::string problem;
+  Recorded recorded{
+      {stored.run, stored.sequence, stored.position, stored.time, stored.principal}, {}};
+  if (form == nullptr) {
+    problem = "this binary does not know the type; a newer one may have written it";
+  } else {
+    problem = form->read(stored.payload, recorded.event);
+  }
+  if (problem.empty()) return recorded;
+  return DataLoss("event " + std::to_string(stored.position) + " (" + stored.run.ToString() +
+                  ", sequence " + std::to_string(stored.sequence) + ", " +
+                  NameOfType(stored.type) + ") cannot be read: " + problem);
+}
+
+std::string NameOfType(int type) {
+  const StoredForm* form = FindForm(type);
+  return form == nullptr ? "type " + std::to_string(type) : form->descriptor()->name();
+}
+
+}  // namespace recourse::record

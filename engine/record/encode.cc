@@ -1,0 +1,340 @@
+#include <chrono>
+#include <utility>
+
+#include "engine/record/record.h"
+#include "engine/record/stored_text.h"
+#include "engine/record/stored_types.h"
+#include "recourse/journal/events.pb.h"
+
+namespace recourse::record {
+namespace {
+
+namespace pb = recourse::journal::payload;
+using machine::StepRef;
+
+// The enums of the stored form have the numbers of those in the machine.
+template <class Stored, class Enum>
+Stored As(Enum value) {
+  return static_cast<Stored>(static_cast<int>(value));
+}
+
+std::int64_t Micros(Time time) { return time.time_since_epoch().count(); }
+
+template <class Message>
+void WriteAt(StepRef at, Message& to) {
+  to.set_step(at.step);
+  if (at.item >= 0) to.set_item(at.item);
+}
+
+void Write(const Error& error, pb::Error* to) {
+  to->set_code(static_cast<int>(error.code));
+  to->set_message(StoredText(error.message));
+}
+
+pb::RunStarted Stored(const machine::RunStarted& event) {
+  pb::RunStarted to;
+  to.set_workflow(StoredText(event.workflow));
+  to.set_digest(StoredText(event.digest));
+  to.set_inputs_json(StoredJson(event.inputs));
+  to.set_request_id(StoredText(event.request_id));
+  to.set_severity(StoredText(event.severity));
+  to.set_lock(StoredText(event.lock));
+  if (event.deadline) to.set_deadline(Micros(*event.deadline));
+  return to;
+}
+
+pb::LockQueued Stored(const machine::LockQueued& event) {
+  pb::LockQueued to;
+  to.set_holder(event.holder.number);
+  return to;
+}
+
+pb::LockAcquired Stored(const machine::LockAcquired&) { return {}; }
+
+pb::StepSkipped Stored(const machine::StepSkipped& event) {
+  pb::StepSkipped to;
+  WriteAt(event.at, to);
+  to.set_by(As<pb::Source>(event.by));
+  to.set_output_json(StoredJson(event.output));
+  to.set_reason(StoredText(event.reason));
+  return to;
+}
+
+pb::ForEachStarted Stored(const machine::ForEachStarted& event) {
+  pb::ForEachStarted to;
+  to.set_step(event.step);
+  to.set_items_json(StoredJson(event.items));
+  return to;
+}
+
+pb::AttemptStarted Stored(const machine::AttemptStarted& event) {
+  pb::AttemptStarted to;
+  WriteAt(event.at, to);
+  to.set_number(event.number);
+  to.set_phase(As<pb::Phase>(event.phase));
+  to.set_inputs_json(StoredJson(event.inputs));
+  to.set_deadline(Micros(event.deadline));
+  return to;
+}
+
+pb::AttemptPrepared Stored(const machine::AttemptPrepared& event) {
+  pb::AttemptPrepared to;
+  WriteAt(event.at, to);
+  to.set_number(event.number);
+  to.set_undo_json(StoredJson(event.undo));
+  return to;
+}
+
+pb::AttemptProgressed Stored(const machine::AttemptProgressed& event) {
+  pb::AttemptProgressed to;
+  WriteAt(event.at, to);
+  to.set_number(event.number);
+  to.set_checkpoint_json(StoredJson(event.checkpoint));
+  return to;
+}
+
+pb::AttemptResumed Stored(const machine::AttemptResumed& event) {
+  pb::AttemptResumed to;
+  WriteAt(event.at, to);
+  to.set_number(event.number);
+  to.set_phase(As<pb::Phase>(event.phase));
+  return to;
+}
+
+pb::AttemptSucceeded Stored(const machine::AttemptSucceeded& event) {
+  pb::AttemptSucceeded to;
+  WriteAt(event.at, to);
+  to.set_number(event.number);
+  to.set_output_json(StoredJson(event.output));
+  to.set_by(As<pb::Source>(event.by));
+  to.set_note(StoredText(event.note));
+  return to;
+}
+
+pb::AttemptFailed Stored(const machine::AttemptFailed& event) {
+  pb::AttemptFailed to;
+  WriteAt(event.at, to);
+  to.set_number(event.number);
+  Write(event.error, to.mutable_error());
+  to.set_evidence_json(StoredJson(event.evidence));
+  to.set_left(As<pb::LeftBehind>(event.left));
+  if (event.retry_at) to.set_retry_at(Micros(*event.retry_at));
+  return to;
+}
+
+pb::StepFailed Stored(const machine::StepFailed& event) {
+  pb::StepFailed to;
+  WriteAt(event.at, to);
+  Write(event.error, to.mutable_error());
+  return to;
+}
+
+pb::RetryRequested Stored(const machine::RetryRequested& event) {
+  pb::RetryRequested to;
+  WriteAt(event.at, to);
+  to.set_reason(StoredText(event.reason));
+  return to;
+}
+
+pb::FailureHandled Stored(const machine::FailureHandled& event) {
+  pb::FailureHandled to;
+  WriteAt(event.at, to);
+  if (event.go_to) to.set_go_to(*event.go_to);
+  return to;
+}
+
+pb::SwitchTaken Stored(const machine::SwitchTaken& event) {
+  pb::SwitchTaken to;
+  to.set_step(event.step);
+  to.set_go_to(event.go_to);
+  return to;
+}
+
+pb::CheckpointReached Stored(const machine::CheckpointReached& event) {
+  pb::CheckpointReached to;
+  to.set_step(event.step);
+  return to;
+}
+
+pb::WaitStarted Stored(const machine::WaitStarted& event) {
+  pb::WaitStarted to;
+  to.set_step(event.step);
+  to.set_until(Micros(event.until));
+  return to;
+}
+
+pb::WaitEnded Stored(const machine::WaitEnded& event) {
+  pb::WaitEnded to;
+  to.set_step(event.step);
+  return to;
+}
+
+pb::PlanStarted Stored(const machine::PlanStarted& event) {
+  pb::PlanStarted to;
+  to.set_step(event.step);
+  return to;
+}
+
+pb::ApprovalRequested Stored(const machine::ApprovalRequested& event) {
+  pb::ApprovalRequested to;
+  to.set_step(event.step);
+  to.set_approval(event.id.number);
+  to.set_prompt(StoredText(event.prompt));
+  for (const std::string& role : event.approvers) to.add_approvers(StoredText(role));
+  to.set_quorum(event.quorum);
+  to.set_exclude_requester(event.exclude_requester);
+  if (event.expires) to.set_expires(Micros(*event.expires));
+  to.set_on_expiry(As<pb::OnExpiry>(event.on_expiry));
+  to.set_plan_json(StoredJson(event.plan));
+  to.set_digest(StoredText(event.digest));
+  return to;
+}
+
+pb::VoteCast Stored(const machine::VoteCast& event) {
+  pb::VoteCast to;
+  to.set_approval(event.id.number);
+  to.set_vote(As<pb::Vote>(event.vote));
+  to.set_reason(StoredText(event.reason));
+  to.set_channel(StoredText(event.channel));
+  return to;
+}
+
+pb::ApprovalSettled Stored(const machine::ApprovalSettled& event) {
+  pb::ApprovalSettled to;
+  to.set_approval(event.id.number);
+  to.set_settlement(As<pb::Settlement>(event.settlement));
+  return to;
+}
+
+pb::RunPaused Stored(const machine::RunPaused& event) {
+  pb::RunPaused to;
+  to.set_reason(StoredText(event.reason));
+  return to;
+}
+
+pb::RunResumed Stored(const machine::RunResumed& event) {
+  pb::RunResumed to;
+  to.set_reason(StoredText(event.reason));
+  return to;
+}
+
+pb::StopRequested Stored(const machine::StopRequested& event) {
+  pb::StopRequested to;
+  to.set_kind(As<pb::StopKind>(event.kind));
+  to.set_rollback(event.rollback);
+  if (event.rollback_to) to.set_rollback_to(*event.rollback_to);
+  to.set_reason(StoredText(event.reason));
+  return to;
+}
+
+pb::AttentionNeeded Stored(const machine::AttentionNeeded& event) {
+  pb::AttentionNeeded to;
+  WriteAt(event.at, to);
+  to.set_question(As<pb::Question>(event.question));
+  Write(event.error, to.mutable_error());
+  return to;
+}
+
+pb::EffectResolved Stored(const machine::EffectResolved& event) {
+  pb::EffectResolved to;
+  WriteAt(event.at, to);
+  to.set_finding(As<pb::Finding>(event.finding));
+  to.set_reason(StoredText(event.reason));
+  return to;
+}
+
+pb::RollbackStarted Stored(const machine::RollbackStarted& event) {
+  pb::RollbackStarted to;
+  if (event.checkpoint) to.set_checkpoint(*event.checkpoint);
+  to.set_then(As<pb::Afterwards>(event.then));
+  if (event.go_to) to.set_go_to(*event.go_to);
+  Write(event.cause, to.mutable_cause());
+  return to;
+}
+
+pb::CompensationStarted Stored(const machine::CompensationStarted& event) {
+  pb::CompensationStarted to;
+  WriteAt(event.at, to);
+  to.set_number(event.number);
+  return to;
+}
+
+pb::CompensationSucceeded Stored(const machine::CompensationSucceeded& event) {
+  pb::CompensationSucceeded to;
+  WriteAt(event.at, to);
+  to.set_output_json(StoredJson(event.output));
+  to.set_by(As<pb::Source>(event.by));
+  to.set_note(StoredText(event.note));
+  return to;
+}
+
+pb::CompensationFailed Stored(const machine::CompensationFailed& event) {
+  pb::CompensationFailed to;
+  WriteAt(event.at, to);
+  to.set_number(event.number);
+  Write(event.error, to.mutable_error());
+  to.set_evidence_json(StoredJson(event.evidence));
+  if (event.retry_at) to.set_retry_at(Micros(*event.retry_at));
+  return to;
+}
+
+pb::CompensationSkipped Stored(const machine::CompensationSkipped& event) {
+  pb::CompensationSkipped to;
+  WriteAt(event.at, to);
+  to.set_reason(StoredText(event.reason));
+  return to;
+}
+
+pb::RollbackEnded Stored(const machine::RollbackEnded&) { return {}; }
+
+pb::RunSucceeded Stored(const machine::RunSucceeded& event) {
+  pb::RunSucceeded to;
+  to.set_outputs_json(StoredJson(event.outputs));
+  return to;
+}
+
+pb::RunFailed Stored(const machine::RunFailed& event) {
+  pb::RunFailed to;
+  Write(event.error, to.mutable_error());
+  return to;
+}
+
+pb::RunCancelled Stored(const machine::RunCancelled& event) {
+  pb::RunCancelled to;
+  to.set_reason(StoredText(event.reason));
+  return to;
+}
+
+pb::RunRolledBack Stored(const machine::RunRolledBack& event) {
+  pb::RunRolledBack to;
+  Write(event.cause, to.mutable_cause());
+  return to;
+}
+
+pb::RunAnnotated Stored(const machine::RunAnnotated& event) {
+  pb::RunAnnotated to;
+  to.set_text(StoredText(event.text));
+  return to;
+}
+
+}  // namespace
+
+journal::StoredEvent Encode(const machine::Envelope& envelope, const machine::Event& event) {
+  journal::StoredEvent stored;
+  stored.position = envelope.position;
+  stored.run = envelope.run;
+  stored.sequence = envelope.sequence;
+  stored.time = envelope.time;
+  stored.principal = envelope.principal;
+  std::visit(
+      [&stored](const auto& alternative) {
+        constexpr int kType = kStoredType<std::decay_t<decltype(alternative)>>;
+        static_assert(kType > 0, "the event has no number in stored_types.h");
+        stored.type = kType;
+        stored.payload = Stored(alternative).SerializeAsString();
+      },
+      event);
+  return stored;
+}
+
+}  // namespace recourse::record
