@@ -3,7 +3,10 @@
 add_library(recourse_options INTERFACE)
 target_include_directories(recourse_options INTERFACE ${PROJECT_SOURCE_DIR})
 target_compile_options(recourse_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor
-                                                  -Woverloaded-virtual -Werror)
+                                                  -Woverloaded-virtual -Werror
+                                                  # g++ 12 sees uninitialised members in every
+                                                  # std::variant that it moves (GCC bug 105562).
+                                                  -Wno-maybe-uninitialized)
 if(RECOURSE_FAIL_POINTS)
   target_compile_definitions(recourse_options INTERFACE RECOURSE_FAIL_POINTS)
 endif()

@@ -41,6 +41,7 @@ enum class Question {
   kCompensationFailed = 4,
   kPastPivot = 5,           // a rollback would have to cross an irreversible step
   kApprovalExpired = 6,     // nobody decided in time; nothing was decided for them
+  kRolledBackTo = 7,        // an operator's rollback has reached the checkpoint: what now?
 };
 
 // What a rollback ends in. Stored.
@@ -118,7 +119,12 @@ struct AttemptFailed {
   LeftBehind left = LeftBehind::kNothing;
   std::optional<Time> retry_at;
 };
-struct RetryRequested {  // by an operator, or the back-off is over (then the principal is the engine)
+// A step failed without an attempt: an expression, a rejected approval, a `fail` step.
+struct StepFailed {
+  StepRef at;
+  Error error;
+};
+struct RetryRequested {  // by an operator
   StepRef at;
   std::string reason;
 };
@@ -171,7 +177,8 @@ struct RunPaused {
 struct RunResumed {
   std::string reason;
 };
-struct StopRequested {  // an attempt is at work; the rest follows when its outcome is known
+// The rest follows when the outcome of the attempt at work is known; at once without one.
+struct StopRequested {
   StopKind kind = StopKind::kCancel;
   bool rollback = false;
   std::optional<int> rollback_to;
@@ -182,7 +189,7 @@ struct AttentionNeeded {
   StepRef at;
   Error error;
 };
-struct EffectResolved {  // a person says what is true of an unknown effect
+struct EffectResolved {  // a person says what is true of an effect that could not be told
   StepRef at;
   Finding finding = Finding::kApplied;
   std::string reason;
@@ -214,7 +221,7 @@ struct CompensationSkipped {  // the action has no way back
   StepRef at;
   std::string reason;
 };
-struct RollbackEnded {};  // then the run goes on at RollbackStarted's go_to
+struct RollbackEnded {};  // at a checkpoint: the run goes on at the go_to, or asks a person
 struct RunSucceeded {
   Value outputs;
 };
@@ -234,7 +241,7 @@ struct RunAnnotated {
 using Event =
     std::variant<RunStarted, LockQueued, LockAcquired, StepSkipped, ForEachStarted, AttemptStarted,
                  AttemptPrepared, AttemptProgressed, AttemptResumed, AttemptSucceeded,
-                 AttemptFailed, RetryRequested, FailureHandled, SwitchTaken, CheckpointReached,
+                 AttemptFailed, StepFailed, RetryRequested, FailureHandled, SwitchTaken, CheckpointReached,
                  WaitStarted, WaitEnded, PlanStarted, ApprovalRequested, VoteCast, ApprovalSettled,
                  RunPaused, RunResumed, StopRequested, AttentionNeeded, EffectResolved,
                  RollbackStarted, CompensationStarted, CompensationSucceeded, CompensationFailed,

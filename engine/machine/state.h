@@ -41,24 +41,30 @@ struct Attempting {
   Value inputs;
   Value undo;
   Value checkpoint;
-  Time deadline;
   Time started;
-  // Why a probe is at work: the failure that left the effect unknown (none after a crash).
+  int tries = 1;  // attempts since the step was entered, this one included
+  // Why the effect is in doubt: the failure that left it unknown (none after a crash).
   std::optional<AttemptFailed> doubt;
-  // kCompensate: a probe found part of the effect; it is put back before the attempt applies again.
-  bool operator==(const Attempting&) const;
 };
-// The step is next but nothing of it has begun.
+// Nothing is at work: what comes next is known and has not begun. Stands between two events of one
+// decision, and longer only while the run is paused or needs attention.
 struct Ready {
-  int step = 0;  // workflow.steps.size(): the end
+  enum class Point {
+    kEnter,     // the step is next; workflow.steps.size() is the end
+    kAgain,     // the same, on an operator's word: it counts as no new visit and asks no `when`
+    kFinished,  // the step (or item) is done; what follows it is next
+    kFailed,    // the step has failed for good; what its definition says of that is next
+  };
+  int step = 0;
   int item = -1;
+  Point point = Point::kEnter;
 };
 struct Planning {
   int step = 0;
 };
 struct BackingOff {
   StepRef at;
-  int failed_number = 1;
+  int tries = 1;
   Error error;
   Time retry_at;
 };
@@ -74,6 +80,7 @@ struct AwaitingApproval {
   };
   std::vector<Cast> votes;
   bool settled = false;  // approved while the run was paused: it goes on when resumed
+  Time requested{};      // the time of ApprovalRequested
 };
 struct Sleeping {
   int step = 0;
@@ -85,7 +92,7 @@ using Activity = std::variant<Ready, Attempting, Planning, BackingOff, AwaitingA
 
 // --- statuses ---
 
-struct Created {};  // before RunStarted is followed by LockAcquired, LockQueued or a first step
+struct Created {};  // before RunStarted
 struct Queued {
   RunId holder;
 };
@@ -116,8 +123,9 @@ struct NeedsAttention {
   Question question = Question::kStepFailed;
   StepRef at;
   Error error;
-  // What the run was at: the failed attempt, the expired approval, or the rollback.
-  std::variant<Ready, Attempting, AwaitingApproval, Rollback> from;
+  // What the run was at: an attempt whose effect is in doubt, an expired approval, a failed step, or
+  // a rollback.
+  std::variant<Activity, Rollback> from;
 };
 struct RollingBack {
   Rollback rollback;
@@ -158,6 +166,7 @@ struct StepState {
   std::map<int, int> attempts;  // by item (-1 without): attempts so far, over all visits
   Value items;                // of a for_each
   std::optional<Error> error;  // its last failure
+  Value evidence;
 };
 
 struct RunState {
@@ -177,15 +186,20 @@ struct RunState {
   Time changed;  // of the last event
   Time since;    // of the last change of status or activity
   std::optional<Time> deadline;
-  bool deadline_over = false;
+  bool deadline_over = false;  // it has been acted on
   Status status;
   std::map<int, StepState> steps;
   std::vector<Done> done;  // in the order of completion
-  std::optional<Error> error;  // the last failure, which `error` names in an error path
-  std::optional<int> error_step;
+  // The last failure, which `error` names in an error path; none before the first.
+  std::optional<Error> error;
+  std::optional<StepRef> error_at;
+  Value error_evidence;
 };
 
 RunStatus StatusOf(const RunState& state);
+
+// What the run is at: of the statuses that have an activity; null in the others.
+const Activity* ActivityOf(const RunState& state);
 
 // Why a run waits: stored with the transition that parked it, shown as it is.
 struct WhyWaiting {

@@ -1,0 +1,109 @@
+#include "engine/machine/decide.h"
+
+#include <array>
+
+#include "engine/machine/draft.h"
+
+namespace recourse::machine {
+namespace {
+
+// Which input is legal in which status. Every pair that is not here is refused with
+// FAILED_PRECONDITION, which names the status.
+//
+struct Row {
+  std::string_view input;
+  std::string_view statuses;  // one letter a status: q r w p n b, and e for those that are over
+};
+constexpr std::array kLegal = {
+    Row{"Start", ""},  // only before there is a run
+    Row{"LockGranted", "q"},
+    Row{"Prepared", "rp"},
+    Row{"Progressed", "rp"},
+    Row{"Applied", "rp"},
+    Row{"AttemptBroke", "rp"},
+    Row{"Probed", "rp"},
+    Row{"Compensated", "rpb"},
+    Row{"CompensationBroke", "rpb"},
+    Row{"PlanMade", "rp"},
+    Row{"TimerFired", "qrwpb"},
+    Row{"Restarted", "qrwpnb"},
+    Row{"CastVote", "wp"},
+    Row{"Pause", "rw"},
+    Row{"Resume", "p"},
+    Row{"Cancel", "qrwpn"},
+    Row{"Retry", "wn"},
+    Row{"Skip", "wn"},
+    Row{"RollBack", "rwpn"},
+    Row{"Annotate", "qrwpnbe"},
+};
+static_assert(kLegal.size() == std::variant_size_v<Input>);
+
+char LetterOf(RunStatus status) {
+  switch (status) {
+    case RunStatus::kQueued: return 'q';
+    case RunStatus::kRunning: return 'r';
+    case RunStatus::kWaiting: return 'w';
+    case RunStatus::kPaused: return 'p';
+    case RunStatus::kNeedsAttention: return 'n';
+    case RunStatus::kRollingBack: return 'b';
+    default: return 'e';
+  }
+}
+
+// What a person may do instead, for the message of a refusal.
+std::string LegalVerbs(RunStatus status) {
+  struct Verb {
+    std::string_view input;
+    std::string_view word;
+  };
+  static constexpr std::array kVerbs = {
+      Verb{"CastVote", "approve or reject"}, Verb{"Pause", "pause"}, Verb{"Resume", "resume"},
+      Verb{"Cancel", "cancel"},              Verb{"Retry", "retry"}, Verb{"Skip", "skip"},
+      Verb{"RollBack", "rollback"},
+  };
+  std::string out;
+  for (const Verb& verb : kVerbs) {
+    for (const Row& row : kLegal) {
+      if (row.input != verb.input || row.statuses.find(LetterOf(status)) == row.statuses.npos) {
+        continue;
+      }
+      if (!out.empty()) out += ", ";
+      out += verb.word;
+    }
+  }
+  return out;
+}
+
+Error Refused(const RunState& state, const Input& input) {
+  const RunStatus status = StatusOf(state);
+  std::string message = std::string(NameOf(input)) + " is not possible: " + state.run.ToString() +
+                        " is " + std::string(ToString(status));
+  if (IsFinal(status)) {
+    message += ", which is over";
+  } else if (const std::string verbs = LegalVerbs(status); !verbs.empty()) {
+    message += "; possible now: " + verbs;
+  }
+  return FailedPrecondition(std::move(message));
+}
+
+}  // namespace
+
+std::string_view NameOf(const Input& input) { return kLegal[input.index()].input; }
+
+bool IsLegal(RunStatus status, const Input& input) {
+  return kLegal[input.index()].statuses.find(LetterOf(status)) != std::string_view::npos;
+}
+
+Result<Decision> Decide(const definition::Workflow& workflow, const RunState& state,
+                        const Input& input, const Facts& facts) {
+  const bool created = std::holds_alternative<Created>(state.status);
+  const bool legal = created ? std::holds_alternative<Start>(input)
+                             : IsLegal(StatusOf(state), input);
+  if (!legal) return Refused(state, input);
+  Draft draft(workflow, state, facts);
+  auto decided = std::visit([&](const auto& in) { return On(draft, in); }, input);
+  if (!decided) return std::move(decided).error();
+  return std::move(draft).Take();
+}
+
+}  // namespace recourse::machine

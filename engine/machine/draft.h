@@ -1,0 +1,106 @@
+// A decision while it is being made: private to engine/machine.
+//
+// Events are applied to a copy of the state as they are added, so that each rule sees what the ones
+// before it did.
+#pragma once
+
+#include <string>
+
+#include "engine/machine/decide.h"
+
+namespace recourse::machine {
+
+class Draft {
+ public:
+  Draft(const definition::Workflow& workflow, const RunState& state, const Facts& facts)
+      : workflow_(workflow), state_(state), facts_(facts) {}
+
+  const definition::Workflow& workflow() const { return workflow_; }
+  const RunState& state() const { return state_; }
+  const Facts& facts() const { return facts_; }
+  const definition::Step& StepAt(int index) const {
+    return workflow_.steps[static_cast<std::size_t>(index)];
+  }
+  // REQUIRES: the step is an action.
+  const definition::ActionStep& ActionAt(int index) const {
+    return std::get<definition::ActionStep>(StepAt(index).kind);
+  }
+  RunScope Scope(StepRef at) const;
+
+  void Emit(Event event);
+  void Do(Effect effect) { decision_.effects.push_back(std::move(effect)); }
+  Decision Take() && { return std::move(decision_); }
+
+  // --- forward.cc ---
+
+  // Goes on from where the state stands until something is at work, the run waits, or it is over.
+  void Continue();
+  void BeginAttempt(StepRef at);
+  // The effect that sets `phase` of the attempt at work going.
+  void StartPhaseOf(const Attempting& attempt);
+  // Ends the attempt at work as failed, tried again later when the step's retry allows it.
+  void FailAttempt(const Attempting& attempt, Error error, Value evidence, LeftBehind left);
+  void FailStep(StepRef at, Error error);
+  void Ask(Question question, StepRef at, Error error);
+  // Ends the run and lets go of its lock.
+  void End(Event last);
+
+  // --- rollback.cc ---
+
+  // `automatic`: not at a person's word, so a pivot in the way asks one first.
+  void BeginRollback(RollbackStarted rollback, bool automatic);
+  // Undoes the next step of a rollback, or ends it.
+  void Unwind();
+  void FailCompensation(const CompensationBroke& broke);
+
+ private:
+  void Enter(int step, bool again);
+  void EnterKind(int step, const definition::ActionStep& action);
+  void EnterKind(int step, const definition::ApprovalStep& approval);
+  void EnterKind(int step, const definition::SwitchStep& choice);
+  void EnterKind(int step, const definition::CheckpointStep&);
+  void EnterKind(int step, const definition::WaitStep& wait);
+  void EnterKind(int step, const definition::SucceedStep&);
+  void EnterKind(int step, const definition::FailStep& fail);
+  void FollowUp(StepRef at);
+  void HandleFailure(StepRef at);
+  void ActOnStop(const StopRequested& stop);
+  void Succeed();
+  bool PivotAbove(std::optional<int> checkpoint) const;
+  void EndRollback(const Rollback& rollback);
+
+  const definition::Workflow& workflow_;
+  RunState state_;
+  const Facts& facts_;
+  Decision decision_;
+};
+
+// The step, or item of it, that an activity is about.
+StepRef PlaceOf(const Activity& activity);
+
+// Asks for the approval of the step, showing `plan`: in forward.cc.
+void RequestApproval(Draft& draft, int step, Value plan);
+
+// One function an input: outcomes.cc and operators.cc.
+Result<void> On(Draft& draft, const Start& input);
+Result<void> On(Draft& draft, const LockGranted& input);
+Result<void> On(Draft& draft, const Prepared& input);
+Result<void> On(Draft& draft, const Progressed& input);
+Result<void> On(Draft& draft, const Applied& input);
+Result<void> On(Draft& draft, const AttemptBroke& input);
+Result<void> On(Draft& draft, const Probed& input);
+Result<void> On(Draft& draft, const Compensated& input);
+Result<void> On(Draft& draft, const CompensationBroke& input);
+Result<void> On(Draft& draft, const PlanMade& input);
+Result<void> On(Draft& draft, const TimerFired& input);
+Result<void> On(Draft& draft, const Restarted& input);
+Result<void> On(Draft& draft, const CastVote& input);
+Result<void> On(Draft& draft, const Pause& input);
+Result<void> On(Draft& draft, const Resume& input);
+Result<void> On(Draft& draft, const Cancel& input);
+Result<void> On(Draft& draft, const Retry& input);
+Result<void> On(Draft& draft, const Skip& input);
+Result<void> On(Draft& draft, const RollBack& input);
+Result<void> On(Draft& draft, const Annotate& input);
+
+}  // namespace recourse::machine

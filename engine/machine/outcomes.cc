@@ -1,0 +1,334 @@
+// What the engine's own inputs do: outcomes of attempts, timers, a restart.
+#include "engine/machine/draft.h"
+
+namespace recourse::machine {
+namespace {
+
+// The attempt at work, when `at`, `number` and `phase` name it.
+Result<Attempting> TheAttempt(const Draft& draft, StepRef at, int number, Phase phase) {
+  const Activity* activity = ActivityOf(draft.state());
+  const auto* attempt = activity == nullptr ? nullptr : std::get_if<Attempting>(activity);
+  if (attempt == nullptr || attempt->at != at || attempt->number != number ||
+      attempt->phase != phase) {
+    return Aborted("the outcome of an attempt of " + NameOf(draft.workflow(), at) +
+                   " that is no longer at work");
+  }
+  return *attempt;
+}
+
+Result<Rollback> TheCompensation(const Draft& draft, StepRef at, int number) {
+  const auto* rolling = std::get_if<RollingBack>(&draft.state().status);
+  if (rolling == nullptr || rolling->rollback.at != at || rolling->rollback.number != number ||
+      rolling->rollback.retry_at) {
+    return Aborted("the outcome of a compensation of " + NameOf(draft.workflow(), at) +
+                   " that is no longer at work");
+  }
+  return rolling->rollback;
+}
+
+void ResumeIn(Draft& draft, const Attempting& attempt, Phase phase) {
+  draft.Emit(AttemptResumed{attempt.at, attempt.number, phase});
+  draft.StartPhaseOf(std::get<Attempting>(*ActivityOf(draft.state())));
+}
+
+// The effect is unknown: a probe may tell, else a person must.
+void Doubt(Draft& draft, const Attempting& attempt, Question question, const Error& error) {
+  const bool probed = draft.ActionAt(attempt.at.step).repeat == RepeatClass::kProbed;
+  if (probed && question == Question::kUnknownEffect) return ResumeIn(draft, attempt, Phase::kProbe);
+  draft.Ask(question, attempt.at, error);
+}
+
+// After a crash: a phase was at work and nothing is known of how it ended.
+void ResumeAfterCrash(Draft& draft, const Attempting& attempt) {
+  if (attempt.phase != Phase::kApply) return ResumeIn(draft, attempt, attempt.phase);
+  switch (draft.ActionAt(attempt.at.step).repeat) {
+    case RepeatClass::kReadOnly:
+    case RepeatClass::kIdempotent:
+      return ResumeIn(draft, attempt, Phase::kApply);
+    case RepeatClass::kProbed:
+      return ResumeIn(draft, attempt, Phase::kProbe);
+    case RepeatClass::kOnce:
+      return draft.Ask(Question::kUnknownEffect, attempt.at,
+                       Error{Code::kUnknown,
+                             "the server stopped while the attempt was at work, and the action can "
+                             "neither be repeated nor asked whether it took effect"});
+  }
+}
+
+bool IsStopping(const RunState& state) {
+  const auto* running = std::get_if<Running>(&state.status);
+  return running != nullptr && running->stop.has_value();
+}
+
+// The run is to stop and the attempt has changed nothing (any more): it ends here.
+Result<void> EndUntouched(Draft& draft, const Attempting& attempt) {
+  draft.FailAttempt(attempt, Error{Code::kCancelled, "stopped; it has changed nothing"}, {},
+                    LeftBehind::kNothing);
+  return {};
+}
+
+bool Pending(const RunState& state, const Timer& timer) {
+  for (const Timer& pending : TimersOf(state)) {
+    if (pending == timer) return true;
+  }
+  return false;
+}
+
+void Expire(Draft& draft) {
+  const auto& awaiting = std::get<AwaitingApproval>(*ActivityOf(draft.state()));
+  const ApprovalRequested request = awaiting.request;
+  const Error error{Code::kDeadlineExceeded,
+                    "nobody decided " + request.id.ToString() + " in time; nothing was decided"};
+  draft.Emit(ApprovalSettled{request.id, Settlement::kExpired});
+  if (request.on_expiry == OnExpiry::kHold) {
+    return draft.Ask(Question::kApprovalExpired, {request.step, -1}, error);
+  }
+  draft.FailStep({request.step, -1}, error);
+  draft.Continue();
+}
+
+// The run's deadline is over: an attempt at work is stopped first, the rest follows its outcome.
+void MissDeadline(Draft& draft) {
+  const RunState& state = draft.state();
+  const StopRequested stop{StopKind::kDeadline, false, {}, "the run's deadline is over"};
+  if (std::holds_alternative<Queued>(state.status)) {
+    return draft.End(RunFailed{{Code::kDeadlineExceeded,
+                                "the run's deadline was over before the lock was free"}});
+  }
+  const Activity activity = *ActivityOf(state);
+  if (const auto* attempt = std::get_if<Attempting>(&activity)) {
+    draft.Emit(stop);
+    return draft.Do(StopAttempt{attempt->at});
+  }
+  if (const auto* awaiting = std::get_if<AwaitingApproval>(&activity)) {
+    draft.Emit(ApprovalSettled{awaiting->request.id, Settlement::kVoid});
+  }
+  draft.Emit(stop);
+  const Activity now = *ActivityOf(draft.state());
+  draft.FailStep(PlaceOf(now), Error{Code::kDeadlineExceeded, stop.reason});
+  draft.Continue();
+}
+
+}  // namespace
+
+StepRef PlaceOf(const Activity& activity) {
+  struct Place {
+    StepRef operator()(const Ready& at) const { return {at.step, at.item}; }
+    StepRef operator()(const Attempting& at) const { return at.at; }
+    StepRef operator()(const Planning& at) const { return {at.step, -1}; }
+    StepRef operator()(const BackingOff& at) const { return at.at; }
+    StepRef operator()(const AwaitingApproval& at) const { return {at.step, -1}; }
+    StepRef operator()(const Sleeping& at) const { return {at.step, -1}; }
+  };
+  return std::visit(Place{}, activity);
+}
+
+Result<void> On(Draft& draft, const Start& input) {
+  const definition::Workflow& workflow = draft.workflow();
+  if (input.lock_holder.number != 0 && workflow.on_locked == definition::OnLocked::kReject) {
+    return Aborted("the lock " + input.lock + " is held by " + input.lock_holder.ToString() +
+                   ", and " + workflow.name + " does not wait for it; nothing was started");
+  }
+  RunStarted started;
+  started.workflow = workflow.name;
+  started.digest = workflow.digest;
+  started.inputs = input.inputs;
+  started.request_id = input.request_id;
+  started.severity = workflow.severity;
+  started.lock = input.lock;
+  if (workflow.deadline) started.deadline = draft.facts().now + *workflow.deadline;
+  draft.Emit(std::move(started));
+  if (input.lock_holder.number != 0) {
+    draft.Emit(LockQueued{input.lock_holder});
+    return {};
+  }
+  if (!input.lock.empty()) draft.Emit(LockAcquired{});
+  draft.Continue();
+  return {};
+}
+
+Result<void> On(Draft& draft, const LockGranted&) {
+  draft.Emit(LockAcquired{});
+  draft.Continue();
+  return {};
+}
+
+Result<void> On(Draft& draft, const Prepared& input) {
+  auto attempt = TheAttempt(draft, input.at, input.number, Phase::kPrepare);
+  if (!attempt) return std::move(attempt).error();
+  if (IsStopping(draft.state())) return EndUntouched(draft, *attempt);
+  draft.Emit(AttemptPrepared{input.at, input.number, input.undo});
+  draft.StartPhaseOf(std::get<Attempting>(*ActivityOf(draft.state())));
+  return {};
+}
+
+Result<void> On(Draft& draft, const Progressed& input) {
+  auto attempt = TheAttempt(draft, input.at, input.number, Phase::kApply);
+  if (!attempt) return std::move(attempt).error();
+  draft.Emit(AttemptProgressed{input.at, input.number, input.checkpoint});
+  return {};
+}
+
+Result<void> On(Draft& draft, const Applied& input) {
+  auto attempt = TheAttempt(draft, input.at, input.number, Phase::kApply);
+  if (!attempt) return std::move(attempt).error();
+  draft.Emit(AttemptSucceeded{input.at, input.number, input.output, Source::kApply, input.note});
+  draft.Continue();
+  return {};
+}
+
+Result<void> On(Draft& draft, const AttemptBroke& input) {
+  auto attempt = TheAttempt(draft, input.at, input.number, input.phase);
+  if (!attempt) return std::move(attempt).error();
+  const Failure& failure = input.failure;
+  if (input.inconclusive) {
+    draft.Emit(AttemptFailed{input.at, input.number, failure.error,
+                             Value::Object({{"output", input.output}, {"verify", failure.evidence}}),
+                             LeftBehind::kUnknown, {}});
+    draft.Ask(Question::kVerifyInconclusive, input.at, failure.error);
+    return {};
+  }
+  LeftBehind left = input.phase == Phase::kPrepare ? LeftBehind::kNothing : failure.left;
+  const RepeatClass repeat = draft.ActionAt(input.at.step).repeat;
+  if (repeat == RepeatClass::kReadOnly) left = LeftBehind::kNothing;
+  if (left == LeftBehind::kUnknown && repeat == RepeatClass::kIdempotent) {
+    // Whatever it left, repeating or undoing it ends in a known state.
+    left = LeftBehind::kPartial;
+  }
+  if (left == LeftBehind::kUnknown) {
+    draft.Emit(AttemptFailed{input.at, input.number, failure.error, failure.evidence, left, {}});
+    Doubt(draft, std::get<Attempting>(*ActivityOf(draft.state())), Question::kUnknownEffect,
+          failure.error);
+    return {};
+  }
+  draft.FailAttempt(*attempt, failure.error, failure.evidence, left);
+  return {};
+}
+
+Result<void> On(Draft& draft, const Probed& input) {
+  auto found = TheAttempt(draft, input.at, input.number, Phase::kProbe);
+  if (!found) return std::move(found).error();
+  const Attempting& attempt = *found;
+  const ProbeAnswer& answer = input.answer;
+  using Verdict = ProbeAnswer::Verdict;
+  const auto doubt = attempt.doubt;
+  switch (answer.verdict) {
+    case Verdict::kApplied:
+      draft.Emit(AttemptSucceeded{input.at, input.number, answer.output, Source::kProbe,
+                                  answer.message});
+      draft.Continue();
+      return {};
+    case Verdict::kNotApplied:
+      if (IsStopping(draft.state())) return EndUntouched(draft, attempt);
+      if (doubt) {
+        draft.FailAttempt(attempt, doubt->error, doubt->evidence, LeftBehind::kNothing);
+      } else {
+        ResumeIn(draft, attempt, Phase::kApply);
+      }
+      return {};
+    case Verdict::kPartial:
+      if (doubt) {
+        draft.FailAttempt(attempt, doubt->error, doubt->evidence, LeftBehind::kPartial);
+        return {};
+      }
+      if (draft.ActionAt(input.at.step).can_compensate) {
+        ResumeIn(draft, attempt, Phase::kCompensate);
+        return {};
+      }
+      break;
+    case Verdict::kUnknown:
+      break;
+  }
+  const std::string found_text = answer.message.empty() ? "the probe cannot tell" : answer.message;
+  draft.Ask(Question::kUnknownEffect, input.at,
+            doubt ? doubt->error.In(found_text) : Error{Code::kUnknown, found_text});
+  return {};
+}
+
+Result<void> On(Draft& draft, const Compensated& input) {
+  if (!std::holds_alternative<RollingBack>(draft.state().status)) {
+    // Part of the effect was found after a crash and is put back: now it applies again.
+    auto attempt = TheAttempt(draft, input.at, input.number, Phase::kCompensate);
+    if (!attempt) return std::move(attempt).error();
+    if (IsStopping(draft.state())) return EndUntouched(draft, *attempt);
+    ResumeIn(draft, *attempt, Phase::kApply);
+    return {};
+  }
+  auto rollback = TheCompensation(draft, input.at, input.number);
+  if (!rollback) return std::move(rollback).error();
+  draft.Emit(CompensationSucceeded{input.at, input.output, Source::kApply, {}});
+  draft.Unwind();
+  return {};
+}
+
+Result<void> On(Draft& draft, const CompensationBroke& input) {
+  if (!std::holds_alternative<RollingBack>(draft.state().status)) {
+    auto attempt = TheAttempt(draft, input.at, input.number, Phase::kCompensate);
+    if (!attempt) return std::move(attempt).error();
+    draft.Ask(Question::kUnknownEffect, input.at,
+              input.failure.error.In("part of the effect was found and could not be put back"));
+    return {};
+  }
+  auto rollback = TheCompensation(draft, input.at, input.number);
+  if (!rollback) return std::move(rollback).error();
+  draft.FailCompensation(input);
+  return {};
+}
+
+Result<void> On(Draft& draft, const PlanMade& input) {
+  const Activity* activity = ActivityOf(draft.state());
+  const auto* planning = activity == nullptr ? nullptr : std::get_if<Planning>(activity);
+  if (planning == nullptr || planning->step != input.step) {
+    return Aborted("a plan that nobody waits for any more");
+  }
+  RequestApproval(draft, input.step, input.plan);
+  draft.Continue();
+  return {};
+}
+
+Result<void> On(Draft& draft, const TimerFired& input) {
+  if (!Pending(draft.state(), input.timer)) return Aborted("a timer that is no longer set");
+  if (input.timer.due > draft.facts().now) return Aborted("a timer that is not due");
+  switch (input.timer.kind) {
+    case TimerKind::kRetry: {
+      const StepRef at = std::get<BackingOff>(*ActivityOf(draft.state())).at;
+      draft.BeginAttempt(at);
+      draft.Continue();
+      break;
+    }
+    case TimerKind::kWait:
+      draft.Emit(WaitEnded{std::get<Sleeping>(*ActivityOf(draft.state())).step});
+      draft.Continue();
+      break;
+    case TimerKind::kApprovalExpiry:
+      Expire(draft);
+      break;
+    case TimerKind::kDeadline:
+      MissDeadline(draft);
+      break;
+    case TimerKind::kCompensationRetry:
+      draft.Unwind();
+      break;
+  }
+  return {};
+}
+
+Result<void> On(Draft& draft, const Restarted&) {
+  const RunState& state = draft.state();
+  if (const auto* rolling = std::get_if<RollingBack>(&state.status)) {
+    if (!rolling->rollback.retry_at) draft.Unwind();
+    return {};
+  }
+  const Activity* activity = ActivityOf(state);
+  if (activity == nullptr) return {};
+  if (const auto* planning = std::get_if<Planning>(activity)) {
+    draft.Do(MakePlan{planning->step});
+  } else if (const auto* attempt = std::get_if<Attempting>(activity)) {
+    const Attempting at_work = *attempt;
+    ResumeAfterCrash(draft, at_work);
+    if (IsStopping(draft.state())) draft.Do(StopAttempt{at_work.at});
+  }
+  return {};
+}
+
+}  // namespace recourse::machine

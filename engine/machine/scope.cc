@@ -1,0 +1,49 @@
+#include "engine/machine/decide.h"
+
+namespace recourse::machine {
+namespace {
+
+Value ErrorValue(const Error& error, const Value& evidence) {
+  return Value::Object({{"code", recourse::ToString(error.code)},
+                        {"message", error.message},
+                        {"evidence", evidence}});
+}
+
+// Only steps that have been entered are there, so that has(steps.x) tells.
+Value StepsValue(const definition::Workflow& workflow, const RunState& state) {
+  Value::Map steps;
+  for (const auto& [index, step] : state.steps) {
+    Value::Map members;
+    members.emplace("skipped", step.skipped);
+    if (step.succeeded) members.emplace("output", step.output);
+    if (step.error) members.emplace("error", ErrorValue(*step.error, step.evidence));
+    steps.emplace(workflow.steps[static_cast<std::size_t>(index)].id, std::move(members));
+  }
+  return steps;
+}
+
+}  // namespace
+
+std::optional<Value> RunScope::Find(std::string_view name) const {
+  if (name == "inputs") return state_.inputs;
+  if (name == "steps") return StepsValue(workflow_, state_);
+  if (name == "now") return Value(ToTimestamp(now_));
+  if (name == "run") {
+    return Value::Object({{"id", state_.run.ToString()},
+                          {"requester", state_.requester},
+                          {"workflow", state_.workflow},
+                          {"started", ToTimestamp(state_.started)},
+                          {"fencing_token", state_.fencing_token}});
+  }
+  if (name == "error" && state_.error) {
+    return ErrorValue(*state_.error, state_.error_evidence)
+        .With("step", NameOf(workflow_, *state_.error_at));
+  }
+  if (at_.item >= 0 && items_ != nullptr) {
+    if (name == "index") return Value(at_.item);
+    if (name == "item") return items_->as_list()[static_cast<std::size_t>(at_.item)];
+  }
+  return std::nullopt;
+}
+
+}  // namespace recourse::machine

@@ -1,0 +1,175 @@
+// What others read off a state: its status, why it waits, when it wants to be told.
+#include "engine/machine/decide.h"
+
+namespace recourse::machine {
+namespace {
+
+template <class... Rule>
+struct Rules : Rule... {
+  using Rule::operator()...;
+};
+
+std::string Joined(const std::vector<std::string>& words, std::string_view last_word) {
+  std::string out;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (i > 0) out += i + 1 == words.size() ? " " + std::string(last_word) + " " : ", ";
+    out += words[i];
+  }
+  return out;
+}
+
+WhyWaiting WhyApproval(const AwaitingApproval& awaiting) {
+  const ApprovalRequested& request = awaiting.request;
+  WhyWaiting why;
+  why.reason = "approval " + request.id.ToString() + ": " + request.prompt;
+  std::size_t approved = 0;
+  for (const auto& cast : awaiting.votes) approved += cast.vote == Vote::kApprove ? 1 : 0;
+  const std::string roles =
+      request.approvers.empty() ? "nobody (its list of approvers is empty)"
+                                : Joined(request.approvers, "or");
+  why.who = request.quorum == 1 ? roles
+                                : std::to_string(approved) + " of " +
+                                      std::to_string(request.quorum) + " approvals so far; " + roles;
+  if (request.exclude_requester) why.who += ", but not the requester";
+  if (request.expires) {
+    why.next = request.on_expiry == OnExpiry::kHold ? "expires; the run then asks an operator"
+                                                    : "expires, which fails the step";
+    why.next_at = request.expires;
+  }
+  return why;
+}
+
+std::string_view AskedIn(Question question) {
+  switch (question) {
+    case Question::kStepFailed: return "failed";
+    case Question::kUnknownEffect: return "may or may not have taken effect";
+    case Question::kVerifyInconclusive: return "took effect, but could not be verified";
+    case Question::kCompensationFailed: return "could not be undone";
+    case Question::kPastPivot: return "is past the point of no return";
+    case Question::kApprovalExpired: return "expired undecided";
+    case Question::kRolledBackTo: return "is reached by the rollback";
+  }
+  return "needs a decision";
+}
+
+std::string_view AnswersTo(Question question) {
+  switch (question) {
+    case Question::kStepFailed: return "retry, skip, rollback or cancel";
+    case Question::kUnknownEffect:
+      return "skip (it took effect), retry (it did not), or rollback or cancel, saying which";
+    case Question::kVerifyInconclusive: return "skip (accept it), retry, rollback or cancel";
+    case Question::kCompensationFailed: return "retry, skip (it was undone by hand) or cancel";
+    case Question::kPastPivot: return "retry (go on forward), skip, rollback (down to it) or cancel";
+    case Question::kApprovalExpired: return "retry (ask again), rollback or cancel";
+    case Question::kRolledBackTo: return "retry (go on from there), rollback or cancel";
+  }
+  return "an operator decides";
+}
+
+WhyWaiting WhyAttention(const definition::Workflow& workflow, const NeedsAttention& attention) {
+  WhyWaiting why;
+  why.reason = NameOf(workflow, attention.at) + " " + std::string(AskedIn(attention.question));
+  if (!attention.error.message.empty()) why.reason += ": " + attention.error.ToString();
+  why.who = "an operator: " + std::string(AnswersTo(attention.question));
+  return why;
+}
+
+}  // namespace
+
+RunStatus StatusOf(const RunState& state) {
+  return std::visit(Rules{
+                        [](const Created&) { return RunStatus::kQueued; },
+                        [](const Queued&) { return RunStatus::kQueued; },
+                        [](const Running&) { return RunStatus::kRunning; },
+                        [](const Waiting&) { return RunStatus::kWaiting; },
+                        [](const Paused&) { return RunStatus::kPaused; },
+                        [](const NeedsAttention&) { return RunStatus::kNeedsAttention; },
+                        [](const RollingBack&) { return RunStatus::kRollingBack; },
+                        [](const Succeeded&) { return RunStatus::kSucceeded; },
+                        [](const Failed&) { return RunStatus::kFailed; },
+                        [](const Cancelled&) { return RunStatus::kCancelled; },
+                        [](const RolledBack&) { return RunStatus::kRolledBack; },
+                    },
+                    state.status);
+}
+
+const Activity* ActivityOf(const RunState& state) {
+  if (const auto* running = std::get_if<Running>(&state.status)) return &running->activity;
+  if (const auto* waiting = std::get_if<Waiting>(&state.status)) return &waiting->activity;
+  if (const auto* paused = std::get_if<Paused>(&state.status)) return &paused->activity;
+  return nullptr;
+}
+
+std::optional<WhyWaiting> WhyItWaits(const definition::Workflow& workflow, const RunState& state) {
+  WhyWaiting why;
+  if (const auto* queued = std::get_if<Queued>(&state.status)) {
+    why.reason = "the lock " + state.lock + " is held by " + queued->holder.ToString();
+    why.who = queued->holder.ToString() + ", when it is over";
+    why.next = "starts when the lock is free";
+  } else if (const auto* paused = std::get_if<Paused>(&state.status)) {
+    why.reason = "paused by " + paused->by;
+    if (!paused->reason.empty()) why.reason += ": " + paused->reason;
+    why.who = "an operator: resume";
+  } else if (const auto* attention = std::get_if<NeedsAttention>(&state.status)) {
+    why = WhyAttention(workflow, *attention);
+  } else if (const auto* rolling = std::get_if<RollingBack>(&state.status)) {
+    if (!rolling->rollback.retry_at) return std::nullopt;
+    why.reason = "undoing " + NameOf(workflow, *rolling->rollback.at) + " failed";
+    why.who = "the engine";
+    why.next = "tries again";
+    why.next_at = rolling->rollback.retry_at;
+  } else if (const auto* waiting = std::get_if<Waiting>(&state.status)) {
+    if (const auto* approval = std::get_if<AwaitingApproval>(&waiting->activity)) {
+      why = WhyApproval(*approval);
+    } else if (const auto* backing = std::get_if<BackingOff>(&waiting->activity)) {
+      why.reason = NameOf(workflow, backing->at) + " failed: " + backing->error.ToString();
+      why.who = "the engine, or an operator: retry or skip";
+      why.next = "tries again";
+      why.next_at = backing->retry_at;
+    } else if (const auto* sleeping = std::get_if<Sleeping>(&waiting->activity)) {
+      why.reason = NameOf(workflow, {sleeping->step, -1}) + " waits for a time";
+      why.who = "the clock, or an operator: skip";
+      why.next = "goes on";
+      why.next_at = sleeping->until;
+    }
+  } else {
+    return std::nullopt;
+  }
+  why.since = state.since;
+  return why;
+}
+
+std::vector<Timer> TimersOf(const RunState& state) {
+  std::vector<Timer> timers;
+  if (state.deadline && !state.deadline_over) {
+    const RunStatus status = StatusOf(state);
+    if (status == RunStatus::kRunning || status == RunStatus::kWaiting ||
+        status == RunStatus::kPaused || status == RunStatus::kQueued) {
+      timers.push_back({TimerKind::kDeadline, *state.deadline});
+    }
+  }
+  if (const auto* rolling = std::get_if<RollingBack>(&state.status)) {
+    if (rolling->rollback.retry_at) {
+      timers.push_back({TimerKind::kCompensationRetry, *rolling->rollback.retry_at});
+    }
+    return timers;
+  }
+  const Activity* activity = ActivityOf(state);
+  if (activity == nullptr) return timers;
+  // Pause stops new attempts, not the clock: an approval expires all the same, but a retry or the
+  // end of a wait would start something, and is made up for when the run is resumed.
+  const bool paused = std::holds_alternative<Paused>(state.status);
+  if (const auto* backing = std::get_if<BackingOff>(activity); backing != nullptr && !paused) {
+    timers.push_back({TimerKind::kRetry, backing->retry_at});
+  } else if (const auto* sleeping = std::get_if<Sleeping>(activity);
+             sleeping != nullptr && !paused) {
+    timers.push_back({TimerKind::kWait, sleeping->until});
+  } else if (const auto* approval = std::get_if<AwaitingApproval>(activity)) {
+    if (approval->request.expires) {
+      timers.push_back({TimerKind::kApprovalExpiry, *approval->request.expires});
+    }
+  }
+  return timers;
+}
+
+}  // namespace recourse::machine
