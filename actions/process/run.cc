@@ -1,0 +1,142 @@
+#include <optional>
+
+#include "actions/inputs.h"
+#include "actions/process/child.h"
+#include "actions/process/process.h"
+#include "engine/base/fail_point.h"
+#include "engine/base/json.h"
+
+namespace recourse {
+namespace {
+
+using process::Finished;
+
+constexpr std::string_view kInputs = R"({
+  "type": "object", "additionalProperties": false, "required": ["arguments"],
+  "properties": {
+    "arguments": {"type": "array", "items": {"type": "string"},
+      "description": "the program (an absolute path, or a name in /usr/bin and its like) and its arguments; there is no shell"},
+    "environment": {"type": "object", "additionalProperties": {"type": "string"},
+      "description": "all of the program's environment: nothing is inherited"},
+    "working_directory": {"type": "string", "default": "/"},
+    "exit_codes": {"type": "object", "additionalProperties": {"type": "string"},
+      "description": "error codes by exit code: {\"75\": UNAVAILABLE}; others but 0 are INTERNAL"},
+    "failure_leaves": {"type": "string", "enum": ["nothing", "partial", "unknown"], "default": "unknown",
+      "description": "what the program has left behind when it exits with another code than 0"},
+    "json": {"type": "boolean", "default": false,
+      "description": "standard output is one JSON value, which becomes the output's member json"}
+  }
+})";
+
+constexpr std::string_view kOutput = R"({
+  "type": "object", "additionalProperties": false,
+  "properties": {
+    "exit_code": {"type": "integer"},
+    "output": {"type": "string", "description": "standard output, at most 64 KiB of it"},
+    "output_bytes": {"type": "integer", "description": "all that was written there"},
+    "errors": {"type": "string", "description": "standard error, at most 64 KiB of it"},
+    "errors_bytes": {"type": "integer"},
+    "json": {"description": "standard output as a value, with json: true"}
+  }
+})";
+
+Value Describe(const Finished& finished) {
+  return Value::Object({{"exit_code", finished.exit_code},
+                        {"output", finished.output.text},
+                        {"output_bytes", finished.output.bytes},
+                        {"errors", finished.errors.text},
+                        {"errors_bytes", finished.errors.bytes}});
+}
+
+// The last line that is not empty: most programs say there why they fail.
+std::string LastLine(const std::string& text) {
+  const auto end = text.find_last_not_of("\r\n \t");
+  if (end == std::string::npos) return "";
+  const auto begin = text.rfind('\n', end);
+  return text.substr(begin == std::string::npos ? 0 : begin + 1, end - (begin + 1) + 1);
+}
+
+LeftBehind LeftBy(const Value& inputs) {
+  const std::string left = inputs.StringOr("failure_leaves", "unknown");
+  if (left == "nothing") return LeftBehind::kNothing;
+  return left == "partial" ? LeftBehind::kPartial : LeftBehind::kUnknown;
+}
+
+class Run final : public Action {
+ public:
+  Run() {
+    spec_.name = "process.run";
+    spec_.summary = "Run a program and wait for its end";
+    spec_.inputs = Schema(kInputs);
+    spec_.output = Schema(kOutput);
+    spec_.repeat = RepeatClass::kOnce;
+    spec_.has_plan = true;
+    spec_.retry.attempts = 1;
+  }
+
+  const ActionSpec& Spec() const override { return spec_; }
+
+  Result<ActionPlan> Plan(const Context& context) const override {
+    std::string line = "run";
+    for (const Value& argument : context.inputs["arguments"].as_list()) {
+      line += " " + ToJson(argument);
+    }
+    return ActionPlan{{line}, 0, {}};
+  }
+
+  Outcome Apply(const Context& context) const override {
+    const process::Program program = process::ProgramOf(context.inputs, "arguments");
+    if (auto allowed = context.policy.AllowPath(program.working_directory); !allowed) {
+      return std::move(allowed).error().In("the working directory");
+    }
+    for (const auto& [code, name] : context.inputs["exit_codes"].is_map()
+                                        ? context.inputs["exit_codes"].as_map()
+                                        : Value::Map()) {
+      if (!CodeFromString(name.as_string())) {
+        return InvalidArgument("exit_codes." + code.as_string() + ": " + name.as_string() +
+                               " is no error code; UNAVAILABLE is one");
+      }
+    }
+    auto finished = process::RunChild(program, {}, context);
+    if (!finished) return std::move(finished).error();
+    RECOURSE_FAIL_POINT("process_after_end");
+    if (finished->stopped) {
+      return Failure{context.StopError().In("run " + program.arguments[0]), Describe(*finished),
+                     LeftBehind::kUnknown};
+    }
+    if (finished->signal != 0 || finished->exit_code != 0) {
+      return Failure{FailedWith(context.inputs, program, *finished), Describe(*finished),
+                     finished->signal != 0 ? LeftBehind::kUnknown : LeftBy(context.inputs)};
+    }
+    Value output = Describe(*finished);
+    if (!context.inputs.BoolOr("json", false)) return output;
+    auto json = finished->output.cut
+                    ? Error{Code::kResourceExhausted, "more than 64 KiB of JSON were written"}
+                    : ParseJson(finished->output.text);
+    if (!json) {
+      return Failure{std::move(json).error().In("what " + program.arguments[0] + " has written"),
+                     std::move(output), LeftBehind::kUnknown};
+    }
+    return output.With("json", *std::move(json));
+  }
+
+ private:
+  static Error FailedWith(const Value& inputs, const process::Program& program,
+                          const Finished& finished) {
+    const std::string name =
+        inputs["exit_codes"].StringOr(std::to_string(finished.exit_code), "INTERNAL");
+    const Code code = finished.signal != 0 ? Code::kInternal : *CodeFromString(name);
+    std::string said = LastLine(finished.errors.text);
+    if (said.empty()) said = LastLine(finished.output.text);
+    return Error{code, program.arguments[0] + " ended with " + finished.Ending() +
+                           (said.empty() ? "; it said nothing" : "; it said: " + said)};
+  }
+
+  ActionSpec spec_;
+};
+
+}  // namespace
+
+void AddProcessActions(Registry& registry) { registry.Add(std::make_unique<Run>()); }
+
+}  // namespace recourse
