@@ -1,0 +1,76 @@
+#include "actions/service/identity.h"
+
+#include <signal.h>
+#include <sys/pidfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <sstream>
+
+namespace recourse::service {
+namespace {
+
+constexpr std::int64_t kProcFileMax = 4 * 1024 * 1024;
+
+std::string ProcFile(pid_t pid, const char* name) {
+  return "/proc/" + std::to_string(pid) + "/" + name;
+}
+
+}  // namespace
+
+std::optional<Identity> IdentityOf(pid_t pid) {
+  if (pid <= 0) return std::nullopt;
+  const auto stat = ReadFile(ProcFile(pid, "stat"), kProcFileMax);
+  if (!stat) return std::nullopt;
+  // The second field is the name in parentheses, which may itself contain anything.
+  const auto name_end = stat->rfind(')');
+  if (name_end == std::string::npos) return std::nullopt;
+  std::istringstream fields(stat->substr(name_end + 1));
+  std::string state, skipped;
+  fields >> state;
+  for (int field = 4; field < 22; ++field) fields >> skipped;
+  Identity process{pid, 0};
+  if (!(fields >> process.start_time) || state == "Z" || state == "X") return std::nullopt;
+  return process;
+}
+
+std::vector<std::string> ArgumentsOf(pid_t pid) {
+  std::vector<std::string> arguments;
+  const auto text = ReadFile(ProcFile(pid, "cmdline"), kProcFileMax);
+  if (!text) return arguments;
+  std::size_t begin = 0;
+  for (auto end = text->find('\0'); end != std::string::npos; end = text->find('\0', begin)) {
+    arguments.push_back(text->substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return arguments;
+}
+
+std::chrono::milliseconds AgeOf(const Identity& process) {
+  timespec now;
+  clock_gettime(CLOCK_BOOTTIME, &now);
+  const std::int64_t started_ms = process.start_time * 1000 / sysconf(_SC_CLK_TCK);
+  const std::int64_t now_ms = std::int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
+  return std::chrono::milliseconds(std::max<std::int64_t>(0, now_ms - started_ms));
+}
+
+Result<Descriptor> Watch(const Identity& process) {
+  Descriptor pidfd(pidfd_open(process.pid, 0));
+  if (!pidfd.valid() && errno == ESRCH) return Descriptor();
+  if (!pidfd.valid()) {
+    return ErrnoError(errno, "watch the process " + std::to_string(process.pid));
+  }
+  // Only now is it sure that the descriptor is the process meant and not one with its number.
+  if (IdentityOf(process.pid) != process) return Descriptor();
+  return pidfd;
+}
+
+Result<void> SendSignal(const Descriptor& pidfd, int signal, const Identity& process) {
+  if (pidfd_send_signal(pidfd.get(), signal, nullptr, 0) == 0 || errno == ESRCH) return {};
+  return ErrnoError(errno, "send signal " + std::to_string(signal) + " to the process " +
+                               std::to_string(process.pid));
+}
+
+}  // namespace recourse::service

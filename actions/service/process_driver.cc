@@ -1,0 +1,234 @@
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "actions/inputs.h"
+#include "actions/process/program.h"
+#include "actions/process/utf8.h"
+#include "actions/service/driver.h"
+#include "actions/service/pid_file.h"
+#include "actions/stop_event.h"
+#include "engine/base/fail_point.h"
+#include "engine/base/text.h"
+
+namespace recourse::service {
+namespace {
+
+using process::Image;
+using std::chrono::microseconds;
+
+constexpr microseconds kKillTimeout = std::chrono::seconds(10);  // for the kernel to end it
+constexpr std::int64_t kLogTailMax = 4096;
+
+struct Settings {
+  std::string name;
+  process::Program program;
+  std::string log;  // empty: thrown away
+  microseconds settle{};
+  microseconds stop_timeout{};
+};
+
+std::string InstanceOf(const Identity& process) {
+  return std::to_string(process.pid) + "@" + std::to_string(process.start_time);
+}
+
+State StateOf(const std::optional<Identity>& process) {
+  if (!process) return {};
+  return {true, process->pid, InstanceOf(*process)};
+}
+
+// Where the log ends now; what is written behind it is this start's.
+std::int64_t EndOf(int log) {
+  struct stat info;
+  return fstat(log, &info) == 0 && S_ISREG(info.st_mode) ? info.st_size : 0;
+}
+
+// The last lines of the log behind `begin`.
+Value::List TailOf(const std::string& path, std::int64_t begin) {
+  Value::List lines;
+  auto file = OpenFile(path, O_RDONLY | O_NONBLOCK);
+  if (!file) return lines;
+  char buffer[kLogTailMax];
+  const std::int64_t from = std::max(begin, EndOf(file->get()) - kLogTailMax);
+  const ssize_t size = pread(file->get(), buffer, sizeof buffer, from);
+  std::string_view rest(buffer, static_cast<std::size_t>(std::max<ssize_t>(0, size)));
+  while (!rest.empty()) {
+    const auto end = std::min(rest.find('\n'), rest.size());
+    if (end > 0) lines.emplace_back(process::ToUtf8(rest.substr(0, end)));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  return lines;
+}
+
+class ProcessDriver final : public Driver {
+ public:
+  ProcessDriver(Settings settings, std::string pid_file)
+      : settings_(std::move(settings)),
+        pid_file_(std::move(pid_file), settings_.program.arguments) {}
+
+  Result<State> Look() const override {
+    auto process = pid_file_.Read();
+    if (!process) return std::move(process).error();
+    return StateOf(*process);
+  }
+
+  Result<void> CheckStart(const Context& context) const override {
+    auto image = Image::Find(settings_.program, context.policy);
+    if (!image) return std::move(image).error().In("start " + settings_.name);
+    return {};
+  }
+
+  Outcome Start(const Context& context) const override {
+    auto lock = pid_file_.Lock(context);
+    if (!lock) return std::move(lock).error();
+    auto running = pid_file_.Read();
+    if (!running) return std::move(running).error();
+    const bool changed = !running->has_value();
+    auto log = OpenLog();
+    if (!log) return std::move(log).error();
+    const std::int64_t log_begin = EndOf(log->get());
+
+    Identity process = running->value_or(Identity());
+    if (changed) {
+      auto launched = Launch(context, log->get());
+      if (!launched) return std::move(launched).error().In("start " + settings_.name);
+      process = *launched;
+    }
+    return Settle(context, process, changed, log_begin);
+  }
+
+  Outcome Stop(const Context& context, bool kill) const override {
+    auto lock = pid_file_.Lock(context);
+    if (!lock) return std::move(lock).error();
+    auto running = pid_file_.Read();
+    if (!running) return std::move(running).error();
+    if (!*running) return OutputOf(settings_.name, {}, false);
+    const Identity process = **running;
+    auto pidfd = Watch(process);
+    if (!pidfd) return std::move(pidfd).error();
+    if (pidfd->valid()) {
+      if (auto sent = SendSignal(*pidfd, SIGTERM, process); !sent) return std::move(sent).error();
+      RECOURSE_FAIL_POINT("service_after_term");
+      if (auto ended = AwaitEnd(context, *pidfd, process, kill); !ended) {
+        return Failure{std::move(ended).error(), OutputOf(settings_.name, StateOf(process), true),
+                       LeftBehind::kPartial};
+      }
+    }
+    RECOURSE_FAIL_POINT("service_after_end");
+    if (auto removed = pid_file_.Remove(); !removed) {
+      context.log("the service has stopped, but " + removed.error().message);
+    }
+    return OutputOf(settings_.name, {}, true);
+  }
+
+ private:
+  Result<Descriptor> OpenLog() const {
+    if (settings_.log.empty()) return OpenFile("/dev/null", O_WRONLY);
+    return OpenFile(settings_.log, O_WRONLY | O_CREAT | O_APPEND, 0640);
+  }
+
+  Result<Identity> Launch(const Context& context, int log) const {
+    auto image = Image::Find(settings_.program, context.policy);
+    if (!image) return std::move(image).error();
+    Identity process;
+    const auto write_down = [&](pid_t pid) -> Result<void> {
+      RECOURSE_FAIL_POINT("service_after_spawn");
+      const auto identity = IdentityOf(pid);
+      if (!identity) return Unavailable("its process was killed before it began");
+      process = *identity;
+      auto written = pid_file_.Write(process);
+      RECOURSE_FAIL_POINT("service_after_pid_file");
+      return written;
+    };
+    auto pid = process::StartDetached(*image, log, write_down);
+    if (!pid) {
+      // The file, if written, names a process that has ended: harmless, and gone with the next stop.
+      return std::move(pid).error();
+    }
+    RECOURSE_FAIL_POINT("service_after_start");
+    return process;
+  }
+
+  // Waits until the process is as old as the settle time; one found running may be so already.
+  Outcome Settle(const Context& context, const Identity& process, bool changed,
+                 std::int64_t log_begin) const {
+    const microseconds age = AgeOf(process);
+    const StopEvent stop(context);
+    auto pidfd = Watch(process);
+    if (!pidfd) return Failure{std::move(pidfd).error(), {}, LeftBehind::kPartial};
+    const bool ended =
+        !pidfd->valid() ||
+        stop.WaitReadable(pidfd->get(), std::max(microseconds(0), settings_.settle - age));
+    if (ended) return EndedEarly(log_begin);
+    if (age < settings_.settle && stop.stopped()) {
+      return Failure{context.StopError().In("wait until " + settings_.name + " has settled"), {},
+                     changed ? LeftBehind::kPartial : LeftBehind::kNothing};
+    }
+    return OutputOf(settings_.name, StateOf(process), changed);
+  }
+
+  Failure EndedEarly(std::int64_t log_begin) const {
+    const Value::List lines = TailOf(settings_.log, log_begin);
+    std::string said = "it wrote nothing";
+    if (settings_.log.empty()) said = "it has no log";
+    if (!lines.empty()) said = "its last line in " + settings_.log + ": " + lines.back().as_string();
+    return {Unavailable(settings_.name + " was started and ended within its settle time of " +
+                        FormatDuration(settings_.settle) + "; it does not run now; " + said),
+            Value::Object({{"log", lines}}), LeftBehind::kNothing};
+  }
+
+  Result<void> AwaitEnd(const Context& context, const Descriptor& pidfd, const Identity& process,
+                        bool kill) const {
+    const StopEvent stop(context);
+    if (stop.WaitReadable(pidfd.get(), settings_.stop_timeout)) return {};
+    if (stop.stopped()) return context.StopError().In("wait until " + settings_.name + " has ended");
+    const std::string what = settings_.name + " (pid " + std::to_string(process.pid) +
+                             ") has not ended " + FormatDuration(settings_.stop_timeout) +
+                             " after TERM";
+    if (!kill) {
+      return Error{Code::kDeadlineExceeded,
+                   what + "; it still runs and was not killed; stop it by hand and retry, or allow " +
+                       "it to be killed with `kill: true`"};
+    }
+    context.log(what + "; killing it");
+    if (auto sent = SendSignal(pidfd, SIGKILL, process); !sent) return sent;
+    RECOURSE_FAIL_POINT("service_after_kill");
+    if (stop.WaitReadable(pidfd.get(), kKillTimeout)) return {};
+    return Error{Code::kDeadlineExceeded, what + ", nor after KILL; the kernel does not end it " +
+                                              "(it may wait for a disk)"};
+  }
+
+  const Settings settings_;
+  const PidFile pid_file_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Driver>> MakeProcessDriver(const Value& service, const Policy& policy) {
+  Settings settings;
+  settings.name = service.StringOr("name", "");
+  settings.program = process::ProgramOf(service, "command");
+  settings.log = service.StringOr("log", "");
+  const std::string pid_file = service.StringOr("pid_file", "");
+  const auto settle = DurationInput(service, "settle", std::chrono::seconds(1));
+  const auto stop_timeout = DurationInput(service, "stop_timeout", std::chrono::seconds(10));
+  if (!settle) return settle.error().In("service " + settings.name);
+  if (!stop_timeout) return stop_timeout.error().In("service " + settings.name);
+  settings.settle = *settle;
+  settings.stop_timeout = *stop_timeout;
+  if (settings.program.arguments.empty()) {
+    return InvalidArgument("service " + settings.name + ": its command is empty");
+  }
+  for (const std::string& path : {pid_file, settings.log, settings.program.working_directory}) {
+    if (path.empty() && path == settings.log) continue;
+    if (auto allowed = policy.AllowPath(path); !allowed) {
+      return std::move(allowed).error().In("service " + settings.name);
+    }
+  }
+  return std::unique_ptr<Driver>(std::make_unique<ProcessDriver>(std::move(settings), pid_file));
+}
+
+}  // namespace recourse::service
