@@ -4,7 +4,12 @@
 // hash = SHA-256(previous hash, position, run, sequence, time in microseconds, type: each as eight
 // bytes big-endian; then principal and payload, each preceded by its length as eight bytes
 // big-endian). The first event's previous hash is 32 zero bytes.
+//
+// The chain has no key: it shows damage and careless edits. Who can write the file can also compute
+// a new chain, or cut events off its end; against that, keep the head's hash elsewhere.
 #pragma once
+
+#include <unordered_map>
 
 #include "engine/journal/journal.h"
 
@@ -25,6 +30,7 @@ class ChainCheck {
  private:
   Position last_ = 0;
   Digest hash_{};
+  std::unordered_map<RunId, std::int64_t> sequences_;  // the last one of each run
 };
 
 }  // namespace recourse::journal

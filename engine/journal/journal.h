@@ -119,10 +119,10 @@ struct RunChange {
 };
 
 struct RunFilter {
-  std::vector<int> statuses;  // empty: all
-  std::string workflow;
-  std::string target;
-  std::optional<RunId> before;  // only runs older than this one: the page token
+  std::vector<int> statuses = {};  // empty: all
+  std::string workflow = {};       // empty: any
+  std::string target = {};         // empty: any
+  std::optional<RunId> before = {};  // only runs older than this one: the page token
   int limit = 100;
 };
 

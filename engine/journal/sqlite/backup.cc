@@ -1,0 +1,107 @@
+#include "engine/journal/sqlite/backup.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "engine/base/file.h"
+#include "engine/journal/chain.h"
+#include "engine/journal/sqlite/sqlite_reader.h"
+
+namespace recourse::journal {
+namespace {
+
+constexpr std::int64_t kEventsAtOnce = 1000;
+
+// A file under a name of its own, removed with this object unless it was renamed.
+class TemporaryFile {
+ public:
+  static Result<TemporaryFile> Beside(const std::string& path) {
+    std::string name = path + ".XXXXXX";
+    const int fd = mkostemp(name.data(), O_CLOEXEC);  // mode 0600
+    if (fd < 0) return ErrnoError(errno, "make a file beside " + path);
+    close(fd);
+    return TemporaryFile(std::move(name));
+  }
+  TemporaryFile(TemporaryFile&& other) noexcept : path_(std::exchange(other.path_, "")) {}
+  ~TemporaryFile() {
+    if (path_.empty()) return;
+    unlink(path_.c_str());
+    unlink((path_ + "-journal").c_str());
+  }
+
+  const std::string& path() const { return path_; }
+
+  // Durable under the name `to`, which must be free.
+  Result<void> MoveTo(const std::string& to) {
+    auto file = OpenFile(path_, O_RDONLY);
+    if (!file) return std::move(file).error();
+    if (fsync(file->get()) != 0) return ErrnoError(errno, "sync " + path_);
+    if (renameat2(AT_FDCWD, path_.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) != 0) {
+      return ErrnoError(errno, "rename " + path_ + " to " + to);
+    }
+    path_.clear();
+    return SyncParent(to);
+  }
+
+ private:
+  explicit TemporaryFile(std::string path) : path_(std::move(path)) {}
+
+  std::string path_;
+};
+
+// All pages in one step, from one state of the source: appends go on in its WAL meanwhile.
+Result<void> CopyPages(Database& from, Database& to) {
+  sqlite3_backup* backup = sqlite3_backup_init(to.get(), "main", from.get(), "main");
+  if (backup == nullptr) return to.ErrorOf(sqlite3_extended_errcode(to.get()));
+  const int stepped = sqlite3_backup_step(backup, -1);
+  const int finished = sqlite3_backup_finish(backup);
+  if (finished != SQLITE_OK) return to.ErrorOf(finished);
+  if (stepped != SQLITE_DONE) return to.ErrorOf(stepped);
+  return {};
+}
+
+// The copy is whole: SQLite finds no damage in it, and every event follows the one before.
+Result<void> Check(const std::shared_ptr<Database>& copy) {
+  auto verdict = copy->Text("PRAGMA integrity_check(1)");
+  if (!verdict) return std::move(verdict).error();
+  if (*verdict != "ok") return DataLoss("the copy, and so the journal, is damaged: " + *verdict);
+  SqliteReader reader(copy);
+  ChainCheck chain;
+  for (;;) {
+    auto events = reader.EventsAfter(chain.last(), kEventsAtOnce);
+    if (!events) return std::move(events).error();
+    if (events->empty()) return {};
+    for (const StoredEvent& event : *events) {
+      if (auto added = chain.Add(event); !added) return added;
+    }
+  }
+}
+
+}  // namespace
+
+Result<void> BackUpJournal(const std::string& from, const std::string& to) {
+  if (access(to.c_str(), F_OK) == 0) {
+    return Error{Code::kAlreadyExists, to + " exists and was left as it is; name another file"};
+  }
+  auto temporary = TemporaryFile::Beside(to);
+  if (!temporary) return std::move(temporary).error();
+  {
+    auto source = Database::OpenToRead(from);
+    if (!source) return std::move(source).error();
+    auto opened = Database::OpenToWrite(temporary->path());
+    if (!opened) return std::move(opened).error();
+    const std::shared_ptr<Database> copy = *std::move(opened);
+    if (auto copied = CopyPages(**source, *copy); !copied) return copied;
+    // One file and no -wal: it can also be read where nothing can be written.
+    auto mode = copy->Text("PRAGMA journal_mode=DELETE");
+    if (!mode) return std::move(mode).error();
+    if (auto checked = Check(copy); !checked) return checked;
+  }
+  return temporary->MoveTo(to);
+}
+
+}  // namespace recourse::journal

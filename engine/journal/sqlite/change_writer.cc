@@ -1,0 +1,131 @@
+#include "engine/journal/sqlite/change_writer.h"
+
+namespace recourse::journal {
+
+ChangeWriter::ChangeWriter(Database& database)
+    : insert_definition_(database,
+                         "INSERT INTO definitions (digest, name, canonical) VALUES (?, ?, ?) "
+                         "ON CONFLICT (digest) DO NOTHING"),
+      insert_run_(database,
+                  "INSERT INTO runs (run, workflow, digest, target, severity, requester, "
+                  "request_id, started, status, step, changed, finished, revision, lock, "
+                  "fencing_token, waits_for, waits_for_whom, next, waits_since, next_at, "
+                  "error_code, error_message) VALUES "
+                  "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
+      // What a run is started with never changes; left out, its indexes need no look.
+      update_run_(database,
+                  "UPDATE runs SET status = ?, step = ?, changed = ?, finished = ?, revision = ?, "
+                  "lock = ?, fencing_token = ?, waits_for = ?, waits_for_whom = ?, next = ?, "
+                  "waits_since = ?, next_at = ?, error_code = ?, error_message = ? "
+                  "WHERE run = ? AND revision = ?"),
+      insert_event_(database,
+                    "INSERT INTO events (position, run, sequence, time, type, principal, payload, "
+                    "hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"),
+      upsert_approval_(
+          database,
+          "INSERT INTO approvals (approval, run, step, prompt, approvers, quorum, "
+          "exclude_requester, requester, requested, expires, settled, settlement, votes, plan, "
+          "digest) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+          "ON CONFLICT (approval) DO UPDATE SET run = excluded.run, step = excluded.step, "
+          "prompt = excluded.prompt, approvers = excluded.approvers, quorum = excluded.quorum, "
+          "exclude_requester = excluded.exclude_requester, requester = excluded.requester, "
+          "requested = excluded.requested, expires = excluded.expires, "
+          "settled = excluded.settled, settlement = excluded.settlement, votes = excluded.votes, "
+          "plan = excluded.plan, digest = excluded.digest"),
+      remove_timers_(database, "DELETE FROM timers WHERE run = ?"),
+      insert_timer_(database, "INSERT INTO timers (run, kind, due) VALUES (?, ?, ?)"),
+      insert_notification_(database,
+                           "INSERT INTO outbox (position, topic, run, text, created, tries, sent) "
+                           "VALUES (?, ?, ?, ?, ?, ?, ?)"),
+      mark_sent_(database,
+                 "UPDATE outbox SET sent = ?, tries = ? WHERE position = ? AND topic = ?") {}
+
+Result<void> ChangeWriter::Store(const RunChange& change) {
+  if (change.definition) {
+    auto inserted = insert_definition_.Execute(
+        change.definition->digest, change.definition->name, change.definition->canonical);
+    if (!inserted) return std::move(inserted).error().In("store the definition");
+  }
+  if (auto stored = StoreRun(change); !stored) return stored;
+  if (auto stored = StoreEvents(change.events); !stored) return stored;
+  if (auto stored = StoreApprovals(change.approvals); !stored) return stored;
+  if (change.timers) {
+    if (auto stored = StoreTimers(change.row.run, *change.timers); !stored) return stored;
+  }
+  return StoreNotifications(change.notifications);
+}
+
+Result<void> ChangeWriter::StoreRun(const RunChange& change) {
+  const RunRow& row = change.row;
+  const std::int64_t before = change.events.front().sequence - 1;
+  if (before == 0) {
+    auto inserted = insert_run_.Execute(
+        row.run, row.workflow, row.digest, row.target, row.severity, row.requester, row.request_id,
+        row.started, row.status, row.step, row.changed, row.finished, row.revision, row.lock,
+        row.fencing_token, row.waits_for, row.waits_for_whom, row.next, row.waits_since,
+        row.next_at, row.error_code, row.error_message);
+    if (!inserted) return std::move(inserted).error().In("begin the run");
+    return {};
+  }
+  auto updated = update_run_.Execute(
+      row.status, row.step, row.changed, row.finished, row.revision, row.lock, row.fencing_token,
+      row.waits_for, row.waits_for_whom, row.next, row.waits_since, row.next_at, row.error_code,
+      row.error_message, row.run, before);
+  if (!updated) return std::move(updated).error().In("update the run");
+  if (*updated == 0) {
+    return Aborted("the run has no event " + std::to_string(before) +
+                   ", or has events after it; nothing was stored, read the run again");
+  }
+  return {};
+}
+
+Result<void> ChangeWriter::StoreEvents(const std::vector<StoredEvent>& events) {
+  for (const StoredEvent& event : events) {
+    auto inserted =
+        insert_event_.Execute(event.position, event.run, event.sequence, event.time, event.type,
+                              event.principal, Blob{event.payload}, AsBlob(event.hash));
+    if (inserted) continue;
+    Error error = std::move(inserted).error().In("event " + std::to_string(event.sequence));
+    if (error.code == Code::kAlreadyExists) error.code = Code::kAborted;
+    return error;
+  }
+  return {};
+}
+
+Result<void> ChangeWriter::StoreApprovals(const std::vector<ApprovalRow>& approvals) {
+  for (const ApprovalRow& row : approvals) {
+    auto stored = upsert_approval_.Execute(
+        row.approval, row.run, row.step, row.prompt, row.approvers, row.quorum,
+        row.exclude_requester, row.requester, row.requested, row.expires, row.settled,
+        row.settlement, row.votes, row.plan, row.digest);
+    if (!stored) return std::move(stored).error().In(row.approval.ToString());
+  }
+  return {};
+}
+
+Result<void> ChangeWriter::StoreTimers(RunId run, const std::vector<TimerRow>& timers) {
+  auto removed = remove_timers_.Execute(run);
+  if (!removed) return std::move(removed).error().In("replace the timers");
+  for (const TimerRow& timer : timers) {
+    auto inserted = insert_timer_.Execute(run, timer.kind, timer.due);
+    if (!inserted) return std::move(inserted).error().In("set a timer");
+  }
+  return {};
+}
+
+Result<void> ChangeWriter::StoreNotifications(const std::vector<OutboxRow>& notifications) {
+  for (const OutboxRow& note : notifications) {
+    auto inserted = insert_notification_.Execute(note.position, note.topic, note.run, note.text,
+                                                 note.created, note.tries, note.sent);
+    if (!inserted) return std::move(inserted).error().In("notify " + note.topic);
+  }
+  return {};
+}
+
+Result<void> ChangeWriter::MarkSent(const OutboxRow& note, Time at) {
+  auto updated = mark_sent_.Execute(at, note.tries, note.position, note.topic);
+  if (!updated) return std::move(updated).error().In("mark as sent");
+  return {};
+}
+
+}  // namespace recourse::journal

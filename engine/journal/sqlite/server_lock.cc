@@ -1,0 +1,92 @@
+#include "engine/journal/sqlite/server_lock.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+
+#include "engine/base/text.h"
+
+namespace recourse::journal {
+namespace {
+
+// A symbolic link and the file that it names have one lock.
+std::string Resolved(const std::string& path) {
+  std::error_code failed;
+  const auto resolved = std::filesystem::weakly_canonical(path, failed);
+  return failed ? path : resolved.string();
+}
+
+// When this process started, as the kernel counts: with the pid it names a process for good.
+std::string StartTicks() {
+  const auto stat = ReadFile("/proc/self/stat", 4096);
+  if (!stat) return "unknown";
+  std::size_t at = stat->rfind(')');  // The name of the command may hold spaces; what follows not.
+  for (int field = 2; field < 22 && at != std::string::npos; ++field) at = stat->find(' ', at + 1);
+  if (at == std::string::npos) return "unknown";
+  return stat->substr(at + 1, stat->find(' ', at + 1) - at - 1);
+}
+
+// What the kernel calls the file systems that live on another machine (linux/magic.h and the
+// sources of those that are not in it).
+const char* NetworkFileSystem(std::uint32_t magic) {
+  switch (magic) {
+    case 0x6969: return "NFS";
+    case 0x517b: return "SMB";
+    case 0xff534d42: return "CIFS";
+    case 0xfe534d42: return "SMB2";
+    case 0x5346414f: return "AFS";
+    case 0x6b414653: return "AFS";
+    case 0x73757245: return "Coda";
+    case 0x564c: return "NCP";
+    case 0x00c36400: return "Ceph";
+    case 0x01021997: return "9P";
+    case 0x0bd00bd0: return "Lustre";
+    case 0x47504653: return "GPFS";
+    case 0x65735546: return "FUSE";
+    default: return nullptr;
+  }
+}
+
+}  // namespace
+
+Result<ServerLock> ServerLock::Take(const std::string& journal_path, Time now) {
+  const std::string path = Resolved(journal_path) + ".lock";
+  auto file = OpenFile(path, O_RDWR | O_CREAT | O_NOFOLLOW);
+  if (!file) return std::move(file).error();
+  if (flock(file->get(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK) return ErrnoError(errno, "lock " + path);
+    const auto holder = ReadFile(path, 4096);
+    return FailedPrecondition(
+        "another server has the journal " + journal_path + " open: " +
+        (holder && !holder->empty() ? *holder : "it has not said yet who it is") +
+        ". Nothing was changed; use that server, or stop it first");
+  }
+  const std::string holder = "pid " + std::to_string(getpid()) + " (process started at tick " +
+                             StartTicks() + "), since " + FormatTimestamp(ToTimestamp(now));
+  // Written before what is left of the last holder is cut off: that needs no space on a full disk.
+  if (auto written = WriteAll(file->get(), holder); !written) {
+    return std::move(written).error().In(path);
+  }
+  if (ftruncate(file->get(), static_cast<off_t>(holder.size())) != 0) {
+    return ErrnoError(errno, "write " + path);
+  }
+  return ServerLock(*std::move(file));
+}
+
+Result<void> RefuseNetworkFileSystem(const std::string& path) {
+  std::string parent = std::filesystem::path(Resolved(path)).parent_path().string();
+  if (parent.empty()) parent = ".";
+  struct statfs info;
+  if (statfs(parent.c_str(), &info) != 0) return ErrnoError(errno, "look at " + parent);
+  if (const char* name = NetworkFileSystem(static_cast<std::uint32_t>(info.f_type))) {
+    return FailedPrecondition(path + " lies on a network file system (" + name +
+                              "), where a journal is not safe; put it on a local disk");
+  }
+  return {};
+}
+
+}  // namespace recourse::journal

@@ -1,0 +1,262 @@
+#include "engine/journal/sqlite/sqlite_journal.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "engine/base/fail_point.h"
+#include "engine/base/file.h"
+#include "engine/journal/chain.h"
+#include "engine/journal/sqlite/backup.h"
+#include "engine/journal/sqlite/change_writer.h"
+#include "engine/journal/sqlite/database.h"
+#include "engine/journal/sqlite/migrations.h"
+#include "engine/journal/sqlite/server_lock.h"
+#include "engine/journal/sqlite/sqlite_reader.h"
+
+namespace recourse::journal {
+namespace {
+
+constexpr std::int64_t kFrameBytes = 4096 + 24;  // a page of the default size and its header
+constexpr std::int64_t kTailEvents = 256;        // whose hashes are checked when a journal is opened
+
+std::int64_t SizeOf(const std::string& path) {
+  struct stat info;
+  return stat(path.c_str(), &info) == 0 ? info.st_size : 0;
+}
+
+// Puts an empty file there unless there is one. This is the only place that opens the file other
+// than through SQLite, and nobody else has it open then: closing it later would drop the locks that
+// SQLite holds on it in this process.
+Result<void> MakeFile(const std::string& path) {
+  if (SizeOf(path) == 0 && SizeOf(path + "-wal") > 0) {
+    return DataLoss(path + " is missing or empty, but " + path +
+                    "-wal has events of it. Nothing was changed; put the journal back beside its "
+                    "-wal, or move the -wal away to begin a new journal");
+  }
+  auto made = OpenFile(path, O_RDWR | O_CREAT | O_EXCL, 0600);
+  if (made) return SyncParent(path);
+  if (made.error().code == Code::kAlreadyExists) return {};
+  return std::move(made).error();
+}
+
+Result<std::shared_ptr<Database>> Connect(const std::string& path, const SqliteOptions& options) {
+  auto opened = Database::OpenToWrite(path);
+  if (!opened) return std::move(opened).error();
+  const std::shared_ptr<Database> database = *std::move(opened);
+  if (auto content = Inspect(*database); !content) return std::move(content).error();
+  auto mode = database->Text("PRAGMA journal_mode=WAL");
+  if (!mode) return std::move(mode).error();
+  if (*mode != "wal") return Internal(path + ": SQLite did not take journal_mode=WAL");
+  // A WAL that a long reader made grow is cut back to this once it is empty. Shorter ones are
+  // overwritten in place, which costs fdatasync less than growing a file anew.
+  const std::int64_t wal_bytes = 2 * kFrameBytes * options.checkpoint_frames;
+  auto set = database->Execute("PRAGMA cache_size=-32000; PRAGMA secure_delete=OFF; "
+                               "PRAGMA journal_size_limit=" + std::to_string(wal_bytes));
+  if (!set) return std::move(set).error();
+  if (auto migrated = Migrate(*database); !migrated) return std::move(migrated).error();
+  return database;
+}
+
+// kDataLoss: the last events are not a chain.
+Result<Heads> ReadHeads(Database& database, Reader& reader) {
+  auto last = reader.LastPosition();
+  if (!last) return std::move(last).error();
+  auto run = database.Number("SELECT max(run) FROM runs");
+  if (!run) return std::move(run).error();
+  auto approval = database.Number("SELECT max(approval) FROM approvals");
+  if (!approval) return std::move(approval).error();
+  auto tail = reader.EventsAfter(std::max<Position>(0, *last - kTailEvents), kTailEvents);
+  if (!tail) return std::move(tail).error();
+
+  Heads heads{.position = *last - static_cast<Position>(tail->size()),
+              .run = RunId{*run},
+              .approval = ApprovalId{*approval}};
+  for (const StoredEvent& event : *tail) {
+    const bool has_previous = event.position == 1 || &event != &tail->front();
+    if (event.position != ++heads.position ||
+        (has_previous && ChainHash(heads.hash, event) != event.hash)) {
+      return DataLoss(database.path() + " is damaged: the event at position " +
+                      std::to_string(event.position) +
+                      " does not follow the one before it. Nothing was changed; keep the file with "
+                      "its -wal, and go on from a backup");
+    }
+    heads.hash = event.hash;
+  }
+  return heads;
+}
+
+class SqliteJournal final : public Journal {
+ public:
+  SqliteJournal(ServerLock lock, std::shared_ptr<Database> database, const SqliteOptions& options)
+      : lock_(std::move(lock)),
+        database_(database),
+        reader_(database),
+        writer_(*database),
+        checkpoint_frames_(options.checkpoint_frames),
+        next_checkpoint_(options.checkpoint_frames) {
+    sqlite3_wal_hook(
+        database_->get(),
+        [](void* self, sqlite3*, const char*, int frames) {
+          static_cast<SqliteJournal*>(self)->wal_frames_ = frames;
+          return SQLITE_OK;
+        },
+        this);
+  }
+
+  Result<void> Load() {
+    auto heads = ReadHeads(*database_, reader_);
+    if (!heads) return std::move(heads).error();
+    heads_ = *heads;
+    // From here on closing the journal also empties the WAL; a damaged one is left as it is.
+    sqlite3_db_config(database_->get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, nullptr);
+    return {};
+  }
+
+  Heads heads() const override { return heads_; }
+  Result<Position> Append(std::span<RunChange> changes) override;
+  Result<void> MarkSent(std::span<const OutboxRow> sent, Time at) override;
+  Reader& reader() override { return reader_; }
+
+  Result<std::unique_ptr<Reader>> OpenReader() const override {
+    auto opened = Database::OpenToRead(path());
+    if (!opened) return std::move(opened).error();
+    return std::unique_ptr<Reader>(std::make_unique<SqliteReader>(*std::move(opened)));
+  }
+
+  Result<void> BackUp(const std::string& to) const override {
+    if (auto copied = BackUpJournal(path(), to); !copied) {
+      return copied.error().In("back up " + path() + " to " + to);
+    }
+    return {};
+  }
+
+  std::string path() const override { return database_->path(); }
+  std::int64_t size_bytes() const override { return SizeOf(path()) + SizeOf(path() + "-wal"); }
+
+ private:
+  void CheckpointIfDue();
+
+  const ServerLock lock_;  // released last
+  const std::shared_ptr<Database> database_;
+  SqliteReader reader_;
+  ChangeWriter writer_;
+  Heads heads_;
+
+  const int checkpoint_frames_;
+  int next_checkpoint_;  // due when the WAL has so many frames
+  int wal_frames_ = 0;   // after the last commit
+};
+
+// Hashes the events onto the chain that ends in `heads` and moves `heads` to their end.
+Result<void> Chain(RunChange& change, Heads& heads) {
+  const auto refuse = [](const std::string& finding) {
+    return Internal("the change cannot be stored: " + finding);
+  };
+  if (change.events.empty()) return refuse("it has no event");
+  std::int64_t sequence = change.events.front().sequence;
+  for (StoredEvent& event : change.events) {
+    if (event.position != heads.position + 1) {
+      return refuse("an event has position " + std::to_string(event.position) + ", " +
+                    std::to_string(heads.position + 1) + " is next");
+    }
+    if (event.run != change.row.run) return refuse("an event is of " + event.run.ToString());
+    if (event.sequence != sequence++) return refuse("its events are not numbered in order");
+    event.hash = ChainHash(heads.hash, event);
+    heads.position = event.position;
+    heads.hash = event.hash;
+  }
+  if (change.row.revision != change.events.back().sequence) {
+    return refuse("the row's revision is not its last event's number");
+  }
+  heads.run = std::max(heads.run, change.row.run);
+  for (const ApprovalRow& row : change.approvals) {
+    heads.approval = std::max(heads.approval, row.approval);
+  }
+  return {};
+}
+
+Result<Position> SqliteJournal::Append(std::span<RunChange> changes) {
+  RECOURSE_FAIL_POINT("journal_before_append");
+  Heads heads = heads_;
+  auto transaction = Transaction::Begin(*database_);
+  if (!transaction) return std::move(transaction).error().In("append");
+  for (RunChange& change : changes) {
+    auto stored = Chain(change, heads);
+    if (stored) stored = writer_.Store(change);
+    if (!stored) return stored.error().In("append to " + change.row.run.ToString());
+  }
+  RECOURSE_FAIL_POINT("journal_before_commit");
+  if (auto committed = transaction->Commit(); !committed) return committed.error().In("append");
+  RECOURSE_FAIL_POINT("journal_after_commit");
+  heads_ = heads;
+  CheckpointIfDue();
+  return heads_.position;
+}
+
+Result<void> SqliteJournal::MarkSent(std::span<const OutboxRow> sent, Time at) {
+  auto transaction = Transaction::Begin(*database_);
+  if (!transaction) return std::move(transaction).error();
+  for (const OutboxRow& note : sent) {
+    if (auto marked = writer_.MarkSent(note, at); !marked) return marked;
+  }
+  if (auto committed = transaction->Commit(); !committed) return committed;
+  CheckpointIfDue();
+  return {};
+}
+
+void SqliteJournal::CheckpointIfDue() {
+  // A WAL that begins anew has been written back whole.
+  if (wal_frames_ < checkpoint_frames_) next_checkpoint_ = checkpoint_frames_;
+  if (wal_frames_ < next_checkpoint_) return;
+  RECOURSE_FAIL_POINT("journal_before_checkpoint");
+  // Nothing is lost when this fails or a reader holds it up: the events are durable in the WAL. It is
+  // tried again when the WAL has grown by a quarter, for a full disk must not cost every commit.
+  static_cast<void>(sqlite3_wal_checkpoint_v2(database_->get(), "main", SQLITE_CHECKPOINT_PASSIVE,
+                                              nullptr, nullptr));
+  RECOURSE_FAIL_POINT("journal_after_checkpoint");
+  next_checkpoint_ = wal_frames_ + checkpoint_frames_ / 4;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Journal>> OpenSqliteJournal(const std::string& path, Time now,
+                                                   const SqliteOptions& options) {
+  RECOURSE_CHECK(options.checkpoint_frames >= 100 && options.checkpoint_frames <= 1'000'000);
+  if (auto local = RefuseNetworkFileSystem(path); !local) return local.error();
+  auto lock = ServerLock::Take(path, now);
+  if (!lock) return std::move(lock).error();
+  if (auto made = MakeFile(path); !made) return made.error().In("open the journal");
+  auto database = Connect(path, options);
+  if (!database) return std::move(database).error().In("open the journal");
+  auto journal =
+      std::make_unique<SqliteJournal>(*std::move(lock), *std::move(database), options);
+  if (auto loaded = journal->Load(); !loaded) return loaded.error().In("open the journal");
+  return std::unique_ptr<Journal>(std::move(journal));
+}
+
+Result<std::unique_ptr<Reader>> OpenSqliteReader(const std::string& path) {
+  struct stat info;
+  if (stat(path.c_str(), &info) != 0) return ErrnoError(errno, "open the journal " + path);
+  if (auto local = RefuseNetworkFileSystem(path); !local) return local.error();
+  auto database = Database::OpenToRead(path);
+  if (!database) return std::move(database).error().In("open the journal");
+  auto content = Inspect(**database);
+  if (!content && content.error().code == Code::kUnavailable && SizeOf(path + "-wal") == 0) {
+    // A directory in which SQLite cannot make its -wal and -shm; without a -wal it needs none.
+    database = Database::OpenImmutable(path);
+    if (!database) return std::move(database).error().In("open the journal");
+    content = Inspect(**database);
+  }
+  if (!content) {
+    return std::move(content).error().In(
+        "open the journal (where its directory cannot be written, copy it with its -wal)");
+  }
+  if (*content == Content::kNothing) return DataLoss(path + " is empty: it is no journal");
+  if (auto current = RequireCurrent(**database); !current) return current.error();
+  return std::unique_ptr<Reader>(std::make_unique<SqliteReader>(*std::move(database)));
+}
+
+}  // namespace recourse::journal

@@ -1,0 +1,212 @@
+#include "engine/journal/sqlite/sqlite_reader.h"
+
+#include <algorithm>
+#include <limits>
+
+namespace recourse::journal {
+namespace {
+
+constexpr std::int64_t kNoBound = std::numeric_limits<std::int64_t>::max();
+
+const std::string kEvents =
+    "SELECT position, run, sequence, time, type, principal, payload, hash FROM events ";
+
+StoredEvent ReadEvent(const Row& row) {
+  StoredEvent event;
+  event.position = row.Int(0);
+  event.run = RunId{row.Int(1)};
+  event.sequence = row.Int(2);
+  event.time = row.At(3);
+  event.type = static_cast<int>(row.Int(4));
+  event.principal = row.Text(5);
+  event.payload = row.Text(6);
+  event.hash = row.Hash(7);
+  return event;
+}
+
+const std::string kRuns =
+    "SELECT run, workflow, digest, target, status, step, severity, requester, request_id, started, "
+    "changed, finished, revision, lock, fencing_token, waits_for, waits_for_whom, next, "
+    "waits_since, next_at, error_code, error_message FROM runs ";
+
+RunRow ReadRun(const Row& row) {
+  RunRow run;
+  run.run = RunId{row.Int(0)};
+  run.workflow = row.Text(1);
+  run.digest = row.Text(2);
+  run.target = row.Text(3);
+  run.status = static_cast<int>(row.Int(4));
+  run.step = row.Text(5);
+  run.severity = row.Text(6);
+  run.requester = row.Text(7);
+  run.request_id = row.Text(8);
+  run.started = row.At(9);
+  run.changed = row.At(10);
+  run.finished = row.MaybeAt(11);
+  run.revision = row.Int(12);
+  run.lock = row.Text(13);
+  run.fencing_token = row.Int(14);
+  run.waits_for = row.Text(15);
+  run.waits_for_whom = row.Text(16);
+  run.next = row.Text(17);
+  run.waits_since = row.MaybeAt(18);
+  run.next_at = row.MaybeAt(19);
+  run.error_code = static_cast<int>(row.Int(20));
+  run.error_message = row.Text(21);
+  return run;
+}
+
+const std::string kApprovals =
+    "SELECT approval, run, step, prompt, approvers, quorum, exclude_requester, requester, "
+    "requested, expires, settled, settlement, votes, plan, digest FROM approvals ";
+
+ApprovalRow ReadApproval(const Row& row) {
+  ApprovalRow approval;
+  approval.approval = ApprovalId{row.Int(0)};
+  approval.run = RunId{row.Int(1)};
+  approval.step = row.Text(2);
+  approval.prompt = row.Text(3);
+  approval.approvers = row.Text(4);
+  approval.quorum = static_cast<int>(row.Int(5));
+  approval.exclude_requester = row.Int(6) != 0;
+  approval.requester = row.Text(7);
+  approval.requested = row.At(8);
+  approval.expires = row.MaybeAt(9);
+  approval.settled = row.MaybeAt(10);
+  approval.settlement = static_cast<int>(row.Int(11));
+  approval.votes = row.Text(12);
+  approval.plan = row.Text(13);
+  approval.digest = row.Text(14);
+  return approval;
+}
+
+TimerRow ReadTimer(const Row& row) {
+  return TimerRow{RunId{row.Int(0)}, static_cast<int>(row.Int(1)), row.At(2)};
+}
+
+OutboxRow ReadOutbox(const Row& row) {
+  OutboxRow note;
+  note.position = row.Int(0);
+  note.topic = row.Text(1);
+  note.run = RunId{row.Int(2)};
+  note.text = row.Text(3);
+  note.created = row.At(4);
+  note.tries = static_cast<int>(row.Int(5));
+  note.sent = row.MaybeAt(6);
+  return note;
+}
+
+}  // namespace
+
+SqliteReader::SqliteReader(std::shared_ptr<Database> database)
+    : database_(std::move(database)),
+      last_position_(*database_, "SELECT coalesce(max(position), 0) FROM events"),
+      find_run_(*database_, kRuns + "WHERE run = ?"),
+      find_request_(*database_, kRuns + "WHERE request_id = ? AND request_id <> ''"),
+      events_of_run_(*database_,
+                     kEvents + "WHERE run = ? AND sequence > ? ORDER BY sequence LIMIT ?"),
+      events_after_(*database_, kEvents + "WHERE position > ? ORDER BY position LIMIT ?"),
+      approvals_(*database_, kApprovals + "WHERE approval < ? ORDER BY approval DESC LIMIT ?"),
+      approvals_open_(*database_, kApprovals + "WHERE settlement = 0 AND approval < ? "
+                                               "ORDER BY approval DESC LIMIT ?"),
+      // At most the approvals of one run: those settled are left out as they are read.
+      approvals_of_run_(*database_, kApprovals + "WHERE run = ? AND approval < ? AND "
+                                                 "(NOT ? OR settlement = 0) "
+                                                 "ORDER BY approval DESC LIMIT ?"),
+      find_approval_(*database_, kApprovals + "WHERE approval = ?"),
+      find_definition_(*database_, "SELECT canonical FROM definitions WHERE digest = ?"),
+      timers_due_(*database_, "SELECT run, kind, due FROM timers WHERE due <= ? "
+                              "ORDER BY due, run, kind LIMIT ?"),
+      timers_of_run_(*database_, "SELECT run, kind, due FROM timers WHERE run = ? ORDER BY kind"),
+      next_timer_(*database_, "SELECT due FROM timers ORDER BY due LIMIT 1"),
+      // `lock <> ''` says nothing new; it lets SQLite use the index, which has such rows only.
+      lock_holder_(*database_, kRuns + "WHERE lock = ? AND lock <> '' AND fencing_token > 0 "
+                                       "ORDER BY fencing_token DESC LIMIT 1"),
+      lock_waiters_(*database_, kRuns + "WHERE lock = ? AND lock <> '' AND fencing_token = 0 "
+                                        "ORDER BY run LIMIT ?"),
+      unsent_(*database_, "SELECT position, topic, run, text, created, tries, sent FROM outbox "
+                          "WHERE sent IS NULL ORDER BY position, topic LIMIT ?") {}
+
+Result<Position> SqliteReader::LastPosition() {
+  auto last = last_position_.First([](const Row& row) { return row.Int(0); });
+  if (!last) return std::move(last).error();
+  return last->value_or(0);
+}
+
+Result<std::vector<RunRow>> SqliteReader::ListRuns(const RunFilter& filter) {
+  // One branch a status: SQLite merges them newest first along the index on status, and reads no
+  // more of them than `limit` asks for.
+  std::vector<int> statuses = filter.statuses;
+  std::sort(statuses.begin(), statuses.end());
+  statuses.erase(std::unique(statuses.begin(), statuses.end()), statuses.end());
+  std::string conditions = " run < ?1 AND (?2 = '' OR workflow = ?2) AND (?3 = '' OR target = ?3) ";
+  std::string sql;
+  for (const int status : statuses) {
+    sql += sql.empty() ? "" : " UNION ALL ";
+    sql += kRuns + "WHERE status = " + std::to_string(status) + " AND" + conditions;
+  }
+  if (statuses.empty()) sql = kRuns + "WHERE" + conditions;
+  sql += " ORDER BY run DESC LIMIT ?4";
+  return Statement(*database_, std::move(sql))
+      .All(ReadRun, filter.before ? filter.before->number : kNoBound, filter.workflow,
+           filter.target, filter.limit);
+}
+
+Result<std::optional<RunRow>> SqliteReader::FindRun(RunId run) {
+  return find_run_.First(ReadRun, run);
+}
+
+Result<std::optional<RunRow>> SqliteReader::FindRequest(const std::string& request_id) {
+  return find_request_.First(ReadRun, request_id);
+}
+
+Result<std::vector<StoredEvent>> SqliteReader::EventsOfRun(RunId run, std::int64_t after,
+                                                           std::int64_t limit) {
+  return events_of_run_.All(ReadEvent, run, after, limit);
+}
+
+Result<std::vector<StoredEvent>> SqliteReader::EventsAfter(Position after, std::int64_t limit) {
+  return events_after_.All(ReadEvent, after, limit);
+}
+
+Result<std::vector<ApprovalRow>> SqliteReader::ListApprovals(bool open_only, RunId run,
+                                                             std::optional<ApprovalId> before,
+                                                             int limit) {
+  const std::int64_t below = before ? before->number : kNoBound;
+  if (run != RunId{}) return approvals_of_run_.All(ReadApproval, run, below, open_only, limit);
+  return (open_only ? approvals_open_ : approvals_).All(ReadApproval, below, limit);
+}
+
+Result<std::optional<ApprovalRow>> SqliteReader::FindApproval(ApprovalId approval) {
+  return find_approval_.First(ReadApproval, approval);
+}
+
+Result<std::optional<std::string>> SqliteReader::FindDefinition(const std::string& digest) {
+  return find_definition_.First([](const Row& row) { return row.Text(0); }, digest);
+}
+
+Result<std::vector<TimerRow>> SqliteReader::TimersDue(Time until, int limit) {
+  return timers_due_.All(ReadTimer, until, limit);
+}
+
+Result<std::vector<TimerRow>> SqliteReader::TimersOfRun(RunId run) {
+  return timers_of_run_.All(ReadTimer, run);
+}
+
+Result<std::optional<Time>> SqliteReader::NextTimer() {
+  return next_timer_.First([](const Row& row) { return row.At(0); });
+}
+
+Result<std::optional<RunRow>> SqliteReader::LockHolder(const std::string& lock) {
+  return lock_holder_.First(ReadRun, lock);
+}
+
+Result<std::vector<RunRow>> SqliteReader::LockWaiters(const std::string& lock, int limit) {
+  return lock_waiters_.All(ReadRun, lock, limit);
+}
+
+Result<std::vector<OutboxRow>> SqliteReader::UnsentNotifications(int limit) {
+  return unsent_.All(ReadOutbox, limit);
+}
+
+}  // namespace recourse::journal

@@ -1,0 +1,55 @@
+// What the journal answers, over one connection: the writer's, or a reader's own. Each answer comes
+// from one statement, and so from one state of the journal.
+#pragma once
+
+#include <memory>
+
+#include "engine/journal/journal.h"
+#include "engine/journal/sqlite/database.h"
+
+namespace recourse::journal {
+
+class SqliteReader final : public Reader {
+ public:
+  explicit SqliteReader(std::shared_ptr<Database> database);
+
+  Result<Position> LastPosition() override;
+  Result<std::vector<RunRow>> ListRuns(const RunFilter& filter) override;
+  Result<std::optional<RunRow>> FindRun(RunId run) override;
+  Result<std::optional<RunRow>> FindRequest(const std::string& request_id) override;
+  Result<std::vector<StoredEvent>> EventsOfRun(RunId run, std::int64_t after,
+                                               std::int64_t limit) override;
+  Result<std::vector<StoredEvent>> EventsAfter(Position after, std::int64_t limit) override;
+  Result<std::vector<ApprovalRow>> ListApprovals(bool open_only, RunId run,
+                                                 std::optional<ApprovalId> before,
+                                                 int limit) override;
+  Result<std::optional<ApprovalRow>> FindApproval(ApprovalId approval) override;
+  Result<std::optional<std::string>> FindDefinition(const std::string& digest) override;
+  Result<std::vector<TimerRow>> TimersDue(Time until, int limit) override;
+  Result<std::vector<TimerRow>> TimersOfRun(RunId run) override;
+  Result<std::optional<Time>> NextTimer() override;
+  Result<std::optional<RunRow>> LockHolder(const std::string& lock) override;
+  Result<std::vector<RunRow>> LockWaiters(const std::string& lock, int limit) override;
+  Result<std::vector<OutboxRow>> UnsentNotifications(int limit) override;
+
+ private:
+  std::shared_ptr<Database> database_;  // outlives the statements
+  Statement last_position_;
+  Statement find_run_;
+  Statement find_request_;
+  Statement events_of_run_;
+  Statement events_after_;
+  Statement approvals_;
+  Statement approvals_open_;
+  Statement approvals_of_run_;
+  Statement find_approval_;
+  Statement find_definition_;
+  Statement timers_due_;
+  Statement timers_of_run_;
+  Statement next_timer_;
+  Statement lock_holder_;
+  Statement lock_waiters_;
+  Statement unsent_;
+};
+
+}  // namespace recourse::journal
