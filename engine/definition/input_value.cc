@@ -1,0 +1,137 @@
+#include "engine/definition/input_value.h"
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "engine/base/json.h"
+#include "engine/base/text.h"
+
+namespace recourse::definition {
+namespace {
+
+Value ToDurationValue(std::chrono::microseconds duration) {
+  constexpr std::int64_t kMicros = 1'000'000;
+  return Duration{duration.count() / kMicros,
+                  static_cast<std::int32_t>(duration.count() % kMicros * 1000)};
+}
+
+Error Expected(std::string_view what, const Value& value) {
+  return InvalidArgument("expected " + std::string(what) + ", found " + ToJson(value));
+}
+
+Result<Value> FitType(InputType type, const Value& value) {
+  switch (type) {
+    case InputType::kString:
+    case InputType::kTarget:
+      if (value.is_string()) return value;
+      return Expected(type == InputType::kString ? "a string" : "a target's name", value);
+    case InputType::kInt:
+      if (value.is_int()) return value;
+      if (value.is_double() && std::trunc(value.as_double()) == value.as_double() &&
+          std::abs(value.as_double()) < 0x1p53) {
+        return Value(static_cast<std::int64_t>(value.as_double()));
+      }
+      return Expected("a whole number", value);
+    case InputType::kDouble:
+      if (value.is_double()) return value;
+      if (value.is_int()) return Value(static_cast<double>(value.as_int()));
+      return Expected("a number", value);
+    case InputType::kBool:
+      if (value.is_bool()) return value;
+      return Expected("true or false", value);
+    case InputType::kDuration: {
+      if (value.kind() == Value::Kind::kDuration) return value;
+      if (!value.is_string()) return Expected("a duration such as 90s or 1h30m", value);
+      auto duration = ParseDuration(value.as_string());
+      if (!duration) return std::move(duration).error();
+      return ToDurationValue(*duration);
+    }
+    case InputType::kList:
+      if (value.is_list()) return value;
+      return Expected("a list", value);
+    case InputType::kMap:
+      if (value.is_map()) return value;
+      return Expected("a map", value);
+  }
+  return Internal("an input without a type");
+}
+
+// The resources that `target` lacks are an error that names the first.
+Result<Value> ResolveTarget(const Input& input, const std::string& name,
+                            const Inventory& inventory) {
+  const Value* target = inventory.Find(name);
+  if (target == nullptr) {
+    const std::string nearest = Nearest(name, inventory.Names());
+    return NotFound("there is no target \"" + name + "\"" +
+                    (nearest.empty() ? "" : "; did you mean \"" + nearest + "\"?"));
+  }
+  for (const std::string& resource : input.requires_) {
+    if (target->Find(resource) == nullptr) {
+      return InvalidArgument("the target \"" + name + "\" has no \"" + resource +
+                             "\", which the workflow needs");
+    }
+  }
+  return *target;
+}
+
+}  // namespace
+
+std::string_view NameOf(InputType type) {
+  switch (type) {
+    case InputType::kString: return "string";
+    case InputType::kInt: return "int";
+    case InputType::kDouble: return "double";
+    case InputType::kBool: return "bool";
+    case InputType::kDuration: return "duration";
+    case InputType::kTarget: return "target";
+    case InputType::kList: return "list";
+    case InputType::kMap: return "map";
+  }
+  return "?";
+}
+
+Result<Value> FitInput(const Input& input, const Value& value) {
+  auto fitting = FitType(input.type, value);
+  if (!fitting || input.one_of.empty()) return fitting;
+  std::string allowed;
+  for (const Value& one : input.one_of) {
+    if (one == *fitting) return fitting;
+    allowed += (allowed.empty() ? "" : ", ") + ToJson(one);
+  }
+  return Expected("one of " + allowed, value);
+}
+
+Result<Value> ResolveInputs(const Workflow& workflow, const Value& given,
+                            const Inventory& inventory) {
+  if (!given.is_null() && !given.is_map()) return InvalidArgument("inputs: expected a map");
+  std::vector<std::string> names;
+  for (const Input& input : workflow.inputs) names.push_back(input.name);
+  Value::Map none;
+  for (const auto& [key, value] : given.is_map() ? given.as_map() : none) {
+    const std::string name = key.is_string() ? key.as_string() : ToJson(key);
+    if (std::find(names.begin(), names.end(), name) != names.end()) continue;
+    const std::string nearest = Nearest(name, names);
+    return InvalidArgument("inputs." + name + ": the workflow \"" + workflow.name +
+                           "\" has no such input" +
+                           (nearest.empty() ? "" : "; did you mean \"" + nearest + "\"?"));
+  }
+  Value::Map resolved;
+  for (const Input& input : workflow.inputs) {
+    const Value* value = given.Find(input.name);
+    if (value == nullptr && input.required) {
+      return InvalidArgument("inputs." + input.name + ": is missing; the workflow \"" +
+                             workflow.name + "\" needs it (" + std::string(NameOf(input.type)) +
+                             (input.description.empty() ? "" : ": " + input.description) + ")");
+    }
+    auto fitting = value == nullptr ? Result<Value>(input.fallback) : FitInput(input, *value);
+    if (fitting && input.type == InputType::kTarget) {
+      fitting = ResolveTarget(input, fitting->as_string(), inventory);
+    }
+    if (!fitting) return std::move(fitting).error().In("inputs." + input.name);
+    resolved.emplace(input.name, *std::move(fitting));
+  }
+  return Value(std::move(resolved));
+}
+
+}  // namespace recourse::definition

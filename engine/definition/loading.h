@@ -1,0 +1,110 @@
+// A definition while it is read. Private to the module: one file reads each part, loader.cc puts
+// them together, graph.cc and references.cc check the whole.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/definition/node.h"
+#include "engine/definition/problems.h"
+#include "engine/definition/workflow.h"
+
+namespace recourse::definition {
+
+// Where an expression stands, which decides what it may name.
+struct Position {
+  enum class Scope {
+    kLock,     // evaluated before the run begins: inputs only
+    kStep,     // a step's expressions
+    kItem,     // those of a for_each, once an item
+    kOutputs,  // the workflow's outputs, at its end
+  };
+  Scope scope = Scope::kStep;
+  int step = -1;           // of kStep and kItem
+  bool is_when = false;    // the step's `when`, which guards what else stands in the step
+};
+
+// The variables that one expression or template names.
+struct Use {
+  Position position;
+  Place place;
+  std::vector<expression::Reference> references;
+};
+
+struct Loading {
+  const ActionCatalogue* catalogue = nullptr;  // null: actions are not checked
+  Workflow workflow;
+  Problems problems;
+  std::map<std::string, int, std::less<>> step_ids;
+  std::vector<Use> uses;
+
+  // The step of that id; an unknown one is a problem, and `what` names the key in it.
+  std::optional<int> FindStep(const Node& node, std::string_view what);
+};
+
+// --- expressions.cc ---
+
+// The expression of "${...}"; `key` names it in messages.
+std::optional<expression::Program> ReadProgram(const Node& node, std::string_view key,
+                                               Position position, Loading& loading);
+
+// Any value with ${...} in its strings.
+expression::Template ReadTemplate(const Node& node, Position position, Loading& loading);
+
+// The same for what must be a string.
+expression::Template ReadText(const Node& node, std::string_view key, Position position,
+                              Loading& loading);
+
+// --- inputs.cc ---
+
+void ReadInputs(const Node& node, Loading& loading);
+
+// --- steps.cc, step_kinds.cc ---
+
+void ReadSteps(const Node& node, Loading& loading);
+
+class Members;
+// The kind that `name` names, with its content `node`. What else belongs to the kind is taken from
+// `members`. Nothing when a problem leaves no kind to speak of.
+std::optional<StepKind> ReadKind(std::string_view name, const Node& node, Members& members,
+                                 int step, Loading& loading);
+
+// The words of steps by which a kind is named.
+inline constexpr std::string_view kKinds[] = {"action", "approval", "switch", "checkpoint",
+                                              "wait",   "succeed",  "fail"};
+
+// --- graph.cc ---
+
+// What is sure to have happened whenever a run comes to a step, by step; one more for the end.
+class Certainty {
+ public:
+  // Everything unknown yet; without a number of steps it stays so.
+  explicit Certainty(std::optional<int> steps);
+
+  bool known() const { return !rows_.empty(); }
+  bool Succeeded(int at, int step) const { return Has(at, step); }
+  bool Failed(int at, int step) const { return Has(at, steps_ + step); }
+  bool AnyError(int at) const { return Has(at, 2 * steps_); }
+
+ private:
+  friend class Flow;
+  bool Has(int at, int bit) const { return (rows_[at][bit / 64] >> (bit % 64)) & 1; }
+
+  int steps_ = 0;
+  std::vector<std::vector<std::uint64_t>> rows_;
+};
+
+// Checks how the steps lead to each other: all are reached, each finds a way to an end, rollbacks
+// lead to checkpoints that were passed.
+Certainty CheckGraph(Loading& loading);
+
+// --- references.cc ---
+
+// Checks what the expressions name.
+void CheckReferences(const Certainty& certainty, Loading& loading);
+
+}  // namespace recourse::definition

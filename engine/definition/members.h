@@ -1,0 +1,82 @@
+// Reading a map whose keys are known: each key is taken once, and what nobody took is unknown.
+// Private to the module.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "engine/base/text.h"
+#include "engine/definition/node.h"
+#include "engine/definition/problems.h"
+
+namespace recourse::definition {
+
+// "a string", "a map": what a node is, for messages.
+std::string_view Describe(const Node& node);
+
+class Members {
+ public:
+  // `what` names the map in messages: "in the step \"restore\"". A node that is no map is a problem
+  // and has no members.
+  Members(const Node& node, std::string what, Problems& problems);
+
+  // Null when there is none.
+  const Node* Take(std::string_view key);
+  // A missing one is a problem.
+  const Node* Require(std::string_view key);
+
+  // Nothing when it is missing, or when it has the wrong type, which is a problem.
+  std::optional<std::string> TakeString(std::string_view key);
+  std::optional<bool> TakeBool(std::string_view key);
+  std::optional<std::int64_t> TakeInt(std::string_view key, std::int64_t least, std::int64_t most);
+  std::optional<double> TakeNumber(std::string_view key, double least, double most);
+  std::optional<std::chrono::microseconds> TakeDuration(
+      std::string_view key, std::chrono::microseconds least = std::chrono::microseconds(1));
+  // One of a few words.
+  template <class T>
+  std::optional<T> TakeWord(std::string_view key,
+                            std::initializer_list<std::pair<std::string_view, T>> words);
+
+  // Every member that nobody took is unknown. A key of `elsewhere` belongs to another kind of map,
+  // which the message says instead of guessing at a slip.
+  void RefuseOthers(std::span<const std::string_view> elsewhere = {});
+
+ private:
+  const Node& node_;
+  std::string what_;
+  Problems& problems_;
+  std::vector<std::string_view> known_;
+};
+
+// A duration such as 90s or 1h30m. `key` names it in the message.
+std::optional<std::chrono::microseconds> ReadDuration(const Node& node, std::string_view key,
+                                                      std::chrono::microseconds least,
+                                                      Problems& problems);
+
+template <class T>
+std::optional<T> Members::TakeWord(std::string_view key,
+                                   std::initializer_list<std::pair<std::string_view, T>> words) {
+  std::string expected;
+  for (const auto& [word, value] : words) {
+    expected += (expected.empty() ? "one of " : ", ") + std::string(word);
+  }
+  const Node* node = Take(key);
+  if (node == nullptr) return std::nullopt;
+  if (node->is_string()) {
+    for (const auto& [word, value] : words) {
+      if (word == node->scalar.as_string()) return value;
+    }
+  }
+  problems_.Add(node->place, std::string(key) + ": expected " + expected +
+                                 (node->is_string() ? ", found " + Quoted(node->scalar.as_string())
+                                                    : ", found " + std::string(Describe(*node))));
+  return std::nullopt;
+}
+
+}  // namespace recourse::definition

@@ -1,0 +1,256 @@
+#include "engine/definition/node.h"
+
+#include <yaml-cpp/eventhandler.h>
+#include <yaml-cpp/exceptions.h>
+#include <yaml-cpp/parser.h>
+
+#include <algorithm>
+#include <exception>
+#include <istream>
+#include <streambuf>
+#include <unordered_set>
+#include <utility>
+
+#include "engine/base/json.h"
+#include "engine/base/text.h"
+
+namespace recourse::definition {
+namespace {
+
+Place PlaceOf(const YAML::Mark& mark) { return {mark.line + 1, mark.column + 1}; }
+
+// An unquoted scalar: JSON's true, false, null and numbers, or a string.
+Value PlainScalar(const std::string& text) {
+  if (text == "true") return true;
+  if (text == "false") return false;
+  const char first = text.empty() ? '\0' : text[0];
+  if (first == '-' || (first >= '0' && first <= '9')) {
+    if (auto number = ParseJson(text); number && IsNumber(*number)) return *number;
+  }
+  return text;
+}
+
+// Builds the tree from the parser's events. It ends the parsing by the parser's own exception,
+// which is the only way out that the parser knows.
+class Builder final : public YAML::EventHandler {
+ public:
+  explicit Builder(Problems& problems) : problems_(problems) {}
+
+  Node Take() && { return std::move(root_); }
+
+  void OnDocumentStart(const YAML::Mark&) override {}
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    RefuseAnchor(mark, anchor);
+    AddScalar(mark, Value(), "null");
+  }
+  void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
+    throw YAML::ParserException(mark, "aliases (*name) are not accepted; write the content out");
+  }
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                const std::string& text) override {
+    RefuseAnchor(mark, anchor);
+    RefuseTag(mark, tag);
+    AddScalar(mark, tag == "!" ? Value(text) : PlainScalar(text), text);
+  }
+  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                       YAML::EmitterStyle::value) override {
+    Open(mark, tag, anchor, Node::Kind::kList);
+  }
+  void OnSequenceEnd() override { Close(); }
+  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                  YAML::EmitterStyle::value) override {
+    Open(mark, tag, anchor, Node::Kind::kMap);
+  }
+  void OnMapEnd() override { Close(); }
+
+ private:
+  struct Level {
+    Node node;
+    bool has_key = false;  // the next node is the value of `key`
+    std::string key;
+    Place key_place;
+    std::unordered_set<std::string> keys;
+  };
+
+  static void RefuseAnchor(const YAML::Mark& mark, YAML::anchor_t anchor) {
+    if (anchor == YAML::NullAnchor) return;
+    throw YAML::ParserException(mark, "anchors (&name) are not accepted; write the content out");
+  }
+  static void RefuseTag(const YAML::Mark& mark, const std::string& tag) {
+    if (tag.empty() || tag == "?" || tag == "!") return;
+    throw YAML::ParserException(mark, "tags (!name) are not accepted; quote a string instead");
+  }
+
+  bool ExpectsKey() const {
+    return !levels_.empty() && levels_.back().node.is_map() && !levels_.back().has_key;
+  }
+
+  void AddScalar(const YAML::Mark& mark, Value value, const std::string& text) {
+    if (ExpectsKey()) {
+      Level& level = levels_.back();
+      level.has_key = true;
+      level.key = text;
+      level.key_place = PlaceOf(mark);
+      return;
+    }
+    Node node;
+    node.place = PlaceOf(mark);
+    node.scalar = std::move(value);
+    Add(std::move(node));
+  }
+
+  void Open(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+            Node::Kind kind) {
+    RefuseAnchor(mark, anchor);
+    RefuseTag(mark, tag);
+    if (ExpectsKey()) throw YAML::ParserException(mark, "a key must be a string");
+    if (levels_.size() >= kDepthMax) {
+      throw YAML::ParserException(
+          mark, "nested deeper than " + std::to_string(kDepthMax) + " levels");
+    }
+    Level& level = levels_.emplace_back();
+    level.node.place = PlaceOf(mark);
+    level.node.kind = kind;
+  }
+
+  void Close() {
+    Node node = std::move(levels_.back().node);
+    levels_.pop_back();
+    Add(std::move(node));
+  }
+
+  void Add(Node node) {
+    if (levels_.empty()) {
+      root_ = std::move(node);
+      return;
+    }
+    Level& level = levels_.back();
+    if (level.node.is_list()) {
+      level.node.items.push_back(std::move(node));
+      return;
+    }
+    level.has_key = false;
+    if (!level.keys.insert(level.key).second) {
+      problems_.Add(level.key_place, "the key " + Quoted(level.key) + " is there already");
+      return;
+    }
+    level.node.members.push_back({std::move(level.key), level.key_place, std::move(node)});
+  }
+
+  Problems& problems_;
+  std::vector<Level> levels_;
+  Node root_;
+};
+
+// Reads the text where it is.
+class TextBuffer final : public std::streambuf {
+ public:
+  explicit TextBuffer(std::string_view text) {
+    char* begin = const_cast<char*>(text.data());  // only ever read
+    setg(begin, begin, begin + text.size());
+  }
+};
+
+// The place where brackets first stand deeper than allowed. The parser reads ahead of its own
+// guard, and each open bracket costs it time and memory, so that these are counted before.
+// Brackets in strings count too; there, as elsewhere, they come in pairs.
+bool RefuseDeepBrackets(std::string_view text, Problems& problems) {
+  int depth = 0;
+  Place place{1, 0};
+  for (const char c : text) {
+    ++place.column;
+    if (c == '\n') place = {place.line + 1, 0};
+    if (c == '[' || c == '{') ++depth;
+    if ((c == ']' || c == '}') && depth > 0) --depth;
+    if (depth > kDepthMax) {
+      problems.Add(place, "nested deeper than " + std::to_string(kDepthMax) + " levels");
+      return true;
+    }
+  }
+  return false;
+}
+
+bool RefuseText(std::string_view text, Problems& problems) {
+  if (text.size() > kTextMax) {
+    problems.Add({1, 1}, "the text has " + HumanBytes(static_cast<std::int64_t>(text.size())) +
+                             "; at most " + HumanBytes(kTextMax) + " are accepted");
+    return true;
+  }
+  if (!IsUtf8(text)) {
+    problems.Add({1, 1}, "the text is not UTF-8");
+    return true;
+  }
+  if (const auto at = text.find('\0'); at != text.npos) {
+    const int line = 1 + static_cast<int>(std::count(text.begin(), text.begin() + at, '\n'));
+    problems.Add({line, 1}, "the line holds a zero byte");
+    return true;
+  }
+  return RefuseDeepBrackets(text, problems);
+}
+
+}  // namespace
+
+const Member* Node::Find(std::string_view key) const {
+  for (const Member& member : members) {
+    if (member.key == key) return &member;
+  }
+  return nullptr;
+}
+
+Node ReadYaml(std::string_view text, Problems& problems) {
+  if (RefuseText(text, problems)) return {};
+  Builder builder(problems);
+  try {
+    TextBuffer buffer(text);
+    std::istream stream(&buffer);
+    YAML::Parser parser(stream);
+    if (!parser.HandleNextDocument(builder)) {
+      problems.Add({1, 1}, "the text is empty");
+      return {};
+    }
+    Node root = std::move(builder).Take();
+    Builder second(problems);
+    if (parser.HandleNextDocument(second)) {
+      problems.Add(std::move(second).Take().place, "a second document follows; one is accepted");
+    }
+    return root;
+  } catch (const YAML::Exception& error) {
+    problems.Add(PlaceOf(error.mark), error.msg);
+  } catch (const std::exception& error) {
+    problems.Add({1, 1}, std::string("the text cannot be read as YAML: ") + error.what());
+  }
+  return {};
+}
+
+Value ToValue(const Node& node) {
+  if (node.is_list()) {
+    Value::List list;
+    list.reserve(node.items.size());
+    for (const Node& item : node.items) list.push_back(ToValue(item));
+    return list;
+  }
+  if (node.is_map()) {
+    Value::Map map;
+    for (const Member& member : node.members) map.emplace(member.key, ToValue(member.value));
+    return map;
+  }
+  return node.scalar;
+}
+
+Place PlaceIn(const Node& node, const std::vector<std::string>& path, bool of_key) {
+  const Node* at = &node;
+  Place place = node.place;
+  for (const std::string& part : path) {
+    if (at->is_list()) {
+      at = &at->items[std::stoul(part.substr(1))];
+      place = at->place;
+    } else if (const Member* member = at->Find(part)) {
+      at = &member->value;
+      place = of_key ? member->place : at->place;
+    }
+  }
+  return place;
+}
+
+}  // namespace recourse::definition

@@ -1,0 +1,197 @@
+// Checks what the expressions of a workflow name: variables, inputs, steps and what these answer.
+#include <algorithm>
+#include <array>
+#include <span>
+
+#include "engine/definition/loading.h"
+#include "engine/definition/schema.h"
+
+namespace recourse::definition {
+namespace {
+
+using expression::Reference;
+using Scope = Position::Scope;
+using Path = std::vector<std::string>;
+
+// A graph that could not be read is no reason to doubt an output.
+constexpr int kNoGraph = -1;
+
+class Checker {
+ public:
+  Checker(const Certainty& certainty, Loading& loading)
+      : certainty_(certainty), loading_(loading), workflow_(loading.workflow) {
+    for (const Use& use : loading.uses) {
+      if (use.position.is_when) AddGuards(use, guards_[use.position.step]);
+    }
+  }
+
+  void Check(const Use& use) {
+    use_ = &use;
+    guards_here_ = use.position.step < 0 ? std::vector<Path>() : guards_[use.position.step];
+    AddGuards(use, guards_here_);
+    for (const Reference& reference : use.references) CheckVariable(reference);
+  }
+
+ private:
+  static void AddGuards(const Use& use, std::vector<Path>& guards) {
+    for (const Reference& reference : use.references) {
+      if (reference.guarded) guards.push_back(reference.path);
+    }
+  }
+
+  void Add(std::string message) { loading_.problems.Add(use_->place, std::move(message)); }
+
+  // Whether has() asks for the first `length` names of `path`, or for something further in it.
+  bool IsGuarded(const Path& path, std::size_t length) const {
+    return std::ranges::any_of(guards_here_, [&](const Path& guard) {
+      return guard.size() >= length && std::equal(path.begin(), path.begin() + length,
+                                                  guard.begin());
+    });
+  }
+
+  void CheckVariable(const Reference& reference) {
+    const std::string& name = reference.path[0];
+    const Scope scope = use_->position.scope;
+    if (scope == Scope::kLock && name != "inputs") {
+      return Add("the lock is taken before the run begins: it may name inputs only, not " +
+                 Quoted(name));
+    }
+    if (name == "inputs") return CheckInput(reference);
+    if (name == "steps") return CheckStep(reference);
+    if (name == "run") return CheckFixed(reference, {"id", "requester", "workflow", "started",
+                                                     "fencing_token"});
+    if (name == "error") return CheckError(reference);
+    if (name == "now") return;
+    if (name == "item" || name == "index") {
+      if (scope != Scope::kItem) Add(Quoted(name) + " is known in the \"with\" of a for_each only");
+      return;
+    }
+    static constexpr std::array<std::string_view, 7> kVariables = {"inputs", "steps", "run", "now",
+                                                                   "item",   "index", "error"};
+    loading_.problems.AddUnknown(use_->place, "variable", name, kVariables);
+  }
+
+  void CheckFixed(const Reference& reference, std::span<const std::string_view> members) {
+    if (reference.path.size() < 2) return;
+    if (std::ranges::find(members, reference.path[1]) != members.end()) return;
+    loading_.problems.AddUnknown(use_->place, "member of " + Quoted(reference.path[0]),
+                                 reference.path[1], members);
+  }
+  void CheckFixed(const Reference& reference, std::initializer_list<std::string_view> members) {
+    CheckFixed(reference, std::span(members.begin(), members.size()));
+  }
+
+  void CheckInput(const Reference& reference) {
+    if (reference.path.size() < 2) return;
+    const std::string& name = reference.path[1];
+    const auto input = std::ranges::find(workflow_.inputs, name, &Input::name);
+    if (input == workflow_.inputs.end()) {
+      std::vector<std::string_view> names;
+      for (const Input& one : workflow_.inputs) names.push_back(one.name);
+      return loading_.problems.AddUnknown(use_->place, "input", name, names);
+    }
+    if (reference.path.size() < 3 || input->type == InputType::kMap) return;
+    const std::string& member = reference.path[2];
+    if (input->type != InputType::kTarget) {
+      return Add("inputs." + name + " has no member " + Quoted(member) + ": it is no map");
+    }
+    if (member == "name" || member == "summary" || reference.guarded ||
+        IsGuarded(reference.path, 3) ||
+        std::ranges::find(input->requires_, member) != input->requires_.end()) {
+      return;
+    }
+    Add("inputs." + name + "." + member + ": a target may lack it; name it in the input's " +
+        "\"requires\" or ask has(inputs." + name + "." + member + ") first");
+  }
+
+  void CheckStep(const Reference& reference) {
+    if (reference.path.size() < 2) return;
+    const auto found = loading_.step_ids.find(reference.path[1]);
+    if (found == loading_.step_ids.end()) {
+      std::vector<std::string_view> names;
+      for (const auto& [id, index] : loading_.step_ids) names.push_back(id);
+      return loading_.problems.AddUnknown(use_->place, "step", reference.path[1], names);
+    }
+    if (reference.path.size() < 3) return;
+    const std::string& member = reference.path[2];
+    if (member == "output") return CheckOutput(reference, found->second);
+    if (member == "error") return CheckStepError(reference, found->second);
+    if (member == "skipped") return;
+    static constexpr std::array<std::string_view, 3> kMembers = {"output", "error", "skipped"};
+    loading_.problems.AddUnknown(use_->place, "member of steps." + reference.path[1], member,
+                                 kMembers);
+  }
+
+  void CheckOutput(const Reference& reference, int step) {
+    const auto* action = std::get_if<ActionStep>(&workflow_.steps[step].kind);
+    const std::string name = "steps." + reference.path[1] + ".output";
+    if (action == nullptr) {
+      return Add(name + ": the step " + Quoted(reference.path[1]) + " is " +
+                 std::string(NameOf(workflow_.steps[step].kind)) + ", which has no output");
+    }
+    const std::span<const std::string> members = std::span(reference.path).subspan(3);
+    if (action->for_each && !members.empty()) {
+      return Add(name + " is the list of its items' outputs, which has no member " +
+                 Quoted(members[0]));
+    }
+    if (loading_.catalogue != nullptr) {
+      if (const ActionSpec* spec = loading_.catalogue->Find(action->action)) {
+        const std::string wrong = CheckPath(spec->output, members, name);
+        if (!wrong.empty()) return Add(wrong);
+      }
+    }
+    if (reference.guarded || IsGuarded(reference.path, 3)) return;
+    if (Here() != kNoGraph && !certainty_.Succeeded(Here(), step)) {
+      Add(name + ": the step " + Quoted(reference.path[1]) + " may not have succeeded before " +
+          HereName() + "; ask has(" + name + ") first");
+    }
+  }
+
+  void CheckStepError(const Reference& reference, int step) {
+    const std::span<const std::string> members = std::span(reference.path).subspan(3);
+    static constexpr std::array<std::string_view, 3> kMembers = {"code", "message", "evidence"};
+    const std::string name = "steps." + reference.path[1] + ".error";
+    if (!members.empty() && std::ranges::find(kMembers, members[0]) == kMembers.end()) {
+      return loading_.problems.AddUnknown(use_->place, "member of " + name, members[0], kMembers);
+    }
+    if (reference.guarded || IsGuarded(reference.path, 3)) return;
+    if (Here() != kNoGraph && !certainty_.Failed(Here(), step)) {
+      Add(name + ": the step " + Quoted(reference.path[1]) + " may not have failed before " +
+          HereName() + "; ask has(" + name + ") first");
+    }
+  }
+
+  void CheckError(const Reference& reference) {
+    CheckFixed(reference, {"step", "code", "message", "evidence"});
+    if (Here() == kNoGraph || certainty_.AnyError(Here())) return;
+    Add("\"error\" is known only where every way comes from a step's on_error");
+  }
+
+  // The row of what is certain where the expression stands.
+  int Here() const {
+    if (!certainty_.known()) return kNoGraph;
+    return use_->position.scope == Scope::kOutputs ? static_cast<int>(workflow_.steps.size())
+                                                   : use_->position.step;
+  }
+
+  std::string HereName() const {
+    if (use_->position.scope == Scope::kOutputs) return "the end";
+    return "the step " + Quoted(workflow_.steps[use_->position.step].id);
+  }
+
+  const Certainty& certainty_;
+  Loading& loading_;
+  const Workflow& workflow_;
+  const Use* use_ = nullptr;
+  std::map<int, std::vector<Path>> guards_;  // by step: what its `when` asks for
+  std::vector<Path> guards_here_;
+};
+
+}  // namespace
+
+void CheckReferences(const Certainty& certainty, Loading& loading) {
+  Checker checker(certainty, loading);
+  for (const Use& use : loading.uses) checker.Check(use);
+}
+
+}  // namespace recourse::definition

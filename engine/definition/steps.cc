@@ -1,0 +1,193 @@
+// Reads the list of steps: what every kind of step has.
+#include <algorithm>
+
+#include "engine/definition/loading.h"
+#include "engine/definition/members.h"
+#include "engine/definition/names.h"
+
+namespace recourse::definition {
+namespace {
+
+constexpr std::size_t kStepsMax = 2000;
+
+// Every key that some kind of step has.
+constexpr std::string_view kStepKeys[] = {
+    "id",      "summary",  "when",  "next",  "on_error",     "on_failure", "max_visits", "expect",
+    "with",    "for_each", "timeout", "retry", "irreversible", "compensate", "action",   "approval",
+    "switch",  "checkpoint", "wait", "succeed", "fail"};
+
+// The rule's answer to the error: `continue`, {goto: step} or {rollback_to: checkpoint, goto: step}.
+void ReadAnswer(const Node& node, ErrorRule& rule, int step, Loading& loading) {
+  if (node.is_string() && node.scalar.as_string() == "continue") {
+    rule.proceed = true;
+    return;
+  }
+  if (!node.is_map()) {
+    loading.problems.Add(node.place, "expected continue, {goto: step} or {rollback_to: checkpoint, "
+                                     "goto: step}, found " + std::string(Describe(node)));
+    return;
+  }
+  Members members(node, "in the on_error of the step " + Quoted(loading.workflow.steps[step].id),
+                  loading.problems);
+  rule.proceed = members.TakeBool("continue").value_or(false);
+  const Node* go_to = members.Take("goto");
+  const Node* rollback_to = members.Take("rollback_to");
+  if (go_to != nullptr) rule.go_to = loading.FindStep(*go_to, "goto");
+  if (rollback_to != nullptr) rule.rollback_to = loading.FindStep(*rollback_to, "rollback_to");
+  members.RefuseOthers();
+  if (rule.proceed == (go_to != nullptr) || (rollback_to != nullptr && go_to == nullptr)) {
+    loading.problems.Add(node.place, "expected continue, {goto: step} or {rollback_to: checkpoint, "
+                                     "goto: step}");
+  }
+}
+
+void ReadErrorRules(const Node& node, int step, Loading& loading) {
+  if (!node.is_map()) {
+    loading.problems.Add(node.place, "on_error: expected a map from error codes to what follows");
+    return;
+  }
+  std::vector<ErrorRule>& rules = loading.workflow.steps[step].on_error;
+  for (const Member& member : node.members) {
+    ErrorRule rule;
+    if (member.key != "*") {
+      rule.code = CheckCode(member.key, member.place, loading.problems);
+      if (!rule.code) continue;
+    }
+    ReadAnswer(member.value, rule, step, loading);
+    rules.push_back(rule);
+  }
+  // "*" is for what no other rule names, wherever it stands: the members of a map have no order.
+  std::stable_partition(rules.begin(), rules.end(),
+                        [](const ErrorRule& rule) { return rule.code.has_value(); });
+}
+
+// The one key of the step that names its kind; empty after a problem.
+std::string_view FindKind(const Node& node, Loading& loading) {
+  std::string_view kind;
+  for (const Member& member : node.members) {
+    const auto known = std::ranges::find(kKinds, member.key);
+    if (known == std::end(kKinds)) continue;
+    if (!kind.empty()) {
+      loading.problems.Add(member.place, "a step is one thing: this one has both " + Quoted(kind) +
+                                             " and " + Quoted(member.key));
+    } else {
+      kind = *known;
+    }
+  }
+  if (!kind.empty()) return kind;
+  for (const Member& member : node.members) {
+    if (std::ranges::find(kStepKeys, member.key) == std::end(kStepKeys)) {
+      loading.problems.AddUnknown(member.place, "key", member.key, kStepKeys);
+    }
+  }
+  std::string kinds;
+  for (const std::string_view one : kKinds) kinds += (kinds.empty() ? "" : ", ") + std::string(one);
+  loading.problems.Add(node.place, "the step does not say what it does: expected one of " + kinds);
+  return kind;
+}
+
+bool MayFail(std::string_view kind) { return kind != "checkpoint" && kind != "succeed"; }
+
+// A fail step ends the run also where failures otherwise do not.
+void EndThere(Step& step, const Workflow& workflow) {
+  if (step.on_failure.value_or(workflow.on_failure) == OnFailure::kContinue) {
+    step.on_failure = OnFailure::kFail;
+  }
+}
+
+void ReadStep(const Node& node, int index, Loading& loading) {
+  Step& step = loading.workflow.steps[index];
+  const std::string_view kind = FindKind(node, loading);
+  if (kind.empty()) return;
+  Members members(node, "in the " + std::string(kind) + " step " + Quoted(step.id),
+                  loading.problems);
+  members.Take("id");  // read before
+  step.summary = members.TakeString("summary").value_or("");
+  if (const Node* when = members.Take("when")) {
+    step.when = ReadProgram(*when, "when", {Position::Scope::kStep, index, true}, loading);
+  }
+  if (kind != "switch" && kind != "succeed" && kind != "fail") {
+    if (const Node* next = members.Take("next")) {
+      const bool is_end = next->is_string() && next->scalar.as_string() == "end";
+      step.next = is_end ? static_cast<int>(loading.workflow.steps.size())
+                         : loading.FindStep(*next, "next");
+    }
+  }
+  if (MayFail(kind)) {
+    step.on_failure = members.TakeWord<OnFailure>("on_failure", {{"rollback", OnFailure::kRollback},
+                                                                 {"pause", OnFailure::kPause},
+                                                                 {"continue", OnFailure::kContinue},
+                                                                 {"fail", OnFailure::kFail}});
+    if (kind == "fail") EndThere(step, loading.workflow);
+    const Node* on_error = kind == "fail" ? nullptr : members.Take("on_error");
+    if (on_error != nullptr) ReadErrorRules(*on_error, index, loading);
+  }
+  step.visits_max = static_cast<int>(members.TakeInt("max_visits", 1, 1'000'000).value_or(100));
+  step.expect = members.TakeDuration("expect");
+  if (auto read = ReadKind(kind, *members.Take(kind), members, index, loading)) {
+    step.kind = *std::move(read);
+  }
+  members.RefuseOthers(kStepKeys);
+}
+
+// Gives each step its id and place, so that every step may name every other.
+void ReadIds(const Node& node, Loading& loading) {
+  loading.workflow.steps.resize(node.items.size());
+  for (std::size_t i = 0; i < node.items.size(); ++i) {
+    const Node& item = node.items[i];
+    Step& step = loading.workflow.steps[i];
+    step.place = item.place;
+    if (!item.is_map()) {
+      loading.problems.Add(item.place, "expected a step, found " + std::string(Describe(item)));
+      continue;
+    }
+    const Member* id = item.Find("id");
+    if (id == nullptr) {
+      loading.problems.Add(item.place, "the step has no \"id\"");
+      continue;
+    }
+    const auto name = ReadName(id->value, "id", NameKind::kPlain, loading.problems);
+    if (!name) continue;
+    step.id = *name;
+    if (*name == "end") {
+      loading.problems.Add(id->value.place, "id: \"end\" means the end of the workflow");
+    } else if (!loading.step_ids.emplace(*name, static_cast<int>(i)).second) {
+      loading.problems.Add(id->value.place, "id: a step " + Quoted(*name) + " is there already");
+    }
+  }
+}
+
+}  // namespace
+
+std::optional<int> Loading::FindStep(const Node& node, std::string_view what) {
+  if (!node.is_string()) {
+    problems.Add(node.place, std::string(what) + ": expected a step's id, found " +
+                                 std::string(Describe(node)));
+    return std::nullopt;
+  }
+  const auto found = step_ids.find(node.scalar.as_string());
+  if (found != step_ids.end()) return found->second;
+  std::vector<std::string_view> names;
+  for (const auto& [id, index] : step_ids) names.push_back(id);
+  problems.AddUnknown(node.place, "step", node.scalar.as_string(), names);
+  return std::nullopt;
+}
+
+void ReadSteps(const Node& node, Loading& loading) {
+  if (!node.is_list() || node.items.empty()) {
+    loading.problems.Add(node.place, "steps: expected a list of at least one step");
+    return;
+  }
+  if (node.items.size() > kStepsMax) {
+    loading.problems.Add(node.items[kStepsMax].place,
+                         "there are " + std::to_string(node.items.size()) +
+                             " steps; at most " + std::to_string(kStepsMax) + " are accepted");
+    return;
+  }
+  ReadIds(node, loading);
+  for (std::size_t i = 0; i < node.items.size(); ++i) {
+    if (node.items[i].is_map()) ReadStep(node.items[i], static_cast<int>(i), loading);
+  }
+}
+
+}  // namespace recourse::definition
