@@ -1,0 +1,21 @@
+#include "actions/all.h"
+
+#include "actions/debug/debug.h"
+#include "actions/file/file.h"
+#include "actions/host/host.h"
+#include "actions/http/http.h"
+#include "actions/process/process.h"
+#include "actions/service/service.h"
+
+namespace recourse {
+
+void AddAllActions(Registry& registry) {
+  AddDebugActions(registry);
+  AddFileActions(registry);
+  AddHostActions(registry);
+  AddHttpActions(registry);
+  AddProcessActions(registry);
+  AddServiceActions(registry);
+}
+
+}  // namespace recourse

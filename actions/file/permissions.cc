@@ -1,0 +1,237 @@
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <charconv>
+#include <cstdio>
+#include <optional>
+
+#include "actions/file/file.h"
+#include "actions/inputs.h"
+#include "engine/base/fail_point.h"
+#include "engine/base/file.h"
+
+namespace recourse::file {
+namespace {
+
+constexpr std::string_view kInputs = R"({
+  "type": "object", "additionalProperties": false, "required": ["path"],
+  "properties": {
+    "path": {"type": "string", "description": "a file or directory, not a symbolic link"},
+    "owner": {"type": "string", "minLength": 1, "description": "a user's name or number; kept without it"},
+    "group": {"type": "string", "minLength": 1, "description": "a group's name or number; kept without it"},
+    "mode": {"type": "string", "minLength": 3, "description": "in octal, such as \"0664\"; kept without it"}
+  }
+})";
+
+constexpr std::string_view kOutput = R"({
+  "type": "object", "additionalProperties": false,
+  "properties": {
+    "path": {"type": "string"},
+    "owner": {"type": "string"},
+    "group": {"type": "string"},
+    "mode": {"type": "string"},
+    "changed": {"type": "boolean", "description": "false when it was as wanted already"}
+  }
+})";
+
+struct Permissions {
+  uid_t owner = 0;
+  gid_t group = 0;
+  mode_t mode = 0;
+
+  bool operator==(const Permissions&) const = default;
+};
+
+std::optional<unsigned> ParseNumber(const std::string& text, int base) {
+  unsigned number = 0;
+  const char* end = text.data() + text.size();
+  const auto [at, error] = std::from_chars(text.data(), end, number, base);
+  if (error != std::errc() || at != end) return std::nullopt;
+  return number;
+}
+
+Result<uid_t> UserNumber(const std::string& name) {
+  passwd entry;
+  passwd* found = nullptr;
+  char buffer[16384];
+  if (getpwnam_r(name.c_str(), &entry, buffer, sizeof buffer, &found) == 0 && found != nullptr) {
+    return uid_t{entry.pw_uid};
+  }
+  if (const auto number = ParseNumber(name, 10)) return uid_t{*number};
+  return InvalidArgument("owner: there is no user " + name + " on this machine");
+}
+
+Result<gid_t> GroupNumber(const std::string& name) {
+  group entry;
+  group* found = nullptr;
+  char buffer[16384];
+  if (getgrnam_r(name.c_str(), &entry, buffer, sizeof buffer, &found) == 0 && found != nullptr) {
+    return gid_t{entry.gr_gid};
+  }
+  if (const auto number = ParseNumber(name, 10)) return gid_t{*number};
+  return InvalidArgument("group: there is no group " + name + " on this machine");
+}
+
+std::string UserName(uid_t number) {
+  passwd entry;
+  passwd* found = nullptr;
+  char buffer[16384];
+  getpwuid_r(number, &entry, buffer, sizeof buffer, &found);
+  return found != nullptr ? entry.pw_name : std::to_string(number);
+}
+
+std::string GroupName(gid_t number) {
+  group entry;
+  group* found = nullptr;
+  char buffer[16384];
+  getgrgid_r(number, &entry, buffer, sizeof buffer, &found);
+  return found != nullptr ? entry.gr_name : std::to_string(number);
+}
+
+std::string Octal(mode_t mode) {
+  char text[16];
+  std::snprintf(text, sizeof text, "%04o", static_cast<unsigned>(mode));
+  return text;
+}
+
+// A place in the file system, held by O_PATH: what its name leads to may change meanwhile, and
+// closing it does not take away locks that this process has on the file.
+class Place {
+ public:
+  static Result<Place> Open(const std::string& path, const Policy& policy) {
+    if (auto allowed = policy.AllowPath(path); !allowed) return std::move(allowed).error();
+    auto fd = OpenFile(path, O_PATH | O_NOFOLLOW);
+    if (!fd) return std::move(fd).error();
+    struct stat info;
+    if (fstat(fd->get(), &info) != 0) return ErrnoError(errno, "look at " + path);
+    if (S_ISLNK(info.st_mode)) {
+      return FailedPrecondition(path + " is a symbolic link; name what it leads to");
+    }
+    return Place(*std::move(fd), {info.st_uid, info.st_gid, info.st_mode & 07777});
+  }
+
+  const Permissions& now() const { return now_; }
+
+  // The owner first: changing it may take away bits of the mode.
+  // `changed` tells whether anything was changed before an error.
+  Result<void> Set(const Permissions& wanted, const std::string& path, bool& changed) const {
+    if (wanted.owner != now_.owner || wanted.group != now_.group) {
+      if (fchownat(fd_.get(), "", wanted.owner, wanted.group, AT_EMPTY_PATH) != 0) {
+        return ErrnoError(errno, "give " + path + " to " + UserName(wanted.owner) + ":" +
+                                     GroupName(wanted.group));
+      }
+      changed = true;
+      RECOURSE_FAIL_POINT("permissions_after_owner");
+    }
+    const std::string by_descriptor = "/proc/self/fd/" + std::to_string(fd_.get());
+    if ((changed || wanted.mode != now_.mode) && chmod(by_descriptor.c_str(), wanted.mode) != 0) {
+      return ErrnoError(errno, "set the mode of " + path + " to " + Octal(wanted.mode));
+    }
+    changed = true;
+    RECOURSE_FAIL_POINT("permissions_after_mode");
+    return {};
+  }
+
+ private:
+  Place(Descriptor fd, Permissions now) : fd_(std::move(fd)), now_(now) {}
+
+  Descriptor fd_;
+  Permissions now_;
+};
+
+// What the inputs ask for; what they do not name stays as it is.
+Result<Permissions> Wanted(const Value& inputs, Permissions wanted) {
+  if (const std::string owner = inputs.StringOr("owner", ""); !owner.empty()) {
+    auto number = UserNumber(owner);
+    if (!number) return std::move(number).error();
+    wanted.owner = *number;
+  }
+  if (const std::string group = inputs.StringOr("group", ""); !group.empty()) {
+    auto number = GroupNumber(group);
+    if (!number) return std::move(number).error();
+    wanted.group = *number;
+  }
+  if (const std::string mode = inputs.StringOr("mode", ""); !mode.empty()) {
+    const auto number = ParseNumber(mode, 8);
+    if (!number || *number > 07777) {
+      return InvalidArgument("mode: \"" + mode + "\" is none; write it in octal, such as \"0664\"");
+    }
+    wanted.mode = *number;
+  }
+  return wanted;
+}
+
+class SetPermissions final : public Action {
+ public:
+  SetPermissions() {
+    spec_.name = "file.permissions";
+    spec_.summary = "Set a file's owner, group and mode";
+    spec_.inputs = Schema(kInputs);
+    spec_.output = Schema(kOutput);
+    spec_.repeat = RepeatClass::kIdempotent;
+    spec_.has_prepare = true;
+    spec_.can_compensate = true;
+    spec_.timeout = std::chrono::seconds(30);
+  }
+
+  const ActionSpec& Spec() const override { return spec_; }
+
+  Outcome Prepare(const Context& context) const override {
+    const auto place = Place::Open(context.inputs.StringOr("path", ""), context.policy);
+    if (!place) return place.error();
+    const auto wanted = Wanted(context.inputs, place->now());
+    if (!wanted) return wanted.error();
+    return Value::Object({{"owner", std::int64_t{place->now().owner}},
+                          {"group", std::int64_t{place->now().group}},
+                          {"mode", Octal(place->now().mode)}});
+  }
+
+  Outcome Apply(const Context& context) const override {
+    const std::string path = context.inputs.StringOr("path", "");
+    const auto place = Place::Open(path, context.policy);
+    if (!place) return place.error();
+    const auto wanted = Wanted(context.inputs, place->now());
+    if (!wanted) return wanted.error();
+    return Change(*place, *wanted, path);
+  }
+
+  Outcome Compensate(const Context& context, const Value&) const override {
+    const std::string path = context.inputs.StringOr("path", "");
+    const auto place = Place::Open(path, context.policy);
+    if (!place) return place.error();
+    const auto mode = ParseNumber(context.undo.StringOr("mode", ""), 8);
+    if (!mode) return Internal("the undo record of " + path + " has no mode");
+    return Change(*place,
+                  {static_cast<uid_t>(context.undo.IntOr("owner", place->now().owner)),
+                   static_cast<gid_t>(context.undo.IntOr("group", place->now().group)), *mode},
+                  path);
+  }
+
+ private:
+  static Outcome Change(const Place& place, const Permissions& wanted, const std::string& path) {
+    bool changed = false;
+    if (wanted != place.now()) {
+      if (auto set = place.Set(wanted, path, changed); !set) {
+        return Failure{std::move(set).error(), {},
+                       changed ? LeftBehind::kPartial : LeftBehind::kNothing};
+      }
+    }
+    return Value::Object({{"path", path},
+                          {"owner", UserName(wanted.owner)},
+                          {"group", GroupName(wanted.group)},
+                          {"mode", Octal(wanted.mode)},
+                          {"changed", changed}});
+  }
+
+  ActionSpec spec_;
+};
+
+}  // namespace
+
+std::unique_ptr<const Action> MakePermissions() { return std::make_unique<SetPermissions>(); }
+
+}  // namespace recourse::file

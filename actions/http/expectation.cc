@@ -1,0 +1,112 @@
+#include "actions/http/expectation.h"
+
+#include <charconv>
+
+#include "actions/inputs.h"
+#include "engine/base/json.h"
+#include "engine/base/text.h"
+
+namespace recourse::http {
+namespace {
+
+constexpr std::size_t kBodyShown = 2048;  // bytes of a body in the output
+
+std::string Show(const Value* found) { return found == nullptr ? "nothing" : ToJson(*found); }
+
+bool IsRange(const Value& expected) {
+  if (!expected.is_map() || expected.as_map().empty()) return false;
+  for (const auto& [key, bound] : expected.as_map()) {
+    if (!key.is_string() || (key.as_string() != "min" && key.as_string() != "max")) return false;
+    if (!IsNumber(bound)) return false;
+  }
+  return true;
+}
+
+// Empty when `found` is what is expected: equal, or a number within {min, max}.
+std::string Mismatch(const std::string& path, const Value* found, const Value& expected) {
+  const bool range = IsRange(expected);
+  const std::string start = path + " is " + Show(found) + ", expected ";
+  if (!range) return found != nullptr && *found == expected ? "" : start + ToJson(expected);
+  if (found == nullptr || !IsNumber(*found)) return start + "a number";
+  const Value* min = expected.Find("min");
+  const Value* max = expected.Find("max");
+  if (min != nullptr && CompareNumbers(*found, *min) < 0) return start + "at least " + ToJson(*min);
+  if (max != nullptr && CompareNumbers(*found, *max) > 0) return start + "at most " + ToJson(*max);
+  return "";
+}
+
+// The start of the body as text; bytes that are no text are not shown.
+std::string Start(const std::string& body) {
+  std::string start = body.substr(0, kBodyShown);
+  // A character that the cut went through is left out.
+  for (int removed = 0; removed < 3 && !start.empty() && !IsUtf8(start); ++removed) {
+    start.pop_back();
+  }
+  return IsUtf8(start) ? start : "(" + std::to_string(body.size()) + " bytes that are no text)";
+}
+
+void JudgeJson(const Value& conditions, const std::string& body, Judgement& judgement) {
+  const auto json = ParseJson(body);
+  if (!json) {
+    judgement.unmet.push_back("the body is no JSON: " + json.error().message);
+    return;
+  }
+  Value found_members = Value(Value::Map{});
+  for (const auto& [path, expected] : conditions.as_map()) {
+    const Value* found = FindMember(*json, path.as_string());
+    if (found != nullptr) found_members = found_members.With(path.as_string(), *found);
+    std::string mismatch = Mismatch(path.as_string(), found, expected);
+    if (!mismatch.empty()) judgement.unmet.push_back(std::move(mismatch));
+  }
+  judgement.measured = judgement.measured.With("json", found_members);
+}
+
+}  // namespace
+
+const Value* FindMember(const Value& json, std::string_view path) {
+  const Value* at = &json;
+  while (at != nullptr && !path.empty()) {
+    if (path[0] == '[') {
+      std::size_t index = 0;
+      const auto [end, error] =
+          std::from_chars(path.data() + 1, path.data() + path.size(), index);
+      if (error != std::errc() || end == path.data() + path.size() || *end != ']') return nullptr;
+      if (!at->is_list() || index >= at->as_list().size()) return nullptr;
+      at = &at->as_list()[index];
+      path.remove_prefix(static_cast<std::size_t>(end - path.data()) + 1);
+    } else {
+      const auto end = std::min(path.find_first_of(".["), path.size());
+      at = at->Find(path.substr(0, end));
+      path.remove_prefix(end);
+    }
+    if (path.starts_with('.')) path.remove_prefix(1);
+  }
+  return at;
+}
+
+Result<Judgement> Judge(const Value& inputs, const Response& response) {
+  Judgement judgement;
+  const double latency_ms = static_cast<double>(response.latency.count()) / 1000;
+  judgement.measured = Value::Object({{"status", response.status},
+                                      {"latency_ms", latency_ms},
+                                      {"body", Start(response.body)}});
+  const std::int64_t status = inputs.IntOr("status", 200);
+  if (response.status != status) {
+    judgement.unmet.push_back("the status is " + std::to_string(response.status) + ", expected " +
+                              std::to_string(status));
+  }
+  const std::string contained = inputs.StringOr("body_contains", "");
+  if (response.body.find(contained) == std::string::npos) {
+    judgement.unmet.push_back("the body does not contain \"" + contained + "\"");
+  }
+  const auto latency_max = DurationInput(inputs, "latency_max", std::chrono::microseconds::max());
+  if (!latency_max) return latency_max.error();
+  if (response.latency > *latency_max) {
+    judgement.unmet.push_back("the answer took " + HumanDuration(response.latency) +
+                              ", expected at most " + HumanDuration(*latency_max));
+  }
+  if (inputs["json"].is_map()) JudgeJson(inputs["json"], response.body, judgement);
+  return judgement;
+}
+
+}  // namespace recourse::http
