@@ -5,7 +5,8 @@
 //              only then run the effects, answer the callers, tell the watchers.
 //
 // Thread safety: every public function may be called from any thread. Callbacks are called once, on
-// the core loop's thread, and must not block.
+// the core loop's thread, and must not block; a request that is refused at once, because too many
+// wait or the engine is stopping, is answered on the caller's own thread.
 #pragma once
 
 #include <chrono>
@@ -35,6 +36,12 @@ struct Options {
   std::int64_t output_bytes_max = 64 * 1024;    // an output as JSON; larger: to a file, see blobs
   std::string blob_directory;     // for large outputs, named by their SHA-256; empty: they fail
   std::chrono::milliseconds append_retry = std::chrono::milliseconds(250);  // when the disk refuses
+  // Sends a notification, on the core loop's thread: must not block. Called at least once for each,
+  // again after a crash: (position, topic) tells which. An error: it is tried again, 1 s to 1 min
+  // later. Empty: notifications stay in the journal, unsent.
+  std::function<Result<void>(const journal::OutboxRow&)> notify;
+  // Told what went wrong that no caller hears of; on the core loop's thread. May be empty.
+  std::function<void(const Error&)> report;
 };
 
 // Who asks. The roles decide about votes; what else a role may do is the server's business.
@@ -111,7 +118,7 @@ class Engine {
   virtual void WhenSettled(RunId run, RunCallback done) = 0;
 
   // `listener` is told from the next commit on, until it is removed; RemoveListener returns when no
-  // call to it is under way.
+  // call to it is under way, so it is not called from within one.
   virtual void AddListener(Listener* listener) = 0;
   virtual void RemoveListener(Listener* listener) = 0;
 
@@ -132,8 +139,11 @@ class Engine {
   virtual Info info() const = 0;
 
   // Takes no more inputs from callers, lets attempts at work finish until `grace` is over, then
-  // sets their stop tokens and ends when they have returned. What has no outcome by then is resumed
-  // by the next start as after a crash. May be called twice.
+  // sets their stop tokens and ends when they have returned. Outcomes go into the journal, with what
+  // comes next; that is started by the next start, but for actions of the class `once`, which could
+  // not be told from ones that took effect. What has no outcome when the grace is over, or fails
+  // because it was stopped, is resumed by the next start as after a crash. May be called twice; the
+  // second call waits for the first.
   virtual void Stop(std::chrono::milliseconds grace) = 0;
 };
 

@@ -1,0 +1,245 @@
+// One phase of an attempt: calls the action and makes its answer an input of the state machine.
+#include <exception>
+#include <future>
+
+#include "engine/base/fail_point.h"
+#include "engine/runtime/job.h"
+
+namespace recourse::runtime {
+namespace {
+
+using machine::Phase;
+using std::chrono::steady_clock;
+
+constexpr auto kNewsPause = std::chrono::milliseconds(100);  // between two of one attempt's progress
+
+class AttemptJob final : public Job {
+ public:
+  AttemptJob(const Surroundings& surroundings, RunId run,
+             std::shared_ptr<const definition::Workflow> workflow, machine::StartPhase start)
+      : Job(run, start.at, start.deadline),
+        surroundings_(surroundings),
+        workflow_(std::move(workflow)),
+        start_(std::move(start)) {}
+
+  machine::Input Perform() override;
+
+  bool MustNotBeLeft() const override {
+    const auto& kind = workflow_->steps[static_cast<std::size_t>(at().step)].kind;
+    const auto* step = std::get_if<definition::ActionStep>(&kind);
+    return start_.phase == Phase::kApply && step != nullptr && step->repeat == RepeatClass::kOnce;
+  }
+
+ private:
+  machine::Input CallPhase(const Action& action);
+  machine::Input Prepare(const Action& action, const Context& context);
+  machine::Input Apply(const Action& action, const Context& context);
+  machine::Input Verify(const Action& action, const Context& context, Value output);
+  machine::Input Probe(const Action& action, const Context& context);
+  machine::Input Compensate(const Action& action, const Context& context);
+
+  // Why the phase should not begin at all, if so.
+  std::optional<Error> ReasonNotToBegin(const Action& action, const Context& context) const;
+  Context MakeContext(const ActionSpec& spec);
+  void Tell(std::string_view line, std::int64_t done, std::int64_t total);
+  Result<void> SaveProgress(Value checkpoint);
+
+  // The failure as it goes into the journal: its evidence cut down, its code saying who stopped it.
+  Failure Told(Failure failure) const;
+  machine::Input Broke(Failure failure) const;
+
+  const Surroundings& surroundings_;
+  const std::shared_ptr<const definition::Workflow> workflow_;
+  const machine::StartPhase start_;
+  steady_clock::time_point progress_told_;
+};
+
+machine::Input AttemptJob::Perform() {
+  const Action* action = surroundings_.registry.FindAction(start_.action);
+  if (action == nullptr) {
+    return Broke({FailedPrecondition("this server has no action " + start_.action +
+                                     "; nothing was done. Start one that has it and retry, or skip "
+                                     "the step"),
+                  {}, LeftBehind::kNothing});
+  }
+  try {
+    return CallPhase(*action);
+  } catch (const std::exception& thrown) {
+    return Broke({Internal(start_.action + " threw an exception: " + thrown.what()), {},
+                  LeftBehind::kUnknown});
+  } catch (...) {
+    return Broke({Internal(start_.action + " threw something that is no exception"), {},
+                  LeftBehind::kUnknown});
+  }
+}
+
+machine::Input AttemptJob::CallPhase(const Action& action) {
+  const Context context = MakeContext(action.Spec());
+  switch (start_.phase) {
+    case Phase::kPrepare: return Prepare(action, context);
+    case Phase::kApply: return Apply(action, context);
+    case Phase::kProbe: return Probe(action, context);
+    case Phase::kCompensate: return Compensate(action, context);
+  }
+  return Broke({Internal("no such phase"), {}, LeftBehind::kNothing});
+}
+
+machine::Input AttemptJob::Prepare(const Action& action, const Context& context) {
+  if (auto reason = ReasonNotToBegin(action, context)) {
+    return Broke({*std::move(reason), {}, LeftBehind::kNothing});
+  }
+  const Outcome outcome = action.Prepare(context);
+  RECOURSE_FAIL_POINT("after_prepare");
+  if (!outcome) return Broke(outcome.failure());
+  if (!FitsAsJson(outcome.output(), surroundings_.blobs.bytes_max())) {
+    return Broke({Error{Code::kResourceExhausted, "the undo record is too large for the journal"},
+                  {}, LeftBehind::kNothing});
+  }
+  return machine::Prepared{at(), start_.number, outcome.output()};
+}
+
+machine::Input AttemptJob::Apply(const Action& action, const Context& context) {
+  if (auto reason = ReasonNotToBegin(action, context)) {
+    return Broke({*std::move(reason), {}, LeftBehind::kNothing});
+  }
+  RECOURSE_FAIL_POINT("before_apply");
+  Outcome outcome = action.Apply(context);
+  RECOURSE_FAIL_POINT("after_apply");
+  if (!outcome) return Broke(outcome.failure());
+  return Verify(action, context, outcome.output());
+}
+
+machine::Input AttemptJob::Verify(const Action& action, const Context& context, Value output) {
+  Verification verification;
+  if (action.Spec().has_verify) {
+    RECOURSE_FAIL_POINT("before_verify");
+    verification = action.Verify(context, output);
+  }
+  auto shortened = surroundings_.blobs.Shorten(std::move(output));
+  if (!shortened) return Broke({std::move(shortened).error(), {}, LeftBehind::kPartial});
+  switch (verification.verdict) {
+    case Verification::Verdict::kPassed:
+      return machine::Applied{at(), start_.number, *std::move(shortened), verification.message};
+    case Verification::Verdict::kFailed:
+      return Broke({FailedPrecondition("done, but the proof failed: " + verification.message),
+                    verification.evidence, LeftBehind::kPartial});
+    case Verification::Verdict::kInconclusive:
+      break;
+  }
+  Failure failure{Error{Code::kUnknown, "done, but it could not be proved: " + verification.message},
+                  verification.evidence, LeftBehind::kUnknown};
+  return machine::AttemptBroke{at(), start_.number, start_.phase, Told(std::move(failure)), true,
+                               *std::move(shortened)};
+}
+
+machine::Input AttemptJob::Probe(const Action& action, const Context& context) {
+  RECOURSE_FAIL_POINT("before_probe");
+  ProbeAnswer answer = action.Probe(context);
+  auto shortened = surroundings_.blobs.Shorten(std::move(answer.output));
+  if (!shortened) {
+    return machine::Probed{at(), start_.number,
+                           {ProbeAnswer::Verdict::kUnknown, shortened.error().ToString(), {}}};
+  }
+  answer.output = *std::move(shortened);
+  return machine::Probed{at(), start_.number, std::move(answer)};
+}
+
+machine::Input AttemptJob::Compensate(const Action& action, const Context& context) {
+  RECOURSE_FAIL_POINT("before_compensate");
+  Outcome outcome = action.Compensate(context, start_.output);
+  RECOURSE_FAIL_POINT("after_compensate");
+  if (!outcome) return Broke(outcome.failure());
+  auto shortened = surroundings_.blobs.Shorten(outcome.output());
+  // It is undone, whatever becomes of its output.
+  Value output = shortened ? *std::move(shortened)
+                           : Value::Object({{"error", shortened.error().ToString()}});
+  return machine::Compensated{at(), start_.number, std::move(output)};
+}
+
+std::optional<Error> AttemptJob::ReasonNotToBegin(const Action& action,
+                                                  const Context& context) const {
+  if (stopped_by() != StoppedBy::kNobody) {
+    return Error{Code::kCancelled, "stopped before it began; nothing was done"};
+  }
+  if (surroundings_.clock.Now() >= deadline()) {
+    return Error{Code::kDeadlineExceeded,
+                 "its time was over before a worker was free; nothing was done"};
+  }
+  auto fits = CheckAgainstSchema(context.inputs, action.Spec().inputs, "inputs");
+  if (!fits) return fits.error().In(start_.action);
+  return std::nullopt;
+}
+
+Context AttemptJob::MakeContext(const ActionSpec& spec) {
+  Context context{.inputs = WithDefaults(start_.inputs, spec.inputs),
+                  .key = start_.key,
+                  .undo = start_.undo,
+                  .checkpoint = start_.checkpoint,
+                  .fencing_token = start_.fencing_token,
+                  .clock = surroundings_.clock,
+                  .deadline = steady_clock::now() + (deadline() - surroundings_.clock.Now()),
+                  .stop = stop_token(),
+                  .policy = surroundings_.policy};
+  context.log = [this](std::string_view line) { Tell(line, 0, 0); };
+  context.progress = [this](std::int64_t done, std::int64_t total, std::string_view what) {
+    const auto now = steady_clock::now();
+    if (done != total && now - progress_told_ < kNewsPause) return;
+    progress_told_ = now;
+    Tell(what, done, total);
+  };
+  context.save_progress = [this](Value checkpoint) { return SaveProgress(std::move(checkpoint)); };
+  return context;
+}
+
+void AttemptJob::Tell(std::string_view line, std::int64_t done, std::int64_t total) {
+  if (!surroundings_.listeners.any()) return;
+  surroundings_.listeners.News(
+      {run(), machine::NameOf(*workflow_, at()), std::string(line), done, total});
+}
+
+Result<void> AttemptJob::SaveProgress(Value checkpoint) {
+  if (!FitsAsJson(checkpoint, surroundings_.blobs.bytes_max())) {
+    return Error{Code::kResourceExhausted, "the checkpoint is too large for the journal"};
+  }
+  std::promise<Result<void>> saved;
+  surroundings_.mailbox.Post(
+      EngineMessage{run(), machine::Progressed{at(), start_.number, std::move(checkpoint)}, nullptr,
+                    [&saved](Result<void> result) { saved.set_value(std::move(result)); }});
+  return saved.get_future().get();
+}
+
+Failure AttemptJob::Told(Failure failure) const {
+  if (stopped_by() == StoppedBy::kDeadline && failure.error.code == Code::kCancelled) {
+    failure.error.code = Code::kDeadlineExceeded;
+  }
+  auto evidence = surroundings_.blobs.Shorten(std::move(failure.evidence));
+  failure.evidence = evidence ? *std::move(evidence) : Value(evidence.error().ToString());
+  return failure;
+}
+
+machine::Input AttemptJob::Broke(Failure failure) const {
+  failure = Told(std::move(failure));
+  switch (start_.phase) {
+    case Phase::kProbe:
+      return machine::Probed{at(), start_.number,
+                             {ProbeAnswer::Verdict::kUnknown, failure.error.ToString(), {}}};
+    case Phase::kCompensate:
+      return machine::CompensationBroke{at(), start_.number, std::move(failure)};
+    case Phase::kPrepare:
+      failure.left = LeftBehind::kNothing;  // A prepare changes nothing.
+      break;
+    case Phase::kApply:
+      break;
+  }
+  return machine::AttemptBroke{at(), start_.number, start_.phase, std::move(failure), false, {}};
+}
+
+}  // namespace
+
+std::shared_ptr<Job> MakeAttemptJob(const Surroundings& surroundings, RunId run,
+                                    std::shared_ptr<const definition::Workflow> workflow,
+                                    machine::StartPhase start) {
+  return std::make_shared<AttemptJob>(surroundings, run, std::move(workflow), std::move(start));
+}
+
+}  // namespace recourse::runtime

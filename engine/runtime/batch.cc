@@ -1,0 +1,87 @@
+#include "engine/runtime/batch.h"
+
+#include <algorithm>
+
+#include "engine/record/record.h"
+
+namespace recourse::runtime {
+namespace {
+
+bool ConcernsApproval(const machine::Event& event) {
+  return std::holds_alternative<machine::ApprovalRequested>(event) ||
+         std::holds_alternative<machine::VoteCast>(event) ||
+         std::holds_alternative<machine::ApprovalSettled>(event);
+}
+
+// Gives the events their places in the run and in the journal.
+std::vector<record::Recorded> Place(Batch& batch, const LiveRun& run,
+                                    std::vector<machine::Event> events,
+                                    const std::string& principal) {
+  std::vector<record::Recorded> recorded;
+  recorded.reserve(events.size());
+  std::int64_t sequence = run.state.revision;
+  for (machine::Event& event : events) {
+    if (const auto* requested = std::get_if<machine::ApprovalRequested>(&event)) {
+      batch.heads.approval = std::max(batch.heads.approval, requested->id);
+    }
+    recorded.push_back({{run.state.run, ++sequence, ++batch.heads.position, batch.now, principal},
+                        std::move(event)});
+  }
+  return recorded;
+}
+
+void AddEffects(Batch& batch, const LiveRun& run, std::vector<machine::Effect> effects,
+                journal::RunChange& change) {
+  for (machine::Effect& effect : effects) {
+    if (auto* notify = std::get_if<machine::Notify>(&effect)) {
+      change.notifications.push_back({batch.heads.position, run.state.run, std::move(notify->topic),
+                                      std::move(notify->text), batch.now, 0, {}});
+      continue;
+    }
+    if (auto* start = std::get_if<machine::StartPhase>(&effect)) {
+      // A lock that is acquired by the same decision has its token from the place in the journal.
+      start->fencing_token = run.state.fencing_token;
+    }
+    batch.effects.push_back({run.state.run, std::move(effect)});
+  }
+}
+
+}  // namespace
+
+Result<std::optional<std::size_t>> AddDecision(Batch& batch, LiveRun& run,
+                                               const machine::Input& input,
+                                               const std::string& principal, double jitter) {
+  const machine::Facts facts{batch.now, principal, jitter,
+                             ApprovalId{batch.heads.approval.number + 1}};
+  auto decision = machine::Decide(*run.workflow, run.state, input, facts);
+  if (!decision) return std::move(decision).error();
+  batch.runs.push_back(run.state.run);
+  journal::RunChange change;
+  if (decision->events.empty()) {
+    AddEffects(batch, run, std::move(decision->effects), change);
+    return std::optional<std::size_t>();
+  }
+
+  const bool was_over = machine::IsFinal(machine::StatusOf(run.state));
+  const bool approvals =
+      std::any_of(decision->events.begin(), decision->events.end(), ConcernsApproval);
+  const auto recorded = Place(batch, run, std::move(decision->events), principal);
+  if (approvals) change.approvals = record::ApprovalRowsOf(*run.workflow, run.state, recorded);
+  change.events.reserve(recorded.size());
+  for (const record::Recorded& event : recorded) {
+    change.events.push_back(record::Encode(event.envelope, event.event));
+    machine::Apply(run.state, event.envelope, event.event);
+  }
+  change.row = record::RowOf(*run.workflow, run.state);
+  if (auto timers = record::TimerRowsOf(run.state); timers != run.timers) {
+    run.timers = timers;
+    change.timers = std::move(timers);
+  }
+  AddEffects(batch, run, std::move(decision->effects), change);
+  if (run.state.holds_lock) batch.locks.insert_or_assign(run.state.lock, run.state.run);
+  if (!was_over && machine::IsFinal(machine::StatusOf(run.state))) --batch.runs_opened;
+  batch.changes.push_back(std::move(change));
+  return std::optional(batch.changes.size() - 1);
+}
+
+}  // namespace recourse::runtime

@@ -1,0 +1,85 @@
+#include "engine/runtime/blobs.h"
+
+#include <unistd.h>
+
+#include "engine/base/digest.h"
+#include "engine/base/file.h"
+#include "engine/base/json.h"
+#include "engine/base/text.h"
+
+namespace recourse::runtime {
+namespace {
+
+constexpr std::size_t kSmallText = 256;
+constexpr std::size_t kSmallMembers = 64;
+
+// At least the length of `value` as JSON, found without writing it: a character may become six.
+std::int64_t JsonBytesAtMost(const Value& value) {
+  constexpr std::int64_t kScalar = 40;
+  switch (value.kind()) {
+    case Value::Kind::kString:
+      return 2 + 6 * static_cast<std::int64_t>(value.as_string().size());
+    case Value::Kind::kBytes:
+      return 6 + 2 * static_cast<std::int64_t>(value.as_bytes().data.size());
+    case Value::Kind::kList: {
+      std::int64_t bytes = 2;
+      for (const Value& item : value.as_list()) bytes += 1 + JsonBytesAtMost(item);
+      return bytes;
+    }
+    case Value::Kind::kMap: {
+      std::int64_t bytes = 2;
+      for (const auto& [key, member] : value.as_map()) {
+        bytes += 4 + JsonBytesAtMost(key) + JsonBytesAtMost(member);
+      }
+      return bytes;
+    }
+    case Value::Kind::kType:
+      return 2 + 6 * static_cast<std::int64_t>(value.as_type().name.size());
+    default:
+      return kScalar;
+  }
+}
+
+bool IsSmall(const Value& value) {
+  if (value.is_string()) return value.as_string().size() <= kSmallText;
+  return !value.is_list() && !value.is_map() && value.kind() != Value::Kind::kBytes;
+}
+
+}  // namespace
+
+bool FitsAsJson(const Value& value, std::int64_t bytes_max) {
+  return JsonBytesAtMost(value) <= bytes_max ||
+         static_cast<std::int64_t>(ToJson(value).size()) <= bytes_max;
+}
+
+Result<Value> Blobs::Shorten(Value value) const {
+  if (FitsAsJson(value, bytes_max_)) return value;
+  const std::string json = ToJson(value);
+  const auto bytes = static_cast<std::int64_t>(json.size());
+  if (directory_.empty()) {
+    return Error{Code::kResourceExhausted,
+                 "the output has " + HumanBytes(bytes) + ", more than the " +
+                     HumanBytes(bytes_max_) +
+                     " that go into the journal, and the server has no directory for blobs"};
+  }
+  const std::string digest = ToHex(Sha256Of(json));
+  if (auto made = MakeDirectories(directory_, 0700); !made) return made.error().In("store output");
+  const std::string path = directory_ + "/" + digest;
+  if (access(path.c_str(), F_OK) != 0) {  // A file of that name holds these bytes, whole.
+    if (auto written = WriteFileAtomically(path, json, 0600); !written) {
+      return written.error().In("store output");
+    }
+  }
+  Value::Map shortened;
+  if (value.is_map()) {
+    for (const auto& [key, member] : value.as_map()) {
+      if (shortened.size() == kSmallMembers) break;
+      if (key.is_string() && key.as_string().size() <= kSmallText && IsSmall(member)) {
+        shortened.emplace(key, member);
+      }
+    }
+  }
+  return Value(std::move(shortened)).With("blob", digest).With("bytes", bytes);
+}
+
+}  // namespace recourse::runtime

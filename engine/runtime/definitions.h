@@ -1,0 +1,36 @@
+// The definitions of runs by their digest: those loaded at the start, and older ones from the
+// journal.
+//
+// Thread safety: every function may be called from any thread.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "engine/runtime/engine.h"
+
+namespace recourse::runtime {
+
+class Definitions {
+ public:
+  // `catalogue` and `journal` outlive this.
+  Definitions(const Workflows& workflows, const ActionCatalogue& catalogue,
+              const journal::Journal& journal);
+
+  // A stored definition that names actions which this server lacks is loaded without a catalogue:
+  // its runs can be shown, and asked about when they come to such a step.
+  // kNotFound: none of that digest. kDataLoss: what is stored is no definition.
+  Result<std::shared_ptr<const definition::Workflow>> Find(const std::string& digest);
+
+ private:
+  const ActionCatalogue& catalogue_;
+  const journal::Journal& journal_;
+  std::mutex mutex_;
+  // Guarded by mutex_.
+  std::map<std::string, std::shared_ptr<const definition::Workflow>, std::less<>> found_;
+  std::unique_ptr<journal::Reader> reader_;  // opened when it is first needed
+};
+
+}  // namespace recourse::runtime

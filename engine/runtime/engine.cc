@@ -1,0 +1,113 @@
+#include "engine/runtime/engine.h"
+
+#include <future>
+#include <thread>
+
+#include "engine/runtime/core_loop.h"
+
+namespace recourse::runtime {
+namespace {
+
+Result<void> Check(const Options& options) {
+  const auto outside = [](std::string_view name, auto value, auto low, auto high) {
+    return InvalidArgument(std::string(name) + " is " + std::to_string(value) + ", not within " +
+                           std::to_string(low) + " to " + std::to_string(high));
+  };
+  if (options.workers < 1 || options.workers > 256) {
+    return outside("workers", options.workers, 1, 256);
+  }
+  if (options.batch_max < 1 || options.batch_max > 10'000) {
+    return outside("batch_max", options.batch_max, 1, 10'000);
+  }
+  return {};
+}
+
+class EngineWithLoop final : public Engine {
+ public:
+  EngineWithLoop(Options options, journal::Journal& journal, const Registry& registry,
+                 Workflows workflows, definition::Inventory inventory, const Policy& policy,
+                 const Clock& clock)
+      : options_(std::move(options)),
+        workflows_(std::move(workflows)),
+        inventory_(std::move(inventory)),
+        definitions_(workflows_, registry, journal),
+        mailbox_(static_cast<std::size_t>(options_.mailbox_max)),
+        loop_({options_, journal, registry, workflows_, inventory_, policy, clock, definitions_,
+               mailbox_, listeners_}) {}
+
+  ~EngineWithLoop() override { Stop(std::chrono::milliseconds(0)); }
+
+  Result<void> Begin() {
+    std::promise<Result<void>> recovered;
+    auto result = recovered.get_future();
+    thread_ = std::thread([this, &recovered] {
+      auto recovery = loop_.Recover();
+      const bool ok = recovery.ok();
+      recovered.set_value(std::move(recovery));
+      if (ok) loop_.Run();
+    });
+    return result.get();
+  }
+
+  void StartRun(StartRequest request, Caller caller, RunCallback done) override {
+    mailbox_.PostForCaller(StartMessage{std::move(request), std::move(caller), std::move(done)});
+  }
+
+  void Submit(RunId run, machine::Input input, std::optional<std::int64_t> revision, Caller caller,
+              RunCallback done) override {
+    mailbox_.PostForCaller(
+        SubmitMessage{run, std::move(input), revision, std::move(caller), std::move(done)});
+  }
+
+  void Vote(machine::CastVote vote, Caller caller, ApprovalCallback done) override {
+    mailbox_.PostForCaller(VoteMessage{std::move(vote), std::move(caller), std::move(done)});
+  }
+
+  void WhenSettled(RunId run, RunCallback done) override {
+    mailbox_.PostForCaller(WaitMessage{run, std::move(done)});
+  }
+
+  void AddListener(Listener* listener) override { listeners_.Add(listener); }
+  void RemoveListener(Listener* listener) override { listeners_.Remove(listener); }
+
+  Result<std::shared_ptr<const definition::Workflow>> DefinitionOf(
+      const std::string& digest) override {
+    return definitions_.Find(digest);
+  }
+  const Workflows& workflows() const override { return workflows_; }
+  const definition::Inventory& inventory() const override { return inventory_; }
+  Info info() const override { return loop_.info(); }
+
+  void Stop(std::chrono::milliseconds grace) override {
+    loop_.Stop(grace);
+    const std::lock_guard lock(stop_mutex_);
+    if (thread_.joinable()) thread_.join();
+  }
+
+ private:
+  const Options options_;
+  const Workflows workflows_;
+  const definition::Inventory inventory_;
+  Definitions definitions_;
+  Mailbox mailbox_;
+  Listeners listeners_;
+  CoreLoop loop_;
+  std::mutex stop_mutex_;
+  std::thread thread_;  // joined under stop_mutex_
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Engine>> Engine::Start(Options options, journal::Journal& journal,
+                                              const Registry& registry, Workflows workflows,
+                                              definition::Inventory inventory, const Policy& policy,
+                                              const Clock& clock) {
+  if (auto checked = Check(options); !checked) return std::move(checked).error().In("start the engine");
+  auto engine = std::make_unique<EngineWithLoop>(std::move(options), journal, registry,
+                                                 std::move(workflows), std::move(inventory), policy,
+                                                 clock);
+  if (auto begun = engine->Begin(); !begun) return begun.error().In("start the engine");
+  return std::unique_ptr<Engine>(std::move(engine));
+}
+
+}  // namespace recourse::runtime

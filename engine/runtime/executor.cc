@@ -1,0 +1,62 @@
+#include "engine/runtime/executor.h"
+
+#include <utility>
+
+namespace recourse::runtime {
+
+Executor::Executor(int workers, Finished finished) : finished_(std::move(finished)) {
+  workers_.reserve(static_cast<std::size_t>(workers));
+  for (int i = 0; i < workers; ++i) workers_.emplace_back([this] { Work(); });
+}
+
+Executor::~Executor() {
+  {
+    const std::lock_guard lock(mutex_);
+    ending_ = true;
+    queue_.clear();
+  }
+  work_.notify_all();
+  for (std::thread& worker : workers_) worker.join();
+}
+
+void Executor::Push(std::vector<std::shared_ptr<Job>>& jobs) {
+  if (jobs.empty()) return;
+  bool wake = false;
+  {
+    const std::lock_guard lock(mutex_);
+    for (auto& job : jobs) queue_.push_back(std::move(job));
+    wake = idle_ > 0 && !std::exchange(waking_, true);
+  }
+  jobs.clear();
+  if (wake) work_.notify_one();
+}
+
+std::vector<std::shared_ptr<Job>> Executor::TakeBack() {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::shared_ptr<Job>> jobs(queue_.begin(), queue_.end());
+  queue_.clear();
+  return jobs;
+}
+
+void Executor::Work() {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    while (queue_.empty() && !ending_) {
+      ++idle_;
+      work_.wait(lock);
+      --idle_;
+      waking_ = false;
+    }
+    if (ending_) return;
+    std::shared_ptr<Job> job = std::move(queue_.front());
+    queue_.pop_front();
+    const bool wake = !queue_.empty() && idle_ > 0 && !std::exchange(waking_, true);
+    lock.unlock();
+    if (wake) work_.notify_one();
+    machine::Input outcome = job->Perform();
+    finished_(std::move(job), std::move(outcome));
+    lock.lock();
+  }
+}
+
+}  // namespace recourse::runtime

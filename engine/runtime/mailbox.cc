@@ -1,0 +1,82 @@
+#include "engine/runtime/mailbox.h"
+
+#include <iterator>
+
+namespace recourse::runtime {
+namespace {
+
+void MoveAll(std::vector<Message>& from, std::vector<Message>& to) {
+  if (to.empty()) {
+    to.swap(from);
+  } else {
+    std::move(from.begin(), from.end(), std::back_inserter(to));
+  }
+  from.clear();
+}
+
+}  // namespace
+
+void Mailbox::PostForCaller(Message message) {
+  std::optional<Error> refusal;
+  bool wake = false;
+  {
+    const std::lock_guard lock(mutex_);
+    if (letters_.closed) {
+      refusal = Unavailable("the engine is stopping and takes no more requests; nothing was done");
+    } else if (letters_.callers.size() >= callers_max_) {
+      refusal = Error{Code::kResourceExhausted,
+                      std::to_string(callers_max_) +
+                          " requests are waiting already; nothing was done, try again in a moment"};
+    } else {
+      letters_.callers.push_back(std::move(message));
+      wake = std::exchange(waiting_, false);
+    }
+  }
+  if (refusal) Refuse(message, *refusal);
+  if (wake) filled_.notify_one();
+}
+
+void Mailbox::Post(Message message) {
+  bool wake = false;
+  {
+    const std::lock_guard lock(mutex_);
+    letters_.own.push_back(std::move(message));
+    wake = std::exchange(waiting_, false);
+  }
+  if (wake) filled_.notify_one();
+}
+
+void Mailbox::Take(Letters& letters,
+                   std::optional<std::chrono::steady_clock::time_point> until) {
+  std::unique_lock lock(mutex_);
+  const auto something = [&] {
+    return !letters_.own.empty() || !letters_.callers.empty() || letters_.closed != letters.closed;
+  };
+  while (!something()) {
+    waiting_ = true;
+    if (!until) {
+      filled_.wait(lock);
+    } else if (filled_.wait_until(lock, *until) == std::cv_status::timeout) {
+      break;
+    }
+  }
+  waiting_ = false;
+  MoveAll(letters_.own, letters.own);
+  MoveAll(letters_.callers, letters.callers);
+  letters.closed = letters_.closed;
+}
+
+void Mailbox::Close() {
+  {
+    const std::lock_guard lock(mutex_);
+    letters_.closed = true;
+  }
+  filled_.notify_one();
+}
+
+std::size_t Mailbox::size() const {
+  const std::lock_guard lock(mutex_);
+  return letters_.own.size() + letters_.callers.size();
+}
+
+}  // namespace recourse::runtime

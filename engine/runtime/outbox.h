@@ -1,0 +1,52 @@
+// Sends the notifications that the journal holds, at least once each.
+//
+// A notification is stored with the event that causes it; it is sent after the commit, and marked
+// sent in the journal some time later: after a crash in between it is sent again. Its position and
+// topic are the key by which a channel tells that.
+//
+// Belongs to the core loop's thread.
+#pragma once
+
+#include <chrono>
+#include <deque>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "engine/runtime/engine.h"
+
+namespace recourse::runtime {
+
+class Outbox {
+ public:
+  using Steady = std::chrono::steady_clock::time_point;
+
+  // `notify` empty: nothing is sent, and what is stored waits for a server that can.
+  Outbox(journal::Journal& journal, const Clock& clock,
+         std::function<Result<void>(const journal::OutboxRow&)> notify);
+
+  // Reads what a former server left unsent. Errors are the reader's.
+  Result<void> Load();
+
+  void Committed(std::span<const journal::RunChange> changes);
+
+  // Sends what is waiting and marks what was sent; called again at next().
+  void Work(Steady now);
+  std::optional<Steady> next() const;
+
+  // Marks all that was sent, before the engine ends.
+  void MarkSent();
+
+ private:
+  journal::Journal& journal_;
+  const Clock& clock_;
+  const std::function<Result<void>(const journal::OutboxRow&)> notify_;
+  std::deque<journal::OutboxRow> unsent_;  // the oldest of those in the journal
+  bool more_ = false;                      // the journal holds more than unsent_
+  std::vector<journal::OutboxRow> sent_;   // not marked yet
+  std::optional<Steady> mark_at_;
+  std::optional<Steady> send_at_;  // after a channel has refused
+  std::chrono::milliseconds delay_{};
+};
+
+}  // namespace recourse::runtime

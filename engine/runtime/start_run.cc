@@ -1,0 +1,171 @@
+// How a run begins.
+#include "engine/base/text.h"
+#include "engine/record/record.h"
+#include "engine/runtime/core_loop.h"
+
+namespace recourse::runtime {
+namespace {
+
+// Whether a run that has `stored` as an input may have been asked for with `asked`: a target is
+// given by its name and stored with its content.
+bool SameInput(const Value& stored, const Value& asked) {
+  if (stored == asked) return true;
+  return stored.is_map() && asked.is_string() && stored["name"] == asked;
+}
+
+// Whether the same request would give the same inputs again.
+bool SameInputs(const definition::Workflow& workflow, const Value& stored, const Value& given) {
+  for (const definition::Input& input : workflow.inputs) {
+    const Value* asked = given.Find(input.name);
+    if (!SameInput(stored[input.name], asked != nullptr ? *asked : input.fallback)) return false;
+  }
+  return true;
+}
+
+Error OtherRequest(const StartRequest& request, RunId run, std::string_view what) {
+  return Error{Code::kAlreadyExists,
+               "request_id: \"" + request.request_id + "\" started " + run.ToString() + ", " +
+                   std::string(what) + "; nothing was started. Use a new request_id for a new run"};
+}
+
+Error NoWorkflow(const Workflows& workflows, const std::string& name) {
+  std::vector<std::string> names;
+  for (const auto& [known, workflow] : workflows) names.push_back(known);
+  std::string message = "workflow: there is no workflow \"" + name + "\"";
+  if (const std::string nearest = Nearest(name, names); !nearest.empty()) {
+    message += "; did you mean \"" + nearest + "\"?";
+  }
+  return NotFound(std::move(message));
+}
+
+}  // namespace
+
+void CoreLoop::Take(Batch& batch, Message& message, StartMessage& of) {
+  const StartRequest& request = of.request;
+  const auto known = workflows_.find(request.workflow);
+  if (!request.request_id.empty()) {
+    if (const auto same = batch.requests.find(request.request_id); same != batch.requests.end()) {
+      const LiveRun& run = *runs_.Find(batch.changes[same->second].row.run);
+      if (run.workflow->name != request.workflow ||
+          !SameInputs(*run.workflow, run.state.inputs, request.inputs)) {
+        return batch.Refuse(message, run.state.run,
+                            OtherRequest(request, run.state.run, "another workflow or inputs"));
+      }
+      return batch.answers.push_back({&message, run.state.run, same->second});
+    }
+    auto row = FindRequest(request);
+    if (!row) return batch.Refuse(message, {}, std::move(row).error());
+    if (*row) return batch.answers.push_back({&message, (*row)->run, **std::move(row)});
+  }
+  if (known == workflows_.end()) {
+    return batch.Refuse(message, {}, NoWorkflow(workflows_, request.workflow));
+  }
+  const RunId id{batch.heads.run.number + 1};
+  auto start = MakeStart(batch, *known->second, id, request, of.caller);
+  if (!start) {
+    return batch.Refuse(message, {}, std::move(start).error().In("start " + request.workflow));
+  }
+
+  auto is_new = IsNewDefinition(batch, *known->second);
+  if (!is_new) return batch.Refuse(message, {}, std::move(is_new).error());
+
+  LiveRun& run = runs_.Add(id, known->second);
+  auto change = AddDecision(batch, run, *start, of.caller.principal, Jitter());
+  if (!change || !*change) {
+    runs_.Drop(id);
+    return batch.Refuse(message, {},
+                        change ? Internal("the run did not start") : std::move(change).error());
+  }
+  batch.heads.run = id;
+  ++batch.runs_opened;
+  if (!request.request_id.empty()) batch.requests.emplace(request.request_id, **change);
+  batch.answers.push_back({&message, id, **change});
+  if (*is_new) {
+    const definition::Workflow& workflow = *known->second;
+    batch.changes[**change].definition = {workflow.digest, workflow.name, workflow.canonical};
+    batch.definitions.insert(workflow.digest);
+  }
+}
+
+// The run that the request has started already, if it is the same request.
+Result<std::optional<journal::RunRow>> CoreLoop::FindRequest(const StartRequest& request) {
+  auto row = journal_.reader().FindRequest(request.request_id);
+  if (!row) return std::move(row).error().In("look for request_id " + request.request_id);
+  if (!*row) return row;
+  const RunId run = (*row)->run;
+  if ((*row)->workflow != request.workflow) {
+    return OtherRequest(request, run, "a run of " + (*row)->workflow);
+  }
+  auto first = journal_.reader().EventsOfRun(run, 0, 1);
+  if (!first) return std::move(first).error().In("read " + run.ToString());
+  if (first->empty()) return DataLoss(run.ToString() + " has no events");
+  auto recorded = record::Decode(first->front());
+  if (!recorded) return std::move(recorded).error().In("read " + run.ToString());
+  const auto* started = std::get_if<machine::RunStarted>(&recorded->event);
+  auto workflow = definitions_.Find((*row)->digest);
+  if (!workflow) return std::move(workflow).error().In("read " + run.ToString());
+  if (started == nullptr || !SameInputs(**workflow, started->inputs, request.inputs)) {
+    return OtherRequest(request, run, "a run with other inputs");
+  }
+  return row;
+}
+
+Result<machine::Start> CoreLoop::MakeStart(Batch& batch, const definition::Workflow& workflow,
+                                           RunId run, const StartRequest& request,
+                                           const Caller& caller) {
+  if (open_runs_ + batch.runs_opened >= options_.open_runs_max) {
+    return Error{Code::kResourceExhausted,
+                 std::to_string(options_.open_runs_max) +
+                     " runs are open, which is the limit; nothing was started"};
+  }
+  machine::Start start;
+  start.request_id = request.request_id;
+  const Value given = request.inputs.is_null() ? Value(Value::Map()) : request.inputs;
+  auto inputs = definition::ResolveInputs(workflow, given, inventory_);
+  if (!inputs) return std::move(inputs).error();
+  start.inputs = *std::move(inputs);
+  if (!FitsAsJson(start.inputs, options_.inputs_bytes_max)) {
+    return Error{Code::kResourceExhausted,
+                 "inputs: larger than " + HumanBytes(options_.inputs_bytes_max) +
+                     ", which is the limit; nothing was started"};
+  }
+  auto lock = LockKey(workflow, run, start.inputs, caller, batch.now);
+  if (!lock) return std::move(lock).error();
+  start.lock = *std::move(lock);
+  if (!start.lock.empty()) {
+    auto holder = HolderOf(batch, start.lock);
+    if (!holder) return std::move(holder).error();
+    start.lock_holder = *holder;
+  }
+  return start;
+}
+
+Result<std::string> CoreLoop::LockKey(const definition::Workflow& workflow, RunId run,
+                                      const Value& inputs, const Caller& caller, Time now) {
+  if (!workflow.lock) return std::string();
+  machine::RunState state;
+  state.run = run;
+  state.workflow = workflow.name;
+  state.inputs = inputs;
+  state.requester = caller.principal;
+  state.started = now;
+  auto key = workflow.lock->Evaluate(machine::RunScope(workflow, state, now));
+  if (!key) return InvalidArgument("lock: " + key.error().message);
+  if (!key->is_string() || key->as_string().empty()) {
+    return InvalidArgument("lock: expected a text that is not empty, got " +
+                           std::string(key->is_string() ? "an empty one" : key->TypeOf()));
+  }
+  return key->as_string();
+}
+
+// The definition goes into the journal with the first run of it.
+Result<bool> CoreLoop::IsNewDefinition(const Batch& batch, const definition::Workflow& workflow) {
+  const std::string& digest = workflow.digest;
+  if (definitions_stored_.contains(digest) || batch.definitions.contains(digest)) return false;
+  auto stored = journal_.reader().FindDefinition(digest);
+  if (!stored) return std::move(stored).error().In("look for definition " + digest);
+  if (*stored) definitions_stored_.insert(digest);
+  return !stored->has_value();
+}
+
+}  // namespace recourse::runtime

@@ -1,0 +1,134 @@
+// What each message comes to.
+#include <algorithm>
+
+#include "engine/record/record.h"
+#include "engine/runtime/core_loop.h"
+
+namespace recourse::runtime {
+namespace {
+
+constexpr std::string_view kEngine = "engine";
+constexpr int kWaitersAsked = 16;  // that are offered a free lock before it stays free
+
+// Whether reading may succeed later, so that an input of the engine's own is worth keeping.
+bool MayPass(const Error& error) {
+  return error.code == Code::kUnavailable || error.code == Code::kResourceExhausted;
+}
+
+}  // namespace
+
+void CoreLoop::Take(Batch& batch, Message& message) {
+  std::visit([&](auto& of) { Take(batch, message, of); }, message);
+}
+
+void CoreLoop::Take(Batch& batch, Message& message, SubmitMessage& submit) {
+  TakeInput(batch, message, submit.run, submit.input, submit.revision, submit.caller);
+}
+
+void CoreLoop::Take(Batch& batch, Message& message, VoteMessage& of) {
+  const std::string id = of.vote.id.ToString();
+  auto approval = journal_.reader().FindApproval(of.vote.id);
+  if (!approval) return batch.Refuse(message, {}, std::move(approval).error().In("decide " + id));
+  if (!*approval) return batch.Refuse(message, {}, NotFound("there is no approval " + id));
+  machine::CastVote vote = of.vote;
+  vote.roles = of.caller.roles;
+  if (vote.channel.empty()) vote.channel = of.caller.channel;
+  TakeInput(batch, message, (*approval)->run, std::move(vote), {}, of.caller);
+}
+
+void CoreLoop::TakeInput(Batch& batch, Message& message, RunId id, const machine::Input& input,
+                         const std::optional<std::int64_t>& revision, const Caller& caller) {
+  auto run = runs_.Load(id);
+  if (!run) return batch.Refuse(message, id, std::move(run).error());
+  batch.runs.push_back(id);
+  const machine::RunState& state = (*run)->state;
+  if (revision && *revision != state.revision) {
+    return batch.Refuse(message, id,
+                        Aborted(id.ToString() + " is at revision " +
+                                std::to_string(state.revision) + ", not " +
+                                std::to_string(*revision) +
+                                ": it has changed since you looked, and nothing was done"));
+  }
+  auto change = AddDecision(batch, **run, input, caller.principal, Jitter());
+  if (!change) return batch.Refuse(message, id, std::move(change).error());
+  if (*change) {
+    batch.answers.push_back({&message, id, **change});
+  } else {
+    batch.answers.push_back({&message, id, record::RowOf(*(*run)->workflow, state)});
+  }
+}
+
+// Waits are set aside before a batch is made.
+void CoreLoop::Take(Batch&, Message&, WaitMessage&) {}
+
+void CoreLoop::Take(Batch& batch, Message& message, EngineMessage& own) {
+  auto run = runs_.Load(own.run);
+  if (!run) {
+    if (MayPass(run.error())) return batch.held.push_back(&message);
+    Report(run.error().In(std::string(machine::NameOf(own.input))));
+    return batch.Refuse(message, own.run, std::move(run).error());
+  }
+  batch.runs.push_back(own.run);
+  // What is refused answers something that is over: the late outcome of a stopped attempt.
+  auto change = AddDecision(batch, **run, own.input, std::string(kEngine), Jitter());
+  if (!own.done) return;
+  if (!change) {
+    batch.Refuse(message, own.run, std::move(change).error());
+  } else {
+    batch.answers.push_back({&message, own.run, change->value_or(0)});
+  }
+}
+
+void CoreLoop::Take(Batch& batch, Message&, TimerMessage& of) {
+  auto run = runs_.Load(of.timer.run);
+  if (!run) {
+    if (MayPass(run.error())) return;  // It is read again from the journal.
+    Report(run.error().In("a timer of " + of.timer.run.ToString()));
+    return timers_.Mute(of.timer);
+  }
+  LiveRun& live = **run;
+  batch.runs.push_back(of.timer.run);
+  const machine::TimerFired fired{
+      {static_cast<machine::TimerKind>(of.timer.kind), of.timer.due}};
+  if (auto change = AddDecision(batch, live, fired, std::string(kEngine), Jitter());
+      change && *change) {
+    return;
+  }
+  if (std::find(live.timers.begin(), live.timers.end(), of.timer) != live.timers.end()) {
+    timers_.Mute(of.timer);
+  }
+}
+
+void CoreLoop::Take(Batch& batch, Message& message, GrantMessage& of) {
+  if (!Grant(batch, of.lock)) batch.held.push_back(&message);
+}
+
+// False when the journal could not be read.
+bool CoreLoop::Grant(Batch& batch, const std::string& lock) {
+  auto holder = HolderOf(batch, lock);
+  if (!holder) return !MayPass(holder.error());
+  if (holder->number != 0) return true;
+  auto waiters = journal_.reader().LockWaiters(lock, kWaitersAsked);
+  if (!waiters) return !MayPass(waiters.error());
+  for (const journal::RunRow& waiter : *waiters) {
+    auto run = runs_.Load(waiter.run);
+    if (!run) {
+      Report(run.error().In("grant the lock " + lock));
+      continue;
+    }
+    batch.runs.push_back(waiter.run);
+    auto change =
+        AddDecision(batch, **run, machine::LockGranted{}, std::string(kEngine), Jitter());
+    if (change && *change) break;
+  }
+  return true;
+}
+
+Result<RunId> CoreLoop::HolderOf(const Batch& batch, const std::string& lock) {
+  if (const auto taken = batch.locks.find(lock); taken != batch.locks.end()) return taken->second;
+  auto holder = journal_.reader().LockHolder(lock);
+  if (!holder) return std::move(holder).error().In("look for the holder of " + lock);
+  return *holder ? (*holder)->run : RunId{};
+}
+
+}  // namespace recourse::runtime
