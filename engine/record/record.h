@@ -43,7 +43,7 @@ std::vector<journal::ApprovalRow> ApprovalRowsOf(const definition::Workflow& wor
                                                  const machine::RunState& before,
                                                  const std::vector<Recorded>& events);
 
-// An event as one line for people: "restore succeeded after 1.2 s: 50,000 rows".
+// An event as one line for people: "restore succeeded: 50,000 rows". Times of day are UTC.
 // `details` has the facts for programs.
 struct TimelineEntry {
   machine::Envelope envelope;
@@ -62,9 +62,12 @@ struct Verification {
   std::vector<std::string> problems;  // empty: chain and indexes are as they must be
 };
 
-// Reads every event once: checks the hash chain, folds each run, and compares each index row with
-// what the fold gives. Definitions are loaded without a catalogue.
-// Errors are the reader's; what is wrong with the journal itself is in `problems`.
+// Reads every event twice, in the order of the journal for the hash chain and run by run for the
+// fold, and compares each index row with what the fold gives. Definitions are checked against their
+// digests and loaded without a catalogue. The journal may be appended to meanwhile. Holds one run at
+// a time, and about 50 bytes for each run.
+// Errors are the reader's; what is wrong with the journal itself is in `problems`, a sentence each
+// that names the run or position; at most 1,000.
 Result<Verification> Verify(journal::Reader& reader);
 
 }  // namespace recourse::record

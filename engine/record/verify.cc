@@ -1,0 +1,233 @@
+// The check of a whole journal: the chain over all events, then every index row against the fold.
+#include <limits>
+#include <map>
+#include <set>
+
+#include "engine/base/digest.h"
+#include "engine/journal/chain.h"
+#include "engine/record/approvals.h"
+#include "engine/record/differences.h"
+#include "engine/record/fold.h"
+
+namespace recourse::record {
+namespace {
+
+constexpr std::int64_t kBatch = 1000;
+constexpr int kPage = 500;
+constexpr int kAll = std::numeric_limits<int>::max();
+constexpr std::size_t kProblemsMax = 1000;  // who has read these knows enough
+
+class Verifier {
+ public:
+  explicit Verifier(journal::Reader& reader) : reader_(reader) {}
+
+  Result<Verification> Run() {
+    if (auto checked = CheckChain(); !checked) return std::move(checked).error();
+    for (const RunId run : runs_) {
+      if (auto checked = CheckRun(run); !checked) return std::move(checked).error();
+      if (found_.problems.size() >= kProblemsMax) return std::move(found_);
+    }
+    if (auto checked = CheckRunsHaveEvents(); !checked) return std::move(checked).error();
+    if (auto checked = CheckApprovalsHaveEvents(); !checked) return std::move(checked).error();
+    if (auto checked = CheckTimersHaveEvents(); !checked) return std::move(checked).error();
+    return std::move(found_);
+  }
+
+ private:
+  // What a run's rows must be.
+  struct Expected {
+    journal::RunRow row;
+    std::vector<journal::ApprovalRow> approvals;
+    std::vector<journal::TimerRow> timers;
+  };
+  enum class Compared { kDone, kMovedOn };
+
+  void Problem(std::string sentence) {
+    found_.problems.push_back(std::move(sentence));
+    if (found_.problems.size() == kProblemsMax) {
+      found_.problems.push_back("The check ended here: there may be more.");
+    }
+  }
+
+  Result<void> CheckChain() {
+    journal::ChainCheck chain;
+    bool broken = false;
+    journal::Position last = 0;
+    Digest head{};
+    for (;;) {
+      auto batch = reader_.EventsAfter(last, kBatch);
+      if (!batch) return std::move(batch).error().In("verify the chain");
+      if (batch->empty()) break;
+      for (const journal::StoredEvent& event : *batch) {
+        runs_.insert(event.run);
+        // Behind a break nothing can be proven: one sentence, not one for every event.
+        if (broken) continue;
+        if (auto added = chain.Add(event); !added) {
+          broken = true;
+          Problem(added.error().message + "; the chain proves nothing from here on");
+        }
+      }
+      last = batch->back().position;
+      head = batch->back().hash;
+      found_.events += static_cast<journal::Position>(batch->size());
+    }
+    if (found_.events > 0) found_.head = ToHex(head);
+    found_.runs = static_cast<std::int64_t>(runs_.size());
+    return {};
+  }
+
+  // A server may append to the journal while it is verified. A run that differs and has got more
+  // events since it was folded is folded again.
+  Result<void> CheckRun(RunId run) {
+    for (int turn = 0; turn < 20; ++turn) {
+      auto expected = Fold(run);
+      if (!expected) {
+        if (expected.error().code != Code::kDataLoss) return std::move(expected).error();
+        Problem(run.ToString() + " cannot be folded: " + expected.error().message);
+        return {};
+      }
+      auto compared = Compare(run, *expected);
+      if (!compared) return std::move(compared).error();
+      if (*compared == Compared::kDone) return {};
+    }
+    Problem(run.ToString() + " changes too fast to be compared with its index");
+    return {};
+  }
+
+  // kDataLoss: the run cannot be folded. Otherwise the reader's.
+  Result<Expected> Fold(RunId run) {
+    machine::RunState state;
+    std::optional<Approvals> approvals;
+    std::shared_ptr<const definition::Workflow> workflow;
+    for (;;) {
+      auto batch = reader_.EventsOfRun(run, state.revision, kBatch);
+      if (!batch) return std::move(batch).error();
+      for (const journal::StoredEvent& event : *batch) {
+        auto recorded = FoldOne(state, event);
+        if (!recorded) return std::move(recorded).error();
+        if (!approvals) {
+          auto found = Definition(state.digest);
+          if (!found) return std::move(found).error();
+          workflow = *std::move(found);
+          approvals.emplace(*workflow, machine::RunState());
+        }
+        approvals->Add(*recorded);
+      }
+      if (static_cast<std::int64_t>(batch->size()) < kBatch) break;
+    }
+    if (!approvals) return DataLoss("its first event is missing");
+    return Expected{RowOf(*workflow, state), approvals->Rows(), TimerRowsOf(state)};
+  }
+
+  Result<std::shared_ptr<const definition::Workflow>> Definition(const std::string& digest) {
+    if (const auto known = definitions_.find(digest); known != definitions_.end()) {
+      return known->second;
+    }
+    auto text = reader_.FindDefinition(digest);
+    if (!text) return std::move(text).error();
+    if (!*text) return DataLoss("its definition " + digest + " is not in the journal");
+    if (const std::string found = ToHex(Sha256Of(**text)); found != digest) {
+      return DataLoss("its definition " + digest + " has been changed: its digest is " + found);
+    }
+    auto loaded = definition::LoadWorkflow(**text, nullptr);
+    if (loaded.workflow == nullptr) {
+      return DataLoss("its definition " + digest + " cannot be loaded: " + loaded.Report(digest));
+    }
+    return definitions_[digest] = std::move(loaded.workflow);
+  }
+
+  Result<Compared> Compare(RunId run, const Expected& expected) {
+    auto row = reader_.FindRun(run);
+    if (!row) return std::move(row).error();
+    auto approvals = reader_.ListApprovals(false, run, std::nullopt, kAll);
+    if (!approvals) return std::move(approvals).error();
+    auto timers = reader_.TimersOfRun(run);
+    if (!timers) return std::move(timers).error();
+
+    std::vector<std::string> sentences;
+    if (*row) {
+      sentences = Differences(**row, expected.row);
+    } else {
+      sentences.push_back(run.ToString() + " is missing from the index of runs");
+    }
+    const auto add = [&sentences](std::vector<std::string> more) {
+      for (std::string& sentence : more) sentences.push_back(std::move(sentence));
+    };
+    add(Differences(*approvals, expected.approvals));
+    add(Differences(run, *timers, expected.timers));
+    if (sentences.empty()) return Compared::kDone;
+
+    auto since = reader_.EventsOfRun(run, expected.row.revision, 1);
+    if (!since) return std::move(since).error();
+    if (!since->empty()) return Compared::kMovedOn;
+    for (std::string& sentence : sentences) Problem(std::move(sentence));
+    return Compared::kDone;
+  }
+
+  // Whether the run has events. Those that began after the chain was read are looked for anew.
+  Result<bool> HasEvents(RunId run) {
+    if (runs_.contains(run)) return true;
+    auto events = reader_.EventsOfRun(run, 0, 1);
+    if (!events) return std::move(events).error();
+    return !events->empty();
+  }
+
+  Result<void> CheckRunsHaveEvents() {
+    journal::RunFilter filter;
+    filter.limit = kPage;
+    for (;;) {
+      auto page = reader_.ListRuns(filter);
+      if (!page) return std::move(page).error();
+      for (const journal::RunRow& row : *page) {
+        auto has = HasEvents(row.run);
+        if (!has) return std::move(has).error();
+        if (!*has) Problem(row.run.ToString() + " is in the index of runs but has no events");
+      }
+      if (page->size() < kPage) return {};
+      filter.before = page->back().run;
+    }
+  }
+
+  Result<void> CheckApprovalsHaveEvents() {
+    std::optional<ApprovalId> before;
+    for (;;) {
+      auto page = reader_.ListApprovals(false, RunId{}, before, kPage);
+      if (!page) return std::move(page).error();
+      for (const journal::ApprovalRow& row : *page) {
+        auto has = HasEvents(row.run);
+        if (!has) return std::move(has).error();
+        if (!*has) {
+          Problem(row.approval.ToString() + " is in the index of approvals, but its run " +
+                  row.run.ToString() + " has no events");
+        }
+      }
+      if (page->size() < kPage) return {};
+      before = page->back().approval;
+    }
+  }
+
+  Result<void> CheckTimersHaveEvents() {
+    auto timers = reader_.TimersDue(Time::max(), kAll);
+    if (!timers) return std::move(timers).error();
+    for (const journal::TimerRow& timer : *timers) {
+      auto has = HasEvents(timer.run);
+      if (!has) return std::move(has).error();
+      if (!*has) {
+        Problem("a timer of kind " + std::to_string(timer.kind) + " is set for " +
+                timer.run.ToString() + ", which has no events");
+      }
+    }
+    return {};
+  }
+
+  journal::Reader& reader_;
+  Verification found_;
+  std::set<RunId> runs_;
+  std::map<std::string, std::shared_ptr<const definition::Workflow>> definitions_;
+};
+
+}  // namespace
+
+Result<Verification> Verify(journal::Reader& reader) { return Verifier(reader).Run(); }
+
+}  // namespace recourse::record
