@@ -1,6 +1,8 @@
 #include "engine/expression/operators.h"
 
+#include <algorithm>
 #include <cmath>
+#include <compare>
 #include <limits>
 #include <optional>
 
@@ -113,14 +115,22 @@ Result<Value> Arithmetic(Operator op, const Value& left, const Value& right, Bud
   return WrongTypes(op, left, right);
 }
 
+double AsDouble(const Value& number) {
+  return number.is_double() ? number.as_double()
+         : number.is_int()  ? static_cast<double>(number.as_int())
+                            : static_cast<double>(number.as_uint());
+}
+
+// CEL compares whole numbers with doubles as doubles, and whole numbers with each other exactly.
+std::partial_ordering CompareAnyNumbers(const Value& left, const Value& right) {
+  if (left.is_double() || right.is_double()) return AsDouble(left) <=> AsDouble(right);
+  return CompareNumbers(left, right);
+}
+
 // Unordered: one is NaN. Nothing: the types have no order.
 std::optional<std::partial_ordering> Compare(const Value& left, const Value& right,
                                              Budget& budget) {
-  if (IsNumber(left) && IsNumber(right)) {
-    const auto is_nan = [](const Value& v) { return v.is_double() && std::isnan(v.as_double()); };
-    if (is_nan(left) || is_nan(right)) return std::partial_ordering::unordered;
-    return CompareNumbers(left, right);
-  }
+  if (IsNumber(left) && IsNumber(right)) return CompareAnyNumbers(left, right);
   if (left.kind() != right.kind()) return std::nullopt;
   switch (left.kind()) {
     case Kind::kBool: return left.as_bool() <=> right.as_bool();
@@ -178,7 +188,8 @@ Result<Value> Negate(const Value& value) {
 
 Result<bool> Equal(const Value& left, const Value& right, Budget& budget) {
   if (!budget.Spend(1)) return budget.Exhausted();
-  if (left.kind() != right.kind()) return left == right;
+  if (IsNumber(left) && IsNumber(right)) return CompareAnyNumbers(left, right) == 0;
+  if (left.kind() != right.kind()) return false;
   if (left.is_string() && left.as_string().size() == right.as_string().size()) {
     if (!budget.SpendBytes(left.as_string().size())) return budget.Exhausted();
   }
