@@ -1,4 +1,6 @@
-// The inventory: what a target's file may hold, and what the loader adds to it.
+// The inventory: what a target's file may hold, as docs/targets.md tells it.
+#include <algorithm>
+
 #include "engine/base/json.h"
 #include "engine/definition/members.h"
 #include "engine/definition/names.h"
@@ -22,10 +24,10 @@ constexpr std::string_view kTargetSchema = R"({
       "additionalProperties": false,
       "properties": {
         "kind": {"type": "string", "enum": ["sqlite"]},
-        "path": {"type": "string", "minLength": 1},
+        "path": {"type": "string"},
         "owner": {"type": "string", "minLength": 1},
         "group": {"type": "string", "minLength": 1},
-        "mode": {"type": "string", "minLength": 3},
+        "mode": {"type": "string"},
         "tables": {
           "type": "array",
           "items": {
@@ -47,12 +49,11 @@ constexpr std::string_view kTargetSchema = R"({
       "required": ["directory", "pattern"],
       "additionalProperties": false,
       "properties": {
-        "directory": {"type": "string", "minLength": 1},
+        "directory": {"type": "string"},
         "pattern": {"type": "string", "minLength": 1},
-        "keep_days": {"type": "integer", "minimum": 0},
+        "keep_days": {"type": "integer", "minimum": 1},
         "keep_at_least": {"type": "integer", "minimum": 1},
-        "max_age": {"type": "string", "minLength": 1},
-        "database": {"type": "object"}
+        "max_age": {"type": "string"}
       }
     },
     "services": {
@@ -64,23 +65,42 @@ constexpr std::string_view kTargetSchema = R"({
         "properties": {
           "name": {"type": "string", "minLength": 1},
           "kind": {"type": "string", "enum": ["process"]},
-          "pid_file": {"type": "string", "minLength": 1},
+          "pid_file": {"type": "string"},
           "command": {"type": "array", "items": {"type": "string"}},
-          "log": {"type": "string", "minLength": 1},
-          "working_directory": {"type": "string", "minLength": 1},
-          "settle": {"type": "string", "minLength": 1}
+          "log": {"type": "string"},
+          "working_directory": {"type": "string"},
+          "environment": {"type": "object", "additionalProperties": {"type": "string"}},
+          "settle": {"type": "string"},
+          "stop_timeout": {"type": "string"}
         }
       }
     },
     "health": {
       "type": "object",
       "required": ["url"],
-      "properties": {"url": {"type": "string", "minLength": 1}}
+      "additionalProperties": false,
+      "properties": {
+        "url": {"type": "string", "minLength": 1},
+        "method": {"type": "string"},
+        "status": {"type": "integer"},
+        "json": {"type": "object"},
+        "body_contains": {"type": "string"},
+        "latency_max": {"type": "string"},
+        "successes": {"type": "integer", "minimum": 1},
+        "interval": {"type": "string"},
+        "within": {"type": "string"},
+        "request_timeout": {"type": "string"}
+      }
     },
     "disk": {
       "type": "object",
       "required": ["path"],
-      "properties": {"path": {"type": "string", "minLength": 1}}
+      "additionalProperties": false,
+      "properties": {
+        "path": {"type": "string"},
+        "warn": {"type": "object"},
+        "fail": {"type": "object"}
+      }
     }
   }
 })";
@@ -94,14 +114,32 @@ const Value& TargetSchema() {
   return schema;
 }
 
-// Backups are checked with what is known of their database, unless they say something else.
-Value WithDatabase(Value target) {
-  const Value* database = target.Find("database");
-  const Value* backups = target.Find("backups");
-  if (database == nullptr || backups == nullptr || backups->Find("database") != nullptr) {
-    return target;
+bool IsOneOf(std::string_view key, std::initializer_list<std::string_view> keys) {
+  return std::find(keys.begin(), keys.end(), key) != keys.end();
+}
+
+bool IsPermissions(const std::string& text) {
+  return text.size() >= 3 && text.size() <= 5 &&
+         text.find_first_not_of("01234567") == std::string::npos;
+}
+
+// What the schema cannot say of a text: that it is a duration, an absolute path, permissions.
+void CheckTexts(const Node& node, Problems& problems) {
+  for (const Node& item : node.items) CheckTexts(item, problems);
+  for (const auto& [key, place, value] : node.members) {
+    if (key == "json" || key == "environment") continue;  // names of others
+    CheckTexts(value, problems);
+    if (!value.is_string()) continue;
+    const std::string& text = value.scalar.as_string();
+    if (IsOneOf(key, {"max_age", "settle", "stop_timeout", "latency_max", "interval", "within",
+                      "request_timeout"})) {
+      (void)ReadDuration(value, key, std::chrono::microseconds(0), problems);
+    } else if (IsOneOf(key, {"path", "directory", "pid_file", "log", "working_directory"})) {
+      if (!text.starts_with('/')) problems.Add(value.place, key + ": expected an absolute path");
+    } else if (key == "mode" && !IsPermissions(text)) {
+      problems.Add(value.place, "mode: expected permissions in octal, such as 0664");
+    }
   }
-  return target.With("backups", backups->With("database", *database));
 }
 
 }  // namespace
@@ -129,6 +167,7 @@ Result<void> Inventory::AddFile(std::string_view text, std::string_view file) {
     }
   }
   if (problems.empty()) {
+    CheckTexts(node, problems);
     (void)ReadName(node.Find("name")->value, "name", NameKind::kDashed, problems);
   }
   if (!problems.empty()) {
@@ -138,7 +177,7 @@ Result<void> Inventory::AddFile(std::string_view text, std::string_view file) {
     return InvalidArgument(std::move(report));
   }
   const std::string name = target["name"].as_string();
-  if (!targets_.emplace(name, WithDatabase(std::move(target))).second) {
+  if (!targets_.emplace(name, std::move(target)).second) {
     return Error{Code::kAlreadyExists, std::string(file) + ": a target " + Quoted(name) +
                                            " is there already, from another file"};
   }

@@ -3,6 +3,7 @@
 #include "engine/definition/members.h"
 #include "engine/definition/names.h"
 #include "engine/definition/schema.h"
+#include "engine/definition/template_text.h"
 
 namespace recourse::definition {
 namespace {
@@ -74,6 +75,21 @@ void ReadConduct(ActionStep& action, const ActionSpec* spec, Members& members, i
   if (members.TakeWord<bool>("compensate", {{"none", false}})) action.can_compensate = false;
 }
 
+// `with`: a map of the action's inputs, or one expression that answers it.
+void ReadWith(const Node* with, const ActionSpec* spec, Place place, Position position,
+              ActionStep& action, Loading& loading) {
+  Node none;
+  none.kind = Node::Kind::kMap;
+  if (with != nullptr && !with->is_map() &&
+      !(with->is_string() && HasExpression(with->scalar.as_string()))) {
+    loading.problems.Add(with->place, "with: expected a map of the action's inputs, found " +
+                                          std::string(Describe(*with)));
+    return;
+  }
+  if (spec != nullptr) CheckInputs(*spec, with, place, loading);
+  action.with = ReadTemplate(with == nullptr ? none : *with, position, loading);
+}
+
 std::optional<StepKind> ReadAction(const Node& node, Members& members, int step,
                                    Loading& loading) {
   ActionStep action;
@@ -100,15 +116,7 @@ std::optional<StepKind> ReadAction(const Node& node, Members& members, int step,
     position.scope = Position::Scope::kItem;
   }
   const Node* with = members.Take("with");
-  if (with != nullptr && !with->is_map()) {
-    loading.problems.Add(with->place, "with: expected a map of the action's inputs, found " +
-                                          std::string(Describe(*with)));
-  } else {
-    if (spec != nullptr) CheckInputs(*spec, with, node.place, loading);
-    Node none;
-    none.kind = Node::Kind::kMap;
-    action.with = ReadTemplate(with == nullptr ? none : *with, position, loading);
-  }
+  ReadWith(with, spec, node.place, position, action, loading);
   ReadConduct(action, spec, members, step, loading);
   return action;
 }

@@ -101,7 +101,7 @@ struct Step {
   Place place;
   StepKind kind;
   std::optional<expression::Program> when;  // false: the step is skipped
-  std::optional<int> next;                  // none: the step after this one, or the end
+  std::optional<int> next;                  // none: the step after it; steps.size(): the end
   std::vector<ErrorRule> on_error;          // in the order of the definition; the first that fits
   std::optional<OnFailure> on_failure;      // none: the workflow's
   int visits_max = 100;                     // `max_visits`: how often a run may enter the step
@@ -172,7 +172,7 @@ class Inventory {
   std::vector<std::string> Names() const;
 
   // Reads one target's file (YAML: name, summary and its resources) and adds it. The target's value
-  // is the file's content with what LoadTarget documents in docs/targets.md.
+  // is the file's content; docs/targets.md tells what it may be.
   // kInvalidArgument: with file:line:column; kAlreadyExists: a target of that name is there.
   Result<void> AddFile(std::string_view text, std::string_view file);
 
