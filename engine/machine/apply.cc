@@ -148,7 +148,7 @@ class Fold {
   }
   void operator()(const ApprovalRequested& event) {
     CountVisit({event.step, -1});
-    Park(AwaitingApproval{event.step, event, {}});
+    Park(AwaitingApproval{event.step, event, {}, envelope_.time});
   }
   void operator()(const VoteCast& event) {
     auto& votes = std::get<AwaitingApproval>(CurrentActivity()).votes;

@@ -64,22 +64,28 @@ struct RunStarted {
   std::string severity;
   std::string lock;  // the key; empty: none
   std::optional<Time> deadline;
+  bool operator==(const RunStarted&) const = default;
 };
 struct LockQueued {
   RunId holder;
+  bool operator==(const LockQueued&) const = default;
 };
 // The fencing token is the event's position in the journal.
-struct LockAcquired {};
+struct LockAcquired {
+  bool operator==(const LockAcquired&) const = default;
+};
 
 struct StepSkipped {  // its `when` was false, or an operator said so
   StepRef at;
   Source by = Source::kApply;
   Value output;
   std::string reason;
+  bool operator==(const StepSkipped&) const = default;
 };
 struct ForEachStarted {
   int step = 0;
   Value items;
+  bool operator==(const ForEachStarted&) const = default;
 };
 struct AttemptStarted {
   StepRef at;
@@ -87,22 +93,26 @@ struct AttemptStarted {
   Phase phase = Phase::kApply;  // kPrepare when the action has a prepare
   Value inputs;
   Time deadline;
+  bool operator==(const AttemptStarted&) const = default;
 };
 struct AttemptPrepared {
   StepRef at;
   int number = 1;
   Value undo;
+  bool operator==(const AttemptPrepared&) const = default;
 };
 struct AttemptProgressed {
   StepRef at;
   int number = 1;
   Value checkpoint;
+  bool operator==(const AttemptProgressed&) const = default;
 };
 // After a crash, or when a failure left an unknown effect: this phase is (again) at work.
 struct AttemptResumed {
   StepRef at;
   int number = 1;
   Phase phase = Phase::kApply;
+  bool operator==(const AttemptResumed&) const = default;
 };
 struct AttemptSucceeded {
   StepRef at;
@@ -118,36 +128,45 @@ struct AttemptFailed {
   Value evidence;
   LeftBehind left = LeftBehind::kNothing;
   std::optional<Time> retry_at;
+  bool operator==(const AttemptFailed&) const = default;
 };
 // A step failed without an attempt: an expression, a rejected approval, a `fail` step.
 struct StepFailed {
   StepRef at;
   Error error;
+  bool operator==(const StepFailed&) const = default;
 };
 struct RetryRequested {  // by an operator
   StepRef at;
   std::string reason;
+  bool operator==(const RetryRequested&) const = default;
 };
 struct FailureHandled {  // a failed step does not stop the run: on_error goto or continue
   StepRef at;
   std::optional<int> go_to;
+  bool operator==(const FailureHandled&) const = default;
 };
 struct SwitchTaken {
   int step = 0;
   int go_to = 0;
+  bool operator==(const SwitchTaken&) const = default;
 };
 struct CheckpointReached {
   int step = 0;
+  bool operator==(const CheckpointReached&) const = default;
 };
 struct WaitStarted {
   int step = 0;
   Time until;
+  bool operator==(const WaitStarted&) const = default;
 };
 struct WaitEnded {
   int step = 0;
+  bool operator==(const WaitEnded&) const = default;
 };
 struct PlanStarted {  // the plan of what follows an approval is being made
   int step = 0;
+  bool operator==(const PlanStarted&) const = default;
 };
 struct ApprovalRequested {
   int step = 0;
@@ -160,22 +179,27 @@ struct ApprovalRequested {
   OnExpiry on_expiry = OnExpiry::kHold;
   Value plan;          // see PlanMade
   std::string digest;  // SHA-256 of prompt, inputs and plan, in hexadecimal
+  bool operator==(const ApprovalRequested&) const = default;
 };
 struct VoteCast {
   ApprovalId id;
   Vote vote = Vote::kApprove;
   std::string reason;
   std::string channel;
+  bool operator==(const VoteCast&) const = default;
 };
 struct ApprovalSettled {
   ApprovalId id;
   Settlement settlement = Settlement::kApproved;
+  bool operator==(const ApprovalSettled&) const = default;
 };
 struct RunPaused {
   std::string reason;
+  bool operator==(const RunPaused&) const = default;
 };
 struct RunResumed {
   std::string reason;
+  bool operator==(const RunResumed&) const = default;
 };
 // The rest follows when the outcome of the attempt at work is known; at once without one.
 struct StopRequested {
@@ -183,32 +207,38 @@ struct StopRequested {
   bool rollback = false;
   std::optional<int> rollback_to;
   std::string reason;
+  bool operator==(const StopRequested&) const = default;
 };
 struct AttentionNeeded {
   Question question = Question::kStepFailed;
   StepRef at;
   Error error;
+  bool operator==(const AttentionNeeded&) const = default;
 };
 struct EffectResolved {  // a person says what is true of an effect that could not be told
   StepRef at;
   Finding finding = Finding::kApplied;
   std::string reason;
+  bool operator==(const EffectResolved&) const = default;
 };
 struct RollbackStarted {
   std::optional<int> checkpoint;  // none: to the start (or down to a pivot)
   Afterwards then = Afterwards::kRolledBack;
   std::optional<int> go_to;  // with kGoTo
   Error cause;
+  bool operator==(const RollbackStarted&) const = default;
 };
 struct CompensationStarted {
   StepRef at;
   int number = 1;
+  bool operator==(const CompensationStarted&) const = default;
 };
 struct CompensationSucceeded {
   StepRef at;
   Value output;
   Source by = Source::kApply;  // kOperator: skipped, with the reason in `note`
   std::string note;
+  bool operator==(const CompensationSucceeded&) const = default;
 };
 struct CompensationFailed {
   StepRef at;
@@ -216,26 +246,35 @@ struct CompensationFailed {
   Error error;
   Value evidence;
   std::optional<Time> retry_at;
+  bool operator==(const CompensationFailed&) const = default;
 };
 struct CompensationSkipped {  // the action has no way back
   StepRef at;
   std::string reason;
+  bool operator==(const CompensationSkipped&) const = default;
 };
-struct RollbackEnded {};  // at a checkpoint: the run goes on at the go_to, or asks a person
+struct RollbackEnded {  // at a checkpoint: the run goes on at the go_to, or asks a person
+  bool operator==(const RollbackEnded&) const = default;
+};
 struct RunSucceeded {
   Value outputs;
+  bool operator==(const RunSucceeded&) const = default;
 };
 struct RunFailed {
   Error error;
+  bool operator==(const RunFailed&) const = default;
 };
 struct RunCancelled {
   std::string reason;
+  bool operator==(const RunCancelled&) const = default;
 };
 struct RunRolledBack {
   Error cause;
+  bool operator==(const RunRolledBack&) const = default;
 };
 struct RunAnnotated {
   std::string text;
+  bool operator==(const RunAnnotated&) const = default;
 };
 
 using Event =

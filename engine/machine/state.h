@@ -45,6 +45,7 @@ struct Attempting {
   int tries = 1;  // attempts since the step was entered, this one included
   // Why the effect is in doubt: the failure that left it unknown (none after a crash).
   std::optional<AttemptFailed> doubt;
+  bool operator==(const Attempting&) const = default;
 };
 // Nothing is at work: what comes next is known and has not begun. Stands between two events of one
 // decision, and longer only while the run is paused or needs attention.
@@ -58,15 +59,18 @@ struct Ready {
   int step = 0;
   int item = -1;
   Point point = Point::kEnter;
+  bool operator==(const Ready&) const = default;
 };
 struct Planning {
   int step = 0;
+  bool operator==(const Planning&) const = default;
 };
 struct BackingOff {
   StepRef at;
   int tries = 1;
   Error error;
   Time retry_at;
+  bool operator==(const BackingOff&) const = default;
 };
 struct AwaitingApproval {
   int step = 0;
@@ -77,14 +81,16 @@ struct AwaitingApproval {
     std::string reason;
     std::string channel;
     Time at;
+    bool operator==(const Cast&) const = default;
   };
   std::vector<Cast> votes;
-  bool settled = false;  // approved while the run was paused: it goes on when resumed
   Time requested{};      // the time of ApprovalRequested
+  bool operator==(const AwaitingApproval&) const = default;
 };
 struct Sleeping {
   int step = 0;
   Time until;
+  bool operator==(const Sleeping&) const = default;
 };
 
 // What a paused or running run is at.
@@ -92,21 +98,27 @@ using Activity = std::variant<Ready, Attempting, Planning, BackingOff, AwaitingA
 
 // --- statuses ---
 
-struct Created {};  // before RunStarted
+struct Created {  // before RunStarted
+  bool operator==(const Created&) const = default;
+};
 struct Queued {
   RunId holder;
+  bool operator==(const Queued&) const = default;
 };
 struct Running {  // Ready (inside a decision only), Attempting or Planning
   Activity activity;
   std::optional<StopRequested> stop;
+  bool operator==(const Running&) const = default;
 };
 struct Waiting {  // BackingOff, AwaitingApproval or Sleeping
   Activity activity;
+  bool operator==(const Waiting&) const = default;
 };
 struct Paused {
   Activity activity;
   std::string reason;
   std::string by;
+  bool operator==(const Paused&) const = default;
 };
 // What a rollback has to do and has done.
 struct Rollback {
@@ -118,6 +130,7 @@ struct Rollback {
   std::optional<StepRef> at;
   int number = 0;
   std::optional<Time> retry_at;  // set while it waits to try a compensation again
+  bool operator==(const Rollback&) const = default;
 };
 struct NeedsAttention {
   Question question = Question::kStepFailed;
@@ -126,21 +139,27 @@ struct NeedsAttention {
   // What the run was at: an attempt whose effect is in doubt, an expired approval, a failed step, or
   // a rollback.
   std::variant<Activity, Rollback> from;
+  bool operator==(const NeedsAttention&) const = default;
 };
 struct RollingBack {
   Rollback rollback;
+  bool operator==(const RollingBack&) const = default;
 };
 struct Succeeded {
   Value outputs;
+  bool operator==(const Succeeded&) const = default;
 };
 struct Failed {
   Error error;
+  bool operator==(const Failed&) const = default;
 };
 struct Cancelled {
   std::string reason;
+  bool operator==(const Cancelled&) const = default;
 };
 struct RolledBack {
   Error cause;
+  bool operator==(const RolledBack&) const = default;
 };
 
 using Status = std::variant<Created, Queued, Running, Waiting, Paused, NeedsAttention, RollingBack,
@@ -155,6 +174,7 @@ struct Done {
   Value inputs;
   Value undo;
   Value output;
+  bool operator==(const Done&) const = default;
 };
 
 // What is known of one step, by its index.
@@ -167,6 +187,7 @@ struct StepState {
   Value items;                // of a for_each
   std::optional<Error> error;  // its last failure
   Value evidence;
+  bool operator==(const StepState&) const = default;
 };
 
 struct RunState {
@@ -194,6 +215,7 @@ struct RunState {
   std::optional<Error> error;
   std::optional<StepRef> error_at;
   Value error_evidence;
+  bool operator==(const RunState&) const = default;
 };
 
 RunStatus StatusOf(const RunState& state);
@@ -208,6 +230,7 @@ struct WhyWaiting {
   std::string next;     // what happens next by itself: "expires and is held"; empty: nothing
   Time since;
   std::optional<Time> next_at;
+  bool operator==(const WhyWaiting&) const = default;
 };
 // Nothing for a run that is at work or over.
 std::optional<WhyWaiting> WhyItWaits(const definition::Workflow& workflow, const RunState& state);
