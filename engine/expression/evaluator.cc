@@ -104,8 +104,10 @@ Result<Evaluator::Found> Evaluator::LookupMember(const Node& node) {
 
 Result<Evaluator::Found> Evaluator::MemberOf(const Node& node, const Value& value,
                                              const Value& key) {
-  if (value.is_map()) {
-    if (const Value* found = FindKey(value.as_map(), key)) return Found(*found);
+  // What is null has no members that could be there: has() answers false for them.
+  if (value.is_map() || value.is_null()) {
+    const Value* found = value.is_map() ? FindKey(value.as_map(), key) : nullptr;
+    if (found != nullptr) return Found(*found);
     missed_ = Missing{&node, value, key};
     return Found();
   }
@@ -254,6 +256,7 @@ Error Evaluator::Missed() {
 }
 
 Error Evaluator::DescribeMissing(const Value& map, const Value& key) {
+  if (map.is_null()) return NotFound("null has no members");
   if (!key.is_string()) return NotFound("there is no such key");
   const std::string& name = key.as_string();
   std::string what = "there is no member \"" + Shortened(name, 80) + "\"";
@@ -269,7 +272,7 @@ Error Evaluator::DescribeMissing(const Value& map, const Value& key) {
     }
   }
   if (const std::string nearest = Nearest(name, names); !nearest.empty()) {
-    what += "; did you mean \"" + nearest + "\"?";
+    what += " (did you mean \"" + nearest + "\"?)";
   }
   return NotFound(what);
 }

@@ -2,11 +2,11 @@
 // without protobuf messages.
 //
 // A Program is parsed once, when a definition is loaded, and evaluated many times. Both are pure:
-// no clock, no randomness, no I/O but reading the system's time zone files where an expression names
-// a zone. Thread safety: a Program is immutable.
+// no clock, no randomness, no I/O but reading the system's time zone files where an expression
+// names a zone. Thread safety: a Program is immutable.
 //
 // Left out of the language: messages (Type{field: value}) and optional values (a.?b). Different from
-// it: has(a.b.c) is false, not an error, when a has no member b.
+// it: has(a.b.c) is false, not an error, when a has no member b or a.b is null.
 #pragma once
 
 #include <cstdint>

@@ -96,16 +96,15 @@ Result<Value> Evaluator::MakeList(const Node& node, const Value& range) {
 Result<Value> Evaluator::MakeMap(const Node& node, const Value& range) {
   Value::Map map;
   std::optional<Error> error;
-  const auto insert = [&](const Value& key) {
+  ForEach(node, range, [&] {
     Result<bool> passes = Passes(node);
     if (!passes) error = std::move(passes).error();
     if (error || !*passes) return !error;
     Result<Value> value = Evaluate(*node.children[1]);
     if (!value) error = std::move(value).error();
-    if (value) map.emplace(key, *std::move(value));
+    if (value) map.emplace(locals_[node.slot], *std::move(value));
     return !error;
-  };
-  ForEach(node, range, [&] { return insert(Value(locals_[node.slot])); });
+  });
   if (error) return *std::move(error);
   return Value(std::move(map));
 }

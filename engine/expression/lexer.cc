@@ -112,7 +112,7 @@ class Lexer {
     }
     if (Peek() != '`' || at_ == begin + 1) {
       return source_.ErrorAt(begin, "expected a name of letters, digits and any of \"_./- \", "
-                                    "then a closing `,");
+                                    "then a closing `");
     }
     ++at_;
     return Made(TokenKind::kQuoted, begin);

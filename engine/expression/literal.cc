@@ -48,10 +48,10 @@ class Decoder {
       case 'v': out_ += '\v'; return nullptr;
       case '\\': case '?': case '"': case '\'': case '`': out_ += c; return nullptr;
       case 'x': case 'X': return CodePoint(2, 16);
-      case 'u': return bytes_ ? "\\u is for strings, not bytes," : CodePoint(4, 16);
-      case 'U': return bytes_ ? "\\U is for strings, not bytes," : CodePoint(8, 16);
+      case 'u': return bytes_ ? "bytes have no \\u" : CodePoint(4, 16);
+      case 'U': return bytes_ ? "bytes have no \\U" : CodePoint(8, 16);
       case '0': case '1': case '2': case '3': --at_; return CodePoint(3, 8);
-      default: return "an escape that strings do not have; write \\\\ for a backslash,";
+      default: return "no escape that strings have (a backslash is written \\\\)";
     }
   }
 
@@ -116,7 +116,7 @@ Literal ReadString(std::string_view text) {
   const bool bytes = prefix > 0 && (text[0] | 0x20) == 'b';
   const bool raw = prefix > 0 && (text[prefix - 1] | 0x20) == 'r';
   const std::string_view quoted = text.substr(prefix);
-  const bool triple = quoted.size() >= 6 && (quoted.starts_with("\"\"\"") || quoted.starts_with("'''"));
+  const bool triple = quoted.starts_with("\"\"\"") || quoted.starts_with("'''");
   const std::size_t quote = triple ? 3 : 1;
   if (raw) {
     std::string content(quoted.substr(quote, quoted.size() - 2 * quote));

@@ -182,7 +182,9 @@ Result<Value> Apply(Operator op, const Value& left, const Value& right, Budget& 
 
 Result<Value> Negate(const Value& value) {
   if (value.is_double()) return Value(-value.as_double());
-  if (value.is_int()) return IntegerArithmetic<std::int64_t>(Operator::kSubtract, 0, value.as_int());
+  if (value.is_int()) {
+    return IntegerArithmetic<std::int64_t>(Operator::kSubtract, 0, value.as_int());
+  }
   return InvalidArgument("\"-\" does not work on " + TypeText(value));
 }
 

@@ -15,7 +15,8 @@ Result<Value> Apply(Operator op, const Value& left, const Value& right, Budget& 
 
 Result<Value> Negate(const Value& value);
 
-// Equality as Value has it, paid for: shared members can make a small value endless to walk through.
+// Equality as CEL has it, paid for: a list that holds another many times, and that one a third, is
+// small in memory and endless to walk through.
 Result<bool> Equal(const Value& left, const Value& right, Budget& budget);
 
 // The member of `map` with that key. Null when there is none.

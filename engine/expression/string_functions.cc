@@ -41,7 +41,7 @@ Result<Prepared> PreparePattern(const Value& pattern) {
   options.set_max_mem(1 << 20);
   auto regex = std::make_shared<const RE2>(pattern.as_string(), options);
   if (!regex->ok()) {
-    return InvalidArgument("the pattern is no regular expression: " + regex->error() + ",");
+    return InvalidArgument("the pattern is no regular expression (" + regex->error() + ")");
   }
   return Prepared{std::move(regex), nullptr};
 }

@@ -78,7 +78,8 @@ class Template::Reader {
     Part::Map map;
     bool constant = true;
     for (const auto& [key, member] : value.as_map()) {
-      Result<Part> part = Read(member, name + (name.empty() ? "" : ".") + ScalarText(key), depth + 1);
+      const std::string member_name = (name.empty() ? "" : name + ".") + ScalarText(key);
+      Result<Part> part = Read(member, member_name, depth + 1);
       if (!part) return part;
       constant = constant && part->constant();
       map.members.emplace_back(key, *std::move(part));

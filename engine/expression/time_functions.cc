@@ -14,7 +14,8 @@ namespace {
 
 using namespace std::chrono;
 using Args = const Arguments&;
-__extension__ using Wide = __int128;  // nanoseconds of the whole range of timestamps do not fit 64 bits
+// The nanoseconds of all years from 1 to 9999 do not fit 64 bits.
+__extension__ using Wide = __int128;
 
 constexpr std::int64_t kNanos = 1'000'000'000;
 constexpr std::int64_t kFirstSecond = -62135596800;  // 0001-01-01T00:00:00Z
@@ -64,8 +65,9 @@ std::int64_t TakeUnit(std::string_view& text) {
     std::int64_t nanos;
   };
   static constexpr Unit kUnits[] = {
-      {"ns", 1},     {"us", 1'000},       {"\u00b5s", 1'000},       {"\u03bcs", 1'000}, {"ms", 1'000'000},
-      {"s", kNanos}, {"m", 60 * kNanos},  {"h", 3600 * kNanos},     {"d", 86400 * kNanos}};
+      {"ns", 1},         {"us", 1'000},  {"\u00b5s", 1'000}, {"\u03bcs", 1'000},
+      {"ms", 1'000'000}, {"s", kNanos},  {"m", 60 * kNanos}, {"h", 3600 * kNanos},
+      {"d", 86400 * kNanos}};
   for (const Unit& unit : kUnits) {
     if (!text.starts_with(unit.name)) continue;
     text.remove_prefix(unit.name.size());

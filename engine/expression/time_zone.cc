@@ -86,7 +86,7 @@ Result<TimeZone> TimeZone::Load(std::string_view name) {
   }
   const Error unknown = InvalidArgument(
       "there is no time zone \"" + Shortened(name, 80) +
-      "\"; write a name like \"Europe/Paris\", or an offset like \"+01:00\",");
+      "\" (write a name like \"Europe/Paris\" or an offset like \"+01:00\")");
   if (!IsZoneName(name)) return unknown;
   const std::string path = std::string(kDirectory) + std::string(name);
   struct stat status;
@@ -116,7 +116,9 @@ Result<TimeZone> TimeZone::FromFile(std::string_view content) {
 
   const std::size_t indices = at + header->transitions * time_size;
   const std::size_t types = indices + header->transitions;
-  const auto offset_of_type = [&](std::size_t type) { return BigEndian(content, types + type * 6, 4); };
+  const auto offset_of_type = [&](std::size_t type) {
+    return BigEndian(content, types + type * 6, 4);
+  };
   TimeZone zone;
   zone.first_offset_ = offset_of_type(0);
   for (std::size_t i = 0; i < header->transitions; ++i) {

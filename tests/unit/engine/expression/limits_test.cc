@@ -1,0 +1,71 @@
+// That no expression, however hostile, takes much time, memory or stack.
+#include <chrono>
+
+#include "tests/unit/engine/expression/evaluate.h"
+
+namespace recourse::expression {
+namespace {
+
+std::string Repeated(std::string_view text, int times) {
+  std::string out;
+  for (int i = 0; i < times; ++i) out += text;
+  return out;
+}
+
+// A list of `size` ones, as source.
+std::string Ones(int size) { return "[1" + Repeated(",1", size - 1) + "]"; }
+
+}  // namespace
+
+TEST_CASE("hostile expressions end in RESOURCE_EXHAUSTED, soon", "[expression]") {
+  const std::string thousand = Ones(1000);
+  const std::string long_text = "'" + Repeated("x", 30000) + "'";
+  // l39 = [l38, l38], l38 = [l37, l37]...: small in memory, 2^40 elements when walked through.
+  std::string doubled = "[1]";
+  for (int i = 0; i < 40; ++i) doubled = "cel.bind(x, " + doubled + ", [x, x])";
+  std::string doubled_text = "'" + Repeated("x", 64) + "'";
+  for (int i = 0; i < 60; ++i) doubled_text = "cel.bind(x, " + doubled_text + ", x + x)";
+
+  const std::string cases[] = {
+      // 10^12 steps.
+      thousand + ".map(a, " + thousand + ".map(b, " + thousand + ".map(c, " + thousand +
+          ".map(d, a + b + c + d))))",
+      // The same where errors are absorbed: what is over stays over.
+      thousand + ".all(a, " + thousand + ".exists(b, " + thousand + ".exists(c, d)) || true)",
+      thousand + ".exists(a, " + thousand + ".all(b, " + thousand + ".all(c, true)) && false)",
+      doubled,
+      doubled + " == " + doubled,
+      "'%s'.format([" + doubled + "])",
+      doubled_text,
+      long_text + ".replace('', " + long_text + ")",
+      thousand + ".map(x, " + long_text + ").join('')",
+      thousand + ".map(x, " + long_text + ").map(s, s.contains('y'))",
+      thousand + ".map(x, string(x) + '(a{1,100}){1,9}').map(p, 'b'.matches(p))",
+      thousand + ".map(x, {'a': 1}.b == 1 || true).map(x, " + thousand + ")" + ".map(x, x + x)",
+  };
+  for (const std::string& source : cases) {
+    INFO(source.substr(0, 60) << "..." << source.size());
+    const auto started = std::chrono::steady_clock::now();
+    const Result<Value> value = Evaluate(source);
+    CHECK(std::chrono::steady_clock::now() - started < std::chrono::seconds(2));
+    REQUIRE_FALSE(value);
+    CHECK(value.error().code == Code::kResourceExhausted);
+  }
+}
+
+TEST_CASE("the limit is the caller's to choose", "[expression]") {
+  const std::string source = Ones(100) + ".map(x, x + 1).size()";
+  CHECK(Evaluate(source, {}, Limits{.steps_max = 10'000})->as_int() == 100);
+  CHECK(ErrorOf(Evaluate(source, {}, Limits{.steps_max = 200})) ==
+        "RESOURCE_EXHAUSTED: the expression takes more than 200 steps");
+}
+
+TEST_CASE("selecting something large from the scope costs little", "[expression]") {
+  const Value large = Value::List(1'000'000, Value("element"));
+  CHECK(Evaluate("inputs.rows", {{"inputs", Value::Object({{"rows", large}})}},
+                 Limits{.steps_max = 10})
+            ->as_list()
+            .size() == 1'000'000);
+}
+
+}  // namespace recourse::expression
