@@ -1,0 +1,59 @@
+#include "engine/base/file.h"
+
+#include <sys/stat.h>
+
+#include <catch2/catch.hpp>
+#include <cstdlib>
+#include <filesystem>
+
+namespace recourse {
+namespace {
+
+struct Folder {
+  Folder() {
+    char name[] = "/tmp/recourse-file-XXXXXX";
+    path = mkdtemp(name);
+  }
+  ~Folder() { std::filesystem::remove_all(path); }
+  std::string path;
+};
+
+}  // namespace
+
+TEST_CASE("a file is replaced whole, with its mode, and leaves nothing beside it", "[base]") {
+  const Folder folder;
+  const std::string path = folder.path + "/f";
+  REQUIRE(WriteFileAtomically(path, "one", 0640));
+  REQUIRE(WriteFileAtomically(path, "two", 0600));
+  CHECK(*ReadFile(path, 100) == "two");
+  struct stat info;
+  REQUIRE(stat(path.c_str(), &info) == 0);
+  CHECK((info.st_mode & 07777) == 0600);
+  const auto entries = std::filesystem::directory_iterator(folder.path);
+  CHECK(std::distance(begin(entries), end(entries)) == 1);
+}
+
+TEST_CASE("a write that cannot be finished leaves the old file", "[base]") {
+  const Folder folder;
+  const auto written = WriteFileAtomically(folder.path + "/missing/f", "x", 0600);
+  REQUIRE_FALSE(written);
+  CHECK(written.error().code == Code::kNotFound);
+  CHECK(written.error().message.find("/missing/f") != std::string::npos);
+}
+
+TEST_CASE("a file larger than the limit is refused, not cut", "[base]") {
+  const Folder folder;
+  REQUIRE(WriteFileAtomically(folder.path + "/f", "12345", 0600));
+  CHECK(ReadFile(folder.path + "/f", 4).error().code == Code::kResourceExhausted);
+  CHECK(*ReadFile(folder.path + "/f", 5) == "12345");
+}
+
+TEST_CASE("directories are made with their parents, and a file in the way is told", "[base]") {
+  const Folder folder;
+  REQUIRE(MakeDirectories(folder.path + "/a/b/c"));
+  CHECK(std::filesystem::is_directory(folder.path + "/a/b/c"));
+  REQUIRE(WriteFileAtomically(folder.path + "/f", "x", 0600));
+  CHECK_FALSE(MakeDirectories(folder.path + "/f"));
+}
+
+}  // namespace recourse
