@@ -1,9 +1,12 @@
 #include "actions/service/identity.h"
 
 #include <signal.h>
-#include <sys/pidfd.h>
 #include <time.h>
 #include <unistd.h>
+
+extern "C" {  // glibc 2.36 has forgotten it in this header
+#include <sys/pidfd.h>
+}
 
 #include <algorithm>
 #include <cerrno>
