@@ -35,6 +35,8 @@ struct StoredEvent {
 
 // --- indexes: what can be rebuilt from the events ---
 
+// What a run begins with never changes, and is stored from the change with its first event only:
+// workflow, digest, target, severity, requester, request_id, started.
 struct RunRow {
   RunId run;
   std::string workflow;
@@ -48,8 +50,8 @@ struct RunRow {
   Time started;
   Time changed;
   std::optional<Time> finished;
-  std::int64_t revision = 0;  // the sequence of the run's last event
-  std::string lock;           // the key that it holds or waits for; empty: none, or released
+  std::int64_t revision = 0;       // the sequence of the run's last event
+  std::string lock;                // the key that it holds or waits for; empty: none, or released
   std::int64_t fencing_token = 0;  // 0 while it waits for the lock
   // Why it waits; all empty when it does not.
   std::string waits_for;
@@ -119,15 +121,15 @@ struct RunChange {
 };
 
 struct RunFilter {
-  std::vector<int> statuses = {};  // empty: all
-  std::string workflow = {};       // empty: any
-  std::string target = {};         // empty: any
+  std::vector<int> statuses = {};    // empty: all
+  std::string workflow = {};         // empty: any
+  std::string target = {};           // empty: any
   std::optional<RunId> before = {};  // only runs older than this one: the page token
   int limit = 100;
 };
 
-// Reads what is committed. Errors of every function: kUnavailable, the disk refused; kDataLoss, what
-// was read is no journal.
+// Reads what is committed. Errors of every function: kUnavailable, the disk refused; kDataLoss,
+// what was read is no journal.
 class Reader {
  public:
   virtual ~Reader() = default;
@@ -181,9 +183,14 @@ class Journal {
   // Makes all of `changes` durable, or nothing, and returns the position of the last event.
   //
   // REQUIRES: positions follow heads().position without a gap; each change has an event.
-  // kResourceExhausted: the disk is full. kUnavailable: it refused otherwise; nothing was stored and
-  // the same changes may be tried again. kInternal, kAborted, kAlreadyExists (a request_id that
-  // another run has): one of the changes cannot be stored; without it the others can.
+  // kResourceExhausted: the disk is full. kUnavailable: it refused otherwise. Nothing was stored
+  // and the same changes may be tried again; only when the process dies before another append may
+  // those of a failed sync turn out to be stored, for nobody can tell what the disk kept. kAborted:
+  // a run has not exactly the events that the change follows, read it again. kAlreadyExists:
+  // another run has the request_id. kInternal: the change is not one that can be stored (its
+  // positions, sequences or revision do not fit). In these three cases nothing was stored, the
+  // message names the run, and without its change the others can be stored. kDataLoss: the file is
+  // damaged.
   virtual Result<Position> Append(std::span<RunChange> changes) = 0;
 
   virtual Result<void> MarkSent(std::span<const OutboxRow> sent, Time at) = 0;

@@ -42,8 +42,8 @@ ChangeWriter::ChangeWriter(Database& database)
 
 Result<void> ChangeWriter::Store(const RunChange& change) {
   if (change.definition) {
-    auto inserted = insert_definition_.Execute(
-        change.definition->digest, change.definition->name, change.definition->canonical);
+    auto inserted = insert_definition_.Execute(change.definition->digest, change.definition->name,
+                                               change.definition->canonical);
     if (!inserted) return std::move(inserted).error().In("store the definition");
   }
   if (auto stored = StoreRun(change); !stored) return stored;
@@ -67,10 +67,10 @@ Result<void> ChangeWriter::StoreRun(const RunChange& change) {
     if (!inserted) return std::move(inserted).error().In("begin the run");
     return {};
   }
-  auto updated = update_run_.Execute(
-      row.status, row.step, row.changed, row.finished, row.revision, row.lock, row.fencing_token,
-      row.waits_for, row.waits_for_whom, row.next, row.waits_since, row.next_at, row.error_code,
-      row.error_message, row.run, before);
+  auto updated = update_run_.Execute(row.status, row.step, row.changed, row.finished, row.revision,
+                                     row.lock, row.fencing_token, row.waits_for, row.waits_for_whom,
+                                     row.next, row.waits_since, row.next_at, row.error_code,
+                                     row.error_message, row.run, before);
   if (!updated) return std::move(updated).error().In("update the run");
   if (*updated == 0) {
     return Aborted("the run has no event " + std::to_string(before) +
@@ -94,10 +94,10 @@ Result<void> ChangeWriter::StoreEvents(const std::vector<StoredEvent>& events) {
 
 Result<void> ChangeWriter::StoreApprovals(const std::vector<ApprovalRow>& approvals) {
   for (const ApprovalRow& row : approvals) {
-    auto stored = upsert_approval_.Execute(
-        row.approval, row.run, row.step, row.prompt, row.approvers, row.quorum,
-        row.exclude_requester, row.requester, row.requested, row.expires, row.settled,
-        row.settlement, row.votes, row.plan, row.digest);
+    auto stored = upsert_approval_.Execute(row.approval, row.run, row.step, row.prompt,
+                                           row.approvers, row.quorum, row.exclude_requester,
+                                           row.requester, row.requested, row.expires, row.settled,
+                                           row.settlement, row.votes, row.plan, row.digest);
     if (!stored) return std::move(stored).error().In(row.approval.ToString());
   }
   return {};

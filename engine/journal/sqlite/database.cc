@@ -91,6 +91,7 @@ Database::~Database() {
 }
 
 Result<void> Database::Execute(const std::string& sql) {
+  errno = 0;
   const int result = sqlite3_exec(handle_, sql.c_str(), nullptr, nullptr, nullptr);
   if (result != SQLITE_OK) return ErrorOf(result);
   return {};
@@ -109,11 +110,14 @@ Result<std::string> Database::Text(const std::string& sql) {
 }
 
 Error Database::ErrorOf(int result) const {
-  const int system_error = sqlite3_system_errno(handle_);
+  // SQLite notes the system's error for statements, but not for a COMMIT, which does the writing.
+  const int noted = sqlite3_system_errno(handle_);
+  const int system_error = noted != 0 ? noted : errno;
   const Code code = CodeOf(result, system_error);
   std::string message = path_ + ": " + sqlite3_errmsg(handle_);
-  if (code == Code::kResourceExhausted || code == Code::kUnavailable) {
-    if (system_error != 0) message += std::string(", ") + std::strerror(system_error);
+  const int kind = result & 0xff;
+  if (system_error != 0 && (kind == SQLITE_IOERR || kind == SQLITE_CANTOPEN)) {
+    message += std::string(", ") + std::strerror(system_error);
   }
   return Error{code, message + " (SQLite " + std::to_string(result) + ")"};
 }
@@ -141,9 +145,8 @@ std::optional<Time> Row::MaybeAt(int column) const {
 
 Result<void> Statement::Prepare() {
   if (handle_ != nullptr) return {};
-  const int result =
-      sqlite3_prepare_v3(database_.get(), sql_.data(), static_cast<int>(sql_.size()),
-                         SQLITE_PREPARE_PERSISTENT, &handle_, nullptr);
+  const int result = sqlite3_prepare_v3(database_.get(), sql_.data(), static_cast<int>(sql_.size()),
+                                        SQLITE_PREPARE_PERSISTENT, &handle_, nullptr);
   if (result != SQLITE_OK) return database_.ErrorOf(result);
   return {};
 }

@@ -28,8 +28,8 @@ class Database {
   static Result<std::unique_ptr<Database>> OpenToWrite(const std::string& path);
   // Cannot change the file.
   static Result<std::unique_ptr<Database>> OpenToRead(const std::string& path);
-  // Cannot change the file and makes none beside it: for a directory in which nothing can be written.
-  // REQUIRES: nobody writes to the file while it is open.
+  // Cannot change the file and makes none beside it: for a directory in which nothing can be
+  // written. REQUIRES: nobody writes to the file while it is open.
   static Result<std::unique_ptr<Database>> OpenImmutable(const std::string& path);
 
   ~Database();
@@ -151,7 +151,8 @@ class Statement {
   Result<void> Prepare();
   int BindOne(int index, std::int64_t value) { return sqlite3_bind_int64(handle_, index, value); }
   int BindOne(int index, std::string_view text) {
-    return sqlite3_bind_text64(handle_, index, text.data(), text.size(), SQLITE_STATIC, SQLITE_UTF8);
+    return sqlite3_bind_text64(handle_, index, text.data(), text.size(), SQLITE_STATIC,
+                               SQLITE_UTF8);
   }
   int BindOne(int index, Blob blob) {
     return sqlite3_bind_blob64(handle_, index, blob.bytes.data(), blob.bytes.size(), SQLITE_STATIC);

@@ -34,20 +34,34 @@ std::string StartTicks() {
 // sources of those that are not in it).
 const char* NetworkFileSystem(std::uint32_t magic) {
   switch (magic) {
-    case 0x6969: return "NFS";
-    case 0x517b: return "SMB";
-    case 0xff534d42: return "CIFS";
-    case 0xfe534d42: return "SMB2";
-    case 0x5346414f: return "AFS";
-    case 0x6b414653: return "AFS";
-    case 0x73757245: return "Coda";
-    case 0x564c: return "NCP";
-    case 0x00c36400: return "Ceph";
-    case 0x01021997: return "9P";
-    case 0x0bd00bd0: return "Lustre";
-    case 0x47504653: return "GPFS";
-    case 0x65735546: return "FUSE";
-    default: return nullptr;
+    case 0x6969:
+      return "NFS";
+    case 0x517b:
+      return "SMB";
+    case 0xff534d42:
+      return "CIFS";
+    case 0xfe534d42:
+      return "SMB2";
+    case 0x5346414f:
+      return "AFS";
+    case 0x6b414653:
+      return "AFS";
+    case 0x73757245:
+      return "Coda";
+    case 0x564c:
+      return "NCP";
+    case 0x00c36400:
+      return "Ceph";
+    case 0x01021997:
+      return "9P";
+    case 0x0bd00bd0:
+      return "Lustre";
+    case 0x47504653:
+      return "GPFS";
+    case 0x65735546:
+      return "FUSE";
+    default:
+      return nullptr;
   }
 }
 
@@ -61,8 +75,8 @@ Result<ServerLock> ServerLock::Take(const std::string& journal_path, Time now) {
     if (errno != EWOULDBLOCK) return ErrnoError(errno, "lock " + path);
     const auto holder = ReadFile(path, 4096);
     return FailedPrecondition(
-        "another server has the journal " + journal_path + " open: " +
-        (holder && !holder->empty() ? *holder : "it has not said yet who it is") +
+        "another server has the journal " + journal_path +
+        " open: " + (holder && !holder->empty() ? *holder : "it has not said yet who it is") +
         ". Nothing was changed; use that server, or stop it first");
   }
   const std::string holder = "pid " + std::to_string(getpid()) + " (process started at tick " +

@@ -20,7 +20,7 @@ namespace recourse::journal {
 namespace {
 
 constexpr std::int64_t kFrameBytes = 4096 + 24;  // a page of the default size and its header
-constexpr std::int64_t kTailEvents = 256;        // whose hashes are checked when a journal is opened
+constexpr std::int64_t kTailEvents = 256;  // whose hashes are checked when a journal is opened
 
 std::int64_t SizeOf(const std::string& path) {
   struct stat info;
@@ -53,8 +53,10 @@ Result<std::shared_ptr<Database>> Connect(const std::string& path, const SqliteO
   // A WAL that a long reader made grow is cut back to this once it is empty. Shorter ones are
   // overwritten in place, which costs fdatasync less than growing a file anew.
   const std::int64_t wal_bytes = 2 * kFrameBytes * options.checkpoint_frames;
-  auto set = database->Execute("PRAGMA cache_size=-32000; PRAGMA secure_delete=OFF; "
-                               "PRAGMA journal_size_limit=" + std::to_string(wal_bytes));
+  auto set = database->Execute(
+      "PRAGMA cache_size=-32000; PRAGMA secure_delete=OFF; "
+      "PRAGMA journal_size_limit=" +
+      std::to_string(wal_bytes));
   if (!set) return std::move(set).error();
   if (auto migrated = Migrate(*database); !migrated) return std::move(migrated).error();
   return database;
@@ -212,12 +214,25 @@ void SqliteJournal::CheckpointIfDue() {
   if (wal_frames_ < checkpoint_frames_) next_checkpoint_ = checkpoint_frames_;
   if (wal_frames_ < next_checkpoint_) return;
   RECOURSE_FAIL_POINT("journal_before_checkpoint");
-  // Nothing is lost when this fails or a reader holds it up: the events are durable in the WAL. It is
-  // tried again when the WAL has grown by a quarter, for a full disk must not cost every commit.
+  // Nothing is lost when this fails or a reader holds it up: the events are durable in the WAL. It
+  // is tried again when the WAL has grown by a quarter, for a full disk must not cost every commit.
   static_cast<void>(sqlite3_wal_checkpoint_v2(database_->get(), "main", SQLITE_CHECKPOINT_PASSIVE,
                                               nullptr, nullptr));
   RECOURSE_FAIL_POINT("journal_after_checkpoint");
   next_checkpoint_ = wal_frames_ + checkpoint_frames_ / 4;
+}
+
+// The connection, when it is one to a journal that this program can read.
+Result<std::unique_ptr<Database>> Inspected(Result<std::unique_ptr<Database>> opened) {
+  if (!opened) return opened;
+  Database& database = **opened;
+  auto content = Inspect(database);
+  if (!content) return std::move(content).error();
+  if (*content == Content::kNothing) {
+    return DataLoss(database.path() + " is empty: it is no journal");
+  }
+  if (auto current = RequireCurrent(database); !current) return current.error();
+  return opened;
 }
 
 }  // namespace
@@ -231,8 +246,7 @@ Result<std::unique_ptr<Journal>> OpenSqliteJournal(const std::string& path, Time
   if (auto made = MakeFile(path); !made) return made.error().In("open the journal");
   auto database = Connect(path, options);
   if (!database) return std::move(database).error().In("open the journal");
-  auto journal =
-      std::make_unique<SqliteJournal>(*std::move(lock), *std::move(database), options);
+  auto journal = std::make_unique<SqliteJournal>(*std::move(lock), *std::move(database), options);
   if (auto loaded = journal->Load(); !loaded) return loaded.error().In("open the journal");
   return std::unique_ptr<Journal>(std::move(journal));
 }
@@ -241,21 +255,17 @@ Result<std::unique_ptr<Reader>> OpenSqliteReader(const std::string& path) {
   struct stat info;
   if (stat(path.c_str(), &info) != 0) return ErrnoError(errno, "open the journal " + path);
   if (auto local = RefuseNetworkFileSystem(path); !local) return local.error();
-  auto database = Database::OpenToRead(path);
+  auto database = Inspected(Database::OpenToRead(path));
+  const auto unavailable = [&] { return !database && database.error().code == Code::kUnavailable; };
+  if (unavailable() && SizeOf(path + "-wal") == 0) {
+    // A directory in which SQLite may not make its -wal and -shm. Without a -wal it needs neither.
+    database = Inspected(Database::OpenImmutable(path));
+  }
+  if (unavailable()) {
+    return std::move(database).error().In(
+        "open the journal (if its directory cannot be written, copy it with its -wal)");
+  }
   if (!database) return std::move(database).error().In("open the journal");
-  auto content = Inspect(**database);
-  if (!content && content.error().code == Code::kUnavailable && SizeOf(path + "-wal") == 0) {
-    // A directory in which SQLite cannot make its -wal and -shm; without a -wal it needs none.
-    database = Database::OpenImmutable(path);
-    if (!database) return std::move(database).error().In("open the journal");
-    content = Inspect(**database);
-  }
-  if (!content) {
-    return std::move(content).error().In(
-        "open the journal (where its directory cannot be written, copy it with its -wal)");
-  }
-  if (*content == Content::kNothing) return DataLoss(path + " is empty: it is no journal");
-  if (auto current = RequireCurrent(**database); !current) return current.error();
   return std::unique_ptr<Reader>(std::make_unique<SqliteReader>(*std::move(database)));
 }
 

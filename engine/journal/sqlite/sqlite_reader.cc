@@ -107,25 +107,31 @@ SqliteReader::SqliteReader(std::shared_ptr<Database> database)
                      kEvents + "WHERE run = ? AND sequence > ? ORDER BY sequence LIMIT ?"),
       events_after_(*database_, kEvents + "WHERE position > ? ORDER BY position LIMIT ?"),
       approvals_(*database_, kApprovals + "WHERE approval < ? ORDER BY approval DESC LIMIT ?"),
-      approvals_open_(*database_, kApprovals + "WHERE settlement = 0 AND approval < ? "
-                                               "ORDER BY approval DESC LIMIT ?"),
+      approvals_open_(*database_, kApprovals +
+                                      "WHERE settlement = 0 AND approval < ? "
+                                      "ORDER BY approval DESC LIMIT ?"),
       // At most the approvals of one run: those settled are left out as they are read.
-      approvals_of_run_(*database_, kApprovals + "WHERE run = ? AND approval < ? AND "
-                                                 "(NOT ? OR settlement = 0) "
-                                                 "ORDER BY approval DESC LIMIT ?"),
+      approvals_of_run_(*database_, kApprovals +
+                                        "WHERE run = ? AND approval < ? AND "
+                                        "(NOT ? OR settlement = 0) "
+                                        "ORDER BY approval DESC LIMIT ?"),
       find_approval_(*database_, kApprovals + "WHERE approval = ?"),
       find_definition_(*database_, "SELECT canonical FROM definitions WHERE digest = ?"),
-      timers_due_(*database_, "SELECT run, kind, due FROM timers WHERE due <= ? "
-                              "ORDER BY due, run, kind LIMIT ?"),
+      timers_due_(*database_,
+                  "SELECT run, kind, due FROM timers WHERE due <= ? "
+                  "ORDER BY due, run, kind LIMIT ?"),
       timers_of_run_(*database_, "SELECT run, kind, due FROM timers WHERE run = ? ORDER BY kind"),
       next_timer_(*database_, "SELECT due FROM timers ORDER BY due LIMIT 1"),
       // `lock <> ''` says nothing new; it lets SQLite use the index, which has such rows only.
-      lock_holder_(*database_, kRuns + "WHERE lock = ? AND lock <> '' AND fencing_token > 0 "
-                                       "ORDER BY fencing_token DESC LIMIT 1"),
-      lock_waiters_(*database_, kRuns + "WHERE lock = ? AND lock <> '' AND fencing_token = 0 "
-                                        "ORDER BY run LIMIT ?"),
-      unsent_(*database_, "SELECT position, topic, run, text, created, tries, sent FROM outbox "
-                          "WHERE sent IS NULL ORDER BY position, topic LIMIT ?") {}
+      lock_holder_(*database_, kRuns +
+                                   "WHERE lock = ? AND lock <> '' AND fencing_token > 0 "
+                                   "ORDER BY fencing_token DESC LIMIT 1"),
+      lock_waiters_(*database_, kRuns +
+                                    "WHERE lock = ? AND lock <> '' AND fencing_token = 0 "
+                                    "ORDER BY run LIMIT ?"),
+      unsent_(*database_,
+              "SELECT position, topic, run, text, created, tries, sent FROM outbox "
+              "WHERE sent IS NULL ORDER BY position, topic LIMIT ?") {}
 
 Result<Position> SqliteReader::LastPosition() {
   auto last = last_position_.First([](const Row& row) { return row.Int(0); });

@@ -73,7 +73,8 @@ TEST_CASE("every field of an event is under its hash", "[chain]") {
   const auto checked = CheckAll(events);
   REQUIRE_FALSE(checked);
   CHECK(checked.error().code == Code::kDataLoss);
-  CHECK_THAT(checked.error().message, Catch::Contains("position 2 of run " + events[1].run.ToString()));
+  CHECK_THAT(checked.error().message,
+             Catch::Contains("position 2 of run " + events[1].run.ToString()));
   CHECK_THAT(checked.error().message, Catch::Contains("its hash"));
 }
 

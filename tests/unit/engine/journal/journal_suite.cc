@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "tests/unit/engine/journal/samples.h"
+#include "tests/unit/engine/journal/scratch.h"
 
 namespace recourse::journal {
 namespace {

@@ -1,12 +1,5 @@
 #include "tests/unit/engine/journal/samples.h"
 
-#include <stdlib.h>
-
-#include <catch2/catch.hpp>
-#include <filesystem>
-
-#include "engine/journal/chain.h"
-
 namespace recourse::journal {
 
 Time At(std::int64_t seconds) { return Time(std::chrono::seconds(1'790'000'000 + seconds)); }
@@ -36,41 +29,6 @@ RunChange ChangeOf(const Heads& heads, RunId run, int events, std::int64_t befor
   change.row.changed = change.events.back().time;
   change.row.revision = before + events;
   return change;
-}
-
-void MustAppend(Journal& journal, RunChange change) {
-  const auto appended = journal.Append({&change, 1});
-  INFO((appended ? "" : appended.error().ToString()));
-  REQUIRE(appended);
-  REQUIRE(*appended == change.events.back().position);
-}
-
-std::vector<StoredEvent> AllEvents(Reader& reader) {
-  ChainCheck chain;
-  std::vector<StoredEvent> all;
-  for (;;) {
-    const auto page = reader.EventsAfter(chain.last(), 100);
-    INFO((page ? "" : page.error().ToString()));
-    REQUIRE(page);
-    if (page->empty()) return all;
-    for (const StoredEvent& event : *page) {
-      const auto added = chain.Add(event);
-      INFO((added ? "" : added.error().ToString()));
-      REQUIRE(added);
-      all.push_back(event);
-    }
-  }
-}
-
-ScratchDirectory::ScratchDirectory() {
-  std::string name = (std::filesystem::temp_directory_path() / "journal.XXXXXX").string();
-  REQUIRE(mkdtemp(name.data()) != nullptr);
-  path_ = name;
-}
-
-ScratchDirectory::~ScratchDirectory() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
 }
 
 }  // namespace recourse::journal

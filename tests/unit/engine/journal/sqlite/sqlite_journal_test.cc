@@ -10,6 +10,7 @@
 #include "engine/base/file.h"
 #include "tests/unit/engine/journal/journal_suite.h"
 #include "tests/unit/engine/journal/samples.h"
+#include "tests/unit/engine/journal/scratch.h"
 #include "tests/unit/engine/journal/sqlite/raw.h"
 
 namespace recourse::journal {
@@ -59,10 +60,10 @@ TEST_CASE("a new journal is private to its owner and says what it is", "[journal
 TEST_CASE("what is no journal is refused and left untouched", "[journal]") {
   const ScratchDirectory scratch;
   const std::string path = scratch / "journal.db";
-  SECTION("text") {
-    REQUIRE(WriteFileAtomically(path, std::string(5000, 'x'), 0600));
+  SECTION("text") { REQUIRE(WriteFileAtomically(path, std::string(5000, 'x'), 0600)); }
+  SECTION("another program's database") {
+    RawExecute(path, "CREATE TABLE t (a); INSERT INTO t VALUES (1)");
   }
-  SECTION("another program's database") { RawExecute(path, "CREATE TABLE t (a); INSERT INTO t VALUES (1)"); }
   SECTION("a journal cut in half") {
     MustAppend(*MustOpen(path), ChangeOf({}, RunId{1}));
     std::filesystem::resize_file(path, 100);
@@ -105,7 +106,9 @@ TEST_CASE("a journal whose last events were changed is not opened", "[journal]")
   }
   SECTION("a byte") { RawExecute(path, "UPDATE events SET payload = x'00' WHERE position = 3"); }
   SECTION("an event removed") { RawExecute(path, "DELETE FROM events WHERE position = 3"); }
-  SECTION("a hash cut short") { RawExecute(path, "UPDATE events SET hash = x'00' WHERE position = 5"); }
+  SECTION("a hash cut short") {
+    RawExecute(path, "UPDATE events SET hash = x'00' WHERE position = 5");
+  }
   const auto opened = OpenSqliteJournal(path, At(0));
   REQUIRE_FALSE(opened);
   CHECK(opened.error().code == Code::kDataLoss);

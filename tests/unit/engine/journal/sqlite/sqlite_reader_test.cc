@@ -1,1 +1,138 @@
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <catch2/catch.hpp>
+#include <filesystem>
+#include <functional>
+
+#include "engine/base/file.h"
+#include "tests/unit/engine/journal/samples.h"
+#include "tests/unit/engine/journal/scratch.h"
+#include "tests/unit/engine/journal/sqlite/raw.h"
+
+namespace recourse::journal {
+namespace {
+
+// Runs `work` in a process of its own, which ends without closing anything.
+bool InAnotherProcess(const std::function<bool()>& work) {
+  const pid_t pid = fork();
+  REQUIRE(pid >= 0);
+  if (pid == 0) _exit(work() ? 0 : 1);
+  int status = 0;
+  REQUIRE(waitpid(pid, &status, 0) == pid);
+  return status == 0;
+}
+
+// A journal of three events whose server died: they are all in its -wal.
+void LeaveByDeadServer(const std::string& path) {
+  REQUIRE(InAnotherProcess([&] {
+    Journal* never_closed = MustOpen(path).release();
+    RunChange change = ChangeOf({}, RunId{1}, 3);
+    return never_closed->Append({&change, 1}).ok();
+  }));
+  REQUIRE(std::filesystem::file_size(path + "-wal") > 0);
+}
+
+std::string Content(const std::string& path) {
+  auto bytes = ReadFile(path, 1 << 24);
+  REQUIRE(bytes);
+  return *bytes;
+}
+
+// Reads as a person who may write neither the directory nor its files.
+bool AsStranger(const ScratchDirectory& scratch, const std::function<bool()>& work) {
+  namespace fs = std::filesystem;
+  for (const auto& file : fs::directory_iterator(scratch.path())) {
+    fs::permissions(file.path(), fs::perms(0444));
+  }
+  fs::permissions(scratch.path(), fs::perms(0555));
+  const bool worked = InAnotherProcess([&] {
+    if (geteuid() == 0 && (setgid(65534) != 0 || setuid(65534) != 0)) return false;
+    return access(scratch.path().c_str(), W_OK) != 0 && work();
+  });
+  fs::permissions(scratch.path(), fs::perms(0755));
+  return worked;
+}
+
+bool ReadsThreeEvents(const std::string& path) {
+  const auto reader = OpenSqliteReader(path);
+  if (!reader) return false;
+  const auto events = (*reader)->EventsAfter(0, 10);
+  return events && events->size() == 3;
+}
+
+TEST_CASE("the journal of a dead server is read whole, and left as it is", "[journal]") {
+  const ScratchDirectory scratch;
+  const std::string path = scratch / "journal.db";
+  LeaveByDeadServer(path);
+  const std::string file = Content(path);
+  const std::string wal = Content(path + "-wal");
+  SECTION("as it was left") {}
+  SECTION("copied without its -shm") { std::filesystem::remove(path + "-shm"); }
+  {
+    const auto reader = OpenSqliteReader(path);
+    REQUIRE(reader);
+    CHECK(AllEvents(**reader).size() == 3);
+    CHECK((*(*reader)->FindRun(RunId{1}))->revision == 3);
+  }
+  CHECK(Content(path) == file);
+  CHECK(Content(path + "-wal") == wal);
+  CHECK(MustOpen(path)->heads().position == 3);
+}
+
+TEST_CASE("a journal is read where nothing can be written", "[journal]") {
+  const ScratchDirectory scratch;
+  const std::string path = scratch / "journal.db";
+  SECTION("closed by its server") {
+    MustAppend(*MustOpen(path), ChangeOf({}, RunId{1}, 3));
+    CHECK(AsStranger(scratch, [&] { return ReadsThreeEvents(path); }));
+  }
+  SECTION("with the -wal and -shm of a dead server") {
+    LeaveByDeadServer(path);
+    CHECK(AsStranger(scratch, [&] { return ReadsThreeEvents(path); }));
+  }
+  SECTION("while its server has it open") {
+    auto journal = MustOpen(path);
+    MustAppend(*journal, ChangeOf({}, RunId{1}, 3));
+    CHECK(AsStranger(scratch, [&] { return ReadsThreeEvents(path); }));
+    MustAppend(*journal, ChangeOf(journal->heads(), RunId{2}));
+  }
+  SECTION("not with a -wal alone: the answer says what to do") {
+    LeaveByDeadServer(path);
+    std::filesystem::remove(path + "-shm");
+    CHECK(AsStranger(scratch, [&] {
+      const auto reader = OpenSqliteReader(path);
+      return !reader && reader.error().code == Code::kUnavailable &&
+             reader.error().message.find("copy it with its -wal") != std::string::npos;
+    }));
+  }
+}
+
+TEST_CASE("a reader follows a server that has the journal open", "[journal]") {
+  const ScratchDirectory scratch;
+  auto journal = MustOpen(scratch / "journal.db");
+  const auto reader = OpenSqliteReader(scratch / "journal.db");
+  REQUIRE(reader);
+  for (int number = 1; number <= 3; ++number) {
+    MustAppend(*journal, ChangeOf(journal->heads(), RunId{number}));
+    CHECK(*(*reader)->LastPosition() == number);
+  }
+}
+
+TEST_CASE("reading makes no journal", "[journal]") {
+  const ScratchDirectory scratch;
+  const auto missing = OpenSqliteReader(scratch / "journal.db");
+  REQUIRE_FALSE(missing);
+  CHECK(missing.error().code == Code::kNotFound);
+  CHECK(std::filesystem::is_empty(scratch.path()));
+
+  REQUIRE(WriteFileAtomically(scratch / "empty.db", "", 0600));
+  const auto empty = OpenSqliteReader(scratch / "empty.db");
+  REQUIRE_FALSE(empty);
+  CHECK(empty.error().code == Code::kDataLoss);
+}
+
+}  // namespace
+}  // namespace recourse::journal
