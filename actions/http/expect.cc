@@ -26,7 +26,7 @@ constexpr std::string_view kInputs = R"({
     "latency_max": {"type": "string", "description": "the longest that one answer may take, such as 500ms"},
     "successes": {"type": "integer", "minimum": 1, "maximum": 1000, "default": 1, "description": "so many in a row"},
     "interval": {"type": "string", "default": "1s", "description": "between two requests"},
-    "within": {"type": "string", "default": "30s", "description": "how long to go on trying"},
+    "within": {"type": "string", "default": "30s", "description": "how long to go on trying; a request that was sent is waited for"},
     "request_timeout": {"type": "string", "default": "5s", "description": "for one request"}
   }
 })";
@@ -78,7 +78,7 @@ class Expect final : public Action {
     std::int64_t requests = 0;
     std::int64_t successes = 0;
     for (;;) {
-      auto tried = Try(context, *rhythm, until);
+      auto tried = Try(context, *rhythm);
       if (!tried) return std::move(tried).error();
       ++requests;
       successes = tried->error ? 0 : successes + 1;
@@ -89,8 +89,7 @@ class Expect final : public Action {
                                : "as expected, " + std::to_string(successes) + " of " +
                                      std::to_string(rhythm->successes) + " in a row");
       const auto left = std::chrono::duration_cast<microseconds>(until - steady_clock::now());
-      const bool over = left <= rhythm->interval;
-      if (over) return NotInTime(context, *rhythm, tried->error, measured);
+      if (left <= rhythm->interval) return NotInTime(context, *rhythm, tried->error, measured);
       if (!stop.WaitFor(rhythm->interval)) {
         return Failure{context.StopError().In(LastSeen(tried->error)), measured,
                        LeftBehind::kNothing};
@@ -105,14 +104,9 @@ class Expect final : public Action {
   };
 
   // One request. The error is one after which trying again makes no sense.
-  static Result<Tried> Try(const Context& context, const Rhythm& rhythm,
-                           steady_clock::time_point until) {
-    http::Request request;
-    request.method = context.inputs.StringOr("method", "GET");
-    request.url = context.inputs.StringOr("url", "");
-    const auto left = std::chrono::duration_cast<microseconds>(until - steady_clock::now());
-    request.timeout =
-        std::max<microseconds>(std::min(rhythm.request_timeout, left), std::chrono::milliseconds(1));
+  static Result<Tried> Try(const Context& context, const Rhythm& rhythm) {
+    const http::Request request{context.inputs.StringOr("method", "GET"),
+                                context.inputs.StringOr("url", ""), rhythm.request_timeout};
     const auto response = http::Fetch(request, context);
     if (!response) {
       const Code code = response.error().code;
