@@ -135,6 +135,8 @@ class Flow {
 
   static void Set(Row& row, int bit) { row[bit / 64] |= std::uint64_t{1} << (bit % 64); }
 
+  static void Clear(Row& row, int bit) { row[bit / 64] &= ~(std::uint64_t{1} << (bit % 64)); }
+
   // What holds after going along `edge`.
   Row Facts(int from, const Edge& edge) const {
     Row row = certainty_.rows_[from];
@@ -143,10 +145,15 @@ class Flow {
       for (std::size_t i = 0; i < row.size(); ++i) row[i] &= checkpoint[i];
       Set(row, *edge.rollback_to);
     }
-    if (edge.kind == Edge::Kind::kDone) Set(row, from);
-    if (edge.kind == Edge::Kind::kFailed) {
+    Set(row, 2 * steps_ + from);
+    if (edge.kind == Edge::Kind::kDone) {  // A success forgets an earlier failure.
+      Set(row, from);
+      Clear(row, steps_ + from);
+    }
+    if (edge.kind == Edge::Kind::kFailed) {  // And a failure an earlier success.
+      Clear(row, from);
       Set(row, steps_ + from);
-      Set(row, 2 * steps_);
+      Set(row, 3 * steps_);
     }
     return row;
   }
@@ -205,7 +212,7 @@ void CheckRollbacks(const Certainty& certainty, Loading& loading) {
 
 Certainty::Certainty(std::optional<int> steps) : steps_(steps.value_or(0)) {
   if (!steps) return;
-  const std::size_t words = static_cast<std::size_t>(2 * steps_) / 64 + 1;
+  const std::size_t words = static_cast<std::size_t>(3 * steps_) / 64 + 1;
   rows_.assign(static_cast<std::size_t>(steps_) + 1, std::vector<std::uint64_t>(words));
 }
 

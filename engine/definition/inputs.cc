@@ -28,14 +28,16 @@ void ReadEnum(const Node& node, Input& input, Loading& loading) {
   if (!node.is_list() || node.items.empty()) {
     loading.problems.Add(node.place, "enum: expected a list of values");
   }
+  std::vector<Value> values;
   for (const Node& item : node.items) {
     auto value = FitInput(input, ToValue(item));
     if (value) {
-      input.one_of.push_back(*std::move(value));
+      values.push_back(*std::move(value));
     } else {
       loading.problems.Add(item.place, "enum: " + value.error().message);
     }
   }
+  input.one_of = std::move(values);
 }
 
 void ReadRequires(const Node& node, Input& input, Loading& loading) {

@@ -142,6 +142,18 @@ void CheckTexts(const Node& node, Problems& problems) {
   }
 }
 
+// Who names an owner says all of it: what a restored file gets is then never half right.
+void CheckOwner(const Node& target, Problems& problems) {
+  const Member* database = target.Find("database");
+  if (database == nullptr || database->value.Find("owner") == nullptr) return;
+  for (const std::string_view key : {"group", "mode"}) {
+    if (database->value.Find(key) == nullptr) {
+      problems.Add(database->value.place,
+                   "database: with \"owner\", " + Quoted(key) + " is needed too");
+    }
+  }
+}
+
 }  // namespace
 
 const Value* Inventory::Find(std::string_view name) const {
@@ -163,11 +175,13 @@ Result<void> Inventory::AddFile(std::string_view text, std::string_view file) {
   if (problems.empty()) {
     for (const Misfit& misfit : FindMisfits(target, TargetSchema(), Strings::kAsTheyAre)) {
       problems.Add(PlaceIn(node, misfit.path, misfit.names_key),
-                   JoinPath("", misfit.path) + (misfit.names_key ? " " : ": ") + misfit.message);
+                   JoinPath("target", misfit.path) + (misfit.names_key ? " " : ": ") +
+                       misfit.message);
     }
   }
   if (problems.empty()) {
     CheckTexts(node, problems);
+    CheckOwner(node, problems);
     (void)ReadName(node.Find("name")->value, "name", NameKind::kDashed, problems);
   }
   if (!problems.empty()) {

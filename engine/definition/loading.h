@@ -88,7 +88,8 @@ class Certainty {
   bool known() const { return !rows_.empty(); }
   bool Succeeded(int at, int step) const { return Has(at, step); }
   bool Failed(int at, int step) const { return Has(at, steps_ + step); }
-  bool AnyError(int at) const { return Has(at, 2 * steps_); }
+  bool Entered(int at, int step) const { return Has(at, 2 * steps_ + step); }
+  bool AnyError(int at) const { return Has(at, 3 * steps_); }
 
  private:
   friend class Flow;

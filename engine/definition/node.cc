@@ -6,8 +6,7 @@
 
 #include <algorithm>
 #include <exception>
-#include <istream>
-#include <streambuf>
+#include <sstream>
 #include <unordered_set>
 #include <utility>
 
@@ -143,15 +142,6 @@ class Builder final : public YAML::EventHandler {
   Node root_;
 };
 
-// Reads the text where it is.
-class TextBuffer final : public std::streambuf {
- public:
-  explicit TextBuffer(std::string_view text) {
-    char* begin = const_cast<char*>(text.data());  // only ever read
-    setg(begin, begin, begin + text.size());
-  }
-};
-
 // The place where brackets first stand deeper than allowed. The parser reads ahead of its own
 // guard, and each open bracket costs it time and memory, so that these are counted before.
 // Brackets in strings count too; there, as elsewhere, they come in pairs.
@@ -170,6 +160,10 @@ bool RefuseDeepBrackets(std::string_view text, Problems& problems) {
   }
   return false;
 }
+
+// The mark of a document's end. The parser takes an open quote at the end of the text for closed,
+// but refuses this mark in it.
+constexpr std::string_view kEnd = "\n...\n";
 
 bool RefuseText(std::string_view text, Problems& problems) {
   if (text.size() > kTextMax) {
@@ -202,21 +196,22 @@ Node ReadYaml(std::string_view text, Problems& problems) {
   if (RefuseText(text, problems)) return {};
   Builder builder(problems);
   try {
-    TextBuffer buffer(text);
-    std::istream stream(&buffer);
+    std::istringstream stream(std::string(text) + std::string(kEnd));
     YAML::Parser parser(stream);
-    if (!parser.HandleNextDocument(builder)) {
-      problems.Add({1, 1}, "the text is empty");
-      return {};
-    }
+    parser.HandleNextDocument(builder);
     Node root = std::move(builder).Take();
+    if (root.kind == Node::Kind::kScalar && root.scalar.is_null()) {
+      problems.Add({1, 1}, "the text is empty");
+    }
     Builder second(problems);
     if (parser.HandleNextDocument(second)) {
       problems.Add(std::move(second).Take().place, "a second document follows; one is accepted");
     }
     return root;
   } catch (const YAML::Exception& error) {
-    problems.Add(PlaceOf(error.mark), error.msg);
+    const bool at_end = error.mark.pos >= static_cast<int>(text.size());
+    problems.Add(PlaceOf(error.mark),
+                 at_end ? "the text ends before a string or bracket is closed" : error.msg);
   } catch (const std::exception& error) {
     problems.Add({1, 1}, std::string("the text cannot be read as YAML: ") + error.what());
   }

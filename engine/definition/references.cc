@@ -113,6 +113,7 @@ class Checker {
       return loading_.problems.AddUnknown(use_->place, "step", reference.path[1], names);
     }
     if (reference.path.size() < 3) return;
+    CheckEntered(reference, found->second);
     const std::string& member = reference.path[2];
     if (member == "output") return CheckOutput(reference, found->second);
     if (member == "error") return CheckStepError(reference, found->second);
@@ -120,6 +121,17 @@ class Checker {
     static constexpr std::array<std::string_view, 3> kMembers = {"output", "error", "skipped"};
     loading_.problems.AddUnknown(use_->place, "member of steps." + reference.path[1], member,
                                  kMembers);
+  }
+
+  // A step is a member of `steps` once the run has come to it, whatever came of it.
+  void CheckEntered(const Reference& reference, int step) {
+    const bool asks = reference.guarded || reference.path[2] == "skipped";
+    if (!asks || Here() == kNoGraph || certainty_.Entered(Here(), step)) return;
+    const Path whole(reference.path.begin(), reference.path.begin() + 2);
+    if (std::ranges::find(guards_here_, whole) != guards_here_.end()) return;
+    const std::string name = "steps." + reference.path[1];
+    Add(name + "." + reference.path[2] + ": the run may not have come to the step " +
+        Quoted(reference.path[1]) + "; ask has(" + name + ") first");
   }
 
   void CheckOutput(const Reference& reference, int step) {
@@ -143,7 +155,7 @@ class Checker {
     if (reference.guarded || IsGuarded(reference.path, 3)) return;
     if (Here() != kNoGraph && !certainty_.Succeeded(Here(), step)) {
       Add(name + ": the step " + Quoted(reference.path[1]) + " may not have succeeded before " +
-          HereName() + "; ask has(" + name + ") first");
+          HereName() + HowToAsk(step, reference.path[1], name));
     }
   }
 
@@ -157,7 +169,7 @@ class Checker {
     if (reference.guarded || IsGuarded(reference.path, 3)) return;
     if (Here() != kNoGraph && !certainty_.Failed(Here(), step)) {
       Add(name + ": the step " + Quoted(reference.path[1]) + " may not have failed before " +
-          HereName() + "; ask has(" + name + ") first");
+          HereName() + HowToAsk(step, reference.path[1], name));
     }
   }
 
@@ -165,6 +177,12 @@ class Checker {
     CheckFixed(reference, {"step", "code", "message", "evidence"});
     if (Here() == kNoGraph || certainty_.AnyError(Here())) return;
     Add("\"error\" is known only where every way comes from a step's on_error");
+  }
+
+  // How to ask whether `name` is there, at the end of a message.
+  std::string HowToAsk(int step, const std::string& id, const std::string& name) const {
+    const std::string come = certainty_.Entered(Here(), step) ? "" : "has(steps." + id + ") && ";
+    return "; ask " + come + "has(" + name + ") first";
   }
 
   // The row of what is certain where the expression stands.
