@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <filesystem>
+#include <utility>
 
 #include "engine/base/text.h"
 
@@ -32,38 +33,12 @@ std::string StartTicks() {
 
 // What the kernel calls the file systems that live on another machine (linux/magic.h and the
 // sources of those that are not in it).
-const char* NetworkFileSystem(std::uint32_t magic) {
-  switch (magic) {
-    case 0x6969:
-      return "NFS";
-    case 0x517b:
-      return "SMB";
-    case 0xff534d42:
-      return "CIFS";
-    case 0xfe534d42:
-      return "SMB2";
-    case 0x5346414f:
-      return "AFS";
-    case 0x6b414653:
-      return "AFS";
-    case 0x73757245:
-      return "Coda";
-    case 0x564c:
-      return "NCP";
-    case 0x00c36400:
-      return "Ceph";
-    case 0x01021997:
-      return "9P";
-    case 0x0bd00bd0:
-      return "Lustre";
-    case 0x47504653:
-      return "GPFS";
-    case 0x65735546:
-      return "FUSE";
-    default:
-      return nullptr;
-  }
-}
+constexpr std::pair<std::uint32_t, const char*> kNetworkFileSystems[] = {
+    {0x6969, "NFS"},      {0x517b, "SMB"},     {0xff534d42, "CIFS"},   {0xfe534d42, "SMB2"},
+    {0x5346414f, "AFS"},  {0x6b414653, "AFS"}, {0x73757245, "Coda"},   {0x564c, "NCP"},
+    {0x00c36400, "Ceph"}, {0x01021997, "9P"},  {0x0bd00bd0, "Lustre"}, {0x47504653, "GPFS"},
+    {0x65735546, "FUSE"},
+};
 
 }  // namespace
 
@@ -96,7 +71,8 @@ Result<void> RefuseNetworkFileSystem(const std::string& path) {
   if (parent.empty()) parent = ".";
   struct statfs info;
   if (statfs(parent.c_str(), &info) != 0) return ErrnoError(errno, "look at " + parent);
-  if (const char* name = NetworkFileSystem(static_cast<std::uint32_t>(info.f_type))) {
+  for (const auto& [magic, name] : kNetworkFileSystems) {
+    if (static_cast<std::uint32_t>(info.f_type) != magic) continue;
     return FailedPrecondition(path + " lies on a network file system (" + name +
                               "), where a journal is not safe; put it on a local disk");
   }
