@@ -1,0 +1,28 @@
+// Which call needs which role: one table for all of the API.
+#pragma once
+
+#include <string_view>
+
+#include "engine/base/error.h"
+#include "engine/runtime/engine.h"
+#include "server/principals.h"
+
+namespace grpc {
+class ServerContextBase;
+}  // namespace grpc
+
+namespace recourse::server {
+
+// The role that a call needs. `rpc` is the name without the package, "RunService.StartRun".
+// kAnyRole: the caller must be known, and the machine looks at the roles.
+// kUnimplemented: there is no rule; such a call is refused.
+inline constexpr std::string_view kAnyRole = "";
+Result<std::string_view> RoleFor(std::string_view rpc);
+
+// Who calls, once it is clear that they may.
+// kUnauthenticated: see Principals. kPermissionDenied: the caller lacks the role; the message names
+// it.
+Result<runtime::Caller> Admit(const Principals& principals, const grpc::ServerContextBase& context,
+                              std::string_view rpc);
+
+}  // namespace recourse::server

@@ -1,0 +1,27 @@
+// The API's AdminService: the server itself and its journal.
+#pragma once
+
+#include "recourse/v1/admin.grpc.pb.h"
+#include "server/core.h"
+
+namespace recourse::server {
+
+class AdminService final : public v1::AdminService::CallbackService {
+ public:
+  explicit AdminService(Core& core) : core_(core) {}
+
+  grpc::ServerUnaryReactor* GetInfo(grpc::CallbackServerContext* context,
+                                    const v1::GetInfoRequest* request,
+                                    v1::GetInfoResponse* response) override;
+  grpc::ServerUnaryReactor* VerifyJournal(grpc::CallbackServerContext* context,
+                                          const v1::VerifyJournalRequest* request,
+                                          v1::VerifyJournalResponse* response) override;
+  grpc::ServerUnaryReactor* BackupJournal(grpc::CallbackServerContext* context,
+                                          const v1::BackupJournalRequest* request,
+                                          v1::BackupJournalResponse* response) override;
+
+ private:
+  Core& core_;
+};
+
+}  // namespace recourse::server

@@ -1,0 +1,118 @@
+#include "server/approval_service.h"
+
+#include <optional>
+
+#include "engine/machine/decide.h"
+#include "server/approval_view.h"
+#include "server/convert.h"
+
+namespace recourse::server {
+namespace {
+
+constexpr std::size_t kChannelMax = 32;
+
+Result<v1::ListApprovalsResponse> List(const v1::ListApprovalsRequest& request,
+                                       journal::Reader& reader) {
+  const auto size = PageSize(request.page_size());
+  if (!size) return size.error();
+  RunId run;  // none: of all runs
+  if (!request.run().empty()) {
+    auto parsed = ParseRun("run", request.run());
+    if (!parsed) return std::move(parsed).error();
+    run = *parsed;
+  }
+  std::optional<ApprovalId> before;
+  if (!request.page_token().empty()) {
+    auto parsed = ParseApproval("page_token", request.page_token());
+    if (!parsed) return std::move(parsed).error();
+    before = *parsed;
+  }
+  auto rows = reader.ListApprovals(!request.include_settled(), run, before, *size);
+  if (!rows) return std::move(rows).error();
+
+  v1::ListApprovalsResponse response;
+  for (const journal::ApprovalRow& row : *rows) {
+    auto approval = ToProto(row);
+    if (!approval) return std::move(approval).error();
+    *response.add_approvals() = *std::move(approval);
+  }
+  if (rows->size() == static_cast<std::size_t>(*size)) {
+    response.set_next_page_token(rows->back().approval.ToString());
+  }
+  return response;
+}
+
+Result<v1::Approval> Get(const v1::GetApprovalRequest& request, journal::Reader& reader) {
+  auto id = ParseApproval("approval", request.approval());
+  if (!id) return std::move(id).error();
+  auto row = reader.FindApproval(*id);
+  if (!row) return std::move(row).error();
+  if (!row->has_value()) return NotFound("there is no approval " + id->ToString());
+  return ToProto(**row);
+}
+
+Result<machine::CastVote> FromProto(const v1::DecideRequest& request,
+                                    const runtime::Caller& caller) {
+  auto id = ParseApproval("approval", request.approval());
+  if (!id) return std::move(id).error();
+  if (auto fits = CheckSize("reason", request.reason(), kReasonMax); !fits) {
+    return std::move(fits).error();
+  }
+  if (auto fits = CheckSize("channel", request.channel(), kChannelMax); !fits) {
+    return std::move(fits).error();
+  }
+  machine::CastVote vote;
+  vote.id = *id;
+  switch (request.decision()) {
+    case v1::DECISION_APPROVE: vote.vote = machine::Vote::kApprove; break;
+    case v1::DECISION_REJECT: vote.vote = machine::Vote::kReject; break;
+    default: return InvalidArgument("decision: must be DECISION_APPROVE or DECISION_REJECT");
+  }
+  if (vote.vote == machine::Vote::kReject && request.reason().empty()) {
+    return InvalidArgument("reason: a rejection must say why");
+  }
+  vote.reason = request.reason();
+  vote.channel = caller.channel;
+  vote.roles = caller.roles;
+  vote.digest = request.digest();
+  return vote;
+}
+
+}  // namespace
+
+grpc::ServerUnaryReactor* ApprovalService::ListApprovals(grpc::CallbackServerContext* context,
+                                                         const v1::ListApprovalsRequest* request,
+                                                         v1::ListApprovalsResponse* response) {
+  return AnswerFrom(core_, core_.readers, context, "ApprovalService.ListApprovals", response,
+                    [request](journal::Reader& reader) { return List(*request, reader); });
+}
+
+grpc::ServerUnaryReactor* ApprovalService::GetApproval(grpc::CallbackServerContext* context,
+                                                       const v1::GetApprovalRequest* request,
+                                                       v1::Approval* response) {
+  return AnswerFrom(core_, core_.readers, context, "ApprovalService.GetApproval", response,
+                    [request](journal::Reader& reader) { return Get(*request, reader); });
+}
+
+grpc::ServerUnaryReactor* ApprovalService::Decide(grpc::CallbackServerContext* context,
+                                                  const v1::DecideRequest* request,
+                                                  v1::Approval* response) {
+  auto caller = Admit(core_.principals, *context, "ApprovalService.Decide");
+  if (!caller) return Refuse(context, caller.error());
+  if (!request->channel().empty()) caller->channel = request->channel();
+  auto vote = FromProto(*request, *caller);
+  if (!vote) return Refuse(context, vote.error());
+
+  grpc::ServerUnaryReactor* call = context->DefaultReactor();
+  core_.engine.Vote(*std::move(vote), *std::move(caller),
+                    [call, response](Result<journal::ApprovalRow> row) {
+                      if (!row) return call->Finish(ToStatus(row.error()));
+                      auto approval = ToProto(*row);
+                      if (!approval) return call->Finish(ToStatus(approval.error()));
+                      *response = *std::move(approval);
+                      call->Finish(grpc::Status::OK);
+                    });  // answered once, after the commit
+  return call;
+}
+
+}  // namespace recourse::server

@@ -1,0 +1,75 @@
+#include "server/approval_view.h"
+
+#include <optional>
+
+#include "engine/base/json.h"
+#include "engine/base/text.h"
+#include "engine/machine/event.h"
+#include "server/convert.h"
+
+namespace recourse::server {
+namespace {
+
+v1::Approval::State StateOf(int settlement) {
+  switch (static_cast<machine::Settlement>(settlement)) {
+    case machine::Settlement::kApproved: return v1::Approval::APPROVED;
+    case machine::Settlement::kRejected: return v1::Approval::REJECTED;
+    case machine::Settlement::kExpired: return v1::Approval::EXPIRED;
+    case machine::Settlement::kVoid: return v1::Approval::VOID;
+  }
+  return v1::Approval::OPEN;
+}
+
+// A list of the row's; an empty text is an empty list.
+Result<Value::List> ListOf(const journal::ApprovalRow& row, std::string_view column,
+                           const std::string& text) {
+  if (text.empty()) return Value::List();
+  auto value = ParseJson(text);
+  if (value && value->is_list()) return value->as_list();
+  return DataLoss("the journal's " + std::string(column) + " of " + row.approval.ToString() +
+                  " are no JSON list: " + text);
+}
+
+v1::Vote VoteOf(const Value& stored) {
+  v1::Vote vote;
+  vote.set_principal(stored.StringOr("principal", ""));
+  vote.set_decision(stored.StringOr("vote", "") == "approve" ? v1::DECISION_APPROVE
+                                                             : v1::DECISION_REJECT);
+  vote.set_reason(stored.StringOr("reason", ""));
+  vote.set_channel(stored.StringOr("channel", ""));
+  if (auto at = ParseTimestamp(stored.StringOr("at", "")); at) {
+    *vote.mutable_time() = ToProto(FromTimestamp(*at));
+  }
+  return vote;
+}
+
+}  // namespace
+
+Result<v1::Approval> ToProto(const journal::ApprovalRow& row) {
+  auto approvers = ListOf(row, "approvers", row.approvers);
+  if (!approvers) return std::move(approvers).error();
+  auto votes = ListOf(row, "votes", row.votes);
+  if (!votes) return std::move(votes).error();
+
+  v1::Approval approval;
+  approval.set_id(row.approval.ToString());
+  approval.set_run(row.run.ToString());
+  approval.set_step(row.step);
+  approval.set_prompt(row.prompt);
+  for (const Value& role : *approvers) {
+    if (role.is_string()) approval.add_approvers(role.as_string());
+  }
+  approval.set_quorum(row.quorum);
+  approval.set_exclude_requester(row.exclude_requester);
+  approval.set_requester(row.requester);
+  *approval.mutable_request_time() = ToProto(row.requested);
+  if (row.expires) *approval.mutable_expire_time() = ToProto(*row.expires);
+  if (row.settled) *approval.mutable_settle_time() = ToProto(*row.settled);
+  approval.set_state(StateOf(row.settlement));
+  for (const Value& vote : *votes) *approval.add_votes() = VoteOf(vote);
+  approval.set_plan_json(row.plan);
+  approval.set_digest(row.digest);
+  return approval;
+}
+
+}  // namespace recourse::server

@@ -1,0 +1,13 @@
+// An approval as the API shows it.
+#pragma once
+
+#include "engine/base/error.h"
+#include "engine/journal/journal.h"
+#include "recourse/v1/approval.pb.h"
+
+namespace recourse::server {
+
+// kDataLoss: approvers or votes of the row are not the JSON that they must be.
+Result<v1::Approval> ToProto(const journal::ApprovalRow& row);
+
+}  // namespace recourse::server

@@ -1,0 +1,65 @@
+// The server's settings: what stands in its configuration file, with defaults that work with none.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "actions/action.h"
+#include "engine/base/error.h"
+#include "engine/runtime/engine.h"
+#include "server/principals.h"
+
+namespace recourse::server {
+
+struct Config {
+  std::string data;                         // directory; empty: DefaultDataDirectory
+  std::string listen = "127.0.0.1:7373";    // loopback only; port 0: any free one
+  std::string socket;                       // path; empty: <data>/recourse.sock
+  std::vector<std::string> workflows;       // directories beside <data>/workflows
+  std::vector<std::string> targets;         // directories beside <data>/targets
+  Policy policy;
+  runtime::Options engine;
+  int readers = 4;                          // threads that read the journal for callers
+  std::int64_t message_bytes_max = 4 * 1024 * 1024;  // of a call
+  int streams_max = 1024;                   // calls at once on one connection
+  std::string log_level = "info";
+  std::chrono::microseconds grace = std::chrono::seconds(10);  // for attempts, when stopping
+  std::vector<PrincipalConfig> principals;  // empty: DefaultPrincipals
+};
+
+// A setting that is one value: what documentation and file have in common.
+struct Setting {
+  std::string_view name;   // "limits.workers"
+  std::string_view unit;   // "threads"; empty: none
+  std::int64_t min = 0;    // bounds of a number; of a duration in microseconds
+  std::int64_t max = 0;
+  std::int64_t (*get)(const Config&);
+  void (*set)(Config&, std::int64_t);
+};
+// The settings that are numbers, sizes in bytes or durations.
+std::span<const Setting> NumericSettings();
+
+// Reads a configuration file's text. Relative paths in it are refused, because the server's current
+// directory means nothing.
+// kInvalidArgument: every mistake, a line each, as "file:line:column: message".
+Result<Config> ParseConfig(std::string_view text, std::string_view file);
+
+// The same from the file. Otherwise the system's error.
+Result<Config> LoadConfig(const std::string& path);
+
+// $XDG_STATE_HOME/recourse, else ~/.local/state/recourse; for root /var/lib/recourse where that, or
+// what it would be made in, can be written.
+// kFailedPrecondition: neither XDG_STATE_HOME nor HOME is set.
+Result<std::string> DefaultDataDirectory();
+
+// Whether `address` ("127.0.0.1:7373", "[::1]:0", "localhost:7373") is a port on loopback.
+// kInvalidArgument: it is not; the message says why.
+Result<void> CheckListenAddress(std::string_view address);
+
+}  // namespace recourse::server

@@ -1,0 +1,78 @@
+// What every service works with. All of it outlives the services.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <grpcpp/server_context.h>
+#include <grpcpp/support/server_callback.h>
+
+#include "actions/registry.h"
+#include "engine/journal/journal.h"
+#include "engine/runtime/engine.h"
+#include "server/access.h"
+#include "server/reader_pool.h"
+#include "server/status.h"
+
+namespace recourse::server {
+
+class SettledWaits;
+class WatchHub;
+
+struct Core {
+  runtime::Engine& engine;
+  journal::Journal& journal;
+  const Registry& registry;
+  const Principals& principals;
+  ReaderPool& readers;       // for what callers read
+  ReaderPool& long_readers;  // one thread, for checks and copies of the whole journal
+  WatchHub& hub;
+  SettledWaits& waits;
+  Time started;
+};
+
+// Answers the call with `error`.
+inline grpc::ServerUnaryReactor* Refuse(grpc::CallbackServerContext* context, const Error& error) {
+  grpc::ServerUnaryReactor* call = context->DefaultReactor();
+  call->Finish(ToStatus(error));
+  return call;
+}
+
+// A call that is answered at once from memory: `read` is given nothing and answers the message.
+template <class Message, class Read>
+grpc::ServerUnaryReactor* AnswerNow(Core& core, grpc::CallbackServerContext* context,
+                                    std::string_view rpc, Message* response, Read read) {
+  if (auto caller = Admit(core.principals, *context, rpc); !caller) {
+    return Refuse(context, caller.error());
+  }
+  Result<Message> answer = read();
+  if (!answer) return Refuse(context, answer.error());
+  *response = *std::move(answer);
+  grpc::ServerUnaryReactor* call = context->DefaultReactor();
+  call->Finish(grpc::Status::OK);
+  return call;
+}
+
+// A call that reads the journal: `read` is given a reader, on a thread of `pool`, and answers the
+// message.
+template <class Message, class Read>
+grpc::ServerUnaryReactor* AnswerFrom(Core& core, ReaderPool& pool,
+                                     grpc::CallbackServerContext* context, std::string_view rpc,
+                                     Message* response, Read read) {
+  if (auto caller = Admit(core.principals, *context, rpc); !caller) {
+    return Refuse(context, caller.error());
+  }
+  grpc::ServerUnaryReactor* call = context->DefaultReactor();
+  pool.Post([call, response, read = std::move(read)](journal::Reader* reader) {
+    if (reader == nullptr) return call->Finish(ToStatus(StoppingError()));
+    Result<Message> answer = read(*reader);
+    if (!answer) return call->Finish(ToStatus(answer.error()));
+    *response = *std::move(answer);
+    call->Finish(grpc::Status::OK);
+  });
+  return call;
+}
+
+}  // namespace recourse::server

@@ -1,0 +1,16 @@
+// The names of the fields in log lines, so that every line of the server can be searched alike.
+#pragma once
+
+namespace recourse::server::log_field {
+
+inline constexpr char kRun[] = "run";
+inline constexpr char kWorkflow[] = "workflow";
+inline constexpr char kStep[] = "step";
+inline constexpr char kEvents[] = "events";
+inline constexpr char kFrom[] = "from";
+inline constexpr char kTo[] = "to";
+inline constexpr char kBy[] = "by";
+inline constexpr char kPosition[] = "position";
+inline constexpr char kCode[] = "code";
+
+}  // namespace recourse::server::log_field

@@ -1,0 +1,269 @@
+// recoursed: the server. This file alone knows every part and puts them together.
+//
+// Exit codes: 0 stopped as asked; 1 could not start or go on; 2 wrong command line or configuration;
+// 3 the journal may not be used (another server has it, or it is newer than this program); 4 the
+// journal is damaged.
+
+#include <signal.h>
+#include <spdlog/async.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <iostream>
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "actions/all.h"
+#include "engine/base/file.h"
+#include "engine/journal/sqlite/sqlite_journal.h"
+#include "engine/machine/state.h"
+#include "engine/runtime/engine.h"
+#include "server/config.h"
+#include "server/load.h"
+#include "server/principals.h"
+#include "server/server.h"
+#include "server/transition_log.h"
+#include "server/version.h"
+
+namespace recourse::server {
+namespace {
+
+constexpr int kExitStopped = 0;
+constexpr int kExitFailed = 1;
+constexpr int kExitUsage = 2;
+constexpr int kExitJournalHeld = 3;
+constexpr int kExitJournalDamaged = 4;
+
+constexpr std::size_t kLogLinesMax = 65'536;  // that wait to be written; the oldest make room
+
+struct Arguments {
+  std::string config;
+  std::string data;
+  std::string listen;
+  std::vector<std::string> workflows;
+  std::vector<std::string> targets;
+};
+
+int Fail(int exit_code, const Error& error) {
+  std::cerr << "recoursed did not start: " << error.message << std::endl;
+  return exit_code;
+}
+
+std::string Absolute(const std::string& path) {
+  return std::filesystem::absolute(path).lexically_normal().string();
+}
+
+// The configuration file, and over it the command line.
+Result<Config> Settle(const Arguments& arguments) {
+  Config config;
+  if (!arguments.config.empty()) {
+    auto loaded = LoadConfig(arguments.config);
+    if (!loaded) return std::move(loaded).error();
+    config = *std::move(loaded);
+  }
+  if (!arguments.data.empty()) config.data = Absolute(arguments.data);
+  if (config.data.empty()) {
+    auto data = DefaultDataDirectory();
+    if (!data) return std::move(data).error();
+    config.data = *std::move(data);
+  }
+  if (!arguments.listen.empty()) {
+    if (auto valid = CheckListenAddress(arguments.listen); !valid) {
+      return std::move(valid).error().In("--listen");
+    }
+    config.listen = arguments.listen;
+  }
+  for (const auto& directory : arguments.workflows) config.workflows.push_back(Absolute(directory));
+  for (const auto& directory : arguments.targets) config.targets.push_back(Absolute(directory));
+  if (config.socket.empty()) config.socket = config.data + "/recourse.sock";
+  if (config.principals.empty()) config.principals = DefaultPrincipals(config.data);
+  config.engine.blob_directory = config.data + "/blobs";
+  return config;
+}
+
+// Lines are written by a thread of their own, so that a terminal that stands still never holds the
+// core loop; when too many wait, the oldest are lost. The journal has them all.
+void StartLog(const std::string& level) {
+  spdlog::init_thread_pool(kLogLinesMax, 1);
+  spdlog::set_default_logger(spdlog::create_async_nb<spdlog::sinks::stderr_sink_mt>("recoursed"));
+  spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %v");
+  spdlog::set_level(spdlog::level::from_str(level));
+}
+
+std::vector<std::string> WithDataDirectory(const Config& config, const std::string& name,
+                                           std::vector<std::string> directories) {
+  const std::string own = config.data + "/" + name;
+  if (access(own.c_str(), F_OK) == 0) directories.insert(directories.begin(), own);
+  return directories;
+}
+
+// The runs that the journal left open: those at work are resumed, the others go on waiting.
+struct OpenRuns {
+  std::int64_t resumed = 0;
+  std::int64_t waiting = 0;
+};
+Result<OpenRuns> LookAtOpenRuns(journal::Journal& journal, int open_runs_max, TransitionLog& log) {
+  using machine::RunStatus;
+  journal::RunFilter filter;
+  filter.limit = open_runs_max;
+  for (const RunStatus status :
+       {RunStatus::kQueued, RunStatus::kRunning, RunStatus::kWaiting, RunStatus::kPaused,
+        RunStatus::kNeedsAttention, RunStatus::kRollingBack}) {
+    filter.statuses.push_back(static_cast<int>(status));
+  }
+  auto rows = journal.reader().ListRuns(filter);
+  if (!rows) return std::move(rows).error();
+  OpenRuns open;
+  for (const journal::RunRow& row : *rows) {
+    const auto status = static_cast<RunStatus>(row.status);
+    const bool at_work = status == RunStatus::kRunning || status == RunStatus::kRollingBack;
+    ++(at_work ? open.resumed : open.waiting);
+    log.Remember(row.run, row.status);
+  }
+  return open;
+}
+
+sigset_t StopSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int number : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, number);
+  return signals;
+}
+
+int WaitForSignal() {
+  const sigset_t signals = StopSignals();
+  int number = 0;
+  while (sigwait(&signals, &number) != 0) {
+  }
+  return number;
+}
+
+// From here on a second signal ends the process at once; the journal then is as after a crash.
+void EndAtNextSignal() {
+  std::thread([] {
+    const int number = WaitForSignal();
+    std::fprintf(stderr, "recoursed: signal %d again, ending at once\n", number);
+    _exit(128 + number);
+  }).detach();  // It waits as long as the process lives.
+}
+
+void PrintStart(const Config& config, const Server& server, const journal::Journal& journal,
+                const OpenRuns& open, const runtime::Engine& engine) {
+  std::cout << "recoursed " << Version() << " is ready (pid " << getpid() << ")\n"
+            << "  address    " << server.address() << "\n"
+            << "  socket     " << config.socket << "\n"
+            << "  journal    " << journal.path() << "\n"
+            << "  runs       " << open.resumed << " resumed, " << open.waiting << " waiting\n"
+            << "  workflows  " << engine.workflows().size() << ", targets "
+            << engine.inventory().Names().size() << "\n";
+  for (const PrincipalConfig& principal : config.principals) {
+    std::cout << "  token      " << principal.token_file << " (" << principal.name << ")\n";
+  }
+  std::cout << std::flush;
+}
+
+// Serves until a signal comes, then stops in the order that lets attempts finish: first the engine,
+// whose answers end the calls that wait, then the server.
+int Serve(const Config& config, journal::Journal& journal, const Principals& principals,
+          const Registry& registry) {
+  const SystemClock clock;
+  TransitionLog log;
+  auto open = LookAtOpenRuns(journal, config.engine.open_runs_max, log);
+  if (!open) return Fail(kExitFailed, open.error());
+
+  Definitions definitions =
+      LoadDefinitions(WithDataDirectory(config, "workflows", config.workflows),
+                      WithDataDirectory(config, "targets", config.targets), registry);
+  for (const std::string& problem : definitions.problems) {
+    spdlog::error("left out: {}", problem);
+  }
+  auto engine = runtime::Engine::Start(config.engine, journal, registry,
+                                       std::move(definitions.workflows),
+                                       std::move(definitions.inventory), config.policy, clock);
+  if (!engine) return Fail(kExitFailed, engine.error());
+  (*engine)->AddListener(&log);
+
+  const ServerOptions options{config.listen, config.socket, config.readers,
+                              config.message_bytes_max, config.streams_max};
+  auto server = Server::Start(options, **engine, journal, registry, principals, clock);
+  if (!server) return Fail(kExitFailed, server.error());
+  const std::string address_file = config.data + "/address";
+  if (auto written = WriteFileAtomically(address_file, (*server)->address() + "\n", 0600);
+      !written) {
+    spdlog::error("the address is not in its file: {}", written.error().message);
+  }
+  PrintStart(config, **server, journal, *open, **engine);
+
+  const int number = WaitForSignal();
+  spdlog::info("signal {}: stopping; a second one ends at once", number);
+  EndAtNextSignal();
+  (*server)->Retire();
+  (*engine)->Stop(std::chrono::duration_cast<std::chrono::milliseconds>(config.grace));
+  (*server)->Stop();
+  (*engine)->RemoveListener(&log);
+  unlink(address_file.c_str());
+  return kExitStopped;
+}
+
+int Run(const Config& config) {
+  for (const std::string& directory : {config.data, config.engine.blob_directory}) {
+    if (auto made = MakeDirectories(directory, 0700); !made) {
+      return Fail(kExitFailed, made.error().In("data directory"));
+    }
+  }
+  auto journal = journal::OpenSqliteJournal(config.data + "/journal.db", SystemClock().Now());
+  if (!journal) {
+    const Code code = journal.error().code;
+    return Fail(code == Code::kFailedPrecondition ? kExitJournalHeld
+                : code == Code::kDataLoss         ? kExitJournalDamaged
+                                                  : kExitFailed,
+                journal.error());
+  }
+  auto principals = Principals::Load(config.principals);
+  if (!principals) return Fail(kExitUsage, principals.error());
+
+  Registry registry;
+  AddAllActions(registry);
+  const int exit_code = Serve(config, **journal, *principals, registry);
+  if (exit_code == kExitStopped) {
+    std::cout << "recoursed stopped; the journal is " << (*journal)->path() << std::endl;
+  }
+  return exit_code;
+}
+
+}  // namespace
+}  // namespace recourse::server
+
+int main(int argc, char** argv) {
+  using namespace recourse::server;  // NOLINT: this is the program
+  // Before any thread is made: all threads leave these signals to the one that waits for them.
+  const sigset_t signals = StopSignals();
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+
+  Arguments arguments;
+  CLI::App app("Runs incident procedures as durable state machines.", "recoursed");
+  app.add_option("--config", arguments.config, "Configuration file (YAML)");
+  app.add_option("--data", arguments.data, "Directory of the journal and the tokens");
+  app.add_option("--listen", arguments.listen, "Address on loopback, such as 127.0.0.1:7373");
+  app.add_option("--workflows", arguments.workflows, "Directory of workflows; may be repeated");
+  app.add_option("--targets", arguments.targets, "Directory of targets; may be repeated");
+  app.set_version_flag("--version", std::string("recoursed ") + Version());
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? kExitStopped : kExitUsage;
+  }
+  auto config = Settle(arguments);
+  if (!config) return Fail(kExitUsage, config.error());
+  StartLog(config->log_level);
+  const int exit_code = Run(*config);
+  spdlog::shutdown();
+  return exit_code;
+}

@@ -1,0 +1,92 @@
+#include "server/run_inputs.h"
+
+#include <optional>
+#include <utility>
+
+#include "engine/base/json.h"
+#include "server/convert.h"
+
+namespace recourse::server {
+namespace {
+
+using Input = machine::Input;
+
+constexpr std::size_t kRequestIdMax = 128;
+
+Result<std::optional<machine::Finding>> ToFinding(v1::Finding finding) {
+  using Found = std::optional<machine::Finding>;
+  switch (finding) {
+    case v1::FINDING_UNSPECIFIED: return Found();
+    case v1::FINDING_APPLIED: return Found(machine::Finding::kApplied);
+    case v1::FINDING_NOT_APPLIED: return Found(machine::Finding::kNotApplied);
+    case v1::FINDING_PARTIAL: return Found(machine::Finding::kPartial);
+    default: return InvalidArgument("finding: " + std::to_string(finding) + " is none");
+  }
+}
+
+Result<Value> ToValue(std::string_view field, const std::string& json) {
+  auto value = ParseJson(json);
+  if (!value) return std::move(value).error().In(field);
+  return value;
+}
+
+}  // namespace
+
+Result<runtime::StartRequest> FromProto(const v1::StartRunRequest& request) {
+  if (request.workflow().empty()) return InvalidArgument("workflow: must be set");
+  if (auto fits = CheckSize("request_id", request.request_id(), kRequestIdMax); !fits) {
+    return std::move(fits).error();
+  }
+  auto inputs = ToValue("inputs_json", request.inputs_json().empty() ? "{}" : request.inputs_json());
+  if (!inputs) return std::move(inputs).error();
+  if (!inputs->is_map()) return InvalidArgument("inputs_json: must be a JSON object");
+  return runtime::StartRequest{request.workflow(), *std::move(inputs), request.request_id()};
+}
+
+Result<Input> FromProto(const v1::CancelRunRequest& request) {
+  if (auto fits = CheckSize("reason", request.reason(), kReasonMax); !fits) return fits.error();
+  const auto finding = ToFinding(request.finding());
+  if (!finding) return finding.error();
+  return Input(machine::Cancel{request.reason(), request.rollback(), *finding});
+}
+
+Result<Input> FromProto(const v1::PauseRunRequest& request) {
+  if (auto fits = CheckSize("reason", request.reason(), kReasonMax); !fits) return fits.error();
+  return Input(machine::Pause{request.reason()});
+}
+
+Result<Input> FromProto(const v1::ResumeRunRequest& request) {
+  if (auto fits = CheckSize("reason", request.reason(), kReasonMax); !fits) return fits.error();
+  return Input(machine::Resume{request.reason()});
+}
+
+Result<Input> FromProto(const v1::RetryStepRequest& request) {
+  if (auto fits = CheckSize("reason", request.reason(), kReasonMax); !fits) return fits.error();
+  return Input(machine::Retry{request.reason()});
+}
+
+Result<Input> FromProto(const v1::SkipStepRequest& request) {
+  if (auto fits = CheckSize("reason", request.reason(), kReasonMax); !fits) return fits.error();
+  if (request.reason().empty()) {
+    return InvalidArgument("reason: must be set; the timeline says why a step was not done");
+  }
+  auto output =
+      ToValue("output_json", request.output_json().empty() ? "null" : request.output_json());
+  if (!output) return std::move(output).error();
+  return Input(machine::Skip{request.step(), *std::move(output), request.reason()});
+}
+
+Result<Input> FromProto(const v1::RollBackRunRequest& request) {
+  if (auto fits = CheckSize("reason", request.reason(), kReasonMax); !fits) return fits.error();
+  const auto finding = ToFinding(request.finding());
+  if (!finding) return finding.error();
+  return Input(machine::RollBack{request.checkpoint(), request.reason(), *finding});
+}
+
+Result<Input> FromProto(const v1::AnnotateRunRequest& request) {
+  if (auto fits = CheckSize("text", request.text(), kReasonMax); !fits) return fits.error();
+  if (request.text().empty()) return InvalidArgument("text: must be set");
+  return Input(machine::Annotate{request.text()});
+}
+
+}  // namespace recourse::server

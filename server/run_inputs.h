@@ -1,0 +1,23 @@
+// What requests ask of a run, as the machine's inputs.
+//
+// kInvalidArgument of every function: a field is wrong; the message names it.
+#pragma once
+
+#include "engine/base/error.h"
+#include "engine/machine/decide.h"
+#include "engine/runtime/engine.h"
+#include "recourse/v1/run.pb.h"
+
+namespace recourse::server {
+
+Result<runtime::StartRequest> FromProto(const v1::StartRunRequest& request);
+
+Result<machine::Input> FromProto(const v1::CancelRunRequest& request);
+Result<machine::Input> FromProto(const v1::PauseRunRequest& request);
+Result<machine::Input> FromProto(const v1::ResumeRunRequest& request);
+Result<machine::Input> FromProto(const v1::RetryStepRequest& request);
+Result<machine::Input> FromProto(const v1::SkipStepRequest& request);
+Result<machine::Input> FromProto(const v1::RollBackRunRequest& request);
+Result<machine::Input> FromProto(const v1::AnnotateRunRequest& request);
+
+}  // namespace recourse::server

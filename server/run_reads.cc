@@ -1,0 +1,122 @@
+#include "server/run_reads.h"
+
+#include <charconv>
+#include <limits>
+#include <utility>
+
+#include "engine/record/record.h"
+#include "server/convert.h"
+#include "server/run_view.h"
+
+namespace recourse::server {
+namespace {
+
+constexpr std::int64_t kAll = std::numeric_limits<std::int64_t>::max();
+
+Result<journal::RunRow> FindRun(const std::string& run, journal::Reader& reader) {
+  auto id = ParseRun("run", run);
+  if (!id) return std::move(id).error();
+  auto row = reader.FindRun(*id);
+  if (!row) return std::move(row).error();
+  if (!row->has_value()) return NotFound("there is no run " + id->ToString());
+  return **std::move(row);
+}
+
+// The run's events in full, and the fold of them. The run may have moved on since its row was read:
+// the answer's status is the row's, its steps may already know more.
+Result<void> AddSteps(const journal::RunRow& row, runtime::Engine& engine, journal::Reader& reader,
+                      v1::Run& run) {
+  auto workflow = engine.DefinitionOf(row.digest);
+  if (!workflow) return std::move(workflow).error();
+  auto stored = reader.EventsOfRun(row.run, 0, kAll);
+  if (!stored) return std::move(stored).error();
+  auto state = record::Fold(*stored);
+  if (!state) return std::move(state).error();
+  std::vector<record::Recorded> events;
+  events.reserve(stored->size());
+  for (const journal::StoredEvent& event : *stored) {
+    auto recorded = record::Decode(event);
+    if (!recorded) return std::move(recorded).error();
+    events.push_back(*std::move(recorded));
+  }
+  AddDetails(**workflow, *state, events, run);
+  return {};
+}
+
+}  // namespace
+
+Result<v1::Run> ReadRun(const v1::GetRunRequest& request, runtime::Engine& engine,
+                        journal::Reader& reader) {
+  auto row = FindRun(request.run(), reader);
+  if (!row) return std::move(row).error();
+  auto run = BasicView(reader, *row);
+  if (!run || request.view() == v1::RUN_VIEW_BASIC) return run;
+  if (auto added = AddSteps(*row, engine, reader, *run); !added) return std::move(added).error();
+  return run;
+}
+
+Result<v1::ListRunsResponse> ReadRuns(const v1::ListRunsRequest& request,
+                                      journal::Reader& reader) {
+  const auto size = PageSize(request.page_size());
+  if (!size) return size.error();
+  journal::RunFilter filter;
+  for (const int status : request.statuses()) {
+    if (!v1::RunStatus_IsValid(status) || status == v1::RUN_STATUS_UNSPECIFIED) {
+      return InvalidArgument("statuses: " + std::to_string(status) + " is no status of a run");
+    }
+    filter.statuses.push_back(status);
+  }
+  filter.workflow = request.workflow();
+  filter.target = request.target();
+  filter.limit = *size;
+  if (!request.page_token().empty()) {
+    auto before = ParseRun("page_token", request.page_token());
+    if (!before) return std::move(before).error();
+    filter.before = *before;
+  }
+  auto rows = reader.ListRuns(filter);
+  if (!rows) return std::move(rows).error();
+
+  v1::ListRunsResponse response;
+  for (const journal::RunRow& row : *rows) {
+    auto run = BasicView(reader, row);
+    if (!run) return std::move(run).error();
+    *response.add_runs() = *std::move(run);
+  }
+  if (rows->size() == static_cast<std::size_t>(*size)) {
+    response.set_next_page_token(rows->back().run.ToString());
+  }
+  return response;
+}
+
+Result<v1::GetTimelineResponse> ReadTimeline(const v1::GetTimelineRequest& request,
+                                             runtime::Engine& engine, journal::Reader& reader) {
+  const auto size = PageSize(request.page_size());
+  if (!size) return size.error();
+  std::int64_t after = 0;
+  const std::string& token = request.page_token();
+  const auto [end, problem] = std::from_chars(token.data(), token.data() + token.size(), after);
+  if (!token.empty() &&
+      (problem != std::errc() || end != token.data() + token.size() || after < 0)) {
+    return InvalidArgument("page_token: \"" + token + "\" was not given by this server");
+  }
+  auto row = FindRun(request.run(), reader);
+  if (!row) return std::move(row).error();
+  auto workflow = engine.DefinitionOf(row->digest);
+  if (!workflow) return std::move(workflow).error();
+  auto events = reader.EventsOfRun(row->run, after, *size);
+  if (!events) return std::move(events).error();
+
+  v1::GetTimelineResponse response;
+  for (const journal::StoredEvent& stored : *events) {
+    auto recorded = record::Decode(stored);
+    if (!recorded) return std::move(recorded).error();
+    *response.add_events() = ToProto(record::Describe(**workflow, *recorded));
+  }
+  if (events->size() == static_cast<std::size_t>(*size)) {
+    response.set_next_page_token(std::to_string(events->back().sequence));
+  }
+  return response;
+}
+
+}  // namespace recourse::server

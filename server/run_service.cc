@@ -1,0 +1,144 @@
+#include "server/run_service.h"
+
+#include <utility>
+
+#include "server/convert.h"
+#include "server/run_inputs.h"
+#include "server/run_reads.h"
+#include "server/run_view.h"
+#include "server/run_watch.h"
+#include "server/settled_waits.h"
+
+namespace recourse::server {
+
+using Context = grpc::CallbackServerContext;
+
+grpc::ServerUnaryReactor* RunService::StartRun(Context* context,
+                                               const v1::StartRunRequest* request,
+                                               v1::Run* response) {
+  auto caller = Admit(core_.principals, *context, "RunService.StartRun");
+  if (!caller) return Refuse(context, caller.error());
+  auto start = FromProto(*request);
+  if (!start) return Refuse(context, start.error());
+
+  if (request->wait()) {
+    auto call = WaitingCall::Make(core_.waits, response);
+    core_.engine.StartRun(*std::move(start), *std::move(caller),
+                          [this, call](const Result<journal::RunRow>& row) {
+                            if (!row) return call->Answer(row.error());
+                            core_.waits.Join(row->run, call);
+                          });
+    return call.get();
+  }
+  grpc::ServerUnaryReactor* call = context->DefaultReactor();
+  core_.engine.StartRun(*std::move(start), *std::move(caller),
+                        [call, response](const Result<journal::RunRow>& row) {
+                          if (row) *response = ToProto(*row);
+                          call->Finish(row ? grpc::Status::OK : ToStatus(row.error()));
+                        });
+  return call;
+}
+
+template <class Request>
+grpc::ServerUnaryReactor* RunService::Change(Context* context, std::string_view rpc,
+                                             const Request& request, v1::Run* response) {
+  auto caller = Admit(core_.principals, *context, rpc);
+  if (!caller) return Refuse(context, caller.error());
+  auto run = ParseRun("run", request.run());
+  if (!run) return Refuse(context, run.error());
+  auto input = FromProto(request);
+  if (!input) return Refuse(context, input.error());
+  std::optional<std::int64_t> revision;
+  if (request.has_revision()) revision = request.revision();
+
+  grpc::ServerUnaryReactor* call = context->DefaultReactor();
+  core_.engine.Submit(*run, *std::move(input), revision, *std::move(caller),
+                      [call, response](const Result<journal::RunRow>& row) {
+                        if (row) *response = ToProto(*row);
+                        call->Finish(row ? grpc::Status::OK : ToStatus(row.error()));
+                      });  // answered once, after the commit
+  return call;
+}
+
+grpc::ServerUnaryReactor* RunService::CancelRun(Context* context,
+                                                const v1::CancelRunRequest* request,
+                                                v1::Run* response) {
+  return Change(context, "RunService.CancelRun", *request, response);
+}
+
+grpc::ServerUnaryReactor* RunService::PauseRun(Context* context,
+                                               const v1::PauseRunRequest* request,
+                                               v1::Run* response) {
+  return Change(context, "RunService.PauseRun", *request, response);
+}
+
+grpc::ServerUnaryReactor* RunService::ResumeRun(Context* context,
+                                                const v1::ResumeRunRequest* request,
+                                                v1::Run* response) {
+  return Change(context, "RunService.ResumeRun", *request, response);
+}
+
+grpc::ServerUnaryReactor* RunService::RetryStep(Context* context,
+                                                const v1::RetryStepRequest* request,
+                                                v1::Run* response) {
+  return Change(context, "RunService.RetryStep", *request, response);
+}
+
+grpc::ServerUnaryReactor* RunService::SkipStep(Context* context,
+                                               const v1::SkipStepRequest* request,
+                                               v1::Run* response) {
+  return Change(context, "RunService.SkipStep", *request, response);
+}
+
+grpc::ServerUnaryReactor* RunService::RollBackRun(Context* context,
+                                                  const v1::RollBackRunRequest* request,
+                                                  v1::Run* response) {
+  return Change(context, "RunService.RollBackRun", *request, response);
+}
+
+grpc::ServerUnaryReactor* RunService::AnnotateRun(Context* context,
+                                                  const v1::AnnotateRunRequest* request,
+                                                  v1::Run* response) {
+  return Change(context, "RunService.AnnotateRun", *request, response);
+}
+
+grpc::ServerUnaryReactor* RunService::GetRun(Context* context, const v1::GetRunRequest* request,
+                                             v1::Run* response) {
+  return AnswerFrom(core_, core_.readers, context, "RunService.GetRun", response,
+                    [this, request](journal::Reader& reader) {
+                      return ReadRun(*request, core_.engine, reader);
+                    });
+}
+
+grpc::ServerUnaryReactor* RunService::ListRuns(Context* context,
+                                               const v1::ListRunsRequest* request,
+                                               v1::ListRunsResponse* response) {
+  return AnswerFrom(core_, core_.readers, context, "RunService.ListRuns", response,
+                    [request](journal::Reader& reader) { return ReadRuns(*request, reader); });
+}
+
+grpc::ServerUnaryReactor* RunService::GetTimeline(Context* context,
+                                                  const v1::GetTimelineRequest* request,
+                                                  v1::GetTimelineResponse* response) {
+  return AnswerFrom(core_, core_.readers, context, "RunService.GetTimeline", response,
+                    [this, request](journal::Reader& reader) {
+                      return ReadTimeline(*request, core_.engine, reader);
+                    });
+}
+
+grpc::ServerWriteReactor<v1::WatchRunResponse>* RunService::WatchRun(
+    Context* context, const v1::WatchRunRequest* request) {
+  using Refused = RefusedStream<v1::WatchRunResponse>;
+  if (auto caller = Admit(core_.principals, *context, "RunService.WatchRun"); !caller) {
+    return new Refused(caller.error());
+  }
+  auto run = ParseRun("run", request->run());
+  if (!run) return new Refused(run.error());
+  if (request->after_sequence() < 0) {
+    return new Refused(InvalidArgument(
+        "after_sequence: " + std::to_string(request->after_sequence()) + " is negative"));
+  }
+  return RunWatch::Start(core_, *run, request->after_sequence());
+}
+
+}  // namespace recourse::server

@@ -1,0 +1,61 @@
+// The API's RunService: translates, submits, translates.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "engine/machine/decide.h"
+#include "recourse/v1/run.grpc.pb.h"
+#include "server/core.h"
+
+namespace recourse::server {
+
+class RunService final : public v1::RunService::CallbackService {
+ public:
+  explicit RunService(Core& core) : core_(core) {}
+
+  grpc::ServerUnaryReactor* StartRun(grpc::CallbackServerContext* context,
+                                     const v1::StartRunRequest* request,
+                                     v1::Run* response) override;
+  grpc::ServerUnaryReactor* GetRun(grpc::CallbackServerContext* context,
+                                   const v1::GetRunRequest* request, v1::Run* response) override;
+  grpc::ServerUnaryReactor* ListRuns(grpc::CallbackServerContext* context,
+                                     const v1::ListRunsRequest* request,
+                                     v1::ListRunsResponse* response) override;
+  grpc::ServerWriteReactor<v1::WatchRunResponse>* WatchRun(
+      grpc::CallbackServerContext* context, const v1::WatchRunRequest* request) override;
+  grpc::ServerUnaryReactor* CancelRun(grpc::CallbackServerContext* context,
+                                      const v1::CancelRunRequest* request,
+                                      v1::Run* response) override;
+  grpc::ServerUnaryReactor* PauseRun(grpc::CallbackServerContext* context,
+                                     const v1::PauseRunRequest* request,
+                                     v1::Run* response) override;
+  grpc::ServerUnaryReactor* ResumeRun(grpc::CallbackServerContext* context,
+                                      const v1::ResumeRunRequest* request,
+                                      v1::Run* response) override;
+  grpc::ServerUnaryReactor* RetryStep(grpc::CallbackServerContext* context,
+                                      const v1::RetryStepRequest* request,
+                                      v1::Run* response) override;
+  grpc::ServerUnaryReactor* SkipStep(grpc::CallbackServerContext* context,
+                                     const v1::SkipStepRequest* request,
+                                     v1::Run* response) override;
+  grpc::ServerUnaryReactor* RollBackRun(grpc::CallbackServerContext* context,
+                                        const v1::RollBackRunRequest* request,
+                                        v1::Run* response) override;
+  grpc::ServerUnaryReactor* AnnotateRun(grpc::CallbackServerContext* context,
+                                        const v1::AnnotateRunRequest* request,
+                                        v1::Run* response) override;
+  grpc::ServerUnaryReactor* GetTimeline(grpc::CallbackServerContext* context,
+                                        const v1::GetTimelineRequest* request,
+                                        v1::GetTimelineResponse* response) override;
+
+ private:
+  // Submits what the request asks of its run, and answers the run as it is after the commit.
+  template <class Request>
+  grpc::ServerUnaryReactor* Change(grpc::CallbackServerContext* context, std::string_view rpc,
+                                   const Request& request, v1::Run* response);
+
+  Core& core_;
+};
+
+}  // namespace recourse::server

@@ -1,0 +1,131 @@
+#include "server/server.h"
+
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include <cerrno>
+#include <chrono>
+#include <utility>
+
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/grpcpp.h>
+#include <grpcpp/health_check_service_interface.h>
+
+#include "server/admin_service.h"
+#include "server/approval_service.h"
+#include "server/core.h"
+#include "server/event_service.h"
+#include "server/run_service.h"
+#include "server/settled_waits.h"
+#include "server/watch_hub.h"
+#include "server/workflow_service.h"
+
+namespace recourse::server {
+namespace {
+
+// How long calls may take to end by themselves when the server stops.
+constexpr auto kStopGrace = std::chrono::seconds(2);
+
+class GrpcServer final : public Server {
+ public:
+  GrpcServer(runtime::Engine& engine, journal::Journal& journal, const Registry& registry,
+             const Principals& principals, const Clock& clock, std::unique_ptr<ReaderPool> readers,
+             std::unique_ptr<ReaderPool> long_readers)
+      : readers_(std::move(readers)),
+        long_readers_(std::move(long_readers)),
+        waits_(engine, *readers_),
+        core_{engine, journal, registry, principals, *readers_, *long_readers_, hub_, waits_,
+              clock.Now()} {
+    engine.AddListener(&hub_);
+  }
+  ~GrpcServer() override { Stop(); }
+
+  Result<void> Listen(const ServerOptions& options);
+
+  std::string address() const override { return address_; }
+  void Retire() override { server_->GetHealthCheckService()->SetServingStatus(false); }
+  void Stop() override;
+
+ private:
+  std::unique_ptr<ReaderPool> readers_;
+  std::unique_ptr<ReaderPool> long_readers_;
+  WatchHub hub_;
+  SettledWaits waits_;
+  Core core_;
+
+  RunService runs_{core_};
+  ApprovalService approvals_{core_};
+  WorkflowService workflows_{core_};
+  EventService events_{core_};
+  AdminService admin_{core_};
+
+  std::string address_;
+  std::unique_ptr<grpc::Server> server_;
+};
+
+Result<void> GrpcServer::Listen(const ServerOptions& options) {
+  if (options.socket.size() >= sizeof(sockaddr_un::sun_path)) {
+    return InvalidArgument("the path of the local socket is longer than " +
+                           std::to_string(sizeof(sockaddr_un::sun_path) - 1) + " bytes: " +
+                           options.socket + "; set a shorter one with \"socket:\"");
+  }
+  grpc::ServerBuilder builder;
+  // Two servers on one port would share its calls, without anybody noticing.
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, options.streams_max);
+  builder.SetMaxReceiveMessageSize(static_cast<int>(options.message_bytes_max));
+  for (grpc::Service* service :
+       std::initializer_list<grpc::Service*>{&runs_, &approvals_, &workflows_, &events_, &admin_}) {
+    builder.RegisterService(service);
+  }
+  int port = 0;
+  int socket_bound = 1;
+  builder.AddListeningPort(options.listen, grpc::InsecureServerCredentials(), &port);
+  if (!options.socket.empty()) {
+    builder.AddListeningPort("unix:" + options.socket, grpc::InsecureServerCredentials(),
+                             &socket_bound);
+  }
+  server_ = builder.BuildAndStart();
+  if (server_ == nullptr || port == 0 || socket_bound == 0) {
+    const std::string what = port == 0 ? options.listen : options.socket;
+    return Unavailable("cannot listen on " + what +
+                       ": another process has it, or it may not be used; name another with "
+                       "\"listen:\" or \"socket:\" in the configuration");
+  }
+  if (!options.socket.empty() && chmod(options.socket.c_str(), 0600) != 0) {
+    return ErrnoError(errno, "keep others away from " + options.socket);
+  }
+  address_ = options.listen.substr(0, options.listen.rfind(':') + 1) + std::to_string(port);
+  return {};
+}
+
+void GrpcServer::Stop() {
+  core_.engine.RemoveListener(&hub_);
+  hub_.Stop();
+  readers_->Stop();
+  long_readers_->Stop();
+  if (server_ == nullptr) return;
+  server_->Shutdown(std::chrono::system_clock::now() + kStopGrace);
+  server_.reset();
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Server>> Server::Start(const ServerOptions& options,
+                                              runtime::Engine& engine, journal::Journal& journal,
+                                              const Registry& registry,
+                                              const Principals& principals, const Clock& clock) {
+  grpc::EnableDefaultHealthCheckService(true);
+  grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+
+  auto readers = ReaderPool::Start(journal, options.readers);
+  if (!readers) return std::move(readers).error();
+  auto long_readers = ReaderPool::Start(journal, 1);
+  if (!long_readers) return std::move(long_readers).error();
+  auto server = std::make_unique<GrpcServer>(engine, journal, registry, principals, clock,
+                                             *std::move(readers), *std::move(long_readers));
+  if (auto listening = server->Listen(options); !listening) return std::move(listening).error();
+  return std::unique_ptr<Server>(std::move(server));
+}
+
+}  // namespace recourse::server

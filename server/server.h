@@ -1,0 +1,47 @@
+// The gRPC server: services, health and reflection on a loopback port and a local socket.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "actions/registry.h"
+#include "engine/base/clock.h"
+#include "engine/journal/journal.h"
+#include "engine/runtime/engine.h"
+#include "server/principals.h"
+
+namespace recourse::server {
+
+struct ServerOptions {
+  std::string listen = "127.0.0.1:0";  // see CheckListenAddress
+  std::string socket;                  // path of the local socket; empty: none
+  int readers = 4;                     // threads that read the journal for callers; 1 to 64
+  std::int64_t message_bytes_max = 4 * 1024 * 1024;  // a larger call is RESOURCE_EXHAUSTED
+  int streams_max = 1024;              // calls at once on one connection; more of them wait
+};
+
+class Server {
+ public:
+  // Starts to serve. Everything given must outlive the server.
+  // kUnavailable: the address or the socket cannot be had; the message says which and what to do.
+  // kInvalidArgument: a path too long for a socket. Otherwise the journal's errors.
+  static Result<std::unique_ptr<Server>> Start(const ServerOptions& options,
+                                               runtime::Engine& engine, journal::Journal& journal,
+                                               const Registry& registry,
+                                               const Principals& principals, const Clock& clock);
+
+  // Stops as Stop(). REQUIRES: the engine has stopped, because its answers end the calls that wait.
+  virtual ~Server() = default;
+
+  // "127.0.0.1:41234", with the port that was really taken.
+  virtual std::string address() const = 0;
+
+  // Health says NOT_SERVING from here on; calls are still answered.
+  virtual void Retire() = 0;
+
+  // Ends every stream and call and closes the ports. REQUIRES: as the destructor. May be called
+  // twice.
+  virtual void Stop() = 0;
+};
+
+}  // namespace recourse::server

@@ -1,0 +1,129 @@
+#include "server/workflow_service.h"
+
+#include <string>
+#include <vector>
+
+#include "engine/base/text.h"
+#include "server/convert.h"
+#include "server/workflow_view.h"
+
+namespace recourse::server {
+namespace {
+
+Error NoSuch(std::string_view field, std::string_view kind, const std::string& name,
+             const std::vector<std::string>& names) {
+  if (name.empty()) return InvalidArgument(std::string(field) + ": must be set");
+  std::string message = "there is no " + std::string(kind) + " \"" + name + "\"";
+  if (const std::string nearest = Nearest(name, names); !nearest.empty()) {
+    message += "; did you mean \"" + nearest + "\"?";
+  }
+  return NotFound(std::move(message));
+}
+
+// One page of what stands in the order of its names: the page token is the last name given.
+// `add` takes an entry and answers its name.
+template <class Entries, class NameOf, class Add>
+Result<std::string> Page(const Entries& entries, int page_size, const std::string& page_token,
+                         NameOf name_of, Add add) {
+  const auto size = PageSize(page_size);
+  if (!size) return size.error();
+  int left = *size;
+  std::string last;
+  for (const auto& entry : entries) {
+    if (name_of(entry) <= page_token) continue;
+    if (left-- == 0) return last;
+    add(entry);
+    last = name_of(entry);
+  }
+  return std::string();
+}
+
+Result<v1::ValidateWorkflowResponse> Validate(const v1::ValidateWorkflowRequest& request,
+                                              const Registry& registry) {
+  if (request.definition().empty()) return InvalidArgument("definition: must be set");
+  const definition::Loaded loaded = definition::LoadWorkflow(request.definition(), &registry);
+  v1::ValidateWorkflowResponse response;
+  for (const definition::Problem& problem : loaded.problems) {
+    v1::Problem& message = *response.add_problems();
+    message.set_line(problem.place.line);
+    message.set_column(problem.place.column);
+    message.set_message(Utf8(problem.message));
+  }
+  if (loaded.workflow) *response.mutable_workflow() = FullView(*loaded.workflow);
+  return response;
+}
+
+}  // namespace
+
+grpc::ServerUnaryReactor* WorkflowService::ListWorkflows(grpc::CallbackServerContext* context,
+                                                         const v1::ListWorkflowsRequest* request,
+                                                         v1::ListWorkflowsResponse* response) {
+  using Response = v1::ListWorkflowsResponse;
+  return AnswerNow(core_, context, "WorkflowService.ListWorkflows", response,
+                   [&]() -> Result<Response> {
+                     Response page;
+                     auto token = Page(
+                         core_.engine.workflows(), request->page_size(), request->page_token(),
+                         [](const auto& entry) -> const std::string& { return entry.first; },
+                         [&](const auto& entry) { *page.add_workflows() = ToProto(*entry.second); });
+                     if (!token) return std::move(token).error();
+                     page.set_next_page_token(*token);
+                     return page;
+                   });
+}
+
+grpc::ServerUnaryReactor* WorkflowService::GetWorkflow(grpc::CallbackServerContext* context,
+                                                       const v1::GetWorkflowRequest* request,
+                                                       v1::Workflow* response) {
+  return AnswerNow(core_, context, "WorkflowService.GetWorkflow", response,
+                   [&]() -> Result<v1::Workflow> {
+                     const auto& workflows = core_.engine.workflows();
+                     const auto found = workflows.find(request->workflow());
+                     if (found != workflows.end()) return FullView(*found->second);
+                     std::vector<std::string> names;
+                     for (const auto& [name, workflow] : workflows) names.push_back(name);
+                     return NoSuch("workflow", "workflow", request->workflow(), names);
+                   });
+}
+
+grpc::ServerUnaryReactor* WorkflowService::ValidateWorkflow(
+    grpc::CallbackServerContext* context, const v1::ValidateWorkflowRequest* request,
+    v1::ValidateWorkflowResponse* response) {
+  // On a reader's thread because a large definition takes long, not because it reads.
+  return AnswerFrom(core_, core_.readers, context, "WorkflowService.ValidateWorkflow", response,
+                    [this, request](journal::Reader&) {
+                      return Validate(*request, core_.registry);
+                    });
+}
+
+grpc::ServerUnaryReactor* WorkflowService::ListActions(grpc::CallbackServerContext* context,
+                                                       const v1::ListActionsRequest* request,
+                                                       v1::ListActionsResponse* response) {
+  using Response = v1::ListActionsResponse;
+  return AnswerNow(core_, context, "WorkflowService.ListActions", response,
+                   [&]() -> Result<Response> {
+                     Response page;
+                     auto token = Page(
+                         core_.registry.All(), request->page_size(), request->page_token(),
+                         [](const ActionSpec* spec) -> const std::string& { return spec->name; },
+                         [&](const ActionSpec* spec) { *page.add_actions() = ToProto(*spec); });
+                     if (!token) return std::move(token).error();
+                     page.set_next_page_token(*token);
+                     return page;
+                   });
+}
+
+grpc::ServerUnaryReactor* WorkflowService::GetAction(grpc::CallbackServerContext* context,
+                                                     const v1::GetActionRequest* request,
+                                                     v1::Action* response) {
+  return AnswerNow(core_, context, "WorkflowService.GetAction", response,
+                   [&]() -> Result<v1::Action> {
+                     const ActionSpec* spec = core_.registry.Find(request->action());
+                     if (spec != nullptr) return FullView(*spec);
+                     std::vector<std::string> names;
+                     for (const ActionSpec* each : core_.registry.All()) names.push_back(each->name);
+                     return NoSuch("action", "action", request->action(), names);
+                   });
+}
+
+}  // namespace recourse::server

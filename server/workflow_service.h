@@ -1,0 +1,33 @@
+// The API's WorkflowService: what can be run, and the check of definitions.
+#pragma once
+
+#include "recourse/v1/workflow.grpc.pb.h"
+#include "server/core.h"
+
+namespace recourse::server {
+
+class WorkflowService final : public v1::WorkflowService::CallbackService {
+ public:
+  explicit WorkflowService(Core& core) : core_(core) {}
+
+  grpc::ServerUnaryReactor* ListWorkflows(grpc::CallbackServerContext* context,
+                                          const v1::ListWorkflowsRequest* request,
+                                          v1::ListWorkflowsResponse* response) override;
+  grpc::ServerUnaryReactor* GetWorkflow(grpc::CallbackServerContext* context,
+                                        const v1::GetWorkflowRequest* request,
+                                        v1::Workflow* response) override;
+  grpc::ServerUnaryReactor* ValidateWorkflow(grpc::CallbackServerContext* context,
+                                             const v1::ValidateWorkflowRequest* request,
+                                             v1::ValidateWorkflowResponse* response) override;
+  grpc::ServerUnaryReactor* ListActions(grpc::CallbackServerContext* context,
+                                        const v1::ListActionsRequest* request,
+                                        v1::ListActionsResponse* response) override;
+  grpc::ServerUnaryReactor* GetAction(grpc::CallbackServerContext* context,
+                                      const v1::GetActionRequest* request,
+                                      v1::Action* response) override;
+
+ private:
+  Core& core_;
+};
+
+}  // namespace recourse::server
