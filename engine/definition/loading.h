@@ -2,7 +2,7 @@
 // them together, graph.cc and references.cc check the whole.
 #pragma once
 
-#include <functional>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>

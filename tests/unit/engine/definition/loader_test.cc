@@ -303,6 +303,38 @@ TEST_CASE("a definition has at most 2,000 steps", "[definition]") {
              Contains("w.yaml:2003:3: there are 2001 steps; at most 2000 are accepted"));
 }
 
+TEST_CASE("damaged text is refused with places, or loads as something that loads again",
+          "[definition]") {
+  const std::string whole = kEverything;
+  std::uint32_t random = 20261121;
+  const auto draw = [&random](std::size_t below) {
+    random = random * 1664525 + 1013904223;
+    return (random >> 8) % below;
+  };
+  for (int i = 0; i < 800; ++i) {
+    std::string text = whole;
+    for (std::size_t changes = 1 + draw(3); changes > 0; --changes) {
+      const std::size_t at = draw(text.size());
+      switch (draw(4)) {
+        case 0: text.erase(at, 1 + draw(20)); break;
+        case 1: text[at] = "{}[]:-#'\"$|>&*!%@\n\t ,?"[draw(23)]; break;
+        case 2: text.insert(at, text.substr(draw(text.size()), draw(40))); break;
+        default: text.resize(at + 1); break;
+      }
+    }
+    INFO("change " << i << " of the text:\n" << text);
+    const Loaded loaded = LoadWorkflow(text, &TestActions());
+    REQUIRE((loaded.workflow == nullptr) == !loaded.problems.empty());
+    for (const Problem& problem : loaded.problems) {
+      REQUIRE(problem.place.line >= 1);
+      REQUIRE(problem.place.column >= 1);
+      REQUIRE_FALSE(problem.message.empty());
+    }
+    if (loaded.workflow == nullptr) continue;
+    REQUIRE(Load(loaded.workflow->canonical)->digest == loaded.workflow->digest);
+  }
+}
+
 TEST_CASE("a fail step ends the run also where failures do not stop it", "[definition]") {
   const auto workflow = Load("name: w\non_failure: continue\nsteps:\n  - {id: a, fail: {message: x}}\n");
   CHECK(workflow->steps[0].on_failure == OnFailure::kFail);
