@@ -86,18 +86,21 @@ class ProcessDriver final : public Driver {
     if (!lock) return std::move(lock).error();
     auto running = pid_file_.Read();
     if (!running) return std::move(running).error();
-    const bool changed = !running->has_value();
+    if (*running) {
+      auto settled = Settles(context, **running);
+      if (!settled) return std::move(settled).error();
+      if (*settled) return OutputOf(settings_.name, StateOf(*running), false);
+      // It was ending when it was found, as one does whose starter died before it let it begin.
+    }
     auto log = OpenLog();
     if (!log) return std::move(log).error();
     const std::int64_t log_begin = EndOf(log->get());
-
-    Identity process = running->value_or(Identity());
-    if (changed) {
-      auto launched = Launch(context, log->get());
-      if (!launched) return std::move(launched).error().In("start " + settings_.name);
-      process = *launched;
-    }
-    return Settle(context, process, changed, log_begin);
+    auto process = Launch(context, log->get());
+    if (!process) return std::move(process).error().In("start " + settings_.name);
+    auto settled = Settles(context, *process);
+    if (!settled) return Failure{std::move(settled).error(), {}, LeftBehind::kPartial};
+    if (!*settled) return EndedEarly(log_begin);
+    return OutputOf(settings_.name, StateOf(*process), true);
   }
 
   Outcome Stop(const Context& context, bool kill) const override {
@@ -152,22 +155,19 @@ class ProcessDriver final : public Driver {
     return process;
   }
 
-  // Waits until the process is as old as the settle time; one found running may be so already.
-  Outcome Settle(const Context& context, const Identity& process, bool changed,
-                 std::int64_t log_begin) const {
-    const microseconds age = AgeOf(process);
+  // Waits until the process is as old as the settle time; one that was found running may be so
+  // already. False: it has ended.
+  Result<bool> Settles(const Context& context, const Identity& process) const {
     const StopEvent stop(context);
     auto pidfd = Watch(process);
-    if (!pidfd) return Failure{std::move(pidfd).error(), {}, LeftBehind::kPartial};
-    const bool ended =
-        !pidfd->valid() ||
-        stop.WaitReadable(pidfd->get(), std::max(microseconds(0), settings_.settle - age));
-    if (ended) return EndedEarly(log_begin);
-    if (age < settings_.settle && stop.stopped()) {
-      return Failure{context.StopError().In("wait until " + settings_.name + " has settled"), {},
-                     changed ? LeftBehind::kPartial : LeftBehind::kNothing};
+    if (!pidfd) return std::move(pidfd).error();
+    if (!pidfd->valid()) return false;
+    const microseconds left = settings_.settle - AgeOf(process);
+    if (stop.WaitReadable(pidfd->get(), std::max(left, microseconds(0)))) return false;
+    if (left.count() > 0 && stop.stopped()) {
+      return context.StopError().In("wait until " + settings_.name + " has settled");
     }
-    return OutputOf(settings_.name, StateOf(process), changed);
+    return true;
   }
 
   Failure EndedEarly(std::int64_t log_begin) const {
