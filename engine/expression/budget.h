@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 
 #include "engine/base/error.h"
 
@@ -24,6 +25,7 @@ class Budget {
   // For text or bytes that are made or read through.
   [[nodiscard]] bool SpendBytes(std::size_t bytes) { return Spend(bytes / 32); }
 
+  std::int64_t steps_max() const { return steps_max_; }
   bool exhausted() const { return left_ < 0; }
 
   Error Exhausted() const {

@@ -32,7 +32,7 @@ Result<Value> Evaluator::Run(const Node& root) {
   // A list may hold the same list many times over, and that one another: small in memory, endless
   // when it is written out. What is only selected from the scope is no larger than the scope.
   const bool made = root.kind != NodeKind::kName && (value->is_list() || value->is_map());
-  Budget whole(limits_.steps_max);
+  Budget whole(budget_.steps_max());
   if (made && !SpendWhole(*value, whole)) return At(root, budget_.Exhausted());
   return value;
 }

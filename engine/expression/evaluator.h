@@ -16,8 +16,9 @@ namespace recourse::expression {
 // One evaluation of one tree; used once.
 class Evaluator {
  public:
-  Evaluator(std::string_view source, const Scope& scope, const Limits& limits)
-      : source_(source), scope_(scope), budget_(limits.steps_max), limits_(limits) {}
+  // Borrows all three.
+  Evaluator(std::string_view source, const Scope& scope, Budget& budget)
+      : source_(source), scope_(scope), budget_(budget) {}
 
   // Errors as Program::Evaluate has them.
   Result<Value> Run(const Node& root);
@@ -63,8 +64,7 @@ class Evaluator {
 
   std::string_view source_;
   const Scope& scope_;
-  Budget budget_;
-  const Limits& limits_;
+  Budget& budget_;
   std::vector<Value> locals_;  // by slot
   // What Lookup() did not find.
   struct Missing {

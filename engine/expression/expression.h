@@ -21,7 +21,9 @@
 
 namespace recourse::expression {
 
-struct Node;  // private to the module
+// Private to the module.
+struct Node;
+class Budget;
 
 // The variables of an evaluation.
 class Scope {
@@ -85,6 +87,7 @@ class Program {
   friend class Template;
   // `columns_before`: how many characters stand before the source in the text that a person sees.
   static Result<Program> ParseAt(std::string_view source, std::size_t columns_before, Check check);
+  Result<Value> EvaluateWithin(const Scope& scope, Budget& budget) const;
   Program(std::shared_ptr<const std::string> source, std::shared_ptr<const Node> root)
       : source_(std::move(source)), root_(std::move(root)) {}
 
@@ -103,7 +106,8 @@ class Template {
   // the member ("services[0].name: ...") and the column in the string.
   static Result<Template> Parse(const Value& value);
 
-  // Errors as Program::Evaluate has them, preceded by the member's name.
+  // Errors as Program::Evaluate has them, preceded by the member's name. The limits are those of
+  // all its expressions together.
   Result<Value> Evaluate(const Scope& scope, const Limits& limits = {}) const;
 
   // True when there is neither an expression nor a "$${" in it; Evaluate then answers the value as

@@ -23,7 +23,12 @@ Result<Program> Program::ParseAt(std::string_view source, std::size_t columns_be
 }
 
 Result<Value> Program::Evaluate(const Scope& scope, const Limits& limits) const {
-  return Evaluator(*source_, scope, limits).Run(*root_);
+  Budget budget(limits.steps_max);
+  return EvaluateWithin(scope, budget);
+}
+
+Result<Value> Program::EvaluateWithin(const Scope& scope, Budget& budget) const {
+  return Evaluator(*source_, scope, budget).Run(*root_);
 }
 
 std::vector<Reference> Program::References() const { return ReferencesIn(*root_); }

@@ -2,6 +2,7 @@
 
 #include "engine/base/json.h"
 #include "engine/base/text.h"
+#include "engine/expression/budget.h"
 #include "engine/expression/conversion.h"
 #include "engine/expression/expression.h"
 #include "engine/expression/lexer.h"
@@ -123,9 +124,9 @@ class Template::Reader {
 
 class Template::Writer {
  public:
-  Writer(const Scope& scope, const Limits& limits) : scope_(scope), limits_(limits) {}
+  Writer(const Scope& scope, const Limits& limits) : scope_(scope), budget_(limits.steps_max) {}
 
-  Result<Value> Write(const Part& part) const {
+  Result<Value> Write(const Part& part) {
     if (const auto* text = std::get_if<Part::Text>(&part.form)) return WriteText(*text);
     if (const auto* list = std::get_if<Part::List>(&part.form)) {
       Value::List out;
@@ -149,7 +150,7 @@ class Template::Writer {
   }
 
  private:
-  Result<Value> WriteText(const Part::Text& text) const {
+  Result<Value> WriteText(const Part::Text& text) {
     const bool whole = text.pieces.size() == 1;
     std::string out;
     for (const Part::Piece& piece : text.pieces) {
@@ -157,16 +158,21 @@ class Template::Writer {
         out += *plain;
         continue;
       }
-      Result<Value> value = std::get<Part::Expression>(piece).program.Evaluate(scope_, limits_);
+      const Program& program = std::get<Part::Expression>(piece).program;
+      Result<Value> value = program.EvaluateWithin(scope_, budget_);
       if (!value) return InMember(text.name, std::move(value).error());
       if (whole) return value;
-      out += TextOf(*value);
+      const std::string value_text = TextOf(*value);
+      if (!budget_.SpendBytes(value_text.size())) {
+        return InMember(text.name, budget_.Exhausted());
+      }
+      out += value_text;
     }
     return Value(std::move(out));
   }
 
   const Scope& scope_;
-  const Limits& limits_;
+  Budget budget_;
 };
 
 Result<Template> Template::Parse(const Value& value) {

@@ -1,6 +1,4 @@
-// That no expression, however hostile, takes much time, memory or stack.
-#include <chrono>
-
+// That no expression, however hostile, takes much time or memory.
 #include "tests/unit/engine/expression/evaluate.h"
 
 namespace recourse::expression {
@@ -17,7 +15,8 @@ std::string Ones(int size) { return "[1" + Repeated(",1", size - 1) + "]"; }
 
 }  // namespace
 
-TEST_CASE("hostile expressions end in RESOURCE_EXHAUSTED, soon", "[expression]") {
+// Without the limits none of these would end within the life of the machine, or its memory.
+TEST_CASE("hostile expressions end in RESOURCE_EXHAUSTED", "[expression]") {
   const std::string thousand = Ones(1000);
   const std::string long_text = "'" + Repeated("x", 30000) + "'";
   // l39 = [l38, l38], l38 = [l37, l37]...: small in memory, 2^40 elements when walked through.
@@ -45,9 +44,7 @@ TEST_CASE("hostile expressions end in RESOURCE_EXHAUSTED, soon", "[expression]")
   };
   for (const std::string& source : cases) {
     INFO(source.substr(0, 60) << "..." << source.size());
-    const auto started = std::chrono::steady_clock::now();
     const Result<Value> value = Evaluate(source);
-    CHECK(std::chrono::steady_clock::now() - started < std::chrono::seconds(2));
     REQUIRE_FALSE(value);
     CHECK(value.error().code == Code::kResourceExhausted);
   }
@@ -58,6 +55,16 @@ TEST_CASE("the limit is the caller's to choose", "[expression]") {
   CHECK(Evaluate(source, {}, Limits{.steps_max = 10'000})->as_int() == 100);
   CHECK(ErrorOf(Evaluate(source, {}, Limits{.steps_max = 200})) ==
         "RESOURCE_EXHAUSTED: the expression takes more than 200 steps");
+}
+
+TEST_CASE("the expressions of a template share one limit", "[expression]") {
+  const Value::Map variables = {{"text", std::string(64'000, 'x')}};
+  const auto fill = [&](int times) {
+    return Template::Parse(Value::List(50, Value(Repeated("${text}", times))))
+        ->Evaluate(MapScope(variables));
+  };
+  CHECK(fill(1));
+  CHECK(fill(40).error().code == Code::kResourceExhausted);
 }
 
 TEST_CASE("selecting something large from the scope costs little", "[expression]") {
