@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <exception>
 #include <sstream>
-#include <unordered_set>
 #include <utility>
 
 #include "engine/base/json.h"
@@ -22,8 +21,7 @@ Place PlaceOf(const YAML::Mark& mark) { return {mark.line + 1, mark.column + 1};
 Value PlainScalar(const std::string& text) {
   if (text == "true") return true;
   if (text == "false") return false;
-  const char first = text.empty() ? '\0' : text[0];
-  if (first == '-' || (first >= '0' && first <= '9')) {
+  if (text.find_first_not_of("0123456789+-.eE") == std::string::npos) {
     if (auto number = ParseJson(text); number && IsNumber(*number)) return *number;
   }
   return text;
@@ -69,7 +67,6 @@ class Builder final : public YAML::EventHandler {
     bool has_key = false;  // the next node is the value of `key`
     std::string key;
     Place key_place;
-    std::unordered_set<std::string> keys;
   };
 
   static void RefuseAnchor(const YAML::Mark& mark, YAML::anchor_t anchor) {
@@ -116,6 +113,7 @@ class Builder final : public YAML::EventHandler {
   void Close() {
     Node node = std::move(levels_.back().node);
     levels_.pop_back();
+    RefuseDuplicates(node);
     Add(std::move(node));
   }
 
@@ -130,11 +128,18 @@ class Builder final : public YAML::EventHandler {
       return;
     }
     level.has_key = false;
-    if (!level.keys.insert(level.key).second) {
-      problems_.Add(level.key_place, "the key " + Quoted(level.key) + " is there already");
-      return;
-    }
     level.node.members.push_back({std::move(level.key), level.key_place, std::move(node)});
+  }
+
+  void RefuseDuplicates(const Node& node) {
+    std::vector<const Member*> members;
+    members.reserve(node.members.size());
+    for (const Member& member : node.members) members.push_back(&member);
+    std::ranges::stable_sort(members, {}, &Member::key);
+    for (std::size_t i = 1; i < members.size(); ++i) {
+      if (members[i]->key != members[i - 1]->key) continue;
+      problems_.Add(members[i]->place, "the key " + Quoted(members[i]->key) + " is there already");
+    }
   }
 
   Problems& problems_;

@@ -24,7 +24,7 @@ struct Node {
   Kind kind = Kind::kScalar;
   Value scalar;
   std::vector<Node> items;
-  std::vector<Member> members;  // in the order of the file, no key twice
+  std::vector<Member> members;  // in the order of the file
 
   bool is_map() const { return kind == Kind::kMap; }
   bool is_list() const { return kind == Kind::kList; }
