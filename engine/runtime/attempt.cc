@@ -4,6 +4,7 @@
 
 #include "engine/base/fail_point.h"
 #include "engine/runtime/job.h"
+#include "engine/runtime/stored_form.h"
 
 namespace recourse::runtime {
 namespace {
@@ -11,7 +12,8 @@ namespace {
 using machine::Phase;
 using std::chrono::steady_clock;
 
-constexpr auto kNewsPause = std::chrono::milliseconds(100);  // between two of one attempt's progress
+constexpr auto kNewsPause =
+    std::chrono::milliseconds(100);  // between two of one attempt's progress
 
 class AttemptJob final : public Job {
  public:
@@ -60,15 +62,18 @@ machine::Input AttemptJob::Perform() {
     return Broke({FailedPrecondition("this server has no action " + start_.action +
                                      "; nothing was done. Start one that has it and retry, or skip "
                                      "the step"),
-                  {}, LeftBehind::kNothing});
+                  {},
+                  LeftBehind::kNothing});
   }
   try {
     return CallPhase(*action);
   } catch (const std::exception& thrown) {
-    return Broke({Internal(start_.action + " threw an exception: " + thrown.what()), {},
+    return Broke({Internal(start_.action + " threw an exception: " + thrown.what()),
+                  {},
                   LeftBehind::kUnknown});
   } catch (...) {
-    return Broke({Internal(start_.action + " threw something that is no exception"), {},
+    return Broke({Internal(start_.action + " threw something that is no exception"),
+                  {},
                   LeftBehind::kUnknown});
   }
 }
@@ -76,10 +81,14 @@ machine::Input AttemptJob::Perform() {
 machine::Input AttemptJob::CallPhase(const Action& action) {
   const Context context = MakeContext(action.Spec());
   switch (start_.phase) {
-    case Phase::kPrepare: return Prepare(action, context);
-    case Phase::kApply: return Apply(action, context);
-    case Phase::kProbe: return Probe(action, context);
-    case Phase::kCompensate: return Compensate(action, context);
+    case Phase::kPrepare:
+      return Prepare(action, context);
+    case Phase::kApply:
+      return Apply(action, context);
+    case Phase::kProbe:
+      return Probe(action, context);
+    case Phase::kCompensate:
+      return Compensate(action, context);
   }
   return Broke({Internal("no such phase"), {}, LeftBehind::kNothing});
 }
@@ -93,9 +102,10 @@ machine::Input AttemptJob::Prepare(const Action& action, const Context& context)
   if (!outcome) return Broke(outcome.failure());
   if (!FitsAsJson(outcome.output(), surroundings_.blobs.bytes_max())) {
     return Broke({Error{Code::kResourceExhausted, "the undo record is too large for the journal"},
-                  {}, LeftBehind::kNothing});
+                  {},
+                  LeftBehind::kNothing});
   }
-  return machine::Prepared{at(), start_.number, outcome.output()};
+  return machine::Prepared{at(), start_.number, AsStored(outcome.output())};
 }
 
 machine::Input AttemptJob::Apply(const Action& action, const Context& context) {
@@ -126,10 +136,11 @@ machine::Input AttemptJob::Verify(const Action& action, const Context& context, 
     case Verification::Verdict::kInconclusive:
       break;
   }
-  Failure failure{Error{Code::kUnknown, "done, but it could not be proved: " + verification.message},
-                  verification.evidence, LeftBehind::kUnknown};
-  return machine::AttemptBroke{at(), start_.number, start_.phase, Told(std::move(failure)), true,
-                               *std::move(shortened)};
+  Failure failure{
+      Error{Code::kUnknown, "done, but it could not be proved: " + verification.message},
+      verification.evidence, LeftBehind::kUnknown};
+  return machine::AttemptBroke{at(), start_.number,        start_.phase, Told(std::move(failure)),
+                               true, *std::move(shortened)};
 }
 
 machine::Input AttemptJob::Probe(const Action& action, const Context& context) {
@@ -137,8 +148,8 @@ machine::Input AttemptJob::Probe(const Action& action, const Context& context) {
   ProbeAnswer answer = action.Probe(context);
   auto shortened = surroundings_.blobs.Shorten(std::move(answer.output));
   if (!shortened) {
-    return machine::Probed{at(), start_.number,
-                           {ProbeAnswer::Verdict::kUnknown, shortened.error().ToString(), {}}};
+    return machine::Probed{
+        at(), start_.number, {ProbeAnswer::Verdict::kUnknown, shortened.error().ToString(), {}}};
   }
   answer.output = *std::move(shortened);
   return machine::Probed{at(), start_.number, std::move(answer)};
@@ -151,8 +162,8 @@ machine::Input AttemptJob::Compensate(const Action& action, const Context& conte
   if (!outcome) return Broke(outcome.failure());
   auto shortened = surroundings_.blobs.Shorten(outcome.output());
   // It is undone, whatever becomes of its output.
-  Value output = shortened ? *std::move(shortened)
-                           : Value::Object({{"error", shortened.error().ToString()}});
+  Value output =
+      shortened ? *std::move(shortened) : Value::Object({{"error", shortened.error().ToString()}});
   return machine::Compensated{at(), start_.number, std::move(output)};
 }
 
@@ -171,7 +182,7 @@ std::optional<Error> AttemptJob::ReasonNotToBegin(const Action& action,
 }
 
 Context AttemptJob::MakeContext(const ActionSpec& spec) {
-  Context context{.inputs = WithDefaults(start_.inputs, spec.inputs),
+  Context context{.inputs = WithDefaults(AsStored(start_.inputs), spec.inputs),
                   .key = start_.key,
                   .undo = start_.undo,
                   .checkpoint = start_.checkpoint,
@@ -202,9 +213,9 @@ Result<void> AttemptJob::SaveProgress(Value checkpoint) {
     return Error{Code::kResourceExhausted, "the checkpoint is too large for the journal"};
   }
   std::promise<Result<void>> saved;
-  surroundings_.mailbox.Post(
-      EngineMessage{run(), machine::Progressed{at(), start_.number, std::move(checkpoint)}, nullptr,
-                    [&saved](Result<void> result) { saved.set_value(std::move(result)); }});
+  surroundings_.mailbox.Post(EngineMessage{
+      run(), machine::Progressed{at(), start_.number, AsStored(std::move(checkpoint))}, nullptr,
+      [&saved](Result<void> result) { saved.set_value(std::move(result)); }});
   return saved.get_future().get();
 }
 
@@ -221,8 +232,8 @@ machine::Input AttemptJob::Broke(Failure failure) const {
   failure = Told(std::move(failure));
   switch (start_.phase) {
     case Phase::kProbe:
-      return machine::Probed{at(), start_.number,
-                             {ProbeAnswer::Verdict::kUnknown, failure.error.ToString(), {}}};
+      return machine::Probed{
+          at(), start_.number, {ProbeAnswer::Verdict::kUnknown, failure.error.ToString(), {}}};
     case Phase::kCompensate:
       return machine::CompensationBroke{at(), start_.number, std::move(failure)};
     case Phase::kPrepare:

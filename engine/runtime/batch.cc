@@ -34,8 +34,13 @@ void AddEffects(Batch& batch, const LiveRun& run, std::vector<machine::Effect> e
                 journal::RunChange& change) {
   for (machine::Effect& effect : effects) {
     if (auto* notify = std::get_if<machine::Notify>(&effect)) {
-      change.notifications.push_back({batch.heads.position, run.state.run, std::move(notify->topic),
-                                      std::move(notify->text), batch.now, 0, {}});
+      change.notifications.push_back({batch.heads.position,
+                                      run.state.run,
+                                      std::move(notify->topic),
+                                      std::move(notify->text),
+                                      batch.now,
+                                      0,
+                                      {}});
       continue;
     }
     if (auto* start = std::get_if<machine::StartPhase>(&effect)) {

@@ -6,6 +6,7 @@
 #include "engine/base/file.h"
 #include "engine/base/json.h"
 #include "engine/base/text.h"
+#include "engine/runtime/stored_form.h"
 
 namespace recourse::runtime {
 namespace {
@@ -53,6 +54,7 @@ bool FitsAsJson(const Value& value, std::int64_t bytes_max) {
 }
 
 Result<Value> Blobs::Shorten(Value value) const {
+  value = AsStored(std::move(value));
   if (FitsAsJson(value, bytes_max_)) return value;
   const std::string json = ToJson(value);
   const auto bytes = static_cast<std::int64_t>(json.size());

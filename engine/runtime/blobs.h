@@ -20,7 +20,8 @@ class Blobs {
   Blobs(std::string directory, std::int64_t bytes_max)
       : directory_(std::move(directory)), bytes_max_(bytes_max) {}
 
-  // `value` as it goes into the journal: itself when its JSON has at most bytes_max bytes, else
+  // `value` as it goes into the journal: itself (AsStored) when its JSON has at most bytes_max
+  // bytes, else
   // {"blob": digest, "bytes": n} with its small members (texts up to 256 bytes, numbers, booleans),
   // so that expressions go on finding them, while the whole JSON stands in the file
   // <directory>/<digest>. The file is whole and durable before this returns.

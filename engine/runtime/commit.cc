@@ -64,9 +64,8 @@ void CoreLoop::KeepOrRefuse(std::span<Message> messages, Batch& batch, const Err
   for (Batch::Answer& answer : batch.answers) {
     // A refusal that hangs on what was not stored would be a lie.
     const auto* refusal = std::get_if<Error>(&answer.content);
-    const bool hangs = std::any_of(batch.changes.begin(), batch.changes.end(), [&](const auto& of) {
-      return of.row.run == answer.run;
-    });
+    const bool hangs = std::any_of(batch.changes.begin(), batch.changes.end(),
+                                   [&](const auto& of) { return of.row.run == answer.run; });
     if (refusal != nullptr && !hangs && IsCallers(*answer.message)) {
       runtime::Refuse(*answer.message, *refusal);
     }

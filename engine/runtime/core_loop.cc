@@ -158,7 +158,8 @@ void CoreLoop::ServeWait(WaitMessage& message) {
     if (settled) row = record::RowOf(*run->workflow, run->state);
   } else {
     auto found = journal_.reader().FindRun(message.run);
-    if (!found) return message.done(std::move(found).error().In("wait for " + message.run.ToString()));
+    if (!found)
+      return message.done(std::move(found).error().In("wait for " + message.run.ToString()));
     if (!*found) return message.done(NotFound("there is no run " + message.run.ToString()));
     const auto status = static_cast<machine::RunStatus>((*found)->status);
     settled = machine::IsFinal(status) || status == machine::RunStatus::kPaused ||

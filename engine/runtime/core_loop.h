@@ -112,11 +112,11 @@ class CoreLoop {
   Outbox outbox_;
   std::mt19937_64 random_{std::random_device{}()};
 
-  Mailbox::Letters letters_;           // taken from the mailbox, not dealt with yet
-  std::vector<Message> grants_;        // locks to grant in the next batch
-  std::vector<Message> held_;          // the engine's own, until the journal takes them
-  Steady held_until_;                  // when they are tried again
-  std::vector<WaitMessage> waits_;     // to be looked at when nothing is undecided
+  Mailbox::Letters letters_;        // taken from the mailbox, not dealt with yet
+  std::vector<Message> grants_;     // locks to grant in the next batch
+  std::vector<Message> held_;       // the engine's own, until the journal takes them
+  Steady held_until_;               // when they are tried again
+  std::vector<WaitMessage> waits_;  // to be looked at when nothing is undecided
   std::unordered_map<RunId, std::vector<RunCallback>> waiters_;
   std::int64_t open_runs_ = 0;
   std::set<std::string, std::less<>> definitions_stored_;

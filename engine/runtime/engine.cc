@@ -102,10 +102,11 @@ Result<std::unique_ptr<Engine>> Engine::Start(Options options, journal::Journal&
                                               const Registry& registry, Workflows workflows,
                                               definition::Inventory inventory, const Policy& policy,
                                               const Clock& clock) {
-  if (auto checked = Check(options); !checked) return std::move(checked).error().In("start the engine");
-  auto engine = std::make_unique<EngineWithLoop>(std::move(options), journal, registry,
-                                                 std::move(workflows), std::move(inventory), policy,
-                                                 clock);
+  if (auto checked = Check(options); !checked)
+    return std::move(checked).error().In("start the engine");
+  auto engine =
+      std::make_unique<EngineWithLoop>(std::move(options), journal, registry, std::move(workflows),
+                                       std::move(inventory), policy, clock);
   if (auto begun = engine->Begin(); !begun) return begun.error().In("start the engine");
   return std::unique_ptr<Engine>(std::move(engine));
 }

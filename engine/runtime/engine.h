@@ -28,13 +28,13 @@
 namespace recourse::runtime {
 
 struct Options {
-  int workers = 16;               // threads for actions; 1 to 256
-  int batch_max = 512;            // inputs that share a commit; 1 to 10,000
-  int mailbox_max = 20'000;       // inputs of callers that wait; more are answered RESOURCE_EXHAUSTED
-  int open_runs_max = 100'000;    // runs that are not over; more are answered RESOURCE_EXHAUSTED
-  std::int64_t inputs_bytes_max = 256 * 1024;   // a run's inputs as JSON
-  std::int64_t output_bytes_max = 64 * 1024;    // an output as JSON; larger: to a file, see blobs
-  std::string blob_directory;     // for large outputs, named by their SHA-256; empty: they fail
+  int workers = 16;             // threads for actions; 1 to 256
+  int batch_max = 512;          // inputs that share a commit; 1 to 10,000
+  int mailbox_max = 20'000;     // inputs of callers that wait; more are answered RESOURCE_EXHAUSTED
+  int open_runs_max = 100'000;  // runs that are not over; more are answered RESOURCE_EXHAUSTED
+  std::int64_t inputs_bytes_max = 256 * 1024;  // a run's inputs as JSON
+  std::int64_t output_bytes_max = 64 * 1024;   // an output as JSON; larger: to a file, see blobs
+  std::string blob_directory;  // for large outputs, named by their SHA-256; empty: they fail
   std::chrono::milliseconds append_retry = std::chrono::milliseconds(250);  // when the disk refuses
   // Sends a notification, on the core loop's thread: must not block. Called at least once for each,
   // again after a crash: (position, topic) tells which. An error: it is tried again, 1 s to 1 min
@@ -97,15 +97,15 @@ class Engine {
   virtual ~Engine() = default;
 
   // Answers once the run is durable. The same request_id again answers the run that it started.
-  // kNotFound: no such workflow or target. kInvalidArgument: an input is wrong, named by the message.
-  // kAlreadyExists: the request_id started a run of another workflow or with other inputs.
+  // kNotFound: no such workflow or target. kInvalidArgument: an input is wrong, named by the
+  // message. kAlreadyExists: the request_id started a run of another workflow or with other inputs.
   // kAborted: the lock is held and the workflow says reject; the message names the holder.
-  // kResourceExhausted: a limit of Options, or the disk is full. kUnavailable: the journal cannot be
-  // written, or the engine is stopping.
+  // kResourceExhausted: a limit of Options, or the disk is full. kUnavailable: the journal cannot
+  // be written, or the engine is stopping.
   virtual void StartRun(StartRequest request, Caller caller, RunCallback done) = 0;
 
-  // Sends an input to a run. `revision`, if given, must be the run's (else kAborted: it has changed).
-  // kNotFound: no such run. Otherwise as machine::Decide and StartRun.
+  // Sends an input to a run. `revision`, if given, must be the run's (else kAborted: it has
+  // changed). kNotFound: no such run. Otherwise as machine::Decide and StartRun.
   virtual void Submit(RunId run, machine::Input input, std::optional<std::int64_t> revision,
                       Caller caller, RunCallback done) = 0;
 
@@ -139,11 +139,11 @@ class Engine {
   virtual Info info() const = 0;
 
   // Takes no more inputs from callers, lets attempts at work finish until `grace` is over, then
-  // sets their stop tokens and ends when they have returned. Outcomes go into the journal, with what
-  // comes next; that is started by the next start, but for actions of the class `once`, which could
-  // not be told from ones that took effect. What has no outcome when the grace is over, or fails
-  // because it was stopped, is resumed by the next start as after a crash. May be called twice; the
-  // second call waits for the first.
+  // sets their stop tokens and ends when they have returned. Outcomes go into the journal, with
+  // what comes next; that is started by the next start, but for actions of the class `once`, which
+  // could not be told from ones that took effect. What has no outcome when the grace is over, or
+  // fails because it was stopped, is resumed by the next start as after a crash. May be called
+  // twice; the second call waits for the first.
   virtual void Stop(std::chrono::milliseconds grace) = 0;
 };
 

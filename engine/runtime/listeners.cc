@@ -16,8 +16,7 @@ void Listeners::Remove(Listener* listener) {
   count_ = listeners_.size();
 }
 
-void Listeners::Committed(journal::Position position,
-                          std::span<const journal::RunChange> changes) {
+void Listeners::Committed(journal::Position position, std::span<const journal::RunChange> changes) {
   if (!any()) return;
   const std::shared_lock lock(mutex_);
   for (Listener* listener : listeners_) listener->Committed(position, changes);

@@ -46,8 +46,7 @@ void Mailbox::Post(Message message) {
   if (wake) filled_.notify_one();
 }
 
-void Mailbox::Take(Letters& letters,
-                   std::optional<std::chrono::steady_clock::time_point> until) {
+void Mailbox::Take(Letters& letters, std::optional<std::chrono::steady_clock::time_point> until) {
   std::unique_lock lock(mutex_);
   const auto something = [&] {
     return !letters_.own.empty() || !letters_.callers.empty() || letters_.closed != letters.closed;

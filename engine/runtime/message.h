@@ -39,7 +39,7 @@ struct WaitMessage {
 struct EngineMessage {
   RunId run;
   machine::Input input;
-  std::shared_ptr<Job> ended;  // the job whose outcome this is; null when it goes on
+  std::shared_ptr<Job> ended;              // the job whose outcome this is; null when it goes on
   std::function<void(Result<void>)> done;  // may be empty
 };
 // A timer is due. Read from the journal again when it cannot be dealt with now.

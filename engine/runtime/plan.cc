@@ -1,4 +1,5 @@
-// The plan that an approval shows: what each step after it would do, as far as that can be told now.
+// The plan that an approval shows: what each step after it would do, as far as that can be told
+// now.
 #include <exception>
 
 #include "engine/base/text.h"

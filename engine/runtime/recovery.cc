@@ -31,15 +31,16 @@ Result<void> ForEachRun(journal::Reader& reader, RunStatus status, Each each) {
 Result<void> CoreLoop::Recover() {
   std::vector<Message> messages;
   std::set<std::string> locks;
-  for (const RunStatus status : {RunStatus::kRunning, RunStatus::kRollingBack, RunStatus::kPaused,
-                                 RunStatus::kQueued, RunStatus::kWaiting,
-                                 RunStatus::kNeedsAttention}) {
+  for (const RunStatus status :
+       {RunStatus::kRunning, RunStatus::kRollingBack, RunStatus::kPaused, RunStatus::kQueued,
+        RunStatus::kWaiting, RunStatus::kNeedsAttention}) {
     // An attempt may be at work in a paused run too.
     const bool at_work = status == RunStatus::kRunning || status == RunStatus::kRollingBack ||
                          status == RunStatus::kPaused;
     auto read = ForEachRun(journal_.reader(), status, [&](const journal::RunRow& row) {
       ++open_runs_;
-      if (at_work) messages.push_back(EngineMessage{row.run, machine::Restarted{}, nullptr, nullptr});
+      if (at_work)
+        messages.push_back(EngineMessage{row.run, machine::Restarted{}, nullptr, nullptr});
       if (status == RunStatus::kQueued) locks.insert(row.lock);
     });
     if (!read) return read;

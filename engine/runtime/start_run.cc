@@ -2,22 +2,37 @@
 #include "engine/base/text.h"
 #include "engine/record/record.h"
 #include "engine/runtime/core_loop.h"
+#include "engine/runtime/stored_form.h"
 
 namespace recourse::runtime {
 namespace {
 
-// Whether a run that has `stored` as an input may have been asked for with `asked`: a target is
-// given by its name and stored with its content.
-bool SameInput(const Value& stored, const Value& asked) {
+std::optional<std::chrono::microseconds> DurationOf(const Value& value) {
+  const Value text = AsStored(value);
+  if (!text.is_string()) return std::nullopt;
+  const auto parsed = ParseDuration(text.as_string());
+  return parsed ? std::optional(*parsed) : std::nullopt;
+}
+
+// Whether a run that has `stored` as this input may have been asked for with `asked`.
+bool SameInput(definition::InputType type, const Value& stored, const Value& asked) {
   if (stored == asked) return true;
-  return stored.is_map() && asked.is_string() && stored["name"] == asked;
+  switch (type) {
+    case definition::InputType::kTarget:  // given by its name, stored with its content
+      return asked.is_string() && stored["name"] == asked;
+    case definition::InputType::kDuration:  // 1m30s is 90s
+      return DurationOf(stored) == DurationOf(asked);
+    default:
+      return false;
+  }
 }
 
 // Whether the same request would give the same inputs again.
 bool SameInputs(const definition::Workflow& workflow, const Value& stored, const Value& given) {
   for (const definition::Input& input : workflow.inputs) {
     const Value* asked = given.Find(input.name);
-    if (!SameInput(stored[input.name], asked != nullptr ? *asked : input.fallback)) return false;
+    const Value& wanted = asked != nullptr ? *asked : input.fallback;
+    if (!SameInput(input.type, stored[input.name], wanted)) return false;
   }
   return true;
 }
@@ -123,11 +138,11 @@ Result<machine::Start> CoreLoop::MakeStart(Batch& batch, const definition::Workf
   const Value given = request.inputs.is_null() ? Value(Value::Map()) : request.inputs;
   auto inputs = definition::ResolveInputs(workflow, given, inventory_);
   if (!inputs) return std::move(inputs).error();
-  start.inputs = *std::move(inputs);
+  start.inputs = AsStored(*std::move(inputs));
   if (!FitsAsJson(start.inputs, options_.inputs_bytes_max)) {
-    return Error{Code::kResourceExhausted,
-                 "inputs: larger than " + HumanBytes(options_.inputs_bytes_max) +
-                     ", which is the limit; nothing was started"};
+    return Error{Code::kResourceExhausted, "inputs: larger than " +
+                                               HumanBytes(options_.inputs_bytes_max) +
+                                               ", which is the limit; nothing was started"};
   }
   auto lock = LockKey(workflow, run, start.inputs, caller, batch.now);
   if (!lock) return std::move(lock).error();

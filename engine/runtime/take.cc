@@ -43,11 +43,11 @@ void CoreLoop::TakeInput(Batch& batch, Message& message, RunId id, const machine
   batch.runs.push_back(id);
   const machine::RunState& state = (*run)->state;
   if (revision && *revision != state.revision) {
-    return batch.Refuse(message, id,
-                        Aborted(id.ToString() + " is at revision " +
-                                std::to_string(state.revision) + ", not " +
-                                std::to_string(*revision) +
-                                ": it has changed since you looked, and nothing was done"));
+    return batch.Refuse(
+        message, id,
+        Aborted(id.ToString() + " is at revision " + std::to_string(state.revision) + ", not " +
+                std::to_string(*revision) +
+                ": it has changed since you looked, and nothing was done"));
   }
   auto change = AddDecision(batch, **run, input, caller.principal, Jitter());
   if (!change) return batch.Refuse(message, id, std::move(change).error());
@@ -88,8 +88,7 @@ void CoreLoop::Take(Batch& batch, Message&, TimerMessage& of) {
   }
   LiveRun& live = **run;
   batch.runs.push_back(of.timer.run);
-  const machine::TimerFired fired{
-      {static_cast<machine::TimerKind>(of.timer.kind), of.timer.due}};
+  const machine::TimerFired fired{{static_cast<machine::TimerKind>(of.timer.kind), of.timer.due}};
   if (auto change = AddDecision(batch, live, fired, std::string(kEngine), Jitter());
       change && *change) {
     return;
@@ -117,8 +116,7 @@ bool CoreLoop::Grant(Batch& batch, const std::string& lock) {
       continue;
     }
     batch.runs.push_back(waiter.run);
-    auto change =
-        AddDecision(batch, **run, machine::LockGranted{}, std::string(kEngine), Jitter());
+    auto change = AddDecision(batch, **run, machine::LockGranted{}, std::string(kEngine), Jitter());
     if (change && *change) break;
   }
   return true;

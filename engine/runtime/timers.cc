@@ -24,9 +24,8 @@ void Timers::Committed(std::span<const journal::RunChange> changes) {
   for (const journal::RunChange& change : changes) {
     if (!change.timers) continue;
     if (!muted_.empty()) {
-      std::erase_if(muted_, [&](const journal::TimerRow& timer) {
-        return timer.run == change.row.run;
-      });
+      std::erase_if(muted_,
+                    [&](const journal::TimerRow& timer) { return timer.run == change.row.run; });
     }
     for (const journal::TimerRow& timer : *change.timers) {
       next_ = next_ ? std::min(*next_, timer.due) : timer.due;

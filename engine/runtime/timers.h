@@ -27,8 +27,8 @@ class Timers {
   // What was committed may make a timer due sooner.
   void Committed(std::span<const journal::RunChange> changes);
 
-  // The run has no use for this timer in its state, and still has it: it is not told again until its
-  // timers change, so that the loop does not spin on it.
+  // The run has no use for this timer in its state, and still has it: it is not told again until
+  // its timers change, so that the loop does not spin on it.
   void Mute(const journal::TimerRow& timer) { muted_.insert(timer); }
 
   std::optional<Time> next() const { return next_; }

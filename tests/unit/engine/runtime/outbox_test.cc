@@ -1,0 +1,87 @@
+#include <catch2/catch.hpp>
+
+#include "tests/unit/engine/runtime/fixture.h"
+
+namespace recourse::runtime {
+namespace {
+
+constexpr const char* kParks = R"(
+name: parks
+steps:
+  - {id: confirm, approval: {prompt: "Go on?", approvers: [dba]}}
+)";
+
+// A channel that writes down what it is given.
+struct Channel {
+  auto Callback() {
+    return [this](const journal::OutboxRow& row) -> Result<void> {
+      const std::lock_guard lock(mutex);
+      if (broken) return Unavailable("no network");
+      texts.push_back(row.topic + ": " + row.text);
+      return {};
+    };
+  }
+  std::mutex mutex;
+  bool broken = false;
+  std::vector<std::string> texts;
+};
+
+}  // namespace
+
+TEST_CASE_METHOD(EngineFixture, "a notification is sent after its commit and marked", "[runtime]") {
+  Channel channel;
+  options.notify = channel.Callback();
+  AddWorkflow(kParks);
+  StartEngine();
+  Begin("parks");
+  Tick();
+  StopEngine();
+  REQUIRE(channel.texts.size() == 1);
+  CHECK_THAT(channel.texts[0], Catch::StartsWith("approval_requested: "));
+  const auto unsent = OpenReader()->UnsentNotifications(10);
+  REQUIRE(unsent);
+  CHECK(unsent->empty());
+
+  // What is marked is not sent again.
+  StartEngine();
+  Tick();
+  StopEngine();
+  CHECK(channel.texts.size() == 1);
+}
+
+TEST_CASE_METHOD(EngineFixture, "what was not sent is sent by the next server", "[runtime]") {
+  Channel channel;
+  AddWorkflow(kParks);
+  SECTION("as there was no channel") {}
+  SECTION("as the channel was broken") {
+    channel.broken = true;
+    options.notify = channel.Callback();
+  }
+  StartEngine();
+  Begin("parks");
+  Begin("parks");
+  Tick();
+  StopEngine();
+  CHECK(channel.texts.empty());
+
+  channel.broken = false;
+  options.notify = channel.Callback();
+  StartEngine();
+  Tick();
+  StopEngine();
+  CHECK(channel.texts.size() == 2);
+}
+
+TEST_CASE_METHOD(EngineFixture, "nothing is sent of what was not stored", "[runtime]") {
+  Channel channel;
+  options.notify = channel.Callback();
+  AddWorkflow(kParks);
+  StartEngine();
+  journal().RefuseWith([](auto) { return Unavailable("I/O error"); });
+  CHECK_FALSE(Start("parks").Get());
+  Tick();
+  StopEngine();
+  CHECK(channel.texts.empty());
+}
+
+}  // namespace recourse::runtime

@@ -1,0 +1,74 @@
+#include <catch2/catch.hpp>
+#include <stdexcept>
+
+#include "engine/base/json.h"
+#include "tests/unit/engine/runtime/fixture.h"
+
+namespace recourse::runtime {
+
+TEST_CASE_METHOD(EngineFixture, "an approval shows what each step after it would do", "[runtime]") {
+  AddAction("test.look", RepeatClass::kReadOnly).apply = [](const Context&) {
+    return Value::Object({{"path", "/backups/7"}});
+  };
+  Scripted& restore = AddAction("test.restore");
+  restore.spec.has_plan = true;
+  restore.spec.can_compensate = true;
+  restore.plan = [](const Context& context) -> Result<ActionPlan> {
+    return ActionPlan{{"restore " + context.inputs.StringOr("from", "?")}, 4096, {"loses 3 rows"}};
+  };
+  Scripted& stop = AddAction("test.stop");
+  stop.spec.has_plan = true;
+  stop.plan = [](const Context& context) -> Result<ActionPlan> {
+    return ActionPlan{{"stop " + context.inputs.StringOr("service", "?")}, 0, {}};
+  };
+  Scripted& broken = AddAction("test.broken");
+  broken.spec.has_plan = true;
+  broken.plan = [](const Context&) -> Result<ActionPlan> { throw std::runtime_error("no"); };
+  AddAction("test.purge");
+  AddWorkflow(R"(
+name: planned
+steps:
+  - {id: choose, action: test.look}
+  - {id: confirm, approval: {prompt: "Restore?", approvers: [dba]}}
+  - {id: halt, action: test.stop, for_each: "${['web', 'worker']}", with: {service: "${item}"}}
+  - id: restore
+    summary: Put the backup in place
+    action: test.restore
+    with: {from: "${steps.choose.output.path}"}
+    expect: 2m
+  - {id: again, action: test.restore, with: {from: "${steps.restore.output.copy}"}}
+  - {id: broken, action: test.broken}
+  - {id: purge, action: test.purge, irreversible: true}
+  - {id: look, action: test.look}
+  - {id: last, approval: {prompt: "Done?", approvers: [dba]}}
+  - {id: after, action: test.look}
+)");
+  StartEngine();
+  const RunId run = Begin("planned");
+  Settle(run);
+  const auto approval = OpenReader()->FindApproval(ApprovalId{1});
+  REQUIRE(approval);
+  REQUIRE(approval->has_value());
+  const auto plan = ParseJson((*approval)->plan);
+  REQUIRE(plan);
+  const auto& steps = (*plan)["steps"].as_list();
+  REQUIRE(steps.size() == 6);  // up to the next approval
+  const auto lines = [&](std::size_t step) { return ToJson(steps[step]["lines"]); };
+
+  CHECK(lines(0) == R"(["for each of 2 items","stop web","stop worker"])");
+  CHECK(steps[0]["undo"] == Value("none"));
+  CHECK(steps[1]["step"] == Value("restore"));
+  CHECK(steps[1]["summary"] == Value("Put the backup in place"));
+  CHECK(steps[1]["action"] == Value("test.restore"));
+  CHECK(lines(1) == R"(["restore /backups/7"])");
+  CHECK(steps[1]["expect"] == Value("2m"));
+  CHECK(steps[1]["undo"] == Value("compensated by test.restore"));
+  CHECK(lines(2).find("not known yet") != std::string::npos);
+  CHECK(lines(3).find("could not be planned") != std::string::npos);
+  CHECK(steps[4]["undo"] == Value("none: irreversible"));
+  CHECK(steps[5]["undo"] == Value("changes nothing"));
+  CHECK((*plan)["bytes_needed"] == Value(4096));
+  CHECK(ToJson((*plan)["irreversible"]) == R"(["loses 3 rows","purge cannot be undone"])");
+}
+
+}  // namespace recourse::runtime

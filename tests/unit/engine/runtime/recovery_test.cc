@@ -1,0 +1,191 @@
+#include <catch2/catch.hpp>
+
+#include "tests/unit/engine/runtime/fixture.h"
+
+namespace recourse::runtime {
+namespace {
+
+using machine::RunStatus;
+
+std::string OneStep(const std::string& action) {
+  return "name: one\nsteps:\n  - {id: work, action: " + action + "}\n";
+}
+
+}  // namespace
+
+TEST_CASE_METHOD(EngineFixture, "attempts that were at work go on after a crash", "[runtime]") {
+  Gate gate;
+  Scripted& action = AddAction("test.work");
+  action.apply = [&](const Context& context) -> Outcome {
+    if (gate.Pass(context.stop)) return Value::Object({{"key", context.key}});
+    return context.StopError();
+  };
+  AddWorkflow(OneStep("test.work"));
+  options.workers = 8;
+  StartEngine();
+  std::vector<RunId> runs;
+  for (int i = 0; i < 50; ++i) runs.push_back(Begin("one"));
+  gate.WaitFor(8);
+  Crash();
+  const int before = journal().appends();
+  gate.Open();
+  StartEngine();
+  for (const RunId run : runs) {
+    CHECK(Settle(run).status == static_cast<int>(RunStatus::kSucceeded));
+    // The same key as before the crash.
+    CHECK(StateOf(run).done.back().output["key"] == Value(run.ToString() + "/work/1"));
+  }
+  CHECK(journal().appends() - before <= 1 + 50);
+  CHECK(EventsOf(runs[0]) == std::vector<std::string>{"RunStarted", "AttemptStarted",
+                                                      "AttemptResumed", "AttemptSucceeded",
+                                                      "RunSucceeded"});
+}
+
+TEST_CASE_METHOD(EngineFixture, "all runs in flight are resumed by one append", "[runtime]") {
+  Gate gate;
+  AddAction("test.work").apply = [&](const Context& context) -> Outcome {
+    if (gate.Pass(context.stop)) return Value();
+    return context.StopError();
+  };
+  AddWorkflow(OneStep("test.work"));
+  StartEngine();
+  for (int i = 0; i < 100; ++i) Begin("one");
+  Crash();
+  const int before = journal().appends();
+  StartEngine();  // returns when they are
+  CHECK(journal().appends() == before + 1);
+  CHECK(engine().info().attempts_at_work == 100);
+  CHECK(engine().info().runs_in_memory == 100);
+  StopEngine();
+}
+
+TEST_CASE_METHOD(EngineFixture, "what cannot be repeated asks an operator after a crash",
+                 "[runtime]") {
+  Gate gate;
+  AddAction("test.work", RepeatClass::kOnce).apply = [&](const Context& context) -> Outcome {
+    gate.Pass(context.stop);
+    return Failure{context.StopError(), {}, LeftBehind::kUnknown};
+  };
+  AddWorkflow(OneStep("test.work"));
+  StartEngine();
+  const RunId run = Begin("one");
+  gate.WaitFor(1);
+  Crash();
+  StartEngine();
+  CHECK(Settle(run).status == static_cast<int>(RunStatus::kNeedsAttention));
+  CHECK(gate.came() == 1);
+}
+
+TEST_CASE_METHOD(EngineFixture, "a probe tells after a crash what happened", "[runtime]") {
+  Gate gate;
+  Scripted& action = AddAction("test.work", RepeatClass::kProbed);
+  action.apply = [&](const Context& context) -> Outcome {
+    gate.Pass(context.stop);
+    return context.StopError();
+  };
+  action.probe = [](const Context& context) {
+    return ProbeAnswer{ProbeAnswer::Verdict::kApplied, "it is there",
+                       Value::Object({{"found", context.key}})};
+  };
+  AddWorkflow(OneStep("test.work"));
+  StartEngine();
+  const RunId run = Begin("one");
+  gate.WaitFor(1);
+  Crash();
+  StartEngine();
+  CHECK(Settle(run).status == static_cast<int>(RunStatus::kSucceeded));
+  CHECK(StateOf(run).done.back().output["found"] == Value(run.ToString() + "/work/1"));
+  CHECK(gate.came() == 1);
+}
+
+TEST_CASE_METHOD(EngineFixture, "progress that was saved is there after a crash", "[runtime]") {
+  Gate gate;
+  Value found;
+  AddAction("test.work").apply = [&](const Context& context) -> Outcome {
+    if (!context.checkpoint.is_null()) {
+      found = context.checkpoint;
+      return Value();
+    }
+    const auto saved = context.save_progress(Value::Object({{"rows", 500}}));
+    if (!saved) return saved.error();
+    gate.Pass(context.stop);
+    return context.StopError();
+  };
+  AddWorkflow(OneStep("test.work"));
+  StartEngine();
+  const RunId run = Begin("one");
+  gate.WaitFor(1);
+  CHECK(EventsOf(run).back() == "AttemptProgressed");
+  Crash();
+  StartEngine();
+  CHECK(Settle(run).status == static_cast<int>(RunStatus::kSucceeded));
+  CHECK(found == Value::Object({{"rows", 500}}));
+}
+
+TEST_CASE_METHOD(EngineFixture, "an attempt at work in a paused run goes on after a crash",
+                 "[runtime]") {
+  Gate gate;
+  AddAction("test.work").apply = [&](const Context& context) -> Outcome {
+    if (gate.Pass(context.stop)) return Value();
+    return context.StopError();
+  };
+  AddWorkflow(OneStep("test.work"));
+  StartEngine();
+  const RunId run = Begin("one");
+  gate.WaitFor(1);
+  REQUIRE(Send(run, machine::Pause{"lunch"}).Get());
+  Crash();
+  StartEngine();
+  gate.WaitFor(2);
+  gate.Open();
+  REQUIRE(Send(run, machine::Resume{"back"}).Get());
+  CHECK(Settle(run).status == static_cast<int>(RunStatus::kSucceeded));
+}
+
+TEST_CASE_METHOD(EngineFixture, "an action that this server lacks fails the step", "[runtime]") {
+  Gate gate;
+  AddAction("test.work").apply = [&](const Context& context) -> Outcome {
+    gate.Pass(context.stop);
+    return context.StopError();
+  };
+  AddWorkflow(OneStep("test.work"));
+  StartEngine();
+  const RunId run = Begin("one");
+  gate.WaitFor(1);
+  Crash();
+
+  const Registry empty;
+  const Policy policy;
+  auto engine =
+      Engine::Start(options, journal(), empty, Workflows(), definition::Inventory(), policy, clock);
+  REQUIRE(engine);
+  RunAnswer settled;
+  (*engine)->WhenSettled(run, settled.Callback());
+  const auto row = settled.Get();
+  REQUIRE(row);
+  CHECK(row->status == static_cast<int>(RunStatus::kNeedsAttention));
+}
+
+TEST_CASE_METHOD(EngineFixture, "a journal that cannot be written at the start is tried again",
+                 "[runtime]") {
+  Gate gate;
+  AddAction("test.work").apply = [&](const Context& context) -> Outcome {
+    if (gate.Pass(context.stop)) return Value();
+    return context.StopError();
+  };
+  AddWorkflow(OneStep("test.work"));
+  StartEngine();
+  const RunId run = Begin("one");
+  gate.WaitFor(1);
+  Crash();
+  journal().RefuseWith([](auto) { return Error{Code::kResourceExhausted, "the disk is full"}; });
+  StartEngine();
+  journal().WaitForRefusals(2);
+  CHECK_FALSE(engine().info().journal_writable);
+  CHECK(Row(run).status == static_cast<int>(RunStatus::kRunning));
+  journal().RefuseWith(nullptr);
+  gate.Open();
+  CHECK(Settle(run).status == static_cast<int>(RunStatus::kSucceeded));
+}
+
+}  // namespace recourse::runtime
