@@ -43,36 +43,35 @@ Approvals::Approvals(const definition::Workflow& workflow, const RunState& befor
 
 void Approvals::Add(const Recorded& recorded) {
   const Envelope& envelope = recorded.envelope;
-  std::visit(
-      Rules{
-          [&](const RunStarted&) {
-            run_ = envelope.run;
-            requester_ = envelope.principal;
-          },
-          [&](const ApprovalRequested& request) {
-            Request(request, envelope.time);
-            approvals_.back().touched = true;
-          },
-          [&](const VoteCast& cast) {
-            Approval* approval = Find(cast.id);
-            if (approval == nullptr) return;
-            std::erase_if(approval->votes, [&](const auto& earlier) {
-              return earlier.principal == envelope.principal;
-            });
-            approval->votes.push_back(
-                {envelope.principal, cast.vote, cast.reason, cast.channel, envelope.time});
-            approval->touched = true;
-          },
-          [&](const ApprovalSettled& settled) {
-            Approval* approval = Find(settled.id);
-            if (approval == nullptr) return;
-            approval->row.settlement = static_cast<int>(settled.settlement);
-            approval->row.settled = envelope.time;
-            approval->touched = true;
-          },
-          [](const auto&) {},
-      },
-      recorded.event);
+  std::visit(Rules{
+                 [&](const RunStarted&) {
+                   run_ = envelope.run;
+                   requester_ = envelope.principal;
+                 },
+                 [&](const ApprovalRequested& request) {
+                   Request(request, envelope.time);
+                   approvals_.back().touched = true;
+                 },
+                 [&](const VoteCast& cast) {
+                   Approval* approval = Find(cast.id);
+                   if (approval == nullptr) return;
+                   std::erase_if(approval->votes, [&](const auto& earlier) {
+                     return earlier.principal == envelope.principal;
+                   });
+                   approval->votes.push_back(
+                       {envelope.principal, cast.vote, cast.reason, cast.channel, envelope.time});
+                   approval->touched = true;
+                 },
+                 [&](const ApprovalSettled& settled) {
+                   Approval* approval = Find(settled.id);
+                   if (approval == nullptr) return;
+                   approval->row.settlement = static_cast<int>(settled.settlement);
+                   approval->row.settled = envelope.time;
+                   approval->touched = true;
+                 },
+                 [](const auto&) {},
+             },
+             recorded.event);
 }
 
 std::vector<journal::ApprovalRow> Approvals::Rows() const {

@@ -174,8 +174,7 @@ machine::ApprovalRequested Read(const pb::ApprovalRequested& from, Reading& in) 
       .quorum = from.quorum(),
       .exclude_requester = from.exclude_requester(),
       .expires = {},
-      .on_expiry =
-          in.Known<machine::OnExpiry>(from.on_expiry(), pb::OnExpiry_IsValid, "on_expiry"),
+      .on_expiry = in.Known<machine::OnExpiry>(from.on_expiry(), pb::OnExpiry_IsValid, "on_expiry"),
       .plan = in.Json(from.plan_json()),
       .digest = from.digest()};
   if (from.has_expires()) event.expires = TimeOf(from.expires());
@@ -210,10 +209,10 @@ machine::StopRequested Read(const pb::StopRequested& from, Reading& in) {
 }
 
 machine::AttentionNeeded Read(const pb::AttentionNeeded& from, Reading& in) {
-  return {.question =
-              in.Known<machine::Question>(from.question(), pb::Question_IsValid, "question"),
-          .at = At(from),
-          .error = in.ErrorOf(from.error())};
+  return {
+      .question = in.Known<machine::Question>(from.question(), pb::Question_IsValid, "question"),
+      .at = At(from),
+      .error = in.ErrorOf(from.error())};
 }
 
 machine::EffectResolved Read(const pb::EffectResolved& from, Reading& in) {
@@ -312,11 +311,10 @@ using AllForms =
           pb::AttemptSucceeded, pb::AttemptFailed, pb::StepFailed, pb::RetryRequested,
           pb::FailureHandled, pb::SwitchTaken, pb::CheckpointReached, pb::WaitStarted,
           pb::WaitEnded, pb::PlanStarted, pb::ApprovalRequested, pb::VoteCast, pb::ApprovalSettled,
-          pb::RunPaused, pb::RunResumed, pb::StopRequested, pb::AttentionNeeded,
-          pb::EffectResolved, pb::RollbackStarted, pb::CompensationStarted,
-          pb::CompensationSucceeded, pb::CompensationFailed, pb::CompensationSkipped,
-          pb::RollbackEnded, pb::RunSucceeded, pb::RunFailed, pb::RunCancelled, pb::RunRolledBack,
-          pb::RunAnnotated>;
+          pb::RunPaused, pb::RunResumed, pb::StopRequested, pb::AttentionNeeded, pb::EffectResolved,
+          pb::RollbackStarted, pb::CompensationStarted, pb::CompensationSucceeded,
+          pb::CompensationFailed, pb::CompensationSkipped, pb::RollbackEnded, pb::RunSucceeded,
+          pb::RunFailed, pb::RunCancelled, pb::RunRolledBack, pb::RunAnnotated>;
 
 static_assert(AllForms::kAll.size() == std::variant_size_v<machine::Event>,
               "an event cannot be read back: it has no Read() or is not in AllForms");
@@ -333,8 +331,8 @@ const StoredForm* FindForm(int type) {
 Result<Recorded> Decode(const journal::StoredEvent& stored) {
   const StoredForm* form = FindForm(stored.type);
   std::string problem;
-  Recorded recorded{
-      {stored.run, stored.sequence, stored.position, stored.time, stored.principal}, {}};
+  Recorded recorded{{stored.run, stored.sequence, stored.position, stored.time, stored.principal},
+                    {}};
   if (form == nullptr) {
     problem = "this binary does not know the type; a newer one may have written it";
   } else {
@@ -342,8 +340,8 @@ Result<Recorded> Decode(const journal::StoredEvent& stored) {
   }
   if (problem.empty()) return recorded;
   return DataLoss("event " + std::to_string(stored.position) + " (" + stored.run.ToString() +
-                  ", sequence " + std::to_string(stored.sequence) + ", " +
-                  NameOfType(stored.type) + ") cannot be read: " + problem);
+                  ", sequence " + std::to_string(stored.sequence) + ", " + NameOfType(stored.type) +
+                  ") cannot be read: " + problem);
 }
 
 std::string NameOfType(int type) {

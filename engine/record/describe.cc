@@ -4,6 +4,7 @@
 
 #include "engine/base/text.h"
 #include "engine/machine/decide.h"
+#include "engine/record/names.h"
 #include "engine/record/record.h"
 #include "engine/record/target.h"
 
@@ -14,74 +15,14 @@ using namespace machine;  // NOLINT: every rule below names an event
 
 using Members = std::initializer_list<std::pair<std::string_view, Value>>;
 
-std::string_view Name(Phase phase) {
-  switch (phase) {
-    case Phase::kPrepare: return "prepare";
-    case Phase::kApply: return "apply";
-    case Phase::kProbe: return "probe";
-    case Phase::kCompensate: return "compensate";
-  }
-  return "unknown";
-}
-
-std::string_view Name(Source source) {
-  switch (source) {
-    case Source::kApply: return "apply";
-    case Source::kProbe: return "probe";
-    case Source::kOperator: return "operator";
-  }
-  return "unknown";
-}
-
-std::string_view Name(LeftBehind left) {
-  switch (left) {
-    case LeftBehind::kNothing: return "nothing";
-    case LeftBehind::kPartial: return "partial";
-    case LeftBehind::kUnknown: return "unknown";
-  }
-  return "unknown";
-}
-
-std::string_view Name(Finding finding) {
-  switch (finding) {
-    case Finding::kApplied: return "applied";
-    case Finding::kNotApplied: return "not_applied";
-    case Finding::kPartial: return "partial";
-  }
-  return "unknown";
-}
-
-std::string_view Name(Settlement settlement) {
-  switch (settlement) {
-    case Settlement::kApproved: return "approved";
-    case Settlement::kRejected: return "rejected";
-    case Settlement::kExpired: return "expired";
-    case Settlement::kVoid: return "void";
-  }
-  return "unknown";
-}
-
-std::string_view NameOf(Question question) {
-  switch (question) {
-    case Question::kStepFailed: return "step_failed";
-    case Question::kUnknownEffect: return "unknown_effect";
-    case Question::kVerifyInconclusive: return "verify_inconclusive";
-    case Question::kCompensationFailed: return "compensation_failed";
-    case Question::kPastPivot: return "past_pivot";
-    case Question::kApprovalExpired: return "approval_expired";
-    case Question::kRolledBackTo: return "rolled_back_to";
-  }
-  return "unknown";
-}
-
 // ": reason", or nothing when there is none.
 std::string After(std::string_view separator, const std::string& text) {
   return text.empty() ? std::string() : std::string(separator) + text;
 }
 
 std::string Clock(Time time) {
-  const std::string text = FormatTimestamp(ToTimestamp(std::chrono::floor<std::chrono::seconds>(time)));
-  return text.substr(11, 8) + " UTC";
+  const auto second = std::chrono::floor<std::chrono::seconds>(time);
+  return FormatTimestamp(ToTimestamp(second)).substr(11, 8) + " UTC";
 }
 
 std::string Retried(const std::optional<Time>& retry_at) {
@@ -109,11 +50,14 @@ class Describer {
       : workflow_(workflow), entry_(entry), who_(entry.envelope.principal) {}
 
   void operator()(const RunStarted& e) {
-    Say("started by " + who_ + ": " + e.workflow +
-            After(" on ", TargetOf(workflow_, e.inputs)) +
+    Say("started by " + who_ + ": " + e.workflow + After(" on ", TargetOf(workflow_, e.inputs)) +
             (e.deadline ? ", to be over by " + Clock(*e.deadline) : std::string()),
-        {{"workflow", e.workflow}, {"digest", e.digest}, {"inputs", e.inputs},
-         {"request_id", e.request_id}, {"severity", e.severity}, {"lock", e.lock},
+        {{"workflow", e.workflow},
+         {"digest", e.digest},
+         {"inputs", e.inputs},
+         {"request_id", e.request_id},
+         {"severity", e.severity},
+         {"lock", e.lock},
          {"deadline", TimeOrNull(e.deadline)}});
   }
   void operator()(const LockQueued& e) {
@@ -137,12 +81,15 @@ class Describer {
   }
   void operator()(const AttemptStarted& e) {
     Attempt(e.at, e.number, " started",
-            {{"attempt", e.number}, {"phase", Name(e.phase)}, {"inputs", e.inputs},
+            {{"attempt", e.number},
+             {"phase", Name(e.phase)},
+             {"inputs", e.inputs},
              {"deadline", ToTimestamp(e.deadline)}});
   }
   void operator()(const AttemptPrepared& e) {
-    Say(e.at, e.undo.is_null() ? " is prepared: its preconditions hold"
-                               : " is prepared: what undoes it is recorded",
+    Say(e.at,
+        e.undo.is_null() ? " is prepared: its preconditions hold"
+                         : " is prepared: what undoes it is recorded",
         {{"attempt", e.number}, {"undo", e.undo}});
   }
   void operator()(const AttemptProgressed& e) {
@@ -151,10 +98,18 @@ class Describer {
   void operator()(const AttemptResumed& e) {
     std::string how;
     switch (e.phase) {
-      case Phase::kPrepare: how = " prepares again"; break;
-      case Phase::kApply: how = " is applied again, with the same key"; break;
-      case Phase::kProbe: how = ": finding out whether it took effect"; break;
-      case Phase::kCompensate: how = ": putting back the part of it that took effect"; break;
+      case Phase::kPrepare:
+        how = " prepares again";
+        break;
+      case Phase::kApply:
+        how = " is applied again, with the same key";
+        break;
+      case Phase::kProbe:
+        how = ": finding out whether it took effect";
+        break;
+      case Phase::kCompensate:
+        how = ": putting back the part of it that took effect";
+        break;
     }
     Attempt(e.at, e.number, how, {{"attempt", e.number}, {"phase", Name(e.phase)}});
   }
@@ -170,8 +125,11 @@ class Describer {
     if (e.left == LeftBehind::kPartial) left = "; part of its effect is left";
     if (e.left == LeftBehind::kUnknown) left = "; whether it took effect is not known";
     Attempt(e.at, e.number, " failed: " + e.error.ToString() + left + Retried(e.retry_at),
-            {{"attempt", e.number}, {"error", ErrorValue(e.error)}, {"evidence", e.evidence},
-             {"left", Name(e.left)}, {"retry_at", TimeOrNull(e.retry_at)}});
+            {{"attempt", e.number},
+             {"error", ErrorValue(e.error)},
+             {"evidence", e.evidence},
+             {"left", Name(e.left)},
+             {"retry_at", TimeOrNull(e.retry_at)}});
   }
   void operator()(const StepFailed& e) {
     Say(e.at, " failed: " + e.error.ToString(), {{"error", ErrorValue(e.error)}});
@@ -180,8 +138,9 @@ class Describer {
     Say(e.at, " is tried again, by " + who_ + After(": ", e.reason), {{"reason", e.reason}});
   }
   void operator()(const FailureHandled& e) {
-    Say(e.at, e.go_to ? " failed, so the run goes on at " + Id(*e.go_to)
-                      : " failed, and the run goes on without it",
+    Say(e.at,
+        e.go_to ? " failed, so the run goes on at " + Id(*e.go_to)
+                : " failed, and the run goes on without it",
         {{"go_to", e.go_to ? Value(Id(*e.go_to)) : Value()}});
   }
   void operator()(const SwitchTaken& e) {
@@ -198,35 +157,49 @@ class Describer {
     Say(StepRef{e.step, -1}, ": making the plan of what follows", {});
   }
   void operator()(const ApprovalRequested& e) {
-    const std::string count = e.quorum == 1 ? "" : std::to_string(e.quorum) + " of ";
-    const std::string expiry = e.expires ? " (until " + Clock(*e.expires) + ")" : std::string();
+    const std::string count = e.quorum == 1 ? "" : std::to_string(e.quorum) + " of them";
+    const std::string until = e.expires ? "until " + Clock(*e.expires) : std::string();
+    const std::string terms = count + After(count.empty() ? "" : ", ", until);
     Value::List approvers(e.approvers.begin(), e.approvers.end());
     Say(StepRef{e.step, -1},
-        " asks " + count + Alternatives(e.approvers) + " for approval " + e.id.ToString() + expiry +
-            ": " + e.prompt,
-        {{"approval", e.id.ToString()}, {"prompt", e.prompt}, {"approvers", std::move(approvers)},
-         {"quorum", e.quorum}, {"exclude_requester", e.exclude_requester},
+        " asks " + Alternatives(e.approvers) + " for approval " + e.id.ToString() +
+            (terms.empty() ? "" : " (" + terms + ")") + ": " + e.prompt,
+        {{"approval", e.id.ToString()},
+         {"prompt", e.prompt},
+         {"approvers", std::move(approvers)},
+         {"quorum", e.quorum},
+         {"exclude_requester", e.exclude_requester},
          {"expires", TimeOrNull(e.expires)},
-         {"on_expiry", e.on_expiry == OnExpiry::kHold ? "hold" : "reject"}, {"plan", e.plan},
+         {"on_expiry", e.on_expiry == OnExpiry::kHold ? "hold" : "reject"},
+         {"plan", e.plan},
          {"digest", e.digest}});
   }
   void operator()(const VoteCast& e) {
     const bool approve = e.vote == Vote::kApprove;
     Say(e.id.ToString() + (approve ? " approved by " : " rejected by ") + who_ +
             After(": ", e.reason),
-        {{"approval", e.id.ToString()}, {"vote", approve ? "approve" : "reject"},
-         {"reason", e.reason}, {"channel", e.channel}});
+        {{"approval", e.id.ToString()},
+         {"vote", approve ? "approve" : "reject"},
+         {"reason", e.reason},
+         {"channel", e.channel}});
   }
   void operator()(const ApprovalSettled& e) {
     std::string how;
     switch (e.settlement) {
-      case Settlement::kApproved: how = " is approved"; break;
-      case Settlement::kRejected: how = " is rejected"; break;
-      case Settlement::kExpired: how = " expired: nobody decided in time"; break;
-      case Settlement::kVoid: how = " is void: the run goes another way"; break;
+      case Settlement::kApproved:
+        how = " is approved";
+        break;
+      case Settlement::kRejected:
+        how = " is rejected";
+        break;
+      case Settlement::kExpired:
+        how = " expired: nobody decided in time";
+        break;
+      case Settlement::kVoid:
+        how = " is void: the run goes another way";
+        break;
     }
-    Say(e.id.ToString() + how,
-        {{"approval", e.id.ToString()}, {"settlement", Name(e.settlement)}});
+    Say(e.id.ToString() + how, {{"approval", e.id.ToString()}, {"settlement", Name(e.settlement)}});
   }
   void operator()(const RunPaused& e) {
     Say("paused by " + who_ + After(": ", e.reason), {{"reason", e.reason}});
@@ -241,24 +214,39 @@ class Describer {
     if (e.kind == StopKind::kCancel && e.rollback) what += ", with rollback";
     if (e.rollback_to) what += ", to " + Id(*e.rollback_to);
     Say(what + After(": ", e.reason),
-        {{"rollback", e.rollback}, {"rollback_to", e.rollback_to ? Value(Id(*e.rollback_to)) : Value()},
+        {{"rollback", e.rollback},
+         {"rollback_to", e.rollback_to ? Value(Id(*e.rollback_to)) : Value()},
          {"reason", e.reason}});
   }
   void operator()(const AttentionNeeded& e) {
     std::string why;
     switch (e.question) {
-      case Question::kStepFailed: why = " failed"; break;
-      case Question::kUnknownEffect: why = " may or may not have taken effect"; break;
-      case Question::kVerifyInconclusive: why = " took effect, but the proof is missing"; break;
-      case Question::kCompensationFailed: why = " could not be undone"; break;
-      case Question::kPastPivot: why = " cannot be undone: it is irreversible"; break;
-      case Question::kApprovalExpired: why = " was not decided in time"; break;
-      case Question::kRolledBackTo: why = " is reached by the rollback"; break;
+      case Question::kStepFailed:
+        why = " failed";
+        break;
+      case Question::kUnknownEffect:
+        why = " may or may not have taken effect";
+        break;
+      case Question::kVerifyInconclusive:
+        why = " took effect, but the proof is missing";
+        break;
+      case Question::kCompensationFailed:
+        why = " could not be undone";
+        break;
+      case Question::kPastPivot:
+        why = ": going back would cross an irreversible step";
+        break;
+      case Question::kApprovalExpired:
+        why = " was not decided in time";
+        break;
+      case Question::kRolledBackTo:
+        why = " is reached by the rollback";
+        break;
     }
     const std::string error = e.error.message.empty() ? "" : ": " + e.error.ToString();
     At(e.at);
     Say("needs attention: " + entry_.step + why + error,
-        {{"question", NameOf(e.question)}, {"error", ErrorValue(e.error)}});
+        {{"question", Name(e.question)}, {"error", ErrorValue(e.error)}});
   }
   void operator()(const EffectResolved& e) {
     std::string what = " took effect";
@@ -271,23 +259,28 @@ class Describer {
     const std::string to = e.checkpoint ? "to " + Id(*e.checkpoint) : std::string("to the start");
     Say("rolling back " + to + After(": ", e.cause.message),
         {{"checkpoint", e.checkpoint ? Value(Id(*e.checkpoint)) : Value()},
-         {"go_to", e.go_to ? Value(Id(*e.go_to)) : Value()}, {"cause", ErrorValue(e.cause)}});
+         {"go_to", e.go_to ? Value(Id(*e.go_to)) : Value()},
+         {"cause", ErrorValue(e.cause)}});
   }
   void operator()(const CompensationStarted& e) {
     At(e.at);
-    Say("undoing " + entry_.step + ", attempt " + std::to_string(e.number), {{"attempt", e.number}});
+    Say("undoing " + entry_.step + ", attempt " + std::to_string(e.number),
+        {{"attempt", e.number}});
   }
   void operator()(const CompensationSucceeded& e) {
     const bool by_hand = e.by == Source::kOperator;
-    Say(e.at, (by_hand ? " was undone by hand, says " + who_ : std::string(" undone")) +
-                  After(": ", e.note),
+    Say(e.at,
+        (by_hand ? " was undone by hand, says " + who_ : std::string(" undone")) +
+            After(": ", e.note),
         {{"output", e.output}, {"by", Name(e.by)}, {"note", e.note}});
   }
   void operator()(const CompensationFailed& e) {
     At(e.at);
     Say("undoing " + entry_.step + ", attempt " + std::to_string(e.number) +
             ", failed: " + e.error.ToString() + Retried(e.retry_at),
-        {{"attempt", e.number}, {"error", ErrorValue(e.error)}, {"evidence", e.evidence},
+        {{"attempt", e.number},
+         {"error", ErrorValue(e.error)},
+         {"evidence", e.evidence},
          {"retry_at", TimeOrNull(e.retry_at)}});
   }
   void operator()(const CompensationSkipped& e) {

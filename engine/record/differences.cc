@@ -113,8 +113,8 @@ std::vector<std::string> Differences(const std::vector<journal::ApprovalRow>& st
     unmatched.erase(found);
   }
   for (const auto& [approval, row] : unmatched) {
-    sentences.push_back(row->run.ToString() + ": the index has an approval " +
-                        approval.ToString() + " that its events do not have");
+    sentences.push_back(row->run.ToString() + ": the index has an approval " + approval.ToString() +
+                        " that its events do not have");
   }
   return sentences;
 }

@@ -37,8 +37,8 @@ Result<machine::RunState> ReadRun(journal::Reader& reader, RunId run);
 journal::RunRow RowOf(const definition::Workflow& workflow, const machine::RunState& state);
 std::vector<journal::TimerRow> TimerRowsOf(const machine::RunState& state);
 
-// The approvals that a decision requested, voted on or settled: `events` are the decision's, `before`
-// is the state that it was taken in.
+// The approvals that a decision requested, voted on or settled: `events` are the decision's,
+// `before` is the state that it was taken in.
 std::vector<journal::ApprovalRow> ApprovalRowsOf(const definition::Workflow& workflow,
                                                  const machine::RunState& before,
                                                  const std::vector<Recorded>& events);
@@ -47,8 +47,8 @@ std::vector<journal::ApprovalRow> ApprovalRowsOf(const definition::Workflow& wor
 // `details` has the facts for programs.
 struct TimelineEntry {
   machine::Envelope envelope;
-  std::string type;   // "AttemptSucceeded"
-  std::string step;   // "restore", "stop[0]"; empty when the event is about the run
+  std::string type;  // "AttemptSucceeded"
+  std::string step;  // "restore", "stop[0]"; empty when the event is about the run
   std::string text;
   Value details;
 };
@@ -64,10 +64,11 @@ struct Verification {
 
 // Reads every event twice, in the order of the journal for the hash chain and run by run for the
 // fold, and compares each index row with what the fold gives. Definitions are checked against their
-// digests and loaded without a catalogue. The journal may be appended to meanwhile. Holds one run at
-// a time, and about 50 bytes for each run.
+// digests and loaded without a catalogue. The journal may be appended to meanwhile. Holds one run
+// at a time, and about 50 bytes for each run.
 // Errors are the reader's; what is wrong with the journal itself is in `problems`, a sentence each
-// that names the run or position; at most 1,000.
+// that names the run or position; at most 1,000. The outbox is not compared: what was sent is not
+// told by events.
 Result<Verification> Verify(journal::Reader& reader);
 
 }  // namespace recourse::record

@@ -21,12 +21,20 @@ std::string NameUnlessEnd(const definition::Workflow& workflow, StepRef at) {
 
 StepRef PlaceOf(const Activity& activity) {
   return std::visit(Rules{
-                        [](const Ready& ready) { return StepRef{ready.step, ready.item}; },
+                        [](const Ready& ready) {
+                          return StepRef{ready.step, ready.item};
+                        },
                         [](const Attempting& attempting) { return attempting.at; },
-                        [](const Planning& planning) { return StepRef{planning.step, -1}; },
+                        [](const Planning& planning) {
+                          return StepRef{planning.step, -1};
+                        },
                         [](const BackingOff& backing_off) { return backing_off.at; },
-                        [](const AwaitingApproval& approval) { return StepRef{approval.step, -1}; },
-                        [](const Sleeping& sleeping) { return StepRef{sleeping.step, -1}; },
+                        [](const AwaitingApproval& approval) {
+                          return StepRef{approval.step, -1};
+                        },
+                        [](const Sleeping& sleeping) {
+                          return StepRef{sleeping.step, -1};
+                        },
                     },
                     activity);
 }
@@ -46,15 +54,14 @@ std::string StandsAt(const definition::Workflow& workflow, const RunState& state
 
 const Error* ErrorOf(const RunState& state) {
   using Found = const Error*;
-  return std::visit(
-      Rules{
-          [](const NeedsAttention& attention) -> Found { return &attention.error; },
-          [](const RollingBack& rolling) -> Found { return &rolling.rollback.cause; },
-          [](const Failed& failed) -> Found { return &failed.error; },
-          [](const RolledBack& rolled_back) -> Found { return &rolled_back.cause; },
-          [](const auto&) -> Found { return nullptr; },
-      },
-      state.status);
+  return std::visit(Rules{
+                        [](const NeedsAttention& attention) -> Found { return &attention.error; },
+                        [](const RollingBack& rolling) -> Found { return &rolling.rollback.cause; },
+                        [](const Failed& failed) -> Found { return &failed.error; },
+                        [](const RolledBack& rolled_back) -> Found { return &rolled_back.cause; },
+                        [](const auto&) -> Found { return nullptr; },
+                    },
+                    state.status);
 }
 
 }  // namespace

@@ -9,6 +9,7 @@ namespace recourse::record {
 template <class Event>
 inline constexpr int kStoredType = 0;
 
+// clang-format off
 template <> inline constexpr int kStoredType<machine::RunStarted> = 1;
 template <> inline constexpr int kStoredType<machine::LockQueued> = 2;
 template <> inline constexpr int kStoredType<machine::LockAcquired> = 3;
@@ -47,5 +48,6 @@ template <> inline constexpr int kStoredType<machine::RunFailed> = 35;
 template <> inline constexpr int kStoredType<machine::RunCancelled> = 36;
 template <> inline constexpr int kStoredType<machine::RunRolledBack> = 37;
 template <> inline constexpr int kStoredType<machine::RunAnnotated> = 38;
+// clang-format on
 
 }  // namespace recourse::record

@@ -81,7 +81,8 @@ template <class... Members>
 bool AllDiffer(const std::tuple<Members...>& given, const std::tuple<Members...>& fresh) {
   return [&]<std::size_t... kIndex>(std::index_sequence<kIndex...>) {
     return ((std::get<kIndex>(given) != std::get<kIndex>(fresh)) && ...);
-  }(std::index_sequence_for<Members...>());
+  }
+  (std::index_sequence_for<Members...>());
 }
 
 journal::StoredEvent Stored(const Event& event) {
@@ -180,8 +181,16 @@ TEST_CASE("the stored form does not change", "[record]") {
        "080310021802220a080a12066c6f636b65642a03312e3030023805"},
       {machine::AttemptSucceeded{{0, -1}, 1, true, machine::Source::kApply, ""},
        "18012204747275652801"},
-      {machine::ApprovalRequested{4, ApprovalId{381}, "p", {"dba", "lead"}, 2, true, At(9),
-                                  machine::OnExpiry::kReject, Value::List{}, "d"},
+      {machine::ApprovalRequested{4,
+                                  ApprovalId{381},
+                                  "p",
+                                  {"dba", "lead"},
+                                  2,
+                                  true,
+                                  At(9),
+                                  machine::OnExpiry::kReject,
+                                  Value::List{},
+                                  "d"},
        "080410fd021a0170220364626122046c65616428023001380940024a025b5d520164"},
       {machine::RollbackStarted{std::nullopt, machine::Afterwards::kGoTo, 0, error},
        "10031800220a080a12066c6f636b6564"},
@@ -217,8 +226,7 @@ TEST_CASE("what cannot be read is DATA_LOSS and says which event it is", "[recor
     const auto read = Decode(stored);
     REQUIRE_FALSE(read.ok());
     CHECK(read.error().code == Code::kDataLoss);
-    CHECK(read.error().message.find("a field that this binary does not know") !=
-          std::string::npos);
+    CHECK(read.error().message.find("a field that this binary does not know") != std::string::npos);
   }
   SECTION("a number that stands for nothing") {
     stored.payload = std::string("\x08\x03\x18\x01\x20\x63", 6);

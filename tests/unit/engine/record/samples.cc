@@ -6,9 +6,11 @@ using namespace machine;  // NOLINT: every name below is an event
 
 std::vector<Event> SampleEvents() {
   const Time time = At(1'795'230'245'123'456);  // 2026-11-21T03:04:05.123456Z
-  const Value value = Value::Object(
-      {{"rows", 50'000}, {"ratio", 0.5}, {"path", "/data/\"x\".db"}, {"none", nullptr},
-       {"list", Value::List{true, "u"}}});
+  const Value value = Value::Object({{"rows", 50'000},
+                                     {"ratio", 0.5},
+                                     {"path", "/data/\"x\".db"},
+                                     {"none", nullptr},
+                                     {"list", Value::List{true, "u"}}});
   const StepRef at{3, 2};
   const Error error{Code::kAborted, "locked by 4711"};
   return {
@@ -31,8 +33,16 @@ std::vector<Event> SampleEvents() {
       WaitStarted{4, time},
       WaitEnded{4},
       PlanStarted{4},
-      ApprovalRequested{4, ApprovalId{381}, "Restore?", {"dba", "lead"}, 2, true, time,
-                        OnExpiry::kReject, value, "d2"},
+      ApprovalRequested{4,
+                        ApprovalId{381},
+                        "Restore?",
+                        {"dba", "lead"},
+                        2,
+                        true,
+                        time,
+                        OnExpiry::kReject,
+                        value,
+                        "d2"},
       VoteCast{ApprovalId{381}, Vote::kReject, "too old", "cli"},
       ApprovalSettled{ApprovalId{381}, Settlement::kExpired},
       RunPaused{"lunch"},

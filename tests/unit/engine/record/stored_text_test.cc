@@ -11,7 +11,10 @@ namespace {
 TEST_CASE("text that is not UTF-8 is stored so that it can be read", "[record]") {
   CHECK(StoredText("größe") == "größe");
   CHECK(StoredText("") == "");
-  CHECK(StoredText("a\xff" "b") == "a\xef\xbf\xbd" "b");
+  CHECK(StoredText("a\xff"
+                   "b") ==
+        "a\xef\xbf\xbd"
+        "b");
   CHECK(StoredText("cut \xc3") == "cut \xef\xbf\xbd");
   CHECK(StoredText("\xe2\x82ü") == "\xef\xbf\xbd\xef\xbf\xbdü");
 }

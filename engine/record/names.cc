@@ -1,0 +1,95 @@
+#include "engine/record/names.h"
+
+namespace recourse::record {
+
+using machine::Finding;
+using machine::Phase;
+using machine::Question;
+using machine::Settlement;
+using machine::Source;
+
+std::string_view Name(Phase phase) {
+  switch (phase) {
+    case Phase::kPrepare:
+      return "prepare";
+    case Phase::kApply:
+      return "apply";
+    case Phase::kProbe:
+      return "probe";
+    case Phase::kCompensate:
+      return "compensate";
+  }
+  return "unknown";
+}
+
+std::string_view Name(Source source) {
+  switch (source) {
+    case Source::kApply:
+      return "apply";
+    case Source::kProbe:
+      return "probe";
+    case Source::kOperator:
+      return "operator";
+  }
+  return "unknown";
+}
+
+std::string_view Name(LeftBehind left) {
+  switch (left) {
+    case LeftBehind::kNothing:
+      return "nothing";
+    case LeftBehind::kPartial:
+      return "partial";
+    case LeftBehind::kUnknown:
+      return "unknown";
+  }
+  return "unknown";
+}
+
+std::string_view Name(Finding finding) {
+  switch (finding) {
+    case Finding::kApplied:
+      return "applied";
+    case Finding::kNotApplied:
+      return "not_applied";
+    case Finding::kPartial:
+      return "partial";
+  }
+  return "unknown";
+}
+
+std::string_view Name(Settlement settlement) {
+  switch (settlement) {
+    case Settlement::kApproved:
+      return "approved";
+    case Settlement::kRejected:
+      return "rejected";
+    case Settlement::kExpired:
+      return "expired";
+    case Settlement::kVoid:
+      return "void";
+  }
+  return "unknown";
+}
+
+std::string_view Name(Question question) {
+  switch (question) {
+    case Question::kStepFailed:
+      return "step_failed";
+    case Question::kUnknownEffect:
+      return "unknown_effect";
+    case Question::kVerifyInconclusive:
+      return "verify_inconclusive";
+    case Question::kCompensationFailed:
+      return "compensation_failed";
+    case Question::kPastPivot:
+      return "past_pivot";
+    case Question::kApprovalExpired:
+      return "approval_expired";
+    case Question::kRolledBackTo:
+      return "rolled_back_to";
+  }
+  return "unknown";
+}
+
+}  // namespace recourse::record

@@ -1,0 +1,17 @@
+// The words by which programs know the choices in an event's details: private to engine/record.
+#pragma once
+
+#include <string_view>
+
+#include "engine/machine/event.h"
+
+namespace recourse::record {
+
+std::string_view Name(machine::Phase phase);
+std::string_view Name(machine::Source source);
+std::string_view Name(LeftBehind left);
+std::string_view Name(machine::Finding finding);
+std::string_view Name(machine::Settlement settlement);
+std::string_view Name(machine::Question question);
+
+}  // namespace recourse::record
