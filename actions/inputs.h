@@ -13,8 +13,8 @@ namespace recourse {
 // REQUIRES: `json` is JSON.
 Value Schema(std::string_view json);
 
-// The duration that `inputs` holds under `key`, as text ("2s") or as CEL's duration; `fallback` when
-// there is none. kInvalidArgument: neither; the message names the key.
+// The duration that `inputs` holds under `key`, as text ("2s") or as CEL's duration; `fallback`
+// when there is none. kInvalidArgument: neither; the message names the key.
 Result<std::chrono::microseconds> DurationInput(const Value& inputs, std::string_view key,
                                                 std::chrono::microseconds fallback);
 

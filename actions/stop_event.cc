@@ -16,7 +16,8 @@ using SteadyClock = std::chrono::steady_clock;
 }  // namespace
 
 StopEvent::StopEvent(const Context& context)
-    : context_(context), event_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+    : context_(context),
+      event_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
       callback_(context.stop, [this] {
         const std::uint64_t one = 1;
         [[maybe_unused]] const auto written = write(event_.get(), &one, sizeof one);

@@ -48,7 +48,8 @@ class DebugAppend final : public Action {
     spec_.summary = "Append the attempt's key to a file as a line, once";
     spec_.inputs = Schema(R"({
       "type": "object", "additionalProperties": false, "required": ["path"],
-      "properties": {"path": {"type": "string", "description": "the file; made when it is not there"}}
+      "properties": {"path": {"type": "string",
+        "description": "the file; made when it is not there"}}
     })");
     spec_.output = Schema(R"({
       "type": "object", "additionalProperties": false,
@@ -83,8 +84,8 @@ class DebugAppend final : public Action {
       auto written = WriteAll(file->get(), line);
       if (written && fsync(file->get()) != 0) written = ErrnoError(errno, "sync");
       if (!written) {
-        return Failure{std::move(written).error().In("append to " + path), {},
-                       LeftBehind::kUnknown};
+        return Failure{
+            std::move(written).error().In("append to " + path), {}, LeftBehind::kUnknown};
       }
       *text += line;
     }

@@ -59,19 +59,23 @@ class Fail final : public Action {
     spec_.inputs = Schema(R"({
       "type": "object", "additionalProperties": false,
       "properties": {
-        "code": {"type": "string", "default": "INTERNAL", "description": "the error code, such as UNAVAILABLE",
-          "enum": ["CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND", "ALREADY_EXISTS",
-                   "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION", "ABORTED", "OUT_OF_RANGE",
-                   "UNIMPLEMENTED", "INTERNAL", "UNAVAILABLE", "DATA_LOSS", "UNAUTHENTICATED"]},
+        "code": {"type": "string", "default": "INTERNAL",
+          "description": "the error code, such as UNAVAILABLE",
+          "enum": ["CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND",
+                   "ALREADY_EXISTS", "PERMISSION_DENIED", "RESOURCE_EXHAUSTED",
+                   "FAILED_PRECONDITION", "ABORTED", "OUT_OF_RANGE", "UNIMPLEMENTED", "INTERNAL",
+                   "UNAVAILABLE", "DATA_LOSS", "UNAUTHENTICATED"]},
         "message": {"type": "string", "default": "failed as it was told to"},
-        "left_behind": {"type": "string", "enum": ["nothing", "partial", "unknown"], "default": "nothing"},
+        "left_behind": {"type": "string", "enum": ["nothing", "partial", "unknown"],
+          "default": "nothing"},
         "times": {"type": "integer", "minimum": 0,
           "description": "attempts up to this number fail, later ones succeed; all fail without it"}
       }
     })");
     spec_.output = Schema(R"({
       "type": "object", "additionalProperties": false,
-      "properties": {"attempt": {"type": "integer", "description": "the number of the attempt that succeeded"}}
+      "properties": {"attempt": {"type": "integer",
+        "description": "the number of the attempt that succeeded"}}
     })");
     spec_.repeat = RepeatClass::kIdempotent;
     spec_.can_compensate = true;  // so that `left_behind: partial` can be tried

@@ -19,7 +19,8 @@ constexpr std::string_view kInputs = R"({
   "type": "object", "additionalProperties": false, "required": ["path"],
   "properties": {
     "path": {"type": "string"},
-    "expect": {"type": "string", "minLength": 64, "description": "the SHA-256 that it must have, in hexadecimal; another one is DATA_LOSS"}
+    "expect": {"type": "string", "minLength": 64,
+      "description": "the SHA-256 it must have, in hexadecimal; another one is DATA_LOSS"}
   }
 })";
 
@@ -88,8 +89,8 @@ class Checksum final : public Action {
     if (!gate) return gate.error();
     const auto measured = Measure(path, context);
     if (!measured) return measured.error();
-    const Value output = Value::Object(
-        {{"path", path}, {"size", measured->size}, {"sha256", measured->sha256}});
+    const Value output =
+        Value::Object({{"path", path}, {"size", measured->size}, {"sha256", measured->sha256}});
     std::string expected = context.inputs.StringOr("expect", measured->sha256);
     std::transform(expected.begin(), expected.end(), expected.begin(),
                    [](unsigned char c) { return static_cast<char>(std::tolower(c)); });

@@ -21,9 +21,12 @@ constexpr std::string_view kInputs = R"({
   "type": "object", "additionalProperties": false, "required": ["path"],
   "properties": {
     "path": {"type": "string", "description": "a file or directory, not a symbolic link"},
-    "owner": {"type": "string", "minLength": 1, "description": "a user's name or number; kept without it"},
-    "group": {"type": "string", "minLength": 1, "description": "a group's name or number; kept without it"},
-    "mode": {"type": "string", "minLength": 3, "description": "in octal, such as \"0664\"; kept without it"}
+    "owner": {"type": "string", "minLength": 1,
+      "description": "a user's name or number; kept without it"},
+    "group": {"type": "string", "minLength": 1,
+      "description": "a group's name or number; kept without it"},
+    "mode": {"type": "string", "minLength": 3,
+      "description": "in octal, such as \"0664\"; kept without it"}
   }
 })";
 
@@ -216,8 +219,8 @@ class SetPermissions final : public Action {
     bool changed = false;
     if (wanted != place.now()) {
       if (auto set = place.Set(wanted, path, changed); !set) {
-        return Failure{std::move(set).error(), {},
-                       changed ? LeftBehind::kPartial : LeftBehind::kNothing};
+        return Failure{
+            std::move(set).error(), {}, changed ? LeftBehind::kPartial : LeftBehind::kNothing};
       }
     }
     return Value::Object({{"path", path},

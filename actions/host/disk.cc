@@ -17,13 +17,15 @@ constexpr std::string_view kInputs = R"({
     "warn": {"type": "object", "additionalProperties": false,
       "description": "the level becomes \"warn\" when one of these is reached",
       "properties": {
-        "used_percent": {"type": "number", "minimum": 0, "maximum": 100, "description": "at least this much is used"},
+        "used_percent": {"type": "number", "minimum": 0, "maximum": 100,
+          "description": "at least this much is used"},
         "free_bytes": {"type": "integer", "minimum": 0, "description": "less than this is free"}
       }},
     "fail": {"type": "object", "additionalProperties": false,
       "description": "RESOURCE_EXHAUSTED when one of these is reached",
       "properties": {
-        "used_percent": {"type": "number", "minimum": 0, "maximum": 100, "description": "at least this much is used"},
+        "used_percent": {"type": "number", "minimum": 0, "maximum": 100,
+          "description": "at least this much is used"},
         "free_bytes": {"type": "integer", "minimum": 0, "description": "less than this is free"}
       }}
   }
@@ -34,10 +36,12 @@ constexpr std::string_view kOutput = R"({
   "properties": {
     "path": {"type": "string"},
     "level": {"type": "string", "enum": ["ok", "warn", "fail"]},
-    "reasons": {"type": "array", "items": {"type": "string"}, "description": "the thresholds reached"},
+    "reasons": {"type": "array", "items": {"type": "string"},
+      "description": "the thresholds reached"},
     "total_bytes": {"type": "integer"},
     "free_bytes": {"type": "integer", "description": "what others than root can still write"},
-    "used_percent": {"type": "number", "description": "of what others than root can use, as df shows it"},
+    "used_percent": {"type": "number",
+      "description": "of what others than root can use, as df shows it"},
     "inodes_free": {"type": "integer"},
     "inodes_used_percent": {"type": "number"}
   }
@@ -116,19 +120,21 @@ class Disk final : public Action {
     if (!usage) return usage.error();
     const Value::List failed = Reached(*usage, context.inputs["fail"]);
     const Value::List warned = Reached(*usage, context.inputs["warn"]);
-    const Value measured = Value::Object(
-        {{"path", path},
-         {"level", !failed.empty() ? "fail" : !warned.empty() ? "warn" : "ok"},
-         {"reasons", !failed.empty() ? failed : warned},
-         {"total_bytes", usage->total},
-         {"free_bytes", usage->free},
-         {"used_percent", usage->used_percent},
-         {"inodes_free", usage->inodes_free},
-         {"inodes_used_percent", usage->inodes_used_percent}});
+    const Value measured = Value::Object({{"path", path},
+                                          {"level", !failed.empty()   ? "fail"
+                                                    : !warned.empty() ? "warn"
+                                                                      : "ok"},
+                                          {"reasons", !failed.empty() ? failed : warned},
+                                          {"total_bytes", usage->total},
+                                          {"free_bytes", usage->free},
+                                          {"used_percent", usage->used_percent},
+                                          {"inodes_free", usage->inodes_free},
+                                          {"inodes_used_percent", usage->inodes_used_percent}});
     if (failed.empty()) return measured;
-    return Failure{{Code::kResourceExhausted, "the file system of " + path + " is too full: " +
-                                                  failed.front().as_string()},
-                   measured, LeftBehind::kNothing};
+    return Failure{{Code::kResourceExhausted,
+                    "the file system of " + path + " is too full: " + failed.front().as_string()},
+                   measured,
+                   LeftBehind::kNothing};
   }
 
  private:

@@ -29,12 +29,15 @@ Error ErrorOf(CURLcode code, const char* detail, const Request& request) {
   const std::string what = request.method + " " + request.url + ": " +
                            (*detail != '\0' ? detail : curl_easy_strerror(code));
   switch (code) {
-    case CURLE_OPERATION_TIMEDOUT: return {Code::kDeadlineExceeded, what};
+    case CURLE_OPERATION_TIMEDOUT:
+      return {Code::kDeadlineExceeded, what};
     case CURLE_WRITE_ERROR:
       return {Code::kResourceExhausted, what + "; the body is larger than 1 MiB, the limit here"};
     case CURLE_URL_MALFORMAT:
-    case CURLE_UNSUPPORTED_PROTOCOL: return {Code::kInvalidArgument, what};
-    default: return {Code::kUnavailable, what};
+    case CURLE_UNSUPPORTED_PROTOCOL:
+      return {Code::kInvalidArgument, what};
+    default:
+      return {Code::kUnavailable, what};
   }
 }
 

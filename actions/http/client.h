@@ -18,7 +18,7 @@ struct Request {
 
 struct Response {
   int status = 0;
-  std::string body;  // at most 1 MiB
+  std::string body;                     // at most 1 MiB
   std::chrono::microseconds latency{};  // until the last byte
 };
 

@@ -68,8 +68,7 @@ const Value* FindMember(const Value& json, std::string_view path) {
   while (at != nullptr && !path.empty()) {
     if (path[0] == '[') {
       std::size_t index = 0;
-      const auto [end, error] =
-          std::from_chars(path.data() + 1, path.data() + path.size(), index);
+      const auto [end, error] = std::from_chars(path.data() + 1, path.data() + path.size(), index);
       if (error != std::errc() || end == path.data() + path.size() || *end != ']') return nullptr;
       if (!at->is_list() || index >= at->as_list().size()) return nullptr;
       at = &at->as_list()[index];
@@ -87,9 +86,8 @@ const Value* FindMember(const Value& json, std::string_view path) {
 Result<Judgement> Judge(const Value& inputs, const Response& response) {
   Judgement judgement;
   const double latency_ms = static_cast<double>(response.latency.count()) / 1000;
-  judgement.measured = Value::Object({{"status", response.status},
-                                      {"latency_ms", latency_ms},
-                                      {"body", Start(response.body)}});
+  judgement.measured = Value::Object(
+      {{"status", response.status}, {"latency_ms", latency_ms}, {"body", Start(response.body)}});
   const std::int64_t status = inputs.IntOr("status", 200);
   if (response.status != status) {
     judgement.unmet.push_back("the status is " + std::to_string(response.status) + ", expected " +

@@ -30,7 +30,9 @@ constexpr std::size_t kLineMax = 4096;  // a longer line is logged in pieces
 class Stream {
  public:
   Stream(Descriptor fd, std::size_t kept_max, const Context& context)
-      : fd_(std::move(fd)), head_max_(kept_max / 4 * 3), tail_max_(kept_max - head_max_),
+      : fd_(std::move(fd)),
+        head_max_(kept_max / 4 * 3),
+        tail_max_(kept_max - head_max_),
         context_(context) {
     fcntl(fd_.get(), F_SETFL, O_NONBLOCK);
   }

@@ -37,9 +37,9 @@ struct Finished {
 };
 
 // Starts the program in a process group of its own with no input, logs each line that it writes,
-// and waits until it has ended. When the context's deadline is over or its stop token set, the group
-// gets TERM, and KILL after the grace. What is left of the group when the program has ended is
-// killed. When this process dies, the kernel kills the program (not what that has started).
+// and waits until it has ended. When the context's deadline is over or its stop token set, the
+// group gets TERM, and KILL after the grace. What is left of the group when the program has ended
+// is killed. When this process dies, the kernel kills the program (not what that has started).
 //
 // Errors: those of Image::Find, a working directory that cannot be entered, no processes left; the
 // program has not run then.

@@ -127,7 +127,8 @@ Image::Pointers Image::Point() const {
 }
 
 void Image::Become(const Pointers& pointers, int in, int out, int err, int report) const {
-  // First out of the way of 0, 1 and 2, which may be among them when the server was started without.
+  // First out of the way of 0, 1 and 2, which may be among them when the server was started
+  // without.
   const int kept = fcntl(report, F_DUPFD_CLOEXEC, 3);
   if (kept < 0) FailIn(Report::Stage::kDescriptors, report);
   const int from[] = {fcntl(in, F_DUPFD_CLOEXEC, 3), fcntl(out, F_DUPFD_CLOEXEC, 3),
@@ -176,9 +177,9 @@ Result<pid_t> StartDetached(const Image& image, int log,
   auto report = MakePipe();
   auto permission = MakeSocketPair();
   auto pid_pipe = MakePipe();
-  for (const Error* error : {null ? nullptr : &null.error(), report ? nullptr : &report.error(),
-                             permission ? nullptr : &permission.error(),
-                             pid_pipe ? nullptr : &pid_pipe.error()}) {
+  for (const Error* error :
+       {null ? nullptr : &null.error(), report ? nullptr : &report.error(),
+        permission ? nullptr : &permission.error(), pid_pipe ? nullptr : &pid_pipe.error()}) {
     if (error != nullptr) return error->In("start " + image.path());
   }
   const Image::Pointers pointers = image.Point();

@@ -68,10 +68,11 @@ Result<Pipe> MakePipe();
 // output appended to `log` (a descriptor). Answers when it has been started.
 //
 // `before_exec` is called here with its pid while it still waits; only when that has answered ok,
-// and this process still lives, does it become the program. So what `before_exec` wrote down is true
-// before the program's first instruction, and a crash at any place leaves either no program or one
-// that was written down. Open descriptors of ours, locks among them, stay open in the waiting child
-// until then.
+// and this process still lives, does it become the program. So what `before_exec` wrote down is
+// true before the program's first instruction, and a crash at any place leaves either no program or
+// one that was written down. Open descriptors of ours, locks among them, stay open in the waiting
+// child until then.
+//
 // Errors: those of `before_exec`, or what failed; nothing runs then.
 Result<pid_t> StartDetached(const Image& image, int log,
                             const std::function<Result<void>(pid_t)>& before_exec);

@@ -15,13 +15,14 @@ constexpr std::string_view kInputs = R"({
   "type": "object", "additionalProperties": false, "required": ["arguments"],
   "properties": {
     "arguments": {"type": "array", "items": {"type": "string"},
-      "description": "the program (an absolute path, or a name in /usr/bin and its like) and its arguments; there is no shell"},
+      "description": "program (path, or name in /usr/bin or its like) and arguments; no shell"},
     "environment": {"type": "object", "additionalProperties": {"type": "string"},
       "description": "all of the program's environment: nothing is inherited"},
     "working_directory": {"type": "string", "default": "/"},
     "exit_codes": {"type": "object", "additionalProperties": {"type": "string"},
       "description": "error codes by exit code: {\"75\": UNAVAILABLE}; others but 0 are INTERNAL"},
-    "failure_leaves": {"type": "string", "enum": ["nothing", "partial", "unknown"], "default": "unknown",
+    "failure_leaves": {"type": "string", "enum": ["nothing", "partial", "unknown"],
+      "default": "unknown",
       "description": "what the program has left behind when it exits with another code than 0"},
     "json": {"type": "boolean", "default": false,
       "description": "standard output is one JSON value, which becomes the output's member json"}

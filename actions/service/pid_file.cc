@@ -33,7 +33,8 @@ Result<std::optional<Identity>> PidFile::Read() const {
   std::int64_t pid = 0, start_time = 0;
   std::string rest;
   if (!(words >> pid) || pid <= 0 || pid > INT32_MAX) {
-    return FailedPrecondition("the pid file " + path_ + " holds no pid; nothing was changed; look " +
+    return FailedPrecondition("the pid file " + path_ +
+                              " holds no pid; nothing was changed; look " +
                               "which process the service is, and correct or remove the file");
   }
   const auto process = IdentityOf(static_cast<pid_t>(pid));

@@ -1,9 +1,9 @@
 // The file that says which process a service is: `PID START_TIME` as we write it, or the bare pid
 // that a service writes itself.
 //
-// `<path>.lock` beside it is held by whoever starts or stops the service. A process that was made for
-// the service holds it too until it has become the service, so that nobody looks at the pid file
-// while it is not yet clear whether that process will live.
+// `<path>.lock` beside it is held by whoever starts or stops the service. A process that was made
+// for the service holds it too until it has become the service, so that nobody looks at the pid
+// file while it is not yet clear whether that process will live.
 #pragma once
 
 #include <optional>

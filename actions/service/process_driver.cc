@@ -148,7 +148,8 @@ class ProcessDriver final : public Driver {
     };
     auto pid = process::StartDetached(*image, log, write_down);
     if (!pid) {
-      // The file, if written, names a process that has ended: harmless, and gone with the next stop.
+      // The file, if written, names a process that has ended: harmless, and gone with the next
+      // stop.
       return std::move(pid).error();
     }
     RECOURSE_FAIL_POINT("service_after_start");
@@ -174,7 +175,8 @@ class ProcessDriver final : public Driver {
     const Value::List lines = TailOf(settings_.log, log_begin);
     std::string said = "it wrote nothing";
     if (settings_.log.empty()) said = "it has no log";
-    if (!lines.empty()) said = "its last line in " + settings_.log + ": " + lines.back().as_string();
+    if (!lines.empty())
+      said = "its last line in " + settings_.log + ": " + lines.back().as_string();
     return {Unavailable(settings_.name + " was started and ended within its settle time of " +
                         FormatDuration(settings_.settle) + "; it does not run now; " + said),
             Value::Object({{"log", lines}}), LeftBehind::kNothing};
@@ -184,13 +186,15 @@ class ProcessDriver final : public Driver {
                         bool kill) const {
     const StopEvent stop(context);
     if (stop.WaitReadable(pidfd.get(), settings_.stop_timeout)) return {};
-    if (stop.stopped()) return context.StopError().In("wait until " + settings_.name + " has ended");
+    if (stop.stopped())
+      return context.StopError().In("wait until " + settings_.name + " has ended");
     const std::string what = settings_.name + " (pid " + std::to_string(process.pid) +
                              ") has not ended " + FormatDuration(settings_.stop_timeout) +
                              " after TERM";
     if (!kill) {
       return Error{Code::kDeadlineExceeded,
-                   what + "; it still runs and was not killed; stop it by hand and retry, or allow " +
+                   what +
+                       "; it still runs and was not killed; stop it by hand and retry, or allow " +
                        "it to be killed with `kill: true`"};
     }
     context.log(what + "; killing it");

@@ -38,13 +38,18 @@ constexpr std::string_view kServiceSchema = R"({
   "properties": {
     "name": {"type": "string", "minLength": 1},
     "kind": {"type": "string", "enum": ["process"]},
-    "pid_file": {"type": "string", "description": "holds `PID START_TIME` when the service was started here; a bare pid counts when its process runs the command"},
-    "command": {"type": "array", "items": {"type": "string"}, "description": "the program, which must stay in the foreground, and its arguments; there is no shell"},
+    "pid_file": {"type": "string",
+      "description": "`PID START_TIME`; a bare PID counts while that process runs the command"},
+    "command": {"type": "array", "items": {"type": "string"},
+      "description": "program, which must stay in the foreground, and arguments; no shell"},
     "log": {"type": "string", "description": "the file that its output is appended to"},
     "working_directory": {"type": "string", "default": "/"},
-    "environment": {"type": "object", "additionalProperties": {"type": "string"}, "description": "all of its environment: nothing is inherited"},
-    "settle": {"type": "string", "default": "1s", "description": "it counts as started when it has run this long"},
-    "stop_timeout": {"type": "string", "default": "10s", "description": "how long to wait for its end after TERM"}
+    "environment": {"type": "object", "additionalProperties": {"type": "string"},
+      "description": "all of its environment: nothing is inherited"},
+    "settle": {"type": "string", "default": "1s",
+      "description": "it counts as started when it has run this long"},
+    "stop_timeout": {"type": "string", "default": "10s",
+      "description": "how long to wait for its end after TERM"}
   }
 })";
 
@@ -54,14 +59,16 @@ constexpr std::string_view kOutputSchema = R"({
     "name": {"type": "string"},
     "running": {"type": "boolean"},
     "pid": {"type": "integer", "description": "of its main process; 0 when it does not run"},
-    "instance": {"type": "string", "description": "differs between any two starts of the service; empty when it does not run"},
+    "instance": {"type": "string",
+      "description": "differs between any two starts; empty when it does not run"},
     "changed": {"type": "boolean", "description": "false when the service was as wanted already"}
   }
 })";
 
 std::string WithService(std::string_view more) {
   return R"({"type": "object", "additionalProperties": false, "required": ["service"],
-             "properties": {"service": )" + std::string(kServiceSchema) + std::string(more) + "}}";
+             "properties": {"service": )" +
+         std::string(kServiceSchema) + std::string(more) + "}}";
 }
 
 constexpr std::string_view kKillSchema = R"(, "kill": {"type": "boolean", "default": false,

@@ -79,8 +79,8 @@ class Metrics {
     return append_result_;
   }
 
-  // {"cpu": 12500, ...}: rows by component. Reads every row, so that damage anywhere shows; a failed
-  // Append() shows until one succeeds.
+  // {"cpu": 12500, ...}: rows by component. Reads every row, so that damage anywhere shows; a
+  // failed Append() shows until one succeeds.
   Result<Value> Count() {
     const std::lock_guard lock(mutex_);
     Value counts = Value(Value::Map{});
@@ -134,7 +134,7 @@ class Metrics {
 
   std::mutex mutex_;
   sqlite3* db_ = nullptr;       // used with mutex_ held once Open has returned
-  std::int64_t appended_ = 0;  // guarded by mutex_
+  std::int64_t appended_ = 0;   // guarded by mutex_
   Result<void> append_result_;  // guarded by mutex_
 };
 
@@ -149,10 +149,11 @@ void Serve(httplib::Server& server, Metrics& metrics) {
       response.set_content(counts.error().message + "\n", "text/plain");
       return;
     }
-    response.set_content(ToJson(Value::Object({{"Identity", "recourse-demo-service"},
-                                               {"Started", started},
-                                               {"Metrics", *counts}})) + "\n",
-                         "application/json");
+    response.set_content(
+        ToJson(Value::Object(
+            {{"Identity", "recourse-demo-service"}, {"Started", started}, {"Metrics", *counts}})) +
+            "\n",
+        "application/json");
   });
   // Not SO_REUSEPORT, the library's default: two services on one port must not go unnoticed.
   server.set_socket_options([](socket_t socket) {

@@ -12,7 +12,9 @@ namespace {
 using namespace std::chrono_literals;
 using testing::World;
 
-World MakeWorld() { return World([](Registry&) {}); }
+World MakeWorld() {
+  return World([](Registry&) {});
+}
 
 TEST_CASE("paths below the allowed roots may be used, and no others", "[actions]") {
   World world = MakeWorld();
@@ -100,7 +102,8 @@ TEST_CASE("waiting ends at once when the action is stopped", "[actions]") {
 
 TEST_CASE("a duration is read from text or from a duration", "[actions]") {
   CHECK(*DurationInput(Value::Object({{"delay", "1m30s"}}), "delay", 1s) == 90s);
-  CHECK(*DurationInput(Value::Object({{"delay", Duration{2, 500'000'000}}}), "delay", 1s) == 2500ms);
+  CHECK(*DurationInput(Value::Object({{"delay", Duration{2, 500'000'000}}}), "delay", 1s) ==
+        2500ms);
   CHECK(*DurationInput(Value::Object({}), "delay", 1s) == 1s);
   const auto wrong = DurationInput(Value::Object({{"delay", "soon"}}), "delay", 1s);
   REQUIRE_FALSE(wrong);

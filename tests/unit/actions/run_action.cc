@@ -31,9 +31,8 @@ int main(int argc, char** argv) {
                         .deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60),
                         .stop = {},
                         .policy = policy};
-  const Outcome outcome = std::strcmp(argv[1], "compensate") == 0
-                              ? action->Compensate(context, {})
-                              : action->Apply(context);
+  const Outcome outcome = std::strcmp(argv[1], "compensate") == 0 ? action->Compensate(context, {})
+                                                                  : action->Apply(context);
   if (outcome) {
     std::cout << ToJson(outcome.output()) << "\n";
     return 0;

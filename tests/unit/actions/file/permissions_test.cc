@@ -50,8 +50,7 @@ TEST_CASE("file.permissions gives a file to another owner and group by name or n
   World world(AddFileActions);
   const std::string path = world.Write("health.db", "x");
   chmod(path.c_str(), 04755);  // changing the owner clears set-user-id; the mode comes after it
-  const Value inputs =
-      Value::Object({{"path", path}, {"owner", "daemon"}, {"group", "54321"}});
+  const Value inputs = Value::Object({{"path", path}, {"owner", "daemon"}, {"group", "54321"}});
   const Outcome set = world.Do("file.permissions", inputs);
   INFO(MessageOf(set));
   REQUIRE(set);

@@ -7,8 +7,7 @@ namespace {
 using testing::MessageOf;
 using testing::World;
 
-TEST_CASE("host.disk measures the file system and compares numbers as numbers",
-          "[actions][host]") {
+TEST_CASE("host.disk measures the file system and compares numbers as numbers", "[actions][host]") {
   World world(AddHostActions);
   const Value at = Value::Object({{"path", world.Path("")}});
   const Outcome measured = world.Do("host.disk", at);

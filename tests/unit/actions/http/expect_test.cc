@@ -54,9 +54,10 @@ TEST_CASE("http.expect tells what it measured", "[actions][http]") {
   Endpoint endpoint(Healthy);
   const auto inputs = ParseJson(R"({"Identity": "app", "Metrics.cpu": {"min": 12500, "max": 13e3},
                                     "Metrics.list[0].a": 1.5})");
-  const Outcome expected = world.Do(
-      "http.expect",
-      endpoint.Inputs().With("json", *inputs).With("body_contains", "Metrics").With("successes", 3));
+  const Outcome expected = world.Do("http.expect", endpoint.Inputs()
+                                                       .With("json", *inputs)
+                                                       .With("body_contains", "Metrics")
+                                                       .With("successes", 3));
   INFO(MessageOf(expected));
   REQUIRE(expected);
   CHECK(expected.output()["status"] == Value(200));
@@ -136,18 +137,17 @@ TEST_CASE("http.expect answers UNAVAILABLE when nobody or a broken server answer
   SECTION("no answer comes") {
     httplib::Server silent;  // bound and listening in the kernel, never accepting
     const int port = silent.bind_to_any_port("127.0.0.1");
-    const Outcome outcome = world.Do(
-        "http.expect", Value::Object({{"url", "http://127.0.0.1:" + std::to_string(port)},
-                                      {"request_timeout", "5ms"},
-                                      {"within", "10ms"}}));
+    const Outcome outcome =
+        world.Do("http.expect", Value::Object({{"url", "http://127.0.0.1:" + std::to_string(port)},
+                                               {"request_timeout", "5ms"},
+                                               {"within", "10ms"}}));
     REQUIRE_FALSE(outcome);
     CHECK(outcome.failure().error.code == Code::kUnavailable);
     silent.stop();
   }
 }
 
-TEST_CASE("http.expect ends when it is stopped, in a request and between two",
-          "[actions][http]") {
+TEST_CASE("http.expect ends when it is stopped, in a request and between two", "[actions][http]") {
   World world(AddHttpActions);
   SECTION("between two requests") {
     Endpoint endpoint([&](int, httplib::Response& response) { response.status = 500; });
@@ -192,7 +192,8 @@ TEST_CASE("members are found by name and index", "[actions][http]") {
   CHECK(found("a.b[0]") == "10");
   CHECK(found("a.b[1].c") == "\"x\"");
   CHECK(found("n") == "null");
-  for (const std::string_view path : {"a.c", "a.b[2]", "a.b[x]", "a.b[0", "a.b[-1]", "a[0]", "n.x"}) {
+  for (const std::string_view path :
+       {"a.c", "a.b[2]", "a.b[x]", "a.b[0", "a.b[-1]", "a[0]", "n.x"}) {
     CHECK(found(path) == "nothing");
   }
 }

@@ -17,7 +17,9 @@ namespace {
 using namespace std::chrono_literals;
 using recourse::testing::World;
 
-World MakeWorld() { return World([](Registry&) {}); }
+World MakeWorld() {
+  return World([](Registry&) {});
+}
 
 Result<Finished> RunIn(World& world, std::vector<std::string> arguments,
                        ChildOptions options = {}) {
@@ -127,8 +129,8 @@ TEST_CASE("what a child leaves in its group ends with it, and its open output is
           "[actions][process]") {
   World world = MakeWorld();
   // timeout --foreground stays in the group; it is killed, and its own child lives on for a moment.
-  const auto finished = RunIn(world, {"timeout", "--foreground", "--signal=KILL", "0.05", "sleep",
-                                      "1000"});
+  const auto finished =
+      RunIn(world, {"timeout", "--foreground", "--signal=KILL", "0.05", "sleep", "1000"});
   REQUIRE(finished);
   CHECK_FALSE(finished->stopped);
 }
@@ -137,12 +139,12 @@ TEST_CASE("a child does not survive the process that started it", "[actions][pro
   World world = MakeWorld();
   const std::string fifo = world.Path("fifo");
   REQUIRE(mkfifo(fifo.c_str(), 0600) == 0);
-  // The child writes to the pipe without end: it has begun when a byte comes, and has ended when the
-  // end of the file comes.
+  // The child writes to the pipe without end: it has begun when a byte comes, and has ended when
+  // the end of the file comes.
   const auto reader = OpenFile(fifo, O_RDONLY | O_NONBLOCK);
   REQUIRE(reader);
-  const Value inputs = Value::Object(
-      {{"arguments", Value::List{"dd", "if=/dev/zero", "of=" + fifo, "bs=4096"}}});
+  const Value inputs =
+      Value::Object({{"arguments", Value::List{"dd", "if=/dev/zero", "of=" + fifo, "bs=4096"}}});
   const auto log = OpenFile("/dev/null", O_WRONLY);
   const auto image = Image::Find(
       Program{{RECOURSE_RUN_ACTION, "apply", "process.run", ToJson(inputs)}, {}, "/"}, Policy{});

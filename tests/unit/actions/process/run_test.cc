@@ -24,7 +24,8 @@ TEST_CASE("process.run reads JSON when it is told to", "[actions][process]") {
   REQUIRE(read);
   CHECK(read.output()["json"]["rows"] == Value(3));
 
-  const Outcome text = world.DoJson("process.run", R"({"arguments": ["printf", "hi"], "json": true})");
+  const Outcome text =
+      world.DoJson("process.run", R"({"arguments": ["printf", "hi"], "json": true})");
   REQUIRE_FALSE(text);
   CHECK(text.failure().evidence["output"] == Value("hi"));
   CHECK(text.failure().left == LeftBehind::kUnknown);
@@ -58,7 +59,8 @@ TEST_CASE("process.run starts nothing that the policy forbids", "[actions][proce
   World world(AddProcessActions);
   world.policy.allowed_commands = {"printf"};
   CHECK(world.DoJson("process.run", R"({"arguments": ["printf", "hi"]})"));
-  const Outcome refused = world.DoJson("process.run", R"({"arguments": ["/usr/bin/env", "printf"]})");
+  const Outcome refused =
+      world.DoJson("process.run", R"({"arguments": ["/usr/bin/env", "printf"]})");
   REQUIRE_FALSE(refused);
   CHECK(refused.failure().error.code == Code::kPermissionDenied);
   CHECK(refused.failure().left == LeftBehind::kNothing);

@@ -41,8 +41,8 @@ class Service {
   // Starts it as one that refuses TERM, and waits until it does.
   void StartStubborn(const std::string& stop_timeout) {
     resource = resource.With("stop_timeout", stop_timeout)
-                   .With("command", Value::List{"/usr/bin/env", "--ignore-signal=TERM", "sleep",
-                                                "100000"});
+                   .With("command",
+                         Value::List{"/usr/bin/env", "--ignore-signal=TERM", "sleep", "100000"});
     REQUIRE(Do("start"));
     const Context context = world.MakeContext({});
     const StopEvent stop(context);
@@ -90,8 +90,7 @@ class Service {
   }
 
   Value Prepare(const std::string& verb) {
-    const Outcome prepared =
-        world.Find("service." + verb).Prepare(world.MakeContext(Inputs()));
+    const Outcome prepared = world.Find("service." + verb).Prepare(world.MakeContext(Inputs()));
     REQUIRE(prepared);
     return prepared.output();
   }
@@ -113,8 +112,8 @@ TEST_CASE("a service is started once, found running, and stopped once", "[action
   const auto processes = service.Processes();
   REQUIRE(processes.size() == 1);
   CHECK(started.output()["pid"] == Value(std::int64_t{processes[0].pid}));
-  CHECK(service.world.Read("app.pid") == std::to_string(processes[0].pid) + " " +
-                                             std::to_string(processes[0].start_time) + "\n");
+  CHECK(service.world.Read("app.pid") ==
+        std::to_string(processes[0].pid) + " " + std::to_string(processes[0].start_time) + "\n");
 
   const Outcome again = service.Do("start");
   REQUIRE(again);
@@ -151,7 +150,8 @@ TEST_CASE("a started service is a daemon of its own", "[actions][service]") {
     std::error_code gone;  // the program has just begun and opens and closes files of its own
     const std::string target = std::filesystem::read_symlink(entry, gone);
     INFO(target);
-    CHECK((target.find("pipe:") == std::string::npos && target.find("socket:") == std::string::npos));
+    CHECK(
+        (target.find("pipe:") == std::string::npos && target.find("socket:") == std::string::npos));
     CHECK(target.find(".lock") == std::string::npos);
   }
   const auto environment = ReadFile(proc + "/environ", 4096);
@@ -210,9 +210,9 @@ TEST_CASE("a pid file names a process only while it is the same process", "[acti
   const std::string pid = std::to_string(process.pid);
   CHECK(running(pid + " " + std::to_string(process.start_time)));
   CHECK_FALSE(running(pid + " " + std::to_string(process.start_time - 1)));
-  CHECK(running(pid + "\n"));                         // bare, and it runs the command
-  CHECK_FALSE(running(std::to_string(getpid())));     // bare, and it runs something else
-  CHECK_FALSE(running("4194305"));                    // beyond any pid
+  CHECK(running(pid + "\n"));                      // bare, and it runs the command
+  CHECK_FALSE(running(std::to_string(getpid())));  // bare, and it runs something else
+  CHECK_FALSE(running("4194305"));                 // beyond any pid
   service.world.Write("app.pid", "garbage");
   const Outcome status = service.Do("status");
   REQUIRE_FALSE(status);
@@ -228,8 +228,7 @@ TEST_CASE("a service that was started by hand and wrote its bare pid is stopped"
   CHECK(service.Processes().empty());
 }
 
-TEST_CASE("a service that ignores TERM is killed only when that is allowed",
-          "[actions][service]") {
+TEST_CASE("a service that ignores TERM is killed only when that is allowed", "[actions][service]") {
   Service service;
   service.StartStubborn("30ms");
   const auto processes = service.Processes();
@@ -261,8 +260,8 @@ TEST_CASE("compensation brings a service back to what it was", "[actions][servic
   const auto compensate = [&](const std::string& verb) {
     const Action& action = service.world.Find("service." + verb);
     for (int time = 1; time <= 2; ++time) {
-      const Outcome done = action.Compensate(
-          service.world.MakeContext(service.Inputs(), service.world.undo), {});
+      const Outcome done =
+          action.Compensate(service.world.MakeContext(service.Inputs(), service.world.undo), {});
       INFO(MessageOf(done));
       CHECK(done);
     }
@@ -361,9 +360,9 @@ TEST_CASE("a restart that died anywhere restarts once", "[actions][service][cras
     service.DieAt(point, "apply", "restart");
     const auto left = service.Processes();
 
-    const Outcome restarted = service.world.Find("service.restart")
-                                  .Apply(service.world.MakeContext(service.Inputs(),
-                                                                   service.world.undo));
+    const Outcome restarted =
+        service.world.Find("service.restart")
+            .Apply(service.world.MakeContext(service.Inputs(), service.world.undo));
     INFO(point << ": " << MessageOf(restarted));
     REQUIRE(restarted);
     CHECK(restarted.output()["instance"] != started.output()["instance"]);
