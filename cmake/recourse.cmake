@@ -6,7 +6,10 @@ target_compile_options(recourse_options INTERFACE -Wall -Wextra -Wpedantic -Wsha
                                                   -Woverloaded-virtual -Werror
                                                   # g++ 12 sees uninitialised members in every
                                                   # std::variant that it moves (GCC bug 105562).
-                                                  -Wno-maybe-uninitialized)
+                                                  -Wno-maybe-uninitialized
+                                                  # The same compiler, with -O2, sees overlapping
+                                                  # copies in std::string (GCC bug 105651).
+                                                  $<$<CONFIG:Release>:-Wno-restrict>)
 if(RECOURSE_FAIL_POINTS)
   target_compile_definitions(recourse_options INTERFACE RECOURSE_FAIL_POINTS)
 endif()

@@ -1,0 +1,145 @@
+// approvals, approval, approve, reject.
+#include <cstdio>
+
+#include "client/cli/verbs.h"
+#include "engine/base/json.h"
+#include "engine/base/text.h"
+
+namespace recourse::cli {
+namespace {
+
+std::string Roles(const v1::Approval& approval) {
+  std::string roles;
+  for (const std::string& role : approval.approvers()) roles += (roles.empty() ? "" : ", ") + role;
+  if (roles.empty()) roles = "nobody";
+  if (approval.quorum() > 1) roles = std::to_string(approval.quorum()) + " of: " + roles;
+  if (approval.exclude_requester()) roles += "; not " + approval.requester() + ", who asked";
+  return roles;
+}
+
+// The plan as people read it before they decide.
+std::string PlanText(const std::string& json) {
+  auto plan = ParseJson(json);
+  if (!plan || !(*plan)["steps"].is_list()) return "";
+  std::string text = "\nWhat happens next, if approved:\n";
+  int number = 0;
+  for (const Value& step : (*plan)["steps"].as_list()) {
+    text += "  " + std::to_string(++number) + ". " + step.StringOr("step", "");
+    if (const std::string summary = step.StringOr("summary", ""); !summary.empty()) {
+      text += " - " + summary;
+    }
+    text += "\n";
+    if (step["lines"].is_list()) {
+      for (const Value& line : step["lines"].as_list()) {
+        if (line.is_string()) text += "       " + line.as_string() + "\n";
+      }
+    }
+    if (const std::string undo = step.StringOr("undo", ""); !undo.empty()) {
+      text += "       way back: " + undo + "\n";
+    }
+  }
+  const Value& lost = (*plan)["irreversible"];
+  if (lost.is_list() && !lost.as_list().empty()) {
+    text += "\nWhat cannot be undone:\n";
+    for (const Value& line : lost.as_list()) {
+      if (line.is_string()) text += "  ! " + line.as_string() + "\n";
+    }
+  }
+  if (const std::int64_t bytes = plan->IntOr("bytes_needed", 0); bytes > 0) {
+    text += "\nFree space needed: " + HumanBytes(bytes) + "\n";
+  }
+  return text;
+}
+
+std::string ApprovalText(const v1::Approval& approval) {
+  std::string text = approval.id() + "  " + v1::Approval::State_Name(approval.state()) + "  asked by " +
+                     approval.run() + " at " + approval.step() + ", " +
+                     FromNow(approval.request_time()) + "\n\n" + approval.prompt() + "\n\n";
+  text += "who may decide   " + Roles(approval) + "\n";
+  if (approval.has_expire_time()) {
+    text += "expires          " + FromNow(approval.expire_time()) + " (" +
+            When(approval.expire_time()) + " UTC)\n";
+  }
+  text += "digest           " + approval.digest() + "\n";
+  for (const v1::Vote& vote : approval.votes()) {
+    text += std::string(vote.decision() == v1::DECISION_APPROVE ? "approved by      " : "rejected by      ") +
+            vote.principal() + " at " + When(vote.time()) + " UTC" +
+            (vote.reason().empty() ? "" : ": " + vote.reason()) + "\n";
+  }
+  return text + PlanText(approval.plan_json());
+}
+
+Result<v1::Approval> Get(const client::Connection& server, const std::string& id) {
+  v1::GetApprovalRequest request;
+  request.set_approval(id);
+  return Unary(server, &v1::ApprovalService::Stub::GetApproval, server.approvals(), request);
+}
+
+}  // namespace
+
+int ListApprovals(const Common& common, bool all) {
+  return WithServer(common, [&](const client::Connection& server) -> Result<int> {
+    v1::ListApprovalsRequest request;
+    request.set_include_settled(all);
+    auto list =
+        Unary(server, &v1::ApprovalService::Stub::ListApprovals, server.approvals(), request);
+    if (!list) return std::move(list).error();
+    if (common.json) {
+      std::printf("%s", Json(*list).c_str());
+      return kOk;
+    }
+    Table table({"APPROVAL", "STATE", "RUN", "ASKED", "EXPIRES", "QUESTION"});
+    for (const v1::Approval& approval : list->approvals()) {
+      table.Add({approval.id(), v1::Approval::State_Name(approval.state()), approval.run(),
+                 FromNow(approval.request_time()),
+                 approval.has_expire_time() ? FromNow(approval.expire_time()) : "never",
+                 approval.prompt()});
+    }
+    std::printf("%s", table.empty() ? "nothing waits for an approval\n" : table.ToString().c_str());
+    return kOk;
+  });
+}
+
+int ShowApproval(const Common& common, const std::string& id) {
+  return WithServer(common, [&](const client::Connection& server) -> Result<int> {
+    auto approval = Get(server, id);
+    if (!approval) return std::move(approval).error();
+    std::printf("%s", common.json ? Json(*approval).c_str() : Clean(ApprovalText(*approval)).c_str());
+    return kOk;
+  });
+}
+
+int Decide(const Common& common, const DecideArguments& arguments) {
+  return WithServer(common, [&](const client::Connection& server) -> Result<int> {
+    v1::DecideRequest request;
+    request.set_approval(arguments.approval);
+    request.set_decision(arguments.reject ? v1::DECISION_REJECT : v1::DECISION_APPROVE);
+    request.set_reason(arguments.reason);
+    request.set_channel("cli");
+    auto approval =
+        Unary(server, &v1::ApprovalService::Stub::Decide, server.approvals(), request);
+    if (!approval) {
+      Error error = std::move(approval).error();
+      if (error.code == Code::kPermissionDenied && common.server.principal == "operator") {
+        error.message += "\nas somebody else: " + Prefix(common) +
+                         (arguments.reject ? " reject " : " approve ") + arguments.approval +
+                         " --as approver";
+      }
+      return error;
+    }
+    if (common.json) {
+      std::printf("%s", Json(*approval).c_str());
+    } else if (approval->state() == v1::Approval::OPEN) {
+      std::printf("%s: your vote is recorded; it takes %d in all\n", approval->id().c_str(),
+                  approval->quorum());
+    } else {
+      std::printf("%s is %s; %s goes on from here: %s watch %s\n", approval->id().c_str(),
+                  v1::Approval::State_Name(approval->state()).c_str(), approval->run().c_str(),
+                  Prefix(common).c_str(), approval->run().c_str());
+    }
+    if (!arguments.wait) return kOk;
+    return Follow(common, server, {approval->run(), true, 300});
+  });
+}
+
+}  // namespace recourse::cli

@@ -1,0 +1,63 @@
+#include "client/cli/call.h"
+
+#include <cstdio>
+
+namespace recourse::cli {
+
+int Tell(const Error& error) {
+  std::fprintf(stderr, "recourse: %s\n", Clean(error.message).c_str());
+  switch (error.code) {
+    case Code::kUnavailable: return kNoServer;
+    default: return kRefused;
+  }
+}
+
+int WithServer(const Common& common,
+               const std::function<Result<int>(const client::Connection&)>& verb) {
+  auto server = client::Connection::Open(client::WithEnvironment(common.server));
+  if (!server) {
+    Tell(server.error());
+    return kNoServer;
+  }
+  auto code = verb(*server);
+  return code ? *code : Tell(code.error());
+}
+
+std::string Prefix(const Common& common) {
+  std::string prefix = "recourse";
+  if (!common.server.data.empty()) prefix += " --data " + common.server.data;
+  if (!common.server.address.empty()) prefix += " --address " + common.server.address;
+  return prefix;
+}
+
+std::string StatusName(v1::RunStatus status) {
+  const std::string name = v1::RunStatus_Name(status);
+  constexpr std::string_view kPrefix = "RUN_STATUS_";
+  return name.starts_with(kPrefix) ? name.substr(kPrefix.size()) : name;
+}
+
+Colour ColourOf(v1::RunStatus status) {
+  switch (status) {
+    case v1::RUN_STATUS_SUCCEEDED: return Colour::kGood;
+    case v1::RUN_STATUS_RUNNING: return Colour::kBusy;
+    case v1::RUN_STATUS_FAILED:
+    case v1::RUN_STATUS_ROLLED_BACK:
+    case v1::RUN_STATUS_NEEDS_ATTENTION:
+    case v1::RUN_STATUS_ROLLING_BACK: return Colour::kBad;
+    case v1::RUN_STATUS_CANCELLED: return Colour::kFaint;
+    default: return Colour::kWaits;
+  }
+}
+
+bool IsOver(v1::RunStatus status) {
+  return status == v1::RUN_STATUS_SUCCEEDED || status == v1::RUN_STATUS_FAILED ||
+         status == v1::RUN_STATUS_CANCELLED || status == v1::RUN_STATUS_ROLLED_BACK;
+}
+
+int ExitCodeOf(const v1::Run& run) {
+  if (run.status() == v1::RUN_STATUS_SUCCEEDED) return kOk;
+  if (IsOver(run.status())) return kRunNotSucceeded;
+  return run.waiting().for_person() ? kNeedsPerson : kOk;
+}
+
+}  // namespace recourse::cli

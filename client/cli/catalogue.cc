@@ -1,0 +1,220 @@
+// workflows, actions, info, journal: what the server has.
+#include <cstdio>
+
+#include "client/cli/verbs.h"
+#include "engine/base/file.h"
+#include "engine/base/text.h"
+
+namespace recourse::cli {
+namespace {
+
+constexpr std::int64_t kDefinitionMax = 2 << 20;
+
+std::string Lower(std::string text) {
+  for (char& c : text) c = static_cast<char>(std::tolower(c));
+  return text;
+}
+
+std::string Span(const google::protobuf::Duration& duration) {
+  return HumanDuration(std::chrono::seconds(duration.seconds()) +
+                       std::chrono::microseconds(duration.nanos() / 1000));
+}
+
+std::string WorkflowText(const v1::Workflow& workflow) {
+  std::string text = workflow.name() + " - " + workflow.summary() + "\ndigest " + workflow.digest() + "\n";
+  Table inputs({"INPUT", "TYPE", "DEFAULT", "WHAT"});
+  for (const v1::WorkflowInput& input : workflow.inputs()) {
+    std::string what = input.description();
+    for (int i = 0; i < input.required_resources_size(); ++i) {
+      what += (i == 0 ? " (with " : ", ") + input.required_resources(i);
+      if (i + 1 == input.required_resources_size()) what += ")";
+    }
+    inputs.Add({input.name(), input.type(), input.required() ? "required" : input.default_json(), what});
+  }
+  Table steps({"STEP", "KIND", "EXPECT", "WHAT"});
+  for (const v1::WorkflowStep& step : workflow.steps()) {
+    steps.Add({step.id(), step.action().empty() ? step.kind() : step.action(),
+               step.has_expect() ? Span(step.expect()) : "",
+               step.summary() + (step.irreversible() ? " (irreversible)" : "")});
+  }
+  return Clean(text) + (inputs.empty() ? "" : "\n" + inputs.ToString()) + "\n" + steps.ToString();
+}
+
+}  // namespace
+
+int ListWorkflows(const Common& common) {
+  return WithServer(common, [&](const client::Connection& server) -> Result<int> {
+    v1::ListWorkflowsRequest request;
+    request.set_page_size(1000);
+    auto list =
+        Unary(server, &v1::WorkflowService::Stub::ListWorkflows, server.workflows(), request);
+    if (!list) return std::move(list).error();
+    if (common.json) {
+      std::printf("%s", Json(*list).c_str());
+      return kOk;
+    }
+    Table table({"WORKFLOW", "SEVERITY", "STEPS", "WHAT"});
+    for (const v1::Workflow& workflow : list->workflows()) {
+      table.Add({workflow.name(), workflow.severity(), std::to_string(workflow.steps_size()),
+                 workflow.summary()});
+    }
+    std::printf("%s", table.empty() ? "the server has loaded no workflow\n" : table.ToString().c_str());
+    return kOk;
+  });
+}
+
+int ShowWorkflow(const Common& common, const std::string& name) {
+  return WithServer(common, [&](const client::Connection& server) -> Result<int> {
+    v1::GetWorkflowRequest request;
+    request.set_workflow(name);
+    auto workflow =
+        Unary(server, &v1::WorkflowService::Stub::GetWorkflow, server.workflows(), request);
+    if (!workflow) return std::move(workflow).error();
+    std::printf("%s", common.json ? Json(*workflow).c_str() : WorkflowText(*workflow).c_str());
+    return kOk;
+  });
+}
+
+int ValidateWorkflows(const Common& common, const std::vector<std::string>& files) {
+  return WithServer(common, [&](const client::Connection& server) -> Result<int> {
+    int code = kOk;
+    for (const std::string& file : files) {
+      auto text = ReadFile(file, kDefinitionMax);
+      if (!text) return std::move(text).error();
+      if (!IsUtf8(*text)) return InvalidArgument(file + ": not UTF-8");
+      v1::ValidateWorkflowRequest request;
+      request.set_definition(*text);
+      auto answer =
+          Unary(server, &v1::WorkflowService::Stub::ValidateWorkflow, server.workflows(), request);
+      if (!answer) return std::move(answer).error().In(file);
+      if (common.json) std::printf("%s", Json(*answer).c_str());
+      if (answer->problems().empty()) {
+        if (!common.json) std::printf("%s: valid (%s)\n", file.c_str(), answer->workflow().name().c_str());
+        continue;
+      }
+      code = kRefused;
+      for (const v1::Problem& problem : answer->problems()) {
+        if (common.json) continue;
+        std::printf("%s:%d:%d: %s\n", file.c_str(), problem.line(), problem.column(),
+                    Clean(problem.message()).c_str());
+      }
+    }
+    return code;
+  });
+}
+
+int ListActions(const Common& common) {
+  return WithServer(common, [&](const client::Connection& server) -> Result<int> {
+    v1::ListActionsRequest request;
+    request.set_page_size(1000);
+    auto list = Unary(server, &v1::WorkflowService::Stub::ListActions, server.workflows(), request);
+    if (!list) return std::move(list).error();
+    if (common.json) {
+      std::printf("%s", Json(*list).c_str());
+      return kOk;
+    }
+    Table table({"ACTION", "CLASS", "UNDO", "WHAT"});
+    for (const v1::Action& action : list->actions()) {
+      table.Add({action.name(), Lower(v1::Action::Repeat_Name(action.repeat())),
+                 action.can_compensate() ? "yes" : "", action.summary()});
+    }
+    std::printf("%s", table.ToString().c_str());
+    return kOk;
+  });
+}
+
+int ShowAction(const Common& common, const std::string& name) {
+  return WithServer(common, [&](const client::Connection& server) -> Result<int> {
+    v1::GetActionRequest request;
+    request.set_action(name);
+    auto action = Unary(server, &v1::WorkflowService::Stub::GetAction, server.workflows(), request);
+    if (!action) return std::move(action).error();
+    if (common.json) {
+      std::printf("%s", Json(*action).c_str());
+      return kOk;
+    }
+    std::string phases = "apply";
+    if (action->has_plan()) phases += ", plan";
+    if (action->has_prepare()) phases += ", prepare";
+    if (action->has_verify()) phases += ", verify";
+    if (action->can_compensate()) phases += ", compensate";
+    std::string retry = "no";
+    if (action->attempts() > 1) {
+      retry = std::to_string(action->attempts()) + " attempts in all, on";
+      for (const std::string& code : action->retry_on()) retry += " " + code;
+    }
+    std::printf("%s - %s\nclass    %s\nphases   %s\ntimeout  %s\nretry    %s\n\ninputs\n%s\n\noutput\n%s\n",
+                Clean(action->name()).c_str(), Clean(action->summary()).c_str(),
+                Lower(v1::Action::Repeat_Name(action->repeat())).c_str(), phases.c_str(),
+                Span(action->timeout()).c_str(), retry.c_str(),
+                Pretty(action->inputs_schema_json()).c_str(),
+                Pretty(action->output_schema_json()).c_str());
+    return kOk;
+  });
+}
+
+int ShowInfo(const Common& common) {
+  return WithServer(common, [&](const client::Connection& server) -> Result<int> {
+    auto info = Unary(server, &v1::AdminService::Stub::GetInfo, server.admin(), v1::GetInfoRequest());
+    if (!info) return std::move(info).error();
+    if (common.json) {
+      std::printf("%s", Json(*info).c_str());
+      return kOk;
+    }
+    std::printf("recoursed %s, process %ld, up since %s UTC\njournal   %s (%s, %ld events)\n",
+                info->version().c_str(), static_cast<long>(info->process_id()),
+                When(info->start_time()).c_str(), Clean(info->journal_path()).c_str(),
+                HumanBytes(info->journal_bytes()).c_str(), static_cast<long>(info->last_position()));
+    if (!info->journal_writable()) {
+      std::printf("%s\n", Painted("the journal cannot be written: " + Clean(info->journal_error()),
+                                  Colour::kBad).c_str());
+    }
+    std::printf("runs      %ld in memory, %ld attempts at work, %ld inputs waiting\n"
+                "loaded    %d workflows, %d targets, %d actions\n",
+                static_cast<long>(info->runs_in_memory()),
+                static_cast<long>(info->attempts_at_work()),
+                static_cast<long>(info->inputs_waiting()), info->workflows(), info->targets(),
+                info->actions());
+    return kOk;
+  });
+}
+
+int VerifyJournal(const Common& common) {
+  return WithServer(common, [&](const client::Connection& server) -> Result<int> {
+    auto verified = Unary(server, &v1::AdminService::Stub::VerifyJournal, server.admin(),
+                          v1::VerifyJournalRequest());
+    if (!verified) return std::move(verified).error();
+    PrintVerification(common, *verified);
+    return verified->problems().empty() ? kOk : kRunNotSucceeded;
+  });
+}
+
+void PrintVerification(const Common& common, const v1::VerifyJournalResponse& verified) {
+  if (common.json) {
+    std::printf("%s", Json(verified).c_str());
+    return;
+  }
+  for (const std::string& problem : verified.problems()) {
+    std::printf("%s\n", Painted(Clean(problem), Colour::kBad).c_str());
+  }
+  const bool sound = verified.problems().empty();
+  std::printf("%s: %ld events of %ld runs; chain and indexes %s\nhead %s\n",
+              sound ? "the journal is sound" : "the journal has problems",
+              static_cast<long>(verified.events()), static_cast<long>(verified.runs()),
+              sound ? "agree" : "do not agree", verified.head().c_str());
+}
+
+int BackUpJournal(const Common& common, const std::string& path) {
+  return WithServer(common, [&](const client::Connection& server) -> Result<int> {
+    v1::BackupJournalRequest request;
+    request.set_path(path);
+    auto backup = Unary(server, &v1::AdminService::Stub::BackupJournal, server.admin(), request);
+    if (!backup) return std::move(backup).error();
+    std::printf("%s", common.json ? Json(*backup).c_str()
+                                  : (backup->path() + " (" + HumanBytes(backup->size_bytes()) +
+                                     "), checked and complete\n").c_str());
+    return kOk;
+  });
+}
+
+}  // namespace recourse::cli

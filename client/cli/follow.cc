@@ -1,0 +1,115 @@
+// watch: a run as it happens, also across a restart of the server.
+#include <cstdio>
+
+#include "client/cli/live_view.h"
+#include "client/cli/verbs.h"
+
+namespace recourse::cli {
+namespace {
+
+class Follower {
+ public:
+  Follower(const Common& common, const client::Connection& server, const WatchArguments& arguments)
+      : common_(common), server_(server), arguments_(arguments) {}
+
+  Result<int> Follow() {
+    for (;;) {
+      const auto context = server_.NewContext();
+      v1::WatchRunRequest request;
+      request.set_run(arguments_.run);
+      request.set_after_sequence(sequence_);
+      auto stream = server_.runs().WatchRun(context.get(), request);
+      v1::WatchRunResponse response;
+      while (stream->Read(&response)) {
+        if (!Take(response)) {
+          context->TryCancel();
+          return End();
+        }
+      }
+      const grpc::Status status = stream->Finish();
+      if (status.ok()) return End();
+      if (status.error_code() != grpc::StatusCode::UNAVAILABLE || !connected_) {
+        return server_.ErrorOf(status);
+      }
+      if (auto again = Reconnect(); !again) return std::move(again).error();
+    }
+  }
+
+ private:
+  // False when there is nothing more to watch for.
+  bool Take(const v1::WatchRunResponse& response) {
+    connected_ = true;
+    if (response.has_event()) {
+      const v1::Event& event = response.event();
+      sequence_ = event.sequence();
+      if (common_.json) {
+        std::printf("%s", Json(event).c_str());
+      } else {
+        view_.Print(ClockTime(event.time()) + "  " + Clean(event.text()));
+      }
+    } else if (response.has_run()) {
+      run_ = response.run();
+      view_.Show(run_);
+      if (!run_.waiting().for_person()) return true;
+      if (arguments_.until_waiting) return false;
+      if (const std::string text = WaitingText(common_, run_); text != told_ && !common_.json) {
+        told_ = text;
+        view_.Print("\n" + text);
+      }
+    } else if (response.has_news()) {
+      view_.Show(response.news());
+    }
+    return true;
+  }
+
+  Result<void> Reconnect() {
+    view_.Print(Painted("the server is gone; what it has answered for is in its journal. Waiting for it",
+                        Colour::kWaits));
+    view_.Show("waits for the server");
+    if (server_.WaitUntilServing(std::chrono::seconds(arguments_.patience_s))) {
+      view_.Print(Painted("the server is back", Colour::kGood));
+      return {};
+    }
+    return Unavailable("the server has not come back within " +
+                       std::to_string(arguments_.patience_s) + " s; start it, then: " +
+                       Prefix(common_) + " watch " + arguments_.run);
+  }
+
+  int End() {
+    if (common_.json) {
+      std::printf("%s", Json(run_).c_str());
+    } else if (IsOver(run_.status())) {
+      view_.Print(run_.id() + " " + Painted(StatusName(run_.status()), ColourOf(run_.status())) +
+                  " after " + Between(run_.start_time(), run_.end_time()) +
+                  (run_.has_error() ? ": " + Clean(run_.error().code() + ": " + run_.error().message())
+                                    : ""));
+    } else {
+      view_.Print("\n" + WaitingText(common_, run_));
+    }
+    return ExitCodeOf(run_);
+  }
+
+  const Common& common_;
+  const client::Connection& server_;
+  const WatchArguments& arguments_;
+  LiveView view_;
+  std::int64_t sequence_ = 0;
+  v1::Run run_;
+  std::string told_;
+  bool connected_ = false;
+};
+
+}  // namespace
+
+Result<int> Follow(const Common& common, const client::Connection& server,
+                   const WatchArguments& arguments) {
+  return Follower(common, server, arguments).Follow();
+}
+
+int WatchRun(const Common& common, const WatchArguments& arguments) {
+  return WithServer(common, [&](const client::Connection& server) {
+    return Follow(common, server, arguments);
+  });
+}
+
+}  // namespace recourse::cli

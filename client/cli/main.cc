@@ -1,0 +1,209 @@
+// recourse: the command with which people drive runs. docs/command.md describes it.
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <cstdio>
+
+#include "client/cli/verbs.h"
+
+#ifndef RECOURSE_VERSION
+#define RECOURSE_VERSION "unknown"
+#endif
+
+namespace recourse::cli {
+namespace {
+
+constexpr const char* kFooter = R"(
+Exit codes: 0 done (a run that was followed: succeeded); 1 the run ended otherwise, or the journal has
+problems; 2 the command was misspelt; 3 no server, or no token; 4 the server refused; 5 the run waits
+for a person.
+
+Environment: RECOURSE_DATA, RECOURSE_ADDRESS, RECOURSE_TOKEN_FILE stand for --data, --address and
+--token-file. NO_COLOR turns colours off.
+)";
+
+class Command {
+ public:
+  Command() : app_("Drives incident procedures on a recoursed server.", "recourse") {
+    app_.require_subcommand(1);
+    app_.fallthrough();
+    app_.footer(kFooter);
+    app_.set_version_flag("--version", "recourse " RECOURSE_VERSION);
+    app_.add_option("--data", common_.server.data, "the server's data directory: its socket and tokens");
+    app_.add_option("--address", common_.server.address, "HOST:PORT instead of the socket");
+    app_.add_option("--token-file", common_.server.token_file, "the token to show");
+    app_.add_option("--as", common_.server.principal, "whose token of the data directory to show")
+        ->capture_default_str();
+    app_.add_option("--output", output_, "table for people, json for programs")
+        ->check(CLI::IsMember({"table", "json"}));
+    AddRuns();
+    AddSteering();
+    AddApprovals();
+    AddCatalogue();
+    AddJournal();
+  }
+
+  int Run(int argc, char** argv) {
+    try {
+      app_.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+      const int code = app_.exit(error);
+      return code == 0 ? kOk : kUsage;
+    }
+    common_.json = output_ == "json";
+    return verb_();
+  }
+
+ private:
+  using Verb = std::function<int()>;
+
+  CLI::App* Add(CLI::App& parent, const char* name, const char* what, Verb verb) {
+    CLI::App* sub = parent.add_subcommand(name, what);
+    sub->fallthrough();
+    sub->callback([this, verb = std::move(verb)] { verb_ = verb; });
+    return sub;
+  }
+  CLI::App& Group(const char* name, const char* what) {
+    CLI::App* group = app_.add_subcommand(name, what);
+    group->require_subcommand(1);
+    group->fallthrough();
+    return *group;
+  }
+
+  void AddRuns() {
+    CLI::App* start = Add(app_, "start", "start a run of a workflow",
+                          [this] { return StartRun(common_, start_); });
+    start->add_option("workflow", start_.workflow, "its name")->required();
+    start->add_option("--target", start_.target, "the input `target`");
+    start->add_option("--input", start_.inputs, "name=value; JSON where it is, else text");
+    start->add_option("--inputs-file", start_.inputs_file, "a JSON object");
+    start->add_option("--request-id", start_.request_id, "makes it safe to repeat the call");
+    start->add_flag("--wait", start_.wait, "follow the run until it is over or waits for a person");
+
+    CLI::App* runs = Add(app_, "runs", "list runs, newest first", [this] {
+      return file_.empty() ? ListRuns(common_, runs_)
+                           : ListRunsOffline(common_, file_, runs_.limit);
+    });
+    runs->add_option("--status", runs_.statuses, "only in this status; may be repeated");
+    runs->add_option("--workflow", runs_.workflow, "only of this workflow");
+    runs->add_option("--target", runs_.target, "only on this target");
+    runs->add_option("--limit", runs_.limit, "how many")->check(CLI::Range(1, 1000));
+    runs->add_option("--file", file_, "read this journal, with no server");
+
+    AddRunArgument(Add(app_, "show", "a run: where it is, why it waits, its steps",
+                       [this] { return ShowRun(common_, steer_.run); }));
+
+    CLI::App* watch = Add(app_, "watch", "follow a run as it happens", [this] {
+      watch_.run = steer_.run;
+      return WatchRun(common_, watch_);
+    });
+    AddRunArgument(watch);
+    watch->add_flag("--until-waiting", watch_.until_waiting, "end when the run waits for a person");
+    watch->add_option("--timeout", watch_.patience_s, "seconds to wait for a server that is gone")
+        ->check(CLI::Range(0, 86400));
+
+    CLI::App* timeline = Add(app_, "timeline", "what happened in a run, from its journal", [this] {
+      return file_.empty() ? ShowTimeline(common_, steer_.run)
+                           : TimelineOffline(common_, file_, steer_.run);
+    });
+    AddRunArgument(timeline);
+    timeline->add_option("--file", file_, "read this journal, with no server");
+  }
+
+  void AddRunArgument(CLI::App* verb) {
+    verb->add_option("run", steer_.run, "its id, R-1042")->required();
+  }
+
+  CLI::App* AddSteer(const char* name, const char* what, int (*verb)(const Common&, const SteerArguments&)) {
+    CLI::App* sub = Add(app_, name, what, [this, verb] { return verb(common_, steer_); });
+    AddRunArgument(sub);
+    sub->add_option("--reason", steer_.reason, "why; stands in the journal");
+    sub->add_flag("--wait", steer_.wait, "follow the run until it is over or waits for a person");
+    return sub;
+  }
+
+  void AddSteering() {
+    const char* effect = "what is true of an unknown effect: applied, not_applied or partial";
+    CLI::App* cancel = AddSteer("cancel", "end a run", Cancel);
+    cancel->add_flag("--rollback", steer_.rollback, "undo what it did first");
+    cancel->add_option("--effect", steer_.finding, effect);
+    AddSteer("pause", "start no further step until resumed", Pause);
+    AddSteer("resume", "go on with a paused run", Resume);
+    AddSteer("retry", "try the failed step again", Retry);
+    CLI::App* skip = AddSteer("skip", "go on as if the failed step had succeeded", Skip);
+    skip->add_option("--step", steer_.step, "refuse unless the run is at this step");
+    skip->add_option("--step-output", steer_.output_json, "the output that it should have had, as JSON");
+    CLI::App* rollback = AddSteer("rollback", "undo what a run did, in reverse order", RollBack);
+    rollback->add_option("--to", steer_.checkpoint, "only down to this checkpoint");
+    rollback->add_option("--effect", steer_.finding, effect);
+
+    CLI::App* note = Add(app_, "note", "add a note to a run's timeline",
+                         [this] { return Annotate(common_, steer_); });
+    AddRunArgument(note);
+    note->add_option("text", steer_.reason, "the note")->required();
+  }
+
+  void AddApprovals() {
+    CLI::App* list = Add(app_, "approvals", "what waits for an approval",
+                         [this] { return ListApprovals(common_, all_); });
+    list->add_flag("--all", all_, "also those that are settled");
+    CLI::App* show = Add(app_, "approval", "one approval: the question, the plan, who may decide",
+                         [this] { return ShowApproval(common_, decide_.approval); });
+    show->add_option("approval", decide_.approval, "its id, A-381")->required();
+    for (const bool reject : {false, true}) {
+      CLI::App* verb = Add(app_, reject ? "reject" : "approve", reject ? "say no, and why" : "say yes",
+                           [this, reject] {
+                             decide_.reject = reject;
+                             return Decide(common_, decide_);
+                           });
+      verb->add_option("approval", decide_.approval, "its id, A-381")->required();
+      verb->add_option("--reason", decide_.reason, "why; stands in the journal")->required(reject);
+      verb->add_flag("--wait", decide_.wait, "follow the run until it is over or waits for a person");
+    }
+  }
+
+  void AddCatalogue() {
+    CLI::App& workflows = Group("workflows", "the workflows that the server has loaded");
+    Add(workflows, "list", "all of them", [this] { return ListWorkflows(common_); });
+    Add(workflows, "show", "one: its inputs and steps", [this] { return ShowWorkflow(common_, name_); })
+        ->add_option("name", name_, "its name")->required();
+    Add(workflows, "validate", "check definition files",
+        [this] { return ValidateWorkflows(common_, files_); })
+        ->add_option("file", files_, "YAML files")->required();
+    CLI::App& actions = Group("actions", "the actions that workflows are made of");
+    Add(actions, "list", "all of them", [this] { return ListActions(common_); });
+    Add(actions, "show", "one: its class, inputs and output", [this] { return ShowAction(common_, name_); })
+        ->add_option("name", name_, "its name")->required();
+    Add(app_, "info", "the server: version, journal, load", [this] { return ShowInfo(common_); });
+  }
+
+  void AddJournal() {
+    CLI::App& group = Group("journal", "the record itself");
+    Add(group, "verify", "prove the hash chain and the indexes", [this] {
+      return file_.empty() ? VerifyJournal(common_) : VerifyOffline(common_, file_);
+    })->add_option("--file", file_, "this journal file, with no server");
+    Add(group, "backup", "copy the journal while it is in use", [this] { return BackUpJournal(common_, name_); })
+        ->add_option("path", name_, "the new file, on the server")->required();
+  }
+
+  CLI::App app_;
+  Common common_;
+  std::string output_ = "table";
+  Verb verb_;
+  StartArguments start_;
+  RunsArguments runs_;
+  WatchArguments watch_;
+  SteerArguments steer_;
+  DecideArguments decide_;
+  bool all_ = false;
+  std::string file_;
+  std::string name_;
+  std::vector<std::string> files_;
+};
+
+}  // namespace
+}  // namespace recourse::cli
+
+int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);
+  return recourse::cli::Command().Run(argc, argv);
+}

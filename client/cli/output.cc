@@ -1,0 +1,169 @@
+#include "client/cli/output.h"
+
+#include <google/protobuf/util/json_util.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "engine/base/json.h"
+#include "engine/base/text.h"
+
+namespace recourse::cli {
+namespace {
+
+bool IsContinuation(char byte) { return (static_cast<unsigned char>(byte) & 0xc0) == 0x80; }
+
+std::string Padded(const std::string& text, std::size_t width) {
+  const std::size_t used = Width(text);
+  return used < width ? text + std::string(width - used, ' ') : text;
+}
+
+std::string Utc(const google::protobuf::Timestamp& stamp) {
+  return FormatTimestamp({stamp.seconds(), 0});
+}
+
+}  // namespace
+
+std::string Clean(std::string_view text) {
+  if (!IsUtf8(text)) {
+    std::string shown;
+    for (const char byte : text) shown += static_cast<unsigned char>(byte) < 0x80 ? byte : '?';
+    return Clean(shown);
+  }
+  std::string clean;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    if (byte == '\n') {
+      clean += '\n';
+    } else if (byte < 0x20 || byte == 0x7f) {
+      clean += "\\x" + Hex(text.substr(i, 1));
+    } else if (byte == 0xc2 && static_cast<unsigned char>(text[i + 1]) < 0xa0) {
+      clean += "\\x" + Hex(text.substr(++i, 1));  // C1: a terminal may take it for an escape
+    } else if (byte == 0xe2 && (text.substr(i, 2) == "\xe2\x80" || text.substr(i, 2) == "\xe2\x81")) {
+      // Marks that turn the direction of text could show one command and hide another.
+      const auto last = static_cast<unsigned char>(text[i + 2]);
+      const bool turns = text[i + 1] == '\x80' ? last >= 0xaa && last <= 0xae
+                                               : last >= 0xa6 && last <= 0xa9;
+      if (!turns) clean += text.substr(i, 3);
+      i += 2;
+    } else {
+      clean += text[i];
+    }
+  }
+  return clean;
+}
+
+std::size_t Width(std::string_view text) {
+  return static_cast<std::size_t>(
+      std::count_if(text.begin(), text.end(), [](char byte) { return !IsContinuation(byte); }));
+}
+
+std::string Cut(std::string_view text, std::size_t width) {
+  if (Width(text) <= width) return std::string(text);
+  std::size_t columns = 0;
+  std::size_t end = 0;
+  for (; end < text.size(); ++end) {
+    if (!IsContinuation(text[end]) && columns++ == width - 1) break;
+  }
+  return std::string(text.substr(0, end)) + "…";
+}
+
+bool OnTerminal() {
+  static const bool on_terminal = isatty(STDOUT_FILENO) == 1;
+  return on_terminal;
+}
+
+int TerminalWidth() {
+  winsize size{};
+  if (OnTerminal() && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= 40) {
+    return size.ws_col;
+  }
+  return 100;
+}
+
+std::string Painted(std::string_view text, Colour colour) {
+  static const bool plain = !OnTerminal() || std::getenv("NO_COLOR") != nullptr;
+  const char* code = "";
+  switch (colour) {
+    case Colour::kNone: return std::string(text);
+    case Colour::kGood: code = "32"; break;
+    case Colour::kBad: code = "31"; break;
+    case Colour::kBusy: code = "36"; break;
+    case Colour::kWaits: code = "33"; break;
+    case Colour::kFaint: code = "2"; break;
+  }
+  if (plain) return std::string(text);
+  return "\x1b[" + std::string(code) + "m" + std::string(text) + "\x1b[0m";
+}
+
+void Table::Add(std::vector<std::string> row, Colour colour) {
+  for (std::string& cell : row) {
+    cell = Clean(cell);
+    std::replace(cell.begin(), cell.end(), '\n', ' ');
+  }
+  rows_.push_back({std::move(row), colour});
+}
+
+std::string Table::ToString() const {
+  std::vector<std::size_t> widths;
+  for (const std::string& title : head_) widths.push_back(Width(title));
+  for (const Row& row : rows_) {
+    for (std::size_t i = 0; i < row.cells.size(); ++i) {
+      widths[i] = std::max(widths[i], Width(row.cells[i]));
+    }
+  }
+  const auto line = [&](const std::vector<std::string>& cells) {
+    std::string text;
+    for (std::size_t i = 0; i + 1 < cells.size(); ++i) text += Padded(cells[i], widths[i]) + "  ";
+    const std::size_t used = Width(text);
+    const auto edge = static_cast<std::size_t>(TerminalWidth());
+    const bool cut = OnTerminal() && used + 20 < edge;
+    text += cut ? Cut(cells.back(), edge - used) : cells.back();
+    while (!text.empty() && text.back() == ' ') text.pop_back();
+    return text;
+  };
+  std::string text = Painted(line(head_), Colour::kFaint) + "\n";
+  for (const Row& row : rows_) text += Painted(line(row.cells), row.colour) + "\n";
+  return text;
+}
+
+std::string Json(const google::protobuf::Message& message) {
+  google::protobuf::util::JsonPrintOptions options;
+  options.add_whitespace = true;
+  options.preserve_proto_field_names = true;
+  std::string text;
+  const auto printed = google::protobuf::util::MessageToJsonString(message, &text, options);
+  return printed.ok() ? text : "{}\n";
+}
+
+std::string Pretty(const std::string& json) {
+  auto value = ParseJson(json);
+  return Clean(value ? ToPrettyJson(*value) : json);
+}
+
+Time TimeOf(const google::protobuf::Timestamp& stamp) {
+  return FromTimestamp({stamp.seconds(), stamp.nanos()});
+}
+
+std::string When(const google::protobuf::Timestamp& stamp) {
+  std::string text = Utc(stamp).substr(0, 19);
+  text[10] = ' ';
+  return text;
+}
+
+std::string ClockTime(const google::protobuf::Timestamp& stamp) { return Utc(stamp).substr(11, 8); }
+
+std::string Between(const google::protobuf::Timestamp& from, const google::protobuf::Timestamp& to) {
+  return HumanDuration(TimeOf(to) - TimeOf(from));
+}
+
+std::string FromNow(const google::protobuf::Timestamp& stamp) {
+  const auto span = std::chrono::round<std::chrono::seconds>(SystemClock().Now() - TimeOf(stamp));
+  if (span.count() == 0) return "now";
+  if (span.count() > 0) return HumanDuration(span) + " ago";
+  return "in " + HumanDuration(-span);
+}
+
+}  // namespace recourse::cli

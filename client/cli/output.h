@@ -1,0 +1,73 @@
+// What the command prints: tables for people, JSON for programs.
+#pragma once
+
+#include <google/protobuf/message.h>
+#include <google/protobuf/timestamp.pb.h>
+
+#include <chrono>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/base/clock.h"
+
+namespace recourse::cli {
+
+// The command's exit codes, as docs/command.md lists them. Never reused.
+enum ExitCode {
+  kOk = 0,
+  kRunNotSucceeded = 1,  // the run ended FAILED, CANCELLED or ROLLED_BACK; or a journal has problems
+  kUsage = 2,
+  kNoServer = 3,
+  kRefused = 4,       // the server said no; the message says why
+  kNeedsPerson = 5,   // the run waits for a person
+};
+
+// Text from a server or journal, fit for a terminal: control characters are shown, not obeyed.
+std::string Clean(std::string_view text);
+
+// The number of columns that UTF-8 text takes, as far as one a code point is right.
+std::size_t Width(std::string_view text);
+// At most `width` columns, the end cut off as "…".
+std::string Cut(std::string_view text, std::size_t width);
+
+// Whether standard output is a terminal; colours and redrawing only then.
+bool OnTerminal();
+int TerminalWidth();
+
+enum class Colour { kNone, kGood, kBad, kBusy, kWaits, kFaint };
+// In that colour on a terminal (never when NO_COLOR is set), as it is elsewhere.
+std::string Painted(std::string_view text, Colour colour);
+
+class Table {
+ public:
+  explicit Table(std::vector<std::string> head) : head_(std::move(head)) {}
+  void Add(std::vector<std::string> row, Colour colour = Colour::kNone);
+  bool empty() const { return rows_.empty(); }
+  // Columns two spaces apart; the last one is cut at the terminal's edge.
+  std::string ToString() const;
+
+ private:
+  struct Row {
+    std::vector<std::string> cells;
+    Colour colour;
+  };
+  std::vector<std::string> head_;
+  std::vector<Row> rows_;
+};
+
+// Canonical protobuf JSON with the fields' own names, one message.
+std::string Json(const google::protobuf::Message& message);
+// A JSON text from the API, indented.
+std::string Pretty(const std::string& json);
+
+Time TimeOf(const google::protobuf::Timestamp& stamp);
+// "2026-11-21 03:04:05" in UTC.
+std::string When(const google::protobuf::Timestamp& stamp);
+// "03:04:05", UTC.
+std::string ClockTime(const google::protobuf::Timestamp& stamp);
+std::string Between(const google::protobuf::Timestamp& from, const google::protobuf::Timestamp& to);
+// How long ago, or in how long: "12 s ago", "in 4 min".
+std::string FromNow(const google::protobuf::Timestamp& stamp);
+
+}  // namespace recourse::cli

@@ -1,0 +1,215 @@
+// start, runs, show.
+#include <cstdio>
+
+#include "client/cli/verbs.h"
+#include "engine/base/file.h"
+#include "engine/base/json.h"
+#include "engine/base/text.h"
+
+namespace recourse::cli {
+namespace {
+
+constexpr std::int64_t kInputsMax = 1 << 20;
+
+// "rows=5" is a number, "name=x" a string, 'list=["a"]' a list.
+Result<Value> InputsOf(const StartArguments& arguments) {
+  Value inputs = Value::Map();
+  if (!arguments.inputs_file.empty()) {
+    auto text = ReadFile(arguments.inputs_file, kInputsMax);
+    if (!text) return std::move(text).error();
+    auto parsed = ParseJson(*text);
+    if (!parsed) return std::move(parsed).error().In(arguments.inputs_file);
+    if (!parsed->is_map()) return InvalidArgument(arguments.inputs_file + ": not a JSON object");
+    inputs = *std::move(parsed);
+  }
+  for (const std::string& input : arguments.inputs) {
+    const auto equals = input.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      return InvalidArgument("--input " + input + ": write it as name=value");
+    }
+    const std::string text = input.substr(equals + 1);
+    auto value = ParseJson(text);
+    inputs = inputs.With(input.substr(0, equals), value ? *std::move(value) : Value(text));
+  }
+  if (!arguments.target.empty()) inputs = inputs.With("target", arguments.target);
+  return inputs;
+}
+
+Result<v1::RunStatus> StatusOf(const std::string& name) {
+  std::string upper;
+  for (const char c : name) upper += c == '-' ? '_' : static_cast<char>(std::toupper(c));
+  v1::RunStatus status{};
+  if (v1::RunStatus_Parse("RUN_STATUS_" + upper, &status)) return status;
+  std::string names;
+  for (int number = v1::RUN_STATUS_QUEUED; number <= v1::RUN_STATUS_ROLLED_BACK; ++number) {
+    names += (names.empty() ? "" : ", ") + StatusName(static_cast<v1::RunStatus>(number));
+  }
+  return InvalidArgument("--status " + name + ": no such status; there are " + names);
+}
+
+Colour ColourOfStep(v1::StepState::State state) {
+  switch (state) {
+    case v1::StepState::SUCCEEDED: return Colour::kGood;
+    case v1::StepState::FAILED: return Colour::kBad;
+    case v1::StepState::RUNNING:
+    case v1::StepState::COMPENSATING: return Colour::kBusy;
+    case v1::StepState::WAITING: return Colour::kWaits;
+    default: return Colour::kFaint;
+  }
+}
+
+std::string StepsText(const v1::Run& run) {
+  Table table({"STEP", "KIND", "STATE", "TOOK", "TRIES", "WHAT"});
+  for (const v1::StepState& step : run.steps()) {
+    std::string took;
+    if (step.has_start_time() && step.has_end_time()) {
+      took = Between(step.start_time(), step.end_time());
+    }
+    std::string what = step.error().message();
+    if (!what.empty()) what = step.error().code() + ": " + what;
+    if (what.empty()) what = step.summary();
+    if (step.irreversible()) what += " (irreversible)";
+    table.Add({step.id(), step.action().empty() ? step.kind() : step.action(),
+               v1::StepState::State_Name(step.state()), took,
+               step.attempts() == 0 ? "" : std::to_string(step.attempts()), what},
+              ColourOfStep(step.state()));
+  }
+  return table.ToString();
+}
+
+}  // namespace
+
+std::string WaitingText(const Common& common, const v1::Run& run) {
+  if (!run.has_waiting()) return "";
+  const v1::Waiting& waiting = run.waiting();
+  std::string text = "waits for   " + Clean(waiting.reason()) + "\n";
+  text += "unblocked   by " + Clean(waiting.who()) + "\n";
+  if (waiting.has_next_at()) {
+    text += "next        " + Clean(waiting.next()) + " " + FromNow(waiting.next_at()) + " (" +
+            When(waiting.next_at()) + " UTC)\n";
+  }
+  const std::string prefix = Prefix(common);
+  for (const std::string& approval : run.open_approvals()) {
+    text += "look        " + prefix + " approval " + approval + "\n";
+    text += "approve     " + prefix + " approve " + approval + " --as approver\n";
+    text += "reject      " + prefix + " reject " + approval + " --as approver --reason ...\n";
+  }
+  if (run.status() == v1::RUN_STATUS_PAUSED) {
+    text += "resume      " + prefix + " resume " + run.id() + "\n";
+  }
+  if (run.status() == v1::RUN_STATUS_NEEDS_ATTENTION) {
+    for (const char* verb : {"retry", "skip", "rollback", "cancel"}) {
+      text += "answer      " + prefix + " " + verb + " " + run.id() + "\n";
+    }
+  }
+  return text;
+}
+
+std::string RunText(const Common& common, const v1::Run& run) {
+  std::string text = run.id() + "  " + Painted(StatusName(run.status()), ColourOf(run.status())) +
+                     "  " + Clean(run.workflow());
+  if (!run.target().empty()) text += " on " + Clean(run.target());
+  if (!run.severity().empty()) text += "  (" + Clean(run.severity()) + ")";
+  text += "\nstarted     " + When(run.start_time()) + " UTC by " + Clean(run.requester());
+  if (run.has_end_time()) {
+    text += ", took " + Between(run.start_time(), run.end_time());
+  } else {
+    text += ", " + FromNow(run.start_time());
+  }
+  text += "\n";
+  if (!run.step().empty()) text += "at          " + Clean(run.step()) + "\n";
+  if (run.has_error()) {
+    text += "error       " + Clean(run.error().code() + ": " + run.error().message()) + "\n";
+  }
+  if (!run.lock().empty()) {
+    text += "lock        " + Clean(run.lock()) +
+            (run.fencing_token() == 0
+                 ? " (waits for it)"
+                 : " (holds it, token " + std::to_string(run.fencing_token()) + ")") + "\n";
+  }
+  text += WaitingText(common, run);
+  if (run.steps_size() > 0) text += "\n" + StepsText(run);
+  if (!run.outputs_json().empty() && run.outputs_json() != "null") {
+    text += "\noutputs\n" + Pretty(run.outputs_json()) + "\n";
+  }
+  return text;
+}
+
+int StartRun(const Common& common, const StartArguments& arguments) {
+  auto inputs = InputsOf(arguments);
+  if (!inputs) {
+    Tell(inputs.error());
+    return kUsage;
+  }
+  return WithServer(common, [&](const client::Connection& server) -> Result<int> {
+    v1::StartRunRequest request;
+    request.set_workflow(arguments.workflow);
+    request.set_inputs_json(ToJson(*inputs));
+    request.set_request_id(arguments.request_id);
+    auto run = Unary(server, &v1::RunService::Stub::StartRun, server.runs(), request);
+    if (!run) return std::move(run).error();
+    if (!arguments.wait) {
+      if (common.json) {
+        std::printf("%s", Json(*run).c_str());
+      } else {
+        std::printf("%s started. Follow it: %s watch %s\n", run->id().c_str(),
+                    Prefix(common).c_str(), run->id().c_str());
+      }
+      return kOk;
+    }
+    return Follow(common, server, {run->id(), true, 300});
+  });
+}
+
+int ListRuns(const Common& common, const RunsArguments& arguments) {
+  v1::ListRunsRequest request;
+  for (const std::string& name : arguments.statuses) {
+    auto status = StatusOf(name);
+    if (!status) {
+      Tell(status.error());
+      return kUsage;
+    }
+    request.add_statuses(*status);
+  }
+  request.set_workflow(arguments.workflow);
+  request.set_target(arguments.target);
+  request.set_page_size(arguments.limit);
+  return WithServer(common, [&](const client::Connection& server) -> Result<int> {
+    auto list = Unary(server, &v1::RunService::Stub::ListRuns, server.runs(), request);
+    if (!list) return std::move(list).error();
+    if (common.json) {
+      std::printf("%s", Json(*list).c_str());
+      return kOk;
+    }
+    Table table({"RUN", "STATUS", "WORKFLOW", "TARGET", "STARTED (UTC)", "TOOK", "AT / WHY"});
+    for (const v1::Run& run : list->runs()) {
+      std::string why = run.step();
+      if (run.has_waiting()) why += (why.empty() ? "" : ": ") + run.waiting().reason();
+      if (IsOver(run.status()) && run.has_error()) why = run.error().message();
+      table.Add({run.id(), StatusName(run.status()), run.workflow(), run.target(),
+                 When(run.start_time()),
+                 run.has_end_time() ? Between(run.start_time(), run.end_time()) : "", why},
+                ColourOf(run.status()));
+    }
+    if (table.empty()) {
+      std::printf("no runs\n");
+    } else {
+      std::printf("%s", table.ToString().c_str());
+    }
+    if (!list->next_page_token().empty()) std::printf("(more: --limit)\n");
+    return kOk;
+  });
+}
+
+int ShowRun(const Common& common, const std::string& id) {
+  return WithServer(common, [&](const client::Connection& server) -> Result<int> {
+    v1::GetRunRequest request;
+    request.set_run(id);
+    auto run = Unary(server, &v1::RunService::Stub::GetRun, server.runs(), request);
+    if (!run) return std::move(run).error();
+    std::printf("%s", common.json ? Json(*run).c_str() : RunText(common, *run).c_str());
+    return kOk;
+  });
+}
+
+}  // namespace recourse::cli

@@ -1,0 +1,39 @@
+#include <cstdio>
+
+#include "client/cli/verbs.h"
+#include "engine/base/text.h"
+
+namespace recourse::cli {
+
+std::string TimelineText(const std::vector<v1::Event>& events) {
+  Table table({"TIME (UTC)", "AFTER", "WHO", "WHAT"});
+  for (const v1::Event& event : events) {
+    table.Add({When(event.time()), "+" + Between(events.front().time(), event.time()),
+               event.principal(), event.text()});
+  }
+  return table.ToString();
+}
+
+int ShowTimeline(const Common& common, const std::string& run) {
+  return WithServer(common, [&](const client::Connection& server) -> Result<int> {
+    v1::GetTimelineRequest request;
+    request.set_run(run);
+    request.set_page_size(1000);
+    v1::GetTimelineResponse all;
+    for (;;) {
+      auto page = Unary(server, &v1::RunService::Stub::GetTimeline, server.runs(), request);
+      if (!page) return std::move(page).error();
+      all.mutable_events()->MergeFrom(page->events());
+      if (page->next_page_token().empty()) break;
+      request.set_page_token(page->next_page_token());
+    }
+    if (common.json) {
+      std::printf("%s", Json(all).c_str());
+    } else {
+      std::printf("%s", TimelineText({all.events().begin(), all.events().end()}).c_str());
+    }
+    return kOk;
+  });
+}
+
+}  // namespace recourse::cli

@@ -1,0 +1,102 @@
+// The verbs: each takes its arguments and answers the exit code.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "client/cli/call.h"
+
+namespace recourse::cli {
+
+// --- runs.cc ---
+struct StartArguments {
+  std::string workflow;
+  std::string target;
+  std::vector<std::string> inputs;  // "name=value"; the value is JSON where it is, else text
+  std::string inputs_file;          // JSON
+  std::string request_id;
+  bool wait = false;
+};
+int StartRun(const Common& common, const StartArguments& arguments);
+
+struct RunsArguments {
+  std::vector<std::string> statuses;
+  std::string workflow;
+  std::string target;
+  int limit = 20;
+};
+int ListRuns(const Common& common, const RunsArguments& arguments);
+int ShowRun(const Common& common, const std::string& run);
+
+// --- follow.cc ---
+struct WatchArguments {
+  std::string run;
+  bool until_waiting = false;  // also end when the run waits for a person
+  int patience_s = 300;        // how long a server that is gone is waited for
+};
+int WatchRun(const Common& common, const WatchArguments& arguments);
+// The same on an open connection.
+Result<int> Follow(const Common& common, const client::Connection& server,
+                   const WatchArguments& arguments);
+
+// --- timeline.cc ---
+int ShowTimeline(const Common& common, const std::string& run);
+// One line an event, with the time since the first.
+std::string TimelineText(const std::vector<v1::Event>& events);
+
+// --- approvals.cc ---
+int ListApprovals(const Common& common, bool all);
+int ShowApproval(const Common& common, const std::string& approval);
+struct DecideArguments {
+  std::string approval;
+  std::string reason;
+  bool reject = false;
+  bool wait = false;
+};
+int Decide(const Common& common, const DecideArguments& arguments);
+
+// --- steer.cc ---
+struct SteerArguments {
+  std::string run;
+  std::string reason;
+  bool rollback = false;    // cancel
+  std::string finding;      // cancel, rollback: applied, not_applied, partial
+  std::string step;         // skip
+  std::string output_json;  // skip
+  std::string checkpoint;   // rollback
+  bool wait = false;
+};
+int Cancel(const Common& common, const SteerArguments& arguments);
+int Pause(const Common& common, const SteerArguments& arguments);
+int Resume(const Common& common, const SteerArguments& arguments);
+int Retry(const Common& common, const SteerArguments& arguments);
+int Skip(const Common& common, const SteerArguments& arguments);
+int RollBack(const Common& common, const SteerArguments& arguments);
+int Annotate(const Common& common, const SteerArguments& arguments);
+
+// --- catalogue.cc ---
+int ListWorkflows(const Common& common);
+int ShowWorkflow(const Common& common, const std::string& name);
+int ValidateWorkflows(const Common& common, const std::vector<std::string>& files);
+int ListActions(const Common& common);
+int ShowAction(const Common& common, const std::string& name);
+int ShowInfo(const Common& common);
+int VerifyJournal(const Common& common);
+// What a check of a journal found, for people or programs.
+void PrintVerification(const Common& common, const v1::VerifyJournalResponse& verified);
+int BackUpJournal(const Common& common, const std::string& path);
+
+// --- offline.cc: a journal file, with no server ---
+int VerifyOffline(const Common& common, const std::string& file);
+int ListRunsOffline(const Common& common, const std::string& file, int limit);
+int TimelineOffline(const Common& common, const std::string& file, const std::string& run);
+
+// --- shared by verbs that answer a run ---
+
+// The run as people read it, with what it waits for and the commands that answer it.
+std::string RunText(const Common& common, const v1::Run& run);
+// Why it waits and what to type, or empty.
+std::string WaitingText(const Common& common, const v1::Run& run);
+
+}  // namespace recourse::cli

@@ -1,0 +1,104 @@
+#include "client/connection.h"
+
+#include <sys/stat.h>
+
+#include <cstdlib>
+#include <filesystem>
+
+#include "engine/base/file.h"
+
+namespace recourse::client {
+namespace {
+
+std::string Environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+bool HasServerFiles(const std::string& data) {
+  struct stat info;
+  return stat((data + "/recourse.sock").c_str(), &info) == 0 ||
+         stat((data + "/operator.token").c_str(), &info) == 0;
+}
+
+}  // namespace
+
+Options WithEnvironment(Options options) {
+  if (options.data.empty()) options.data = Environment("RECOURSE_DATA");
+  if (options.address.empty()) options.address = Environment("RECOURSE_ADDRESS");
+  if (options.token_file.empty()) options.token_file = Environment("RECOURSE_TOKEN_FILE");
+  if (options.data.empty()) options.data = FindData();
+  return options;
+}
+
+std::string FindData() {
+  const std::string state = Environment("XDG_STATE_HOME");
+  const std::string home = Environment("HOME");
+  const std::string own = !state.empty() ? state + "/recourse" : home + "/.local/state/recourse";
+  for (const std::string& place : {own, std::string("/var/lib/recourse")}) {
+    if (HasServerFiles(place)) return place;
+  }
+  return own;
+}
+
+Result<Connection> Connection::Open(const Options& options) {
+  Connection connection;
+  connection.options_ = options;
+  // gRPC and the messages below want one spelling of it, whatever the current directory.
+  const std::string data = std::filesystem::absolute(options.data).string();
+  const std::string token_file =
+      options.token_file.empty() ? data + "/" + options.principal + ".token" : options.token_file;
+  auto token = ReadFile(token_file, 4096);
+  if (!token) {
+    return std::move(token).error().In(
+        "cannot read the token of " + options.principal +
+        ", which the server makes when it first starts (--data says where its files are; a server is "
+        "started with: recoursed --data " + data + ")");
+  }
+  while (!token->empty() && (token->back() == '\n' || token->back() == ' ')) token->pop_back();
+  connection.token_ = *std::move(token);
+  std::string target = options.address;
+  if (target.empty()) {
+    target = "unix:" + data + "/recourse.sock";
+    connection.where_ = "the socket " + data + "/recourse.sock";
+  } else {
+    connection.where_ = target;
+  }
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 100);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
+  // A proxy in the environment is for the outside, not for a server on this host.
+  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  connection.channel_ =
+      grpc::CreateCustomChannel(target, grpc::InsecureChannelCredentials(), arguments);
+  connection.runs_ = v1::RunService::NewStub(connection.channel_);
+  connection.approvals_ = v1::ApprovalService::NewStub(connection.channel_);
+  connection.workflows_ = v1::WorkflowService::NewStub(connection.channel_);
+  connection.events_ = v1::EventService::NewStub(connection.channel_);
+  connection.admin_ = v1::AdminService::NewStub(connection.channel_);
+  return connection;
+}
+
+std::unique_ptr<grpc::ClientContext> Connection::NewContext() const {
+  auto context = std::make_unique<grpc::ClientContext>();
+  context->AddMetadata("authorization", "Bearer " + token_);
+  return context;
+}
+
+bool Connection::WaitUntilServing(std::chrono::milliseconds patience) const {
+  return channel_->WaitForConnected(std::chrono::system_clock::now() + patience);
+}
+
+Error Connection::ErrorOf(const grpc::Status& status) const {
+  const auto code = static_cast<Code>(status.error_code());
+  const bool reached = channel_->GetState(false) == GRPC_CHANNEL_READY;
+  if (code == Code::kUnavailable && !reached) {
+    return Unavailable("no server answers at " + where_ +
+                       "\nstart one with: recoursed --data " + options_.data +
+                       "\nor say where it is: --data DIRECTORY, or --address HOST:PORT");
+  }
+  return {code, status.error_message()};
+}
+
+}  // namespace recourse::client

@@ -1,0 +1,73 @@
+// A connection to a server: which one, as whom, and what went wrong when a call failed.
+//
+// Thread safety: a Connection may be used from any thread.
+#pragma once
+
+#include <grpcpp/grpcpp.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/base/error.h"
+#include "recourse/v1/admin.grpc.pb.h"
+#include "recourse/v1/approval.grpc.pb.h"
+#include "recourse/v1/event.grpc.pb.h"
+#include "recourse/v1/run.grpc.pb.h"
+#include "recourse/v1/workflow.grpc.pb.h"
+
+namespace recourse::client {
+
+struct Options {
+  std::string data;        // the server's data directory: its socket and tokens; empty: FindData()
+  std::string address;     // "127.0.0.1:7373"; empty: the socket in `data`
+  std::string token_file;  // empty: <data>/<principal>.token
+  std::string principal = "operator";
+};
+
+// Fills what is empty from RECOURSE_DATA, RECOURSE_ADDRESS and RECOURSE_TOKEN_FILE.
+Options WithEnvironment(Options options);
+
+// The data directory of a server on this host: the first of the usual places that has a server's
+// socket or tokens, else the place where this user's server would keep them.
+std::string FindData();
+
+class Connection {
+ public:
+  // Reads the token. kNotFound, kPermissionDenied...: it cannot be read; the message says where it
+  // was looked for and what to do.
+  static Result<Connection> Open(const Options& options);
+
+  // A context for one call, with the token.
+  std::unique_ptr<grpc::ClientContext> NewContext() const;
+
+  v1::RunService::Stub& runs() const { return *runs_; }
+  v1::ApprovalService::Stub& approvals() const { return *approvals_; }
+  v1::WorkflowService::Stub& workflows() const { return *workflows_; }
+  v1::EventService::Stub& events() const { return *events_; }
+  v1::AdminService::Stub& admin() const { return *admin_; }
+
+  // Whether a server answers within that time.
+  bool WaitUntilServing(std::chrono::milliseconds patience) const;
+
+  // The error of a failed call. One that reached no server says what was tried and how to start one.
+  Error ErrorOf(const grpc::Status& status) const;
+
+  const Options& options() const { return options_; }
+
+ private:
+  Connection() = default;
+
+  Options options_;
+  std::string where_;  // for messages: "the socket /x/recourse.sock"
+  std::string token_;
+  std::shared_ptr<grpc::Channel> channel_;
+  std::shared_ptr<v1::RunService::Stub> runs_;
+  std::shared_ptr<v1::ApprovalService::Stub> approvals_;
+  std::shared_ptr<v1::WorkflowService::Stub> workflows_;
+  std::shared_ptr<v1::EventService::Stub> events_;
+  std::shared_ptr<v1::AdminService::Stub> admin_;
+};
+
+}  // namespace recourse::client
