@@ -52,8 +52,8 @@ expression::Template ReadTemplate(const Node& node, Position position, Loading& 
 expression::Template ReadText(const Node& node, std::string_view key, Position position,
                               Loading& loading) {
   if (node.is_string()) return ReadTemplate(node, position, loading);
-  loading.problems.Add(node.place, std::string(key) + ": expected a string, found " +
-                                       std::string(Describe(node)));
+  loading.problems.Add(
+      node.place, std::string(key) + ": expected a string, found " + std::string(Describe(node)));
   return {};
 }
 

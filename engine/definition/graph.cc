@@ -47,7 +47,8 @@ using Graph = std::vector<std::vector<Edge>>;
 Graph Reverse(const Graph& graph) {
   Graph reversed(graph.size() + 1);
   for (std::size_t from = 0; from < graph.size(); ++from) {
-    for (const Edge& edge : graph[from]) reversed[edge.to].push_back({static_cast<int>(from), {}, {}});
+    for (const Edge& edge : graph[from])
+      reversed[edge.to].push_back({static_cast<int>(from), {}, {}});
   }
   return reversed;
 }
@@ -112,7 +113,9 @@ void CheckWays(const Graph& graph, Loading& loading) {
 class Flow {
  public:
   Flow(const Workflow& workflow, const Graph& graph)
-      : workflow_(workflow), graph_(graph), steps_(static_cast<int>(graph.size())),
+      : workflow_(workflow),
+        graph_(graph),
+        steps_(static_cast<int>(graph.size())),
         certainty_(steps_) {
     for (auto& row : certainty_.rows_) std::fill(row.begin(), row.end(), ~std::uint64_t{0});
     auto& first = certainty_.rows_[0];
@@ -191,8 +194,9 @@ void CheckRollbacks(const Certainty& certainty, Loading& loading) {
         continue;
       }
       if (!certainty.Succeeded(at, to)) {
-        loading.problems.Add(step.place, "rollback_to: the run may not have passed the checkpoint " +
-                                             name + " when the step " + Quoted(step.id) + " fails");
+        loading.problems.Add(step.place,
+                             "rollback_to: the run may not have passed the checkpoint " + name +
+                                 " when the step " + Quoted(step.id) + " fails");
         continue;
       }
       for (int pivot = 0; pivot < static_cast<int>(workflow.steps.size()); ++pivot) {

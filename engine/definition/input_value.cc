@@ -79,14 +79,22 @@ Result<Value> ResolveTarget(const Input& input, const std::string& name,
 
 std::string_view NameOf(InputType type) {
   switch (type) {
-    case InputType::kString: return "string";
-    case InputType::kInt: return "int";
-    case InputType::kDouble: return "double";
-    case InputType::kBool: return "bool";
-    case InputType::kDuration: return "duration";
-    case InputType::kTarget: return "target";
-    case InputType::kList: return "list";
-    case InputType::kMap: return "map";
+    case InputType::kString:
+      return "string";
+    case InputType::kInt:
+      return "int";
+    case InputType::kDouble:
+      return "double";
+    case InputType::kBool:
+      return "bool";
+    case InputType::kDuration:
+      return "duration";
+    case InputType::kTarget:
+      return "target";
+    case InputType::kList:
+      return "list";
+    case InputType::kMap:
+      return "map";
   }
   return "?";
 }

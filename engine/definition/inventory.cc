@@ -174,9 +174,9 @@ Result<void> Inventory::AddFile(std::string_view text, std::string_view file) {
   Value target = ToValue(node);
   if (problems.empty()) {
     for (const Misfit& misfit : FindMisfits(target, TargetSchema(), Strings::kAsTheyAre)) {
-      problems.Add(PlaceIn(node, misfit.path, misfit.names_key),
-                   JoinPath("target", misfit.path) + (misfit.names_key ? " " : ": ") +
-                       misfit.message);
+      problems.Add(
+          PlaceIn(node, misfit.path, misfit.names_key),
+          JoinPath("target", misfit.path) + (misfit.names_key ? " " : ": ") + misfit.message);
     }
   }
   if (problems.empty()) {

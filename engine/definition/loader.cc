@@ -13,12 +13,12 @@ void ReadHead(Members& members, Loading& loading) {
     workflow.name = ReadName(*name, "name", NameKind::kDashed, loading.problems).value_or("");
   }
   workflow.summary = members.TakeString("summary").value_or("");
-  workflow.severity = members
-                          .TakeWord<std::string>("severity", {{"critical", "critical"},
-                                                              {"high", "high"},
-                                                              {"medium", "medium"},
-                                                              {"low", "low"}})
-                          .value_or("");
+  workflow.severity =
+      members
+          .TakeWord<std::string>(
+              "severity",
+              {{"critical", "critical"}, {"high", "high"}, {"medium", "medium"}, {"low", "low"}})
+          .value_or("");
   if (const Node* inputs = members.Take("inputs")) ReadInputs(*inputs, loading);
   const Node* lock = members.Take("lock");
   if (lock != nullptr) {
@@ -28,22 +28,23 @@ void ReadHead(Members& members, Loading& loading) {
   if (on_locked != nullptr && lock == nullptr) {
     loading.problems.Add(on_locked->place, "on_locked: the workflow has no \"lock\"");
   }
-  workflow.on_locked = members.TakeWord<OnLocked>("on_locked", {{"queue", OnLocked::kQueue},
-                                                                {"reject", OnLocked::kReject}})
+  workflow.on_locked = members
+                           .TakeWord<OnLocked>("on_locked", {{"queue", OnLocked::kQueue},
+                                                             {"reject", OnLocked::kReject}})
                            .value_or(OnLocked::kQueue);
   workflow.deadline = members.TakeDuration("deadline");
-  workflow.on_failure =
-      members.TakeWord<OnFailure>("on_failure", {{"rollback", OnFailure::kRollback},
-                                                 {"pause", OnFailure::kPause},
-                                                 {"continue", OnFailure::kContinue},
-                                                 {"fail", OnFailure::kFail}})
-          .value_or(OnFailure::kRollback);
+  workflow.on_failure = members
+                            .TakeWord<OnFailure>("on_failure", {{"rollback", OnFailure::kRollback},
+                                                                {"pause", OnFailure::kPause},
+                                                                {"continue", OnFailure::kContinue},
+                                                                {"fail", OnFailure::kFail}})
+                            .value_or(OnFailure::kRollback);
 }
 
 void ReadOutputs(const Node& node, Loading& loading) {
   if (!node.is_map()) {
-    loading.problems.Add(node.place, "outputs: expected a map, found " +
-                                         std::string(Describe(node)));
+    loading.problems.Add(node.place,
+                         "outputs: expected a map, found " + std::string(Describe(node)));
     return;
   }
   loading.workflow.outputs = ReadTemplate(node, {Position::Scope::kOutputs}, loading);

@@ -24,8 +24,8 @@ struct Position {
     kOutputs,  // the workflow's outputs, at its end
   };
   Scope scope = Scope::kStep;
-  int step = -1;           // of kStep and kItem
-  bool is_when = false;    // the step's `when`, which guards what else stands in the step
+  int step = -1;         // of kStep and kItem
+  bool is_when = false;  // the step's `when`, which guards what else stands in the step
 };
 
 // The variables that one expression or template names.

@@ -18,10 +18,14 @@ std::string_view Describe(const Node& node) {
   if (node.is_map()) return "a map";
   if (node.is_list()) return "a list";
   switch (node.scalar.kind()) {
-    case Value::Kind::kNull: return "nothing";
-    case Value::Kind::kBool: return node.scalar.as_bool() ? "true" : "false";
-    case Value::Kind::kString: return "a string";
-    default: return "a number";
+    case Value::Kind::kNull:
+      return "nothing";
+    case Value::Kind::kBool:
+      return node.scalar.as_bool() ? "true" : "false";
+    case Value::Kind::kString:
+      return "a string";
+    default:
+      return "a number";
   }
 }
 

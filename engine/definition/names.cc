@@ -12,8 +12,9 @@ constexpr std::size_t kNameMax = 64;
 
 // https://github.com/google/cel-spec/blob/master/doc/langdef.md#syntax
 constexpr std::string_view kReserved[] = {
-    "as",  "break", "const", "continue",  "else", "false", "for",  "function", "if",  "import", "in",
-    "let", "loop",  "null",  "namespace", "package", "return", "true", "var", "void", "while"};
+    "as",        "break",   "const",  "continue", "else", "false", "for",
+    "function",  "if",      "import", "in",       "let",  "loop",  "null",
+    "namespace", "package", "return", "true",     "var",  "void",  "while"};
 
 bool IsName(std::string_view name, NameKind kind) {
   if (name.empty() || name.size() > kNameMax || name[0] < 'a' || name[0] > 'z') return false;
@@ -28,7 +29,8 @@ bool IsName(std::string_view name, NameKind kind) {
 bool CheckName(std::string_view name, Place place, std::string_view what, NameKind kind,
                Problems& problems) {
   if (!IsName(name, kind)) {
-    problems.Add(place, std::string(what) + ": " + Quoted(name) + " is no name; use small letters, " +
+    problems.Add(place, std::string(what) + ": " + Quoted(name) +
+                            " is no name; use small letters, " +
                             (kind == NameKind::kDashed ? "digits, - and _" : "digits and _") +
                             ", a letter first, at most 64 in all");
     return false;
@@ -43,8 +45,8 @@ bool CheckName(std::string_view name, Place place, std::string_view what, NameKi
 std::optional<std::string> ReadName(const Node& node, std::string_view what, NameKind kind,
                                     Problems& problems) {
   if (!node.is_string()) {
-    problems.Add(node.place, std::string(what) + ": expected a name, found " +
-                                 std::string(Describe(node)));
+    problems.Add(node.place,
+                 std::string(what) + ": expected a name, found " + std::string(Describe(node)));
     return std::nullopt;
   }
   const std::string& name = node.scalar.as_string();

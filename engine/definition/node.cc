@@ -102,8 +102,8 @@ class Builder final : public YAML::EventHandler {
     RefuseTag(mark, tag);
     if (ExpectsKey()) throw YAML::ParserException(mark, "a key must be a string");
     if (levels_.size() >= kDepthMax) {
-      throw YAML::ParserException(
-          mark, "nested deeper than " + std::to_string(kDepthMax) + " levels");
+      throw YAML::ParserException(mark,
+                                  "nested deeper than " + std::to_string(kDepthMax) + " levels");
     }
     Level& level = levels_.emplace_back();
     level.node.place = PlaceOf(mark);

@@ -24,8 +24,9 @@ std::vector<Problem> Problems::Take() && {
     return std::tie(a.place.line, a.place.column) < std::tie(b.place.line, b.place.column);
   });
   if (cut) {
-    problems_.push_back({problems_.back().place, "there may be more problems; these are the first " +
-                                                     std::to_string(kMax) + " that were found"});
+    problems_.push_back(
+        {problems_.back().place, "there may be more problems; these are the first " +
+                                     std::to_string(kMax) + " that were found"});
   }
   return std::move(problems_);
 }

@@ -44,8 +44,8 @@ class Checker {
   // Whether has() asks for the first `length` names of `path`, or for something further in it.
   bool IsGuarded(const Path& path, std::size_t length) const {
     return std::ranges::any_of(guards_here_, [&](const Path& guard) {
-      return guard.size() >= length && std::equal(path.begin(), path.begin() + length,
-                                                  guard.begin());
+      return guard.size() >= length &&
+             std::equal(path.begin(), path.begin() + length, guard.begin());
     });
   }
 
@@ -58,15 +58,15 @@ class Checker {
     }
     if (name == "inputs") return CheckInput(reference);
     if (name == "steps") return CheckStep(reference);
-    if (name == "run") return CheckFixed(reference, {"id", "requester", "workflow", "started",
-                                                     "fencing_token"});
+    if (name == "run")
+      return CheckFixed(reference, {"id", "requester", "workflow", "started", "fencing_token"});
     if (name == "error") return CheckError(reference);
     if (name == "now") return;
     if (name == "item" || name == "index") {
       if (scope != Scope::kItem) Add(Quoted(name) + " is known in the \"with\" of a for_each only");
       return;
     }
-    static constexpr std::array<std::string_view, 7> kVariables = {"inputs", "steps", "run", "now",
+    static constexpr std::array<std::string_view, 7> kVariables = {"inputs", "steps", "run",  "now",
                                                                    "item",   "index", "error"};
     loading_.problems.AddUnknown(use_->place, "variable", name, kVariables);
   }

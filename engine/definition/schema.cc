@@ -14,15 +14,23 @@ namespace {
 
 std::string_view JsonTypeOf(const Value& value) {
   switch (value.kind()) {
-    case Value::Kind::kNull: return "null";
-    case Value::Kind::kBool: return "boolean";
+    case Value::Kind::kNull:
+      return "null";
+    case Value::Kind::kBool:
+      return "boolean";
     case Value::Kind::kInt:
-    case Value::Kind::kUint: return "integer";
-    case Value::Kind::kDouble: return "number";
-    case Value::Kind::kString: return "string";
-    case Value::Kind::kList: return "array";
-    case Value::Kind::kMap: return "object";
-    default: return value.TypeOf();  // no JSON: fits no type
+    case Value::Kind::kUint:
+      return "integer";
+    case Value::Kind::kDouble:
+      return "number";
+    case Value::Kind::kString:
+      return "string";
+    case Value::Kind::kList:
+      return "array";
+    case Value::Kind::kMap:
+      return "object";
+    default:
+      return value.TypeOf();  // no JSON: fits no type
   }
 }
 
@@ -226,10 +234,14 @@ namespace recourse {
 
 std::string_view ToString(RepeatClass repeat) {
   switch (repeat) {
-    case RepeatClass::kReadOnly: return "read_only";
-    case RepeatClass::kIdempotent: return "idempotent";
-    case RepeatClass::kProbed: return "probed";
-    case RepeatClass::kOnce: return "once";
+    case RepeatClass::kReadOnly:
+      return "read_only";
+    case RepeatClass::kIdempotent:
+      return "idempotent";
+    case RepeatClass::kProbed:
+      return "probed";
+    case RepeatClass::kOnce:
+      return "once";
   }
   return "?";
 }

@@ -37,10 +37,9 @@ RetryPolicy ReadRetry(const Node& node, RetryPolicy retry, int step, Loading& lo
 void CheckInputs(const ActionSpec& spec, const Node* with, Place place, Loading& loading) {
   const Value value = with == nullptr ? Value(Value::Map{}) : ToValue(*with);
   for (const Misfit& misfit : FindMisfits(value, spec.inputs, Strings::kTemplates)) {
-    loading.problems.Add(
-        with == nullptr ? place : PlaceIn(*with, misfit.path, misfit.names_key),
-        JoinPath("with", misfit.path) + (misfit.names_key ? " " : ": ") + misfit.message +
-            " (inputs of " + spec.name + ")");
+    loading.problems.Add(with == nullptr ? place : PlaceIn(*with, misfit.path, misfit.names_key),
+                         JoinPath("with", misfit.path) + (misfit.names_key ? " " : ": ") +
+                             misfit.message + " (inputs of " + spec.name + ")");
   }
 }
 
@@ -90,16 +89,15 @@ void ReadWith(const Node* with, const ActionSpec* spec, Place place, Position po
   action.with = ReadTemplate(with == nullptr ? none : *with, position, loading);
 }
 
-std::optional<StepKind> ReadAction(const Node& node, Members& members, int step,
-                                   Loading& loading) {
+std::optional<StepKind> ReadAction(const Node& node, Members& members, int step, Loading& loading) {
   ActionStep action;
   const ActionSpec* spec = nullptr;
   if (node.is_string()) {
     action.action = node.scalar.as_string();
     spec = FindAction(node, loading);
   } else {
-    loading.problems.Add(node.place, "action: expected an action's name, found " +
-                                         std::string(Describe(node)));
+    loading.problems.Add(node.place,
+                         "action: expected an action's name, found " + std::string(Describe(node)));
   }
   action.timeout = std::chrono::minutes(5);
   if (spec != nullptr) {
@@ -145,10 +143,10 @@ std::optional<StepKind> ReadApproval(const Node& node, int step, Loading& loadin
   if (on_expiry != nullptr && members.Take("expires") == nullptr) {
     loading.problems.Add(on_expiry->place, "on_expiry: the approval has no \"expires\"");
   }
-  approval.on_expiry =
-      members.TakeWord<OnExpiry>("on_expiry", {{"hold", OnExpiry::kHold},
-                                               {"reject", OnExpiry::kReject}})
-          .value_or(OnExpiry::kHold);
+  approval.on_expiry = members
+                           .TakeWord<OnExpiry>("on_expiry", {{"hold", OnExpiry::kHold},
+                                                             {"reject", OnExpiry::kReject}})
+                           .value_or(OnExpiry::kHold);
   members.RefuseOthers();
   return approval;
 }
@@ -156,8 +154,9 @@ std::optional<StepKind> ReadApproval(const Node& node, int step, Loading& loadin
 std::optional<StepKind> ReadSwitch(const Node& node, int step, Loading& loading) {
   SwitchStep result;
   if (!node.is_list() || node.items.empty()) {
-    loading.problems.Add(node.place, "switch: expected a list of cases {when: \"${...}\", goto: "
-                                     "step}, the last of which may be {default: step}");
+    loading.problems.Add(node.place,
+                         "switch: expected a list of cases {when: \"${...}\", goto: "
+                         "step}, the last of which may be {default: step}");
     return result;
   }
   for (const Node& item : node.items) {

@@ -12,19 +12,22 @@ constexpr std::size_t kStepsMax = 2000;
 
 // Every key that some kind of step has.
 constexpr std::string_view kStepKeys[] = {
-    "id",      "summary",  "when",  "next",  "on_error",     "on_failure", "max_visits", "expect",
-    "with",    "for_each", "timeout", "retry", "irreversible", "compensate", "action",   "approval",
-    "switch",  "checkpoint", "wait", "succeed", "fail"};
+    "id",     "summary",  "when",     "next",       "on_error", "on_failure",   "max_visits",
+    "expect", "with",     "for_each", "timeout",    "retry",    "irreversible", "compensate",
+    "action", "approval", "switch",   "checkpoint", "wait",     "succeed",      "fail"};
 
-// The rule's answer to the error: `continue`, {goto: step} or {rollback_to: checkpoint, goto: step}.
+// The rule's answer to the error: `continue`, {goto: step} or {rollback_to: checkpoint, goto:
+// step}.
 void ReadAnswer(const Node& node, ErrorRule& rule, int step, Loading& loading) {
   if (node.is_string() && node.scalar.as_string() == "continue") {
     rule.proceed = true;
     return;
   }
   if (!node.is_map()) {
-    loading.problems.Add(node.place, "expected continue, {goto: step} or {rollback_to: checkpoint, "
-                                     "goto: step}, found " + std::string(Describe(node)));
+    loading.problems.Add(node.place,
+                         "expected continue, {goto: step} or {rollback_to: checkpoint, "
+                         "goto: step}, found " +
+                             std::string(Describe(node)));
     return;
   }
   Members members(node, "in the on_error of the step " + Quoted(loading.workflow.steps[step].id),
@@ -36,8 +39,9 @@ void ReadAnswer(const Node& node, ErrorRule& rule, int step, Loading& loading) {
   if (rollback_to != nullptr) rule.rollback_to = loading.FindStep(*rollback_to, "rollback_to");
   members.RefuseOthers();
   if (rule.proceed == (go_to != nullptr) || (rollback_to != nullptr && go_to == nullptr)) {
-    loading.problems.Add(node.place, "expected continue, {goto: step} or {rollback_to: checkpoint, "
-                                     "goto: step}");
+    loading.problems.Add(node.place,
+                         "expected continue, {goto: step} or {rollback_to: checkpoint, "
+                         "goto: step}");
   }
 }
 
@@ -180,8 +184,8 @@ void ReadSteps(const Node& node, Loading& loading) {
   }
   if (node.items.size() > kStepsMax) {
     loading.problems.Add(node.items[kStepsMax].place,
-                         "there are " + std::to_string(node.items.size()) +
-                             " steps; at most " + std::to_string(kStepsMax) + " are accepted");
+                         "there are " + std::to_string(node.items.size()) + " steps; at most " +
+                             std::to_string(kStepsMax) + " are accepted");
     return;
   }
   ReadIds(node, loading);

@@ -4,10 +4,14 @@ namespace recourse::definition {
 
 std::string_view ToString(OnFailure value) {
   switch (value) {
-    case OnFailure::kRollback: return "rollback";
-    case OnFailure::kPause: return "pause";
-    case OnFailure::kContinue: return "continue";
-    case OnFailure::kFail: return "fail";
+    case OnFailure::kRollback:
+      return "rollback";
+    case OnFailure::kPause:
+      return "pause";
+    case OnFailure::kContinue:
+      return "continue";
+    case OnFailure::kFail:
+      return "fail";
   }
   return "?";
 }

@@ -37,9 +37,10 @@ Result<Value> Resolve(std::string_view given) {
 TEST_CASE("inputs get their defaults, and a target becomes its content", "[definition]") {
   const auto inputs = Resolve(R"({"target": "health", "count": 1.0})");
   REQUIRE(inputs);
-  CHECK(ToJson(*inputs) ==
-        R"({"backup":"latest","count":1,"dry":false,"more":{},"ratio":1.0,"tags":[],)"
-        R"("target":{"database":{"kind":"sqlite","path":"/d.db"},"name":"health"},"wait":"5400s"})");
+  CHECK(
+      ToJson(*inputs) ==
+      R"({"backup":"latest","count":1,"dry":false,"more":{},"ratio":1.0,"tags":[],)"
+      R"("target":{"database":{"kind":"sqlite","path":"/d.db"},"name":"health"},"wait":"5400s"})");
   CHECK((*inputs)["wait"].kind() == Value::Kind::kDuration);
 }
 
@@ -65,7 +66,8 @@ TEST_CASE("inputs that do not fit are refused, and the message names the input",
       {R"({"target": "health", "dry": "yes"})", Code::kInvalidArgument,
        "inputs.dry: expected true or false"},
       {R"({"target": "health", "wait": "soon"})", Code::kInvalidArgument, "inputs.wait: "},
-      {R"({"target": "health", "tags": {}})", Code::kInvalidArgument, "inputs.tags: expected a list"},
+      {R"({"target": "health", "tags": {}})", Code::kInvalidArgument,
+       "inputs.tags: expected a list"},
       {R"([])", Code::kInvalidArgument, "inputs: expected a map"},
   };
   for (const Case& one : cases) {
@@ -85,9 +87,11 @@ TEST_CASE("declared inputs are checked", "[definition]") {
              Contains("w.yaml:3:13: type: expected one of string, int, double, bool, duration, "
                       "target, list, map, found \"strnig\""));
   CHECK_THAT(refusal("  a: {}\n"), Contains("w.yaml:3:6: \"type\" is missing in the input \"a\""));
-  CHECK_THAT(refusal("  a: {type: int, default: x}\n"), Contains("default: expected a whole number"));
+  CHECK_THAT(refusal("  a: {type: int, default: x}\n"),
+             Contains("default: expected a whole number"));
   CHECK_THAT(refusal("  a: {type: string, default: '${now}'}\n"), Contains("must be a constant"));
-  CHECK_THAT(refusal("  a: {type: int, enum: [1, b]}\n"), Contains("enum: expected a whole number"));
+  CHECK_THAT(refusal("  a: {type: int, enum: [1, b]}\n"),
+             Contains("enum: expected a whole number"));
   CHECK_THAT(refusal("  a: {type: int, enum: [1], default: 2}\n"), Contains("expected one of 1"));
   CHECK_THAT(refusal("  a: {type: int, requires: [x]}\n"), Contains("only a target has resources"));
   CHECK_THAT(refusal("  a: {type: int, defualt: 1}\n"), Contains("did you mean \"default\"?"));

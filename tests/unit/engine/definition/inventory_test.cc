@@ -19,7 +19,8 @@ std::string Refused(std::string_view text) {
 
 TEST_CASE("a target is its file's content", "[definition]") {
   Inventory inventory;
-  REQUIRE(inventory.AddFile("name: b\ndatabase:\n  {kind: sqlite, path: /b.db, mode: 0664}\n", "b"));
+  REQUIRE(
+      inventory.AddFile("name: b\ndatabase:\n  {kind: sqlite, path: /b.db, mode: 0664}\n", "b"));
   REQUIRE(inventory.AddFile("name: a\n", "a"));
   CHECK(inventory.Names() == std::vector<std::string>{"a", "b"});
   REQUIRE(inventory.Find("b") != nullptr);

@@ -112,8 +112,8 @@ TEST_CASE("a step's retry and timeout begin with the action's own", "[definition
   const auto workflow = Load(kEverything);
   const auto& stop = std::get<ActionStep>(workflow->steps[4].kind);
   CHECK(stop.timeout == minutes(10));
-  CHECK(stop.retry == RetryPolicy{3, seconds(0), 1.5, seconds(30),
-                                  {Code::kAborted, Code::kUnavailable}});
+  CHECK(stop.retry ==
+        RetryPolicy{3, seconds(0), 1.5, seconds(30), {Code::kAborted, Code::kUnavailable}});
   CHECK(stop.for_each);
   CHECK(stop.can_compensate);
   CHECK(stop.has_prepare);
@@ -152,8 +152,10 @@ TEST_CASE("the canonical form loads as the same workflow", "[definition]") {
 TEST_CASE("comments and layout leave the digest as it is, content does not", "[definition]") {
   const auto digest = [](std::string_view yaml) { return Load(yaml)->digest; };
   const std::string plain = digest("name: w\nsteps:\n  - {id: a, action: do.it, with: {n: 12}}\n");
-  CHECK(digest("# why\nsteps:\n- action: do.it\n  with:\n    n: 12   # twelve\n  id: 'a'\nname: w\n") ==
-        plain);
+  CHECK(
+      digest(
+          "# why\nsteps:\n- action: do.it\n  with:\n    n: 12   # twelve\n  id: 'a'\nname: w\n") ==
+      plain);
   CHECK(digest("name: w\nsteps:\n  - {id: a, action: do.it, with: {n: '12'}}\n") != plain);
   CHECK(digest("name: w\nsteps:\n  - {id: a, action: do.it, with: {n: 12.0}}\n") != plain);
 }
@@ -161,7 +163,8 @@ TEST_CASE("comments and layout leave the digest as it is, content does not", "[d
 TEST_CASE("text of every kind survives the canonical form", "[definition]") {
   const std::string yaml =
       "name: w\nsteps:\n  - id: a\n    action: do.it\n    with:\n      text: \"q\\\" b\\\\ "
-      "t\\t n\\n c\\x01 d\\x7f u\\u00e9 \\u2028 e\\U0001F600 / : # - {}\"\n      key with: [1, {}, []]\n"
+      "t\\t n\\n c\\x01 d\\x7f u\\u00e9 \\u2028 e\\U0001F600 / : # - {}\"\n      key with: [1, {}, "
+      "[]]\n"
       "      'true': ~\n";
   const auto workflow = Load(yaml);
   CHECK(Load(workflow->canonical)->canonical == workflow->canonical);
@@ -209,7 +212,8 @@ TEST_CASE("what a step may say is checked", "[definition]") {
   const Case cases[] = {
       {"{id: a, acton: do.it}", "unknown key \"acton\"; did you mean \"action\"?"},
       {"{id: a}", "the step does not say what it does: expected one of action, approval"},
-      {"{id: a, action: do.it, checkpoint: true}", "this one has both \"action\" and \"checkpoint\""},
+      {"{id: a, action: do.it, checkpoint: true}",
+       "this one has both \"action\" and \"checkpoint\""},
       {"{action: do.it}", "the step has no \"id\""},
       {"{id: A, action: do.it}", "\"A\" is no name"},
       {"{id: end, action: do.it}", "means the end of the workflow"},
@@ -316,10 +320,18 @@ TEST_CASE("damaged text is refused with places, or loads as something that loads
     for (std::size_t changes = 1 + draw(3); changes > 0; --changes) {
       const std::size_t at = draw(text.size());
       switch (draw(4)) {
-        case 0: text.erase(at, 1 + draw(20)); break;
-        case 1: text[at] = "{}[]:-#'\"$|>&*!%@\n\t ,?"[draw(23)]; break;
-        case 2: text.insert(at, text.substr(draw(text.size()), draw(40))); break;
-        default: text.resize(at + 1); break;
+        case 0:
+          text.erase(at, 1 + draw(20));
+          break;
+        case 1:
+          text[at] = "{}[]:-#'\"$|>&*!%@\n\t ,?"[draw(23)];
+          break;
+        case 2:
+          text.insert(at, text.substr(draw(text.size()), draw(40)));
+          break;
+        default:
+          text.resize(at + 1);
+          break;
       }
     }
     INFO("change " << i << " of the text:\n" << text);
@@ -336,7 +348,8 @@ TEST_CASE("damaged text is refused with places, or loads as something that loads
 }
 
 TEST_CASE("a fail step ends the run also where failures do not stop it", "[definition]") {
-  const auto workflow = Load("name: w\non_failure: continue\nsteps:\n  - {id: a, fail: {message: x}}\n");
+  const auto workflow =
+      Load("name: w\non_failure: continue\nsteps:\n  - {id: a, fail: {message: x}}\n");
   CHECK(workflow->steps[0].on_failure == OnFailure::kFail);
 }
 

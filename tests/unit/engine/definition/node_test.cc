@@ -77,9 +77,8 @@ TEST_CASE("a text that cannot be read is refused with a place", "[definition]") 
 }
 
 TEST_CASE("hostile nesting is refused whatever it is made of", "[definition]") {
-  const std::string opening =
-      GENERATE(std::string("["), std::string("{a: "), std::string("- "), std::string("[{\"a\":"),
-                std::string("{[["));
+  const std::string opening = GENERATE(std::string("["), std::string("{a: "), std::string("- "),
+                                       std::string("[{\"a\":"), std::string("{[["));
   for (const std::size_t size : {std::size_t{1000}, kTextMax}) {
     std::string text;
     while (text.size() + opening.size() <= size) text += opening;

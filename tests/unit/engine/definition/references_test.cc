@@ -9,8 +9,10 @@ using Catch::Matchers::Contains;
 
 // A choice `a`, then a step whose input is `expression`.
 std::string Using(const std::string& expression) {
-  return WithSteps("  - {id: a, action: backup.choose, with: {backups: {}}}\n"
-                   "  - id: b\n    action: do.it\n    with: {x: \"${" + expression + "}\"}\n");
+  return WithSteps(
+      "  - {id: a, action: backup.choose, with: {backups: {}}}\n"
+      "  - id: b\n    action: do.it\n    with: {x: \"${" +
+      expression + "}\"}\n");
 }
 
 TEST_CASE("expressions name what there is", "[definition]") {
@@ -60,8 +62,9 @@ TEST_CASE("a member of an input that is no map is a problem", "[definition]") {
 TEST_CASE("an output counts only on a path where its step has succeeded", "[definition]") {
   const std::string choose = "  - {id: a, action: backup.choose, with: {backups: {}}";
   const std::string use = "  - {id: b, action: do.it, with: {x: '${steps.a.output.path}'}";
-  const auto refused = Contains("the step \"a\" may not have succeeded before the step \"b\"; "
-                                "ask has(");
+  const auto refused = Contains(
+      "the step \"a\" may not have succeeded before the step \"b\"; "
+      "ask has(");
 
   SECTION("skipped by its condition") {
     CHECK_THAT(Refusal(WithSteps(choose + ", when: '${now < now}'}\n" + use + "}\n")), refused);
@@ -79,22 +82,26 @@ TEST_CASE("an output counts only on a path where its step has succeeded", "[defi
   SECTION("undone by a rollback to an earlier checkpoint") {
     CHECK_THAT(Refusal(WithSteps("  - {id: c, checkpoint: true}\n" + choose + "}\n" +
                                  "  - {id: d, action: do.it, on_error: {ABORTED: {rollback_to: c, "
-                                 "goto: b}}, next: end}\n" + use + "}\n")),
+                                 "goto: b}}, next: end}\n" +
+                                 use + "}\n")),
                refused);
   }
   SECTION("kept by a rollback to a later checkpoint") {
     Load(WithSteps(choose + "}\n  - {id: c, checkpoint: true}\n" +
                    "  - {id: d, action: do.it, on_error: {ABORTED: {rollback_to: c, goto: b}}, "
-                   "next: end}\n" + use + "}\n"));
+                   "next: end}\n" +
+                   use + "}\n"));
   }
   SECTION("run on both ways") {
-    Load(WithSteps("  - {id: s, switch: [{when: '${now < now}', goto: a}]}\n"
-                   "  - {id: t, action: do.it}\n" + choose + "}\n" + use + "}\n"));
+    Load(
+        WithSteps("  - {id: s, switch: [{when: '${now < now}', goto: a}]}\n"
+                  "  - {id: t, action: do.it}\n" +
+                  choose + "}\n" + use + "}\n"));
   }
   SECTION("failed on a later visit") {
     CHECK_THAT(Refusal(WithSteps(choose + ", on_error: {ABORTED: {goto: b}}}\n" +
-                                 "  - {id: again, switch: [{when: '${now < now}', goto: a}]}\n" + use +
-                                 "}\n")),
+                                 "  - {id: again, switch: [{when: '${now < now}', goto: a}]}\n" +
+                                 use + "}\n")),
                refused);
   }
   SECTION("asked for first") {
@@ -128,30 +135,34 @@ TEST_CASE("the outputs of a workflow stand at every end", "[definition]") {
   const std::string steps =
       "steps:\n  - {id: a, action: do.it, on_error: {ABORTED: {goto: c}}}\n"
       "  - {id: b, succeed: true}\n  - {id: c, succeed: true}\n";
-  CHECK_THAT(Refusal("name: w\noutputs: {x: '${steps.a.output}'}\n" + steps),
-             Contains("w.yaml:2:14: steps.a.output: the step \"a\" may not have succeeded before the end"));
+  CHECK_THAT(
+      Refusal("name: w\noutputs: {x: '${steps.a.output}'}\n" + steps),
+      Contains(
+          "w.yaml:2:14: steps.a.output: the step \"a\" may not have succeeded before the end"));
   Load("name: w\noutputs: {x: '${steps.a.output}'}\nsteps:\n  - {id: a, action: do.it}\n");
 }
 
 TEST_CASE("an error is known on an error path", "[definition]") {
-  Load(WithSteps("  - {id: a, action: do.it, on_error: {ABORTED: {goto: b}}, next: end}\n"
-                 "  - {id: b, action: do.it, with: {x: '${error.code}', y: '${error.step}',\n"
-                 "     z: '${steps.a.error.evidence}'}}\n"));
-  CHECK_THAT(Refusal(WithSteps(
-                 "  - {id: a, action: do.it, on_error: {ABORTED: {goto: b}}}\n"
-                 "  - {id: b, action: do.it, with: {x: '${error.code}'}}\n")),
+  Load(
+      WithSteps("  - {id: a, action: do.it, on_error: {ABORTED: {goto: b}}, next: end}\n"
+                "  - {id: b, action: do.it, with: {x: '${error.code}', y: '${error.step}',\n"
+                "     z: '${steps.a.error.evidence}'}}\n"));
+  CHECK_THAT(Refusal(WithSteps("  - {id: a, action: do.it, on_error: {ABORTED: {goto: b}}}\n"
+                               "  - {id: b, action: do.it, with: {x: '${error.code}'}}\n")),
              Contains("\"error\" is known only where"));
 }
 
 TEST_CASE("item and index are known for each item, and the output is a list", "[definition]") {
-  Load(WithSteps("  - id: a\n    action: list.it\n    for_each: '${inputs.target.services}'\n"
-                 "    with: {x: '${item}', y: '${index}'}\n"
-                 "  - {id: b, action: do.it, with: {x: '${steps.a.output[0].name}'}}\n"));
+  Load(
+      WithSteps("  - id: a\n    action: list.it\n    for_each: '${inputs.target.services}'\n"
+                "    with: {x: '${item}', y: '${index}'}\n"
+                "  - {id: b, action: do.it, with: {x: '${steps.a.output[0].name}'}}\n"));
   CHECK_THAT(Refusal(WithSteps("  - id: a\n    action: list.it\n    for_each: '${[item]}'\n")),
              Contains("\"item\" is known in"));
-  CHECK_THAT(Refusal(WithSteps("  - id: a\n    action: list.it\n    for_each: '${[1]}'\n"
-                               "  - {id: b, action: do.it, with: {x: '${steps.a.output.name}'}}\n")),
-             Contains("steps.a.output is the list of its items' outputs"));
+  CHECK_THAT(
+      Refusal(WithSteps("  - id: a\n    action: list.it\n    for_each: '${[1]}'\n"
+                        "  - {id: b, action: do.it, with: {x: '${steps.a.output.name}'}}\n")),
+      Contains("steps.a.output is the list of its items' outputs"));
 }
 
 TEST_CASE("only actions have outputs", "[definition]") {
