@@ -1,0 +1,45 @@
+// The files in which SQLite keeps one database. They belong together: moved or copied alone, each is
+// damage waiting to be found.
+#pragma once
+
+#include <array>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "actions/action.h"
+#include "actions/database/file_copy.h"
+#include "engine/base/error.h"
+#include "engine/base/value.h"
+
+namespace recourse::database {
+
+inline constexpr std::array<std::string_view, 4> kSuffixes = {"", "-wal", "-shm", "-journal"};
+
+// One file of a set.
+struct SetFile {
+  std::string suffix;  // one of kSuffixes
+  std::int64_t size = 0;
+  std::string sha256;
+};
+
+struct FileSet {
+  std::vector<SetFile> files;  // in the order of kSuffixes; those that are there
+
+  const SetFile* Find(std::string_view suffix) const;
+  std::int64_t size() const;
+
+  Value ToValue() const;
+  static FileSet FromValue(const Value& value);  // reads what ToValue wrote
+};
+
+// The files of the set that are there now, with checksums. They are read raw: REQUIRES their gate.
+Result<FileSet> ReadFileSet(const std::string& database, const Context& context);
+
+// Where the sets of a database go that are taken out of use: "health.db.quarantine/R-7.restore.1".
+std::string QuarantineOf(const std::string& database, std::string_view key);
+
+// The last part of a path.
+std::string NameOf(const std::string& path);
+
+}  // namespace recourse::database

@@ -1,0 +1,46 @@
+// Which processes have a database's files open.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "actions/action.h"
+#include "engine/base/error.h"
+#include "engine/base/value.h"
+
+namespace recourse::database {
+
+// A process is named by pid and start time: the number alone may be another process's tomorrow.
+struct Holder {
+  pid_t pid = 0;
+  std::int64_t start_time = 0;  // clock ticks since the boot, as in /proc/PID/stat
+  std::string command;
+  std::string user;
+  std::vector<std::string> files;  // names of the set: "health.db-wal"
+
+  std::string ToString() const;  // "412 (python app.py, user app, has health.db open)"
+};
+
+struct HolderScan {
+  std::vector<Holder> holders;
+  int unreadable = 0;    // processes that this one may not look into
+  bool complete = true;  // false: there may be holders that could not be seen
+
+  Value HoldersValue() const;
+  // kAborted, naming each holder. REQUIRES: there are some.
+  Error ToError(const std::string& database) const;
+};
+
+// Looks at the open files and the mappings of every process in /proc, this one included.
+Result<HolderScan> FindHolders(const std::string& database);
+
+// Proves, as far as can be, that nobody has the database open: no process that can be seen holds it,
+// and no lock of SQLite is on it, whoever's. What remains unproven is told to the context's log.
+// REQUIRES: this process does not have it open in SQLite: see file_gate.h.
+// kAborted: somebody has; the message names each holder.
+Result<void> ProveNoHolders(const std::string& database, const Context& context);
+
+}  // namespace recourse::database

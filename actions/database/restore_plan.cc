@@ -1,0 +1,92 @@
+#include "actions/database/restore_plan.h"
+
+#include <algorithm>
+
+#include "actions/database/file_set.h"
+#include "actions/database/sqlite_check.h"
+#include "engine/base/text.h"
+
+namespace recourse::database {
+namespace {
+
+// "metrics 50000, components 12"
+std::string RowsText(const Content& content) {
+  std::string text;
+  for (const auto& [table, rows] : content.tables) {
+    text += (text.empty() ? "" : ", ") + table + " " + std::to_string(rows);
+  }
+  return text.empty() ? "no tables" : text;
+}
+
+// How many rows the present database has beyond those of the backup, as far as that can be counted.
+std::string LostRows(const Manifest& manifest, const Result<CheckReport>& present) {
+  if (!present) return "how many rows cannot be counted: " + present.error().message;
+  if (!present->good()) {
+    return "how many rows cannot be counted, because the present file is damaged: " +
+           Sentences(present->findings, 1);
+  }
+  std::int64_t lost = 0;
+  std::string by_table;
+  for (const auto& [table, rows] : present->content.tables) {
+    const auto kept = manifest.content.tables.find(table);
+    const std::int64_t more = rows - (kept == manifest.content.tables.end() ? 0 : kept->second);
+    if (more <= 0) continue;
+    lost += more;
+    by_table += (by_table.empty() ? "" : ", ") + table + " " + std::to_string(more);
+  }
+  if (lost == 0) return "the present file has no rows beyond those of the backup";
+  return "about " + std::to_string(lost) + " rows (" + by_table + ")";
+}
+
+// Adds the lines about the files that are moved aside; answers when the newest was written.
+Result<std::optional<Time>> DescribePresent(const std::string& database, const std::string& quarantine,
+                                            ActionPlan& plan) {
+  std::optional<Time> last_change;
+  std::string set;
+  for (const std::string_view suffix : kSuffixes) {
+    auto facts = FactsOf(database + std::string(suffix));
+    if (!facts) return std::move(facts).error();
+    if (!*facts) continue;
+    set += (set.empty() ? "" : ", ") + NameOf(database) + std::string(suffix) + " (" +
+           HumanBytes((*facts)->size) + ", written " + TimeText((*facts)->changed) + ")";
+    // -shm is an index in memory; its time says nothing about data.
+    if (suffix != "-shm") last_change = std::max(last_change.value_or(Time()), (*facts)->changed);
+  }
+  plan.lines.push_back(set.empty() ? "there is no present file to keep"
+                                   : "move aside, as one set: " + set + " to " + quarantine);
+  return Result<std::optional<Time>>(last_change);
+}
+
+}  // namespace
+
+Result<ActionPlan> PlanRestore(const Resource& resource, const std::string& backup,
+                               const Manifest& manifest, const Context& context) {
+  ActionPlan plan;
+  plan.bytes_needed = manifest.size;
+  plan.lines.push_back("put " + backup + " (" + HumanBytes(manifest.size) + ", taken " +
+                       TimeText(manifest.taken_at) + ", verified " +
+                       TimeText(*manifest.verified_at) + ") in the place of " + resource.path);
+  plan.lines.push_back("rows in the backup: " + RowsText(manifest.content));
+  auto last_change =
+      DescribePresent(resource.path, QuarantineOf(resource.path, context.key), plan);
+  if (!last_change) return std::move(last_change).error();
+  plan.lines.push_back("journal mode afterwards: " + manifest.journal_mode);
+  if (!*last_change) return plan;
+
+  const auto present = CheckSqliteFile(resource.path, {}, CheckDepth::kQuick, context);
+  if (present && present->good()) {
+    plan.lines.push_back("rows in the present file: " + RowsText(present->content));
+  }
+  if (**last_change <= manifest.taken_at) {
+    plan.lines.push_back("the present file was not written since the backup was taken");
+    return plan;
+  }
+  plan.irreversible.push_back(
+      "everything written after " + TimeText(manifest.taken_at) + " (backup taken) until " +
+      TimeText(**last_change) + " (last change of the file), " +
+      HumanDuration(**last_change - manifest.taken_at) + ", is lost to the database: " +
+      LostRows(manifest, present) + ". The old files stay in quarantine");
+  return plan;
+}
+
+}  // namespace recourse::database

@@ -1,0 +1,27 @@
+// What the actions of the family say of themselves. The specs are the same for every kind of
+// database; `recourse actions show` prints them.
+#pragma once
+
+#include "engine/definition/action_spec.h"
+
+namespace recourse::database {
+
+// The schemas of the two resources of a target that the actions read: what is written in
+// targets/*.yaml under `database` and `backups`.
+Value DatabaseSchema();
+Value BackupsSchema();
+
+// A map from a table's name to its number of rows.
+Value TablesSchema();
+
+// `schema`, an object's, with one more property, required or not.
+Value WithProperty(Value schema, std::string_view name, Value property, bool required = true);
+
+const ActionSpec& CheckSpec();
+const ActionSpec& HoldersSpec();
+const ActionSpec& PreserveSpec();
+const ActionSpec& BackupSpec();
+const ActionSpec& RehearseRestoreSpec();
+const ActionSpec& RestoreSpec();
+
+}  // namespace recourse::database

@@ -1,0 +1,40 @@
+// A write-ahead log as it lies beside a database, and whether it can belong to it.
+//
+// Nothing in SQLite's format ties a log to its database: a log that was left beside a restored file,
+// or copied there, is replayed into it without a word, and the result passes integrity_check. What can
+// be told from the files is told here; what cannot is a log of the same database, of a time between
+// that of the file and now, with a page 1 that fits.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "actions/action.h"
+#include "actions/database/sqlite_connection.h"
+#include "engine/base/error.h"
+
+namespace recourse::database {
+
+struct WriteAheadLog {
+  std::int64_t size = 0;       // bytes of the file
+  std::int64_t page_size = 0;  // 0: no valid header
+  std::int64_t frames = 0;     // valid and committed: what SQLite would replay
+  std::string first_page;      // the header in the newest page 1 of it; empty: it has none
+  // Where the page of each such frame begins in the file, with its number in the database.
+  std::vector<std::pair<std::int64_t, std::int64_t>> pages;
+};
+
+// Nothing when there is no log, or an empty one. Reads -wal raw, which is safe: SQLite puts its locks
+// on the database file and on -shm.
+Result<std::optional<WriteAheadLog>> ReadWriteAheadLog(const std::string& database,
+                                                       const Context& context);
+
+// Why the log cannot be that of the database, a sentence each; empty when it can.
+Result<std::vector<std::string>> WhyForeign(const WriteAheadLog& log, const SqliteHeader& header,
+                                            const std::string& database,
+                                            const SqliteConnection& connection);
+
+}  // namespace recourse::database

@@ -1,0 +1,73 @@
+#include "actions/database/trash.h"
+
+#include <filesystem>
+
+#include "actions/database/file_copy.h"
+#include "actions/database/manifest.h"
+#include "engine/base/file.h"
+#include "engine/base/json.h"
+#include "engine/base/text.h"
+
+namespace recourse::database {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kNote = "/trash.json";
+
+// When the entry was made; nothing when its note does not say.
+std::optional<Time> TimeOfEntry(const std::string& entry) {
+  auto text = ReadFile(entry + kNote, 65536);
+  if (!text) return std::nullopt;
+  auto note = ParseJson(*text);
+  if (!note) return std::nullopt;
+  auto time = ParseTimestamp(note->StringOr("at", ""));
+  if (!time) return std::nullopt;
+  return FromTimestamp(*time);
+}
+
+std::int64_t SizeOfFiles(const std::string& entry) {
+  std::int64_t bytes = 0;
+  std::error_code failed;
+  for (const auto& file : fs::recursive_directory_iterator(entry, failed)) {
+    auto facts = FactsOf(file.path().string());
+    if (facts && *facts) bytes += (*facts)->size;
+  }
+  return bytes;
+}
+
+}  // namespace
+
+std::string TrashEntry(const std::string& directory, std::string_view key) {
+  return directory + "/.trash/" + KeyName(key);
+}
+
+Result<std::string> MakeTrashEntry(const std::string& directory, const Context& context) {
+  const std::string entry = TrashEntry(directory, context.key);
+  if (auto made = MakeDirectories(entry, 0750); !made) return std::move(made).error();
+  for (const std::string& path : {directory + "/.trash", entry}) {
+    if (auto synced = SyncParent(path); !synced) return std::move(synced).error();
+  }
+  if (Exists(entry + kNote)) return entry;
+  const Value note =
+      Value::Object({{"at", TimeText(context.clock.Now())}, {"key", context.key}});
+  auto written = WriteFileAtomically(entry + kNote, ToPrettyJson(note) + "\n", 0640);
+  if (!written) return std::move(written).error();
+  return entry;
+}
+
+Result<Emptied> EmptyTrash(const std::string& directory, std::chrono::microseconds grace, Time now) {
+  Emptied emptied;
+  std::error_code failed;
+  for (const auto& entry : fs::directory_iterator(directory + "/.trash", failed)) {
+    const auto time = TimeOfEntry(entry.path().string());
+    if (!time || now - *time < grace) continue;
+    emptied.bytes += SizeOfFiles(entry.path().string());
+    emptied.entries += 1;
+    fs::remove_all(entry.path(), failed);
+    if (failed) return ErrnoError(failed.value(), "remove " + entry.path().string());
+  }
+  return emptied;
+}
+
+}  // namespace recourse::database

@@ -1,0 +1,32 @@
+// Where backups go that are replaced or pruned, until their time of grace is over.
+//
+// A trash folder is ".trash" in the directory of the backups; each attempt that puts something there has
+// an entry of its own, named by its idempotency key, with a note that says when.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "actions/action.h"
+#include "engine/base/clock.h"
+#include "engine/base/error.h"
+
+namespace recourse::database {
+
+// ".trash/R-7.prune.1" in `directory`.
+std::string TrashEntry(const std::string& directory, std::string_view key);
+
+// Makes the entry of the context's key, with its note, and answers its path. Safe to repeat.
+Result<std::string> MakeTrashEntry(const std::string& directory, const Context& context);
+
+struct Emptied {
+  std::int64_t entries = 0;
+  std::int64_t bytes = 0;
+};
+
+// Deletes the entries that are older than `grace`. What has no note that can be read stays.
+Result<Emptied> EmptyTrash(const std::string& directory, std::chrono::microseconds grace, Time now);
+
+}  // namespace recourse::database
