@@ -92,9 +92,10 @@ Result<Image> Image::Find(const Program& program, const Policy& policy) {
   auto path = FindProgram(program.arguments[0]);
   if (!path) return std::move(path).error();
   if (auto allowed = policy.AllowCommand(*path); !allowed) return std::move(allowed).error();
-  if (!program.working_directory.starts_with('/')) {
-    return InvalidArgument("the working directory \"" + program.working_directory +
-                           "\" is not an absolute path");
+  // Being in the root directory, the default, gives access to nothing.
+  if (program.working_directory != "/") {
+    auto allowed = policy.AllowPath(program.working_directory);
+    if (!allowed) return std::move(allowed).error().In("the working directory");
   }
   Image image;
   image.path_ = *std::move(path);

@@ -29,7 +29,8 @@ struct Program {
 class Image {
  public:
   // kInvalidArgument: no arguments, one with a NUL, or a working directory that is not absolute.
-  // kNotFound: there is no such program. kPermissionDenied: the policy or its mode forbids it.
+  // kNotFound: there is no such program. kPermissionDenied: its mode forbids it, or the policy the
+  // program or its working directory (but never "/").
   static Result<Image> Find(const Program& program, const Policy& policy);
 
   // The arguments and environment as execve(2) takes them, made before fork because nothing may

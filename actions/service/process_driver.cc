@@ -226,7 +226,7 @@ Result<std::unique_ptr<Driver>> MakeProcessDriver(const Value& service, const Po
   if (settings.program.arguments.empty()) {
     return InvalidArgument("service " + settings.name + ": its command is empty");
   }
-  for (const std::string& path : {pid_file, settings.log, settings.program.working_directory}) {
+  for (const std::string& path : {pid_file, settings.log}) {
     if (path.empty() && path == settings.log) continue;
     if (auto allowed = policy.AllowPath(path); !allowed) {
       return std::move(allowed).error().In("service " + settings.name);

@@ -66,7 +66,9 @@ TEST_CASE("process.run starts nothing that the policy forbids", "[actions][proce
   CHECK(refused.failure().left == LeftBehind::kNothing);
 
   world.policy.allowed_roots = {world.Path("")};
-  const Outcome outside = world.DoJson("process.run", R"({"arguments": ["printf", "hi"]})");
+  CHECK(world.DoJson("process.run", R"({"arguments": ["printf", "hi"]})"));
+  const Outcome outside = world.DoJson(
+      "process.run", R"({"arguments": ["printf", "hi"], "working_directory": "/usr"})");
   REQUIRE_FALSE(outside);
   CHECK(outside.failure().error.code == Code::kPermissionDenied);
 }
