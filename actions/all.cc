@@ -1,5 +1,6 @@
 #include "actions/all.h"
 
+#include "actions/database/database_actions.h"
 #include "actions/debug/debug.h"
 #include "actions/file/file.h"
 #include "actions/host/host.h"
@@ -10,6 +11,7 @@
 namespace recourse {
 
 void AddAllActions(Registry& registry) {
+  AddDatabaseActions(registry);
   AddDebugActions(registry);
   AddFileActions(registry);
   AddHostActions(registry);

@@ -1,0 +1,15 @@
+// The actions of the family.
+#pragma once
+
+#include <memory>
+
+#include "actions/action.h"
+
+namespace recourse::backup {
+
+std::unique_ptr<const Action> MakeList();
+std::unique_ptr<const Action> MakeChoose();
+std::unique_ptr<const Action> MakeVerify();
+std::unique_ptr<const Action> MakePrune();
+
+}  // namespace recourse::backup

@@ -1,0 +1,157 @@
+#include "actions/backup/catalogue.h"
+#include "actions/backup/family.h"
+#include "actions/backup/retention.h"
+#include "actions/backup/specs.h"
+#include "actions/database/file_copy.h"
+#include "actions/database/file_set.h"
+#include "actions/database/trash.h"
+#include "actions/inputs.h"
+#include "engine/base/fail_point.h"
+#include "engine/base/file.h"
+#include "engine/base/text.h"
+
+namespace recourse::backup {
+namespace {
+
+struct Decided {
+  database::Backups backups;
+  Catalogue catalogue;
+  Pruning pruning;
+};
+
+// What is not said is no permission to remove anything.
+Result<Retention> ReadRetention(const Context& context) {
+  const Value& backups = context.inputs["backups"];
+  Retention retention;
+  const std::int64_t keep_days = backups.IntOr("keep_days", 0);
+  const std::int64_t keep_at_least = backups.IntOr("keep_at_least", 0);
+  for (const auto& [name, value] : {std::pair("keep_days", keep_days),
+                                    std::pair("keep_at_least", keep_at_least)}) {
+    if (value < 1 || value > 100'000) {
+      return InvalidArgument(std::string("backups.") + name +
+                             ": backup.prune needs it, a number from 1 to 100000. Nothing was removed");
+    }
+  }
+  if (backups["max_age"].is_null()) {
+    return InvalidArgument("backups.max_age: backup.prune needs it, a duration such as 48h. Nothing "
+                           "was removed");
+  }
+  auto max_age = DurationInput(backups, "max_age", {});
+  if (!max_age) return std::move(max_age).error().In("backups");
+  retention.keep = std::chrono::days(keep_days);
+  retention.keep_at_least = static_cast<int>(keep_at_least);
+  retention.max_age = *max_age;
+  if (const Value& keep = context.inputs["keep"]; keep.is_list()) {
+    for (const Value& name : keep.as_list()) {
+      if (name.is_string()) retention.names.push_back(name.as_string());
+    }
+  }
+  return retention;
+}
+
+Result<Decided> Decide(const Context& context) {
+  auto backups = database::ReadBackups(context.inputs["backups"], context.policy);
+  if (!backups) return std::move(backups).error();
+  auto retention = ReadRetention(context);
+  if (!retention) return std::move(retention).error();
+  auto catalogue = ReadCatalogue(*backups);
+  if (!catalogue) return std::move(catalogue).error();
+  auto pruning =
+      DecidePruning(*catalogue, *retention, context.clock.Now(),
+                    [&context](const Entry& entry) { return WhyBytesDiffer(entry, context); });
+  if (!pruning) return std::move(pruning).error().In("prune " + backups->directory);
+  return Decided{*std::move(backups), *std::move(catalogue), *std::move(pruning)};
+}
+
+// The file, then its manifest: a manifest that is left alone is found, and pruned, the next time.
+Result<void> Remove(const Entry& entry, const std::string& trash, bool permanently) {
+  for (const std::string& path : {entry.path, database::ManifestPath(entry.path)}) {
+    if (!database::Exists(path)) continue;
+    auto removed = permanently ? database::RemoveFile(path)
+                               : database::MoveFile(path, trash + "/" + database::NameOf(path));
+    if (!removed) return removed;
+    RECOURSE_FAIL_POINT("prune_after_file");
+  }
+  return {};
+}
+
+class Prune final : public Action {
+ public:
+  const ActionSpec& Spec() const override { return PruneSpec(); }
+
+  Result<ActionPlan> Plan(const Context& context) const override {
+    auto decided = Decide(context);
+    if (!decided) return std::move(decided).error();
+    const bool permanently = context.inputs.BoolOr("permanently", false);
+    ActionPlan plan;
+    for (const std::size_t index : decided->pruning.removed) {
+      const Entry& entry = decided->catalogue.entries[index];
+      const std::string line = entry.name + " (" + HumanBytes(entry.size) + ", taken " +
+                               database::TimeText(entry.taken_at) + ", " +
+                               std::string(ToString(entry.state)) + ")";
+      plan.lines.push_back((permanently ? "delete " : "move to .trash ") + line);
+      if (permanently) plan.irreversible.push_back("the backup " + line + " is gone");
+    }
+    if (plan.lines.empty()) plan.lines.push_back("no backup is past its retention");
+    return plan;
+  }
+
+  Outcome Apply(const Context& context) const override {
+    const bool permanently = context.inputs.BoolOr("permanently", false);
+    auto grace = DurationInput(context.inputs, "grace", std::chrono::days(7));
+    if (!grace) return std::move(grace).error();
+    auto decided = Decide(context);
+    if (!decided) return std::move(decided).error();
+    const std::string& directory = decided->backups.directory;
+
+    std::string trash;
+    if (!permanently && !decided->pruning.removed.empty()) {
+      auto entry = database::MakeTrashEntry(directory, context);
+      if (!entry) return std::move(entry).error();
+      trash = *std::move(entry);
+    }
+    std::vector<std::string> removed;
+    std::int64_t removed_bytes = 0;
+    for (const std::size_t index : decided->pruning.removed) {
+      const Entry& entry = decided->catalogue.entries[index];
+      if (auto done = Remove(entry, trash, permanently); !done) {
+        return Failure{std::move(done).error().In("remove the backup " + entry.name),
+                       Value::Object({{"removed", database::TextList(removed)}}),
+                       removed.empty() ? LeftBehind::kNothing : LeftBehind::kPartial};
+      }
+      context.log("removed " + entry.name);
+      removed.push_back(entry.name);
+      removed_bytes += entry.size;
+    }
+    if (auto synced = SyncParent(directory + "/entry"); !synced) return synced.error();
+    auto emptied = database::EmptyTrash(directory, *grace, context.clock.Now());
+    if (!emptied) return std::move(emptied).error();
+    const auto& entries = decided->catalogue.entries;
+    const auto kept = static_cast<std::int64_t>(entries.size() - removed.size());
+    return Value::Object({{"removed", database::TextList(removed)},
+                          {"removed_bytes", removed_bytes},
+                          {"kept", kept},
+                          {"verified", static_cast<std::int64_t>(VerifiedKept(*decided))},
+                          {"newest_verified", entries[decided->pruning.good.front()].name},
+                          {"trash", trash},
+                          {"freed_bytes", emptied->bytes + (permanently ? removed_bytes : 0)}});
+  }
+
+ private:
+  static std::size_t VerifiedKept(const Decided& decided) {
+    std::size_t verified = 0;
+    for (const Entry& entry : decided.catalogue.entries) {
+      verified += entry.state == State::kVerified;
+    }
+    for (const std::size_t index : decided.pruning.removed) {
+      verified -= decided.catalogue.entries[index].state == State::kVerified;
+    }
+    return verified;
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<const Action> MakePrune() { return std::make_unique<Prune>(); }
+
+}  // namespace recourse::backup

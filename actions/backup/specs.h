@@ -1,0 +1,13 @@
+// What the actions of the family say of themselves.
+#pragma once
+
+#include "engine/definition/action_spec.h"
+
+namespace recourse::backup {
+
+const ActionSpec& ListSpec();
+const ActionSpec& ChooseSpec();
+const ActionSpec& VerifySpec();
+const ActionSpec& PruneSpec();
+
+}  // namespace recourse::backup
