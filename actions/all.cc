@@ -1,5 +1,6 @@
 #include "actions/all.h"
 
+#include "actions/backup/backup_actions.h"
 #include "actions/database/database_actions.h"
 #include "actions/debug/debug.h"
 #include "actions/file/file.h"
@@ -11,6 +12,7 @@
 namespace recourse {
 
 void AddAllActions(Registry& registry) {
+  AddBackupActions(registry);
   AddDatabaseActions(registry);
   AddDebugActions(registry);
   AddFileActions(registry);
