@@ -53,10 +53,9 @@ int ListWorkflows(const Common& common) {
       std::printf("%s", Json(*list).c_str());
       return kOk;
     }
-    Table table({"WORKFLOW", "SEVERITY", "STEPS", "WHAT"});
+    Table table({"WORKFLOW", "SEVERITY", "WHAT"});
     for (const v1::Workflow& workflow : list->workflows()) {
-      table.Add({workflow.name(), workflow.severity(), std::to_string(workflow.steps_size()),
-                 workflow.summary()});
+      table.Add({workflow.name(), workflow.severity(), workflow.summary()});
     }
     std::printf("%s", table.empty() ? "the server has loaded no workflow\n" : table.ToString().c_str());
     return kOk;

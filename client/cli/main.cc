@@ -1,9 +1,11 @@
 // recourse: the command with which people drive runs. docs/command.md describes it.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 
 #include "client/cli/verbs.h"
+#include "engine/base/text.h"
 
 #ifndef RECOURSE_VERSION
 #define RECOURSE_VERSION "unknown"
@@ -43,6 +45,15 @@ class Command {
   }
 
   int Run(int argc, char** argv) {
+    const std::vector<std::string> verbs = Verbs();
+    if (argc > 1 && argv[1][0] != '-' &&
+        std::find(verbs.begin(), verbs.end(), argv[1]) == verbs.end()) {
+      const std::string nearest = Nearest(argv[1], verbs);
+      std::fprintf(stderr, "recourse: there is no verb \"%s\"%s; recourse --help lists them\n",
+                   Clean(argv[1]).c_str(),
+                   nearest.empty() ? "" : ("; did you mean \"" + nearest + "\"?").c_str());
+      return kUsage;
+    }
     try {
       app_.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
@@ -55,6 +66,14 @@ class Command {
 
  private:
   using Verb = std::function<int()>;
+
+  std::vector<std::string> Verbs() const {
+    std::vector<std::string> names;
+    for (const CLI::App* sub : app_.get_subcommands([](const CLI::App*) { return true; })) {
+      names.push_back(sub->get_name());
+    }
+    return names;
+  }
 
   CLI::App* Add(CLI::App& parent, const char* name, const char* what, Verb verb) {
     CLI::App* sub = parent.add_subcommand(name, what);

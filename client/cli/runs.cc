@@ -99,6 +99,8 @@ std::string WaitingText(const Common& common, const v1::Run& run) {
   }
   if (run.status() == v1::RUN_STATUS_NEEDS_ATTENTION) {
     for (const char* verb : {"retry", "skip", "rollback", "cancel"}) {
+      // What is possible depends on the question; `who` names it.
+      if (waiting.who().find(verb) == std::string::npos) continue;
       text += "answer      " + prefix + " " + verb + " " + run.id() + "\n";
     }
   }
