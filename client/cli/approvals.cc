@@ -75,6 +75,18 @@ Result<v1::Approval> Get(const client::Connection& server, const std::string& id
   return Unary(server, &v1::ApprovalService::Stub::GetApproval, server.approvals(), request);
 }
 
+// The revision of the approval's run: what it does after the vote comes later.
+Result<std::int64_t> SequenceBefore(const client::Connection& server, const std::string& id) {
+  auto approval = Get(server, id);
+  if (!approval) return std::move(approval).error();
+  v1::GetRunRequest request;
+  request.set_run(approval->run());
+  request.set_view(v1::RUN_VIEW_BASIC);
+  auto run = Unary(server, &v1::RunService::Stub::GetRun, server.runs(), request);
+  if (!run) return std::move(run).error();
+  return run->revision();
+}
+
 }  // namespace
 
 int ListApprovals(const Common& common, bool all) {
@@ -111,6 +123,12 @@ int ShowApproval(const Common& common, const std::string& id) {
 
 int Decide(const Common& common, const DecideArguments& arguments) {
   return WithServer(common, [&](const client::Connection& server) -> Result<int> {
+    std::int64_t before = 0;
+    if (arguments.wait) {
+      auto sequence = SequenceBefore(server, arguments.approval);
+      if (!sequence) return std::move(sequence).error();
+      before = *sequence;
+    }
     v1::DecideRequest request;
     request.set_approval(arguments.approval);
     request.set_decision(arguments.reject ? v1::DECISION_REJECT : v1::DECISION_APPROVE);
@@ -133,12 +151,13 @@ int Decide(const Common& common, const DecideArguments& arguments) {
       std::printf("%s: your vote is recorded; it takes %d in all\n", approval->id().c_str(),
                   approval->quorum());
     } else {
-      std::printf("%s is %s; %s goes on from here: %s watch %s\n", approval->id().c_str(),
+      std::printf("%s is %s. Follow %s: %s watch %s\n", approval->id().c_str(),
                   v1::Approval::State_Name(approval->state()).c_str(), approval->run().c_str(),
                   Prefix(common).c_str(), approval->run().c_str());
     }
     if (!arguments.wait) return kOk;
-    return Follow(common, server, {approval->run(), true, 300});
+    return Follow(common, server,
+                  {.run = approval->run(), .until_waiting = true, .after = before});
   });
 }
 

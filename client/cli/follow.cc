@@ -10,7 +10,7 @@ namespace {
 class Follower {
  public:
   Follower(const Common& common, const client::Connection& server, const WatchArguments& arguments)
-      : common_(common), server_(server), arguments_(arguments) {}
+      : common_(common), server_(server), arguments_(arguments), sequence_(arguments.after) {}
 
   Result<int> Follow() {
     for (;;) {
@@ -45,7 +45,7 @@ class Follower {
       if (common_.json) {
         std::printf("%s", Json(event).c_str());
       } else {
-        view_.Print(ClockTime(event.time()) + "  " + Clean(event.text()));
+        view_.Print(ClockTime(event.time()) + "  " + Clean(narrator_.Tell(event)));
       }
     } else if (response.has_run()) {
       run_ = response.run();
@@ -93,7 +93,8 @@ class Follower {
   const client::Connection& server_;
   const WatchArguments& arguments_;
   LiveView view_;
-  std::int64_t sequence_ = 0;
+  std::int64_t sequence_;
+  Narrator narrator_;
   v1::Run run_;
   std::string told_;
   bool connected_ = false;

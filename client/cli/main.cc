@@ -117,6 +117,8 @@ class Command {
     });
     AddRunArgument(watch);
     watch->add_flag("--until-waiting", watch_.until_waiting, "end when the run waits for a person");
+    watch->add_option("--after", watch_.after, "only events with a larger sequence")
+        ->check(CLI::NonNegativeNumber);
     watch->add_option("--timeout", watch_.patience_s, "seconds to wait for a server that is gone")
         ->check(CLI::Range(0, 86400));
 

@@ -1,4 +1,5 @@
 // start, runs, show.
+#include <algorithm>
 #include <cstdio>
 
 #include "client/cli/verbs.h"
@@ -82,7 +83,9 @@ std::string StepsText(const v1::Run& run) {
 std::string WaitingText(const Common& common, const v1::Run& run) {
   if (!run.has_waiting()) return "";
   const v1::Waiting& waiting = run.waiting();
-  std::string text = "waits for   " + Clean(waiting.reason()) + "\n";
+  std::string reason = Clean(waiting.reason());
+  std::replace(reason.begin(), reason.end(), '\n', ' ');
+  std::string text = "waits for   " + reason + "\n";
   text += "unblocked   by " + Clean(waiting.who()) + "\n";
   if (waiting.has_next_at()) {
     text += "next        " + Clean(waiting.next()) + " " + FromNow(waiting.next_at()) + " (" +
@@ -159,7 +162,7 @@ int StartRun(const Common& common, const StartArguments& arguments) {
       }
       return kOk;
     }
-    return Follow(common, server, {run->id(), true, 300});
+    return Follow(common, server, {.run = run->id(), .until_waiting = true});
   });
 }
 

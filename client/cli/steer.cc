@@ -22,7 +22,10 @@ int Send(const Common& common, const SteerArguments& arguments, Request request,
   return WithServer(common, [&](const client::Connection& server) -> Result<int> {
     auto run = Unary(server, method, server.runs(), request);
     if (!run) return std::move(run).error();
-    if (arguments.wait) return Follow(common, server, {run->id(), true, 300});
+    if (arguments.wait) {
+      return Follow(common, server,
+                    {.run = run->id(), .until_waiting = true, .after = run->revision()});
+    }
     if (common.json) {
       std::printf("%s", Json(*run).c_str());
     } else {

@@ -5,11 +5,26 @@
 
 namespace recourse::cli {
 
+std::string Narrator::Tell(const v1::Event& event) {
+  std::string text = event.text();
+  const auto started = started_.find(event.step());
+  if (event.type() == "AttemptStarted" || event.type() == "CompensationStarted") {
+    started_[event.step()] = event.time();
+  } else if (started != started_.end() &&
+             (event.type() == "AttemptSucceeded" || event.type() == "AttemptFailed" ||
+              event.type() == "CompensationSucceeded" || event.type() == "CompensationFailed")) {
+    text += " (" + Between(started->second, event.time()) + ")";
+    started_.erase(started);
+  }
+  return text;
+}
+
 std::string TimelineText(const std::vector<v1::Event>& events) {
   Table table({"TIME (UTC)", "AFTER", "WHO", "WHAT"});
+  Narrator narrator;
   for (const v1::Event& event : events) {
     table.Add({When(event.time()), "+" + Between(events.front().time(), event.time()),
-               event.principal(), event.text()});
+               event.principal(), narrator.Tell(event)});
   }
   return table.ToString();
 }

@@ -1,6 +1,7 @@
 // The verbs: each takes its arguments and answers the exit code.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -34,6 +35,7 @@ struct WatchArguments {
   std::string run;
   bool until_waiting = false;  // also end when the run waits for a person
   int patience_s = 300;        // how long a server that is gone is waited for
+  std::int64_t after = 0;      // only events with a larger sequence
 };
 int WatchRun(const Common& common, const WatchArguments& arguments);
 // The same on an open connection.
@@ -42,6 +44,14 @@ Result<int> Follow(const Common& common, const client::Connection& server,
 
 // --- timeline.cc ---
 int ShowTimeline(const Common& common, const std::string& run);
+// Tells events in their order, each ending with how long it took where one ended something.
+class Narrator {
+ public:
+  std::string Tell(const v1::Event& event);
+
+ private:
+  std::map<std::string, google::protobuf::Timestamp> started_;  // by step
+};
 // One line an event, with the time since the first.
 std::string TimelineText(const std::vector<v1::Event>& events);
 

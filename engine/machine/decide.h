@@ -182,7 +182,8 @@ bool IsLegal(RunStatus status, const Input& input);
 std::string NameOf(const definition::Workflow& workflow, StepRef at);
 
 // The steps that may follow `step`, as far as they are known: the path that is taken when nothing
-// fails and every switch takes its default, up to the end or the next approval.
+// fails and every switch takes its default (or, where that only fails, its first case that does not),
+// up to the end or the next approval.
 std::vector<int> ExpectedPath(const definition::Workflow& workflow, int step);
 
 // The variables that expressions of a run see: inputs, steps, run, now, item, index, error.

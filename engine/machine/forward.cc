@@ -39,6 +39,21 @@ bool SomePlanFollows(const definition::Workflow& workflow, int step) {
   return false;
 }
 
+// Where a switch goes when all is well: its default, unless that only fails.
+int ExpectedCase(const definition::Workflow& workflow, const definition::SwitchStep& choice,
+                 int next) {
+  const auto fails = [&](int step) {
+    return step < static_cast<int>(workflow.steps.size()) &&
+           std::holds_alternative<definition::FailStep>(workflow.steps[std::size_t(step)].kind);
+  };
+  const int otherwise = choice.otherwise.value_or(next);
+  if (!fails(otherwise)) return otherwise;
+  for (const auto& option : choice.cases) {
+    if (!fails(option.go_to)) return option.go_to;
+  }
+  return otherwise;
+}
+
 Result<Time> WaitUntil(const Draft& draft, int step, const definition::WaitStep& wait) {
   const RunScope scope = draft.Scope({step, -1});
   auto value = wait.until ? wait.until->Evaluate(scope) : wait.duration->Evaluate(scope);
@@ -77,7 +92,8 @@ std::vector<int> ExpectedPath(const definition::Workflow& workflow, int step) {
       break;
     }
     const auto* choice = std::get_if<definition::SwitchStep>(&next.kind);
-    at = choice != nullptr && choice->otherwise ? *choice->otherwise : next.next.value_or(at + 1);
+    at = choice != nullptr ? ExpectedCase(workflow, *choice, next.next.value_or(at + 1))
+                           : next.next.value_or(at + 1);
   }
   return path;
 }
