@@ -35,9 +35,9 @@ CoreLoop::CoreLoop(const Parts& parts)
       }) {}
 
 void CoreLoop::Run() {
-  for (;;) {
+  while (!Ended()) {
     mailbox_.Take(letters_, NextWake());
-    if (Ended()) break;
+    EndGraceIfDue();
     attempts_.StopOverdue(clock_.Now());
     if (auto batch = NextBatch(); !batch.empty()) Process(batch);
     if (std::exchange(timers_taken_, false)) {
@@ -128,8 +128,8 @@ void CoreLoop::TakeTimers(std::vector<Message>& batch) {
   timers_taken_ = true;
 }
 
-bool CoreLoop::Ended() {
-  if (!letters_.closed) return false;
+void CoreLoop::EndGraceIfDue() {
+  if (!letters_.closed) return;
   if (!grace_over_ && steady_clock::now() >= stop_at_.load()) {
     grace_over_ = true;
     for (const auto& job : executor_.TakeBack()) attempts_.End(job);
@@ -142,7 +142,11 @@ bool CoreLoop::Ended() {
     }
     held_.clear();
   }
-  return attempts_.empty() && held_.empty() && letters_.own.empty() && letters_.callers.empty();
+}
+
+bool CoreLoop::Ended() const {
+  return letters_.closed && attempts_.empty() && held_.empty() && letters_.own.empty() &&
+         letters_.callers.empty();
 }
 
 void CoreLoop::ServeWaits() {

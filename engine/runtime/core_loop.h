@@ -57,7 +57,8 @@ class CoreLoop {
   void TakeMessages(std::vector<Message>& from, std::vector<Message>& batch, std::size_t limit);
   void TakeTimers(std::vector<Message>& batch);
   bool IsMoot(Message& message);
-  bool Ended();
+  void EndGraceIfDue();
+  bool Ended() const;
   void ServeWaits();
   void ServeWait(WaitMessage& message);
   void Report(const Error& error);

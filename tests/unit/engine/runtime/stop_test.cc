@@ -35,9 +35,12 @@ TEST_CASE_METHOD(EngineFixture, "a stop waits for attempts at work and starts no
   StartEngine();
   const RunId run = Begin("two");
   gate.WaitFor(1);
-  auto stopped = std::async(std::launch::async, [&] { StopEngine(minutes(5)); });
+  auto stopped = std::async(std::launch::async, [&] { engine().Stop(minutes(5)); });
+  while (Settled(RunId{99}).Get().error().code != Code::kUnavailable) {
+  }  // until it is known to be stopping
   gate.Open();
   stopped.get();
+  StopEngine();
   if (repeat == RepeatClass::kOnce) {
     // Begun it could be told from what had taken effect; so it was let run.
     CHECK(second.came() == 1);
