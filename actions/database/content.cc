@@ -5,6 +5,8 @@
 namespace recourse::database {
 namespace {
 
+constexpr std::size_t kSentenceMax = 300;  // integrity_check can answer pages in one row
+
 void CompareNumber(const char* what, std::int64_t wanted, std::int64_t found,
                    std::vector<std::string>& differences) {
   if (wanted == found) return;
@@ -67,7 +69,9 @@ std::vector<std::string> Differences(const Content& wanted, const Content& found
 std::string Sentences(const std::vector<std::string>& sentences, std::size_t count_max) {
   std::string joined;
   for (std::size_t i = 0; i < std::min(sentences.size(), count_max); ++i) {
-    joined += (i == 0 ? "" : "; ") + sentences[i];
+    joined += i == 0 ? "" : "; ";
+    joined += sentences[i].size() <= kSentenceMax ? sentences[i]
+                                                  : sentences[i].substr(0, kSentenceMax) + "...";
   }
   if (sentences.size() > count_max) {
     joined += "; and " + std::to_string(sentences.size() - count_max) + " more";
