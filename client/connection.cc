@@ -4,6 +4,7 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <set>
 
 #include "engine/base/file.h"
 
@@ -19,6 +20,18 @@ bool HasServerFiles(const std::string& data) {
   struct stat info;
   return stat((data + "/recourse.sock").c_str(), &info) == 0 ||
          stat((data + "/operator.token").c_str(), &info) == 0;
+}
+
+// Those whose tokens lie in the data directory: "approver, operator".
+std::string PrincipalsIn(const std::string& data) {
+  std::set<std::string> names;
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(data, ignored)) {
+    if (entry.path().extension() == ".token") names.insert(entry.path().stem());
+  }
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text;
 }
 
 }  // namespace
@@ -50,10 +63,15 @@ Result<Connection> Connection::Open(const Options& options) {
       options.token_file.empty() ? data + "/" + options.principal + ".token" : options.token_file;
   auto token = ReadFile(token_file, 4096);
   if (!token) {
-    return std::move(token).error().In(
-        "cannot read the token of " + options.principal +
-        ", which the server makes when it first starts (--data says where its files are; a server is "
-        "started with: recoursed --data " + data + ")");
+    const std::string known = options.token_file.empty() ? PrincipalsIn(data) : "";
+    Error error = std::move(token).error().In("cannot read the token of " + options.principal);
+    if (!known.empty()) {
+      error.message += "\nthere are tokens of: " + known + " (choose one with --as NAME)";
+    } else {
+      error.message += "\nthe server makes its tokens when it first starts: recoursed --data " + data +
+                       "\nor say where they are: --data DIRECTORY, or --token-file FILE";
+    }
+    return error;
   }
   while (!token->empty() && (token->back() == '\n' || token->back() == ' ')) token->pop_back();
   connection.token_ = *std::move(token);

@@ -3,6 +3,23 @@
 #include <cstdio>
 
 namespace recourse::cli {
+namespace {
+
+// The verb that lists what was not found, unless the server has named the nearest one.
+std::string ListerFor(const Error& error) {
+  if (error.code != Code::kNotFound || error.message.find("did you mean") != std::string::npos) {
+    return "";
+  }
+  for (const auto& [thing, verb] : {std::pair("there is no run ", "runs"),
+                                    std::pair("there is no approval ", "approvals --all"),
+                                    std::pair("there is no workflow ", "workflows list"),
+                                    std::pair("there is no action ", "actions list")}) {
+    if (error.message.find(thing) != std::string::npos) return verb;
+  }
+  return "";
+}
+
+}  // namespace
 
 int Tell(const Error& error) {
   std::fprintf(stderr, "recourse: %s\n", Clean(error.message).c_str());
@@ -20,7 +37,12 @@ int WithServer(const Common& common,
     return kNoServer;
   }
   auto code = verb(*server);
-  return code ? *code : Tell(code.error());
+  if (code) return *code;
+  Error error = std::move(code).error();
+  if (const std::string list = ListerFor(error); !list.empty()) {
+    error.message += "\nwhat there is: " + Prefix(common) + " " + list;
+  }
+  return Tell(error);
 }
 
 std::string Prefix(const Common& common) {

@@ -1,5 +1,6 @@
 // workflows, actions, info, journal: what the server has.
 #include <cstdio>
+#include <filesystem>
 
 #include "client/cli/verbs.h"
 #include "engine/base/file.h"
@@ -206,7 +207,8 @@ void PrintVerification(const Common& common, const v1::VerifyJournalResponse& ve
 int BackUpJournal(const Common& common, const std::string& path) {
   return WithServer(common, [&](const client::Connection& server) -> Result<int> {
     v1::BackupJournalRequest request;
-    request.set_path(path);
+    // The server's current directory is not the caller's.
+    request.set_path(std::filesystem::absolute(path).lexically_normal().string());
     auto backup = Unary(server, &v1::AdminService::Stub::BackupJournal, server.admin(), request);
     if (!backup) return std::move(backup).error();
     std::printf("%s", common.json ? Json(*backup).c_str()

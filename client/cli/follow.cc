@@ -10,7 +10,11 @@ namespace {
 class Follower {
  public:
   Follower(const Common& common, const client::Connection& server, const WatchArguments& arguments)
-      : common_(common), server_(server), arguments_(arguments), sequence_(arguments.after) {}
+      : common_(common),
+        server_(server),
+        arguments_(arguments),
+        view_(!common.json),
+        sequence_(arguments.after) {}
 
   Result<int> Follow() {
     for (;;) {
@@ -43,7 +47,7 @@ class Follower {
       const v1::Event& event = response.event();
       sequence_ = event.sequence();
       if (common_.json) {
-        std::printf("%s", Json(event).c_str());
+        PrintLine(event);
       } else {
         view_.Print(ClockTime(event.time()) + "  " + Clean(narrator_.Tell(event)));
       }
@@ -62,12 +66,26 @@ class Follower {
     return true;
   }
 
+  // A program that reads the lines gets each as it happens.
+  void PrintLine(const google::protobuf::Message& message) {
+    std::printf("%s", JsonLine(message).c_str());
+    std::fflush(stdout);
+  }
+
+  void Remark(const std::string& text, Colour colour) {
+    if (common_.json) {
+      std::fprintf(stderr, "recourse: %s\n", text.c_str());
+    } else {
+      view_.Print(Painted(text, colour));
+    }
+  }
+
   Result<void> Reconnect() {
-    view_.Print(Painted("the server is gone; what it has answered for is in its journal. Waiting for it",
-                        Colour::kWaits));
+    Remark("the server is gone; what it has answered for is in its journal. Waiting for it",
+           Colour::kWaits);
     view_.Show("waits for the server");
     if (server_.WaitUntilServing(std::chrono::seconds(arguments_.patience_s))) {
-      view_.Print(Painted("the server is back", Colour::kGood));
+      Remark("the server is back", Colour::kGood);
       return {};
     }
     return Unavailable("the server has not come back within " +
@@ -77,7 +95,7 @@ class Follower {
 
   int End() {
     if (common_.json) {
-      std::printf("%s", Json(run_).c_str());
+      PrintLine(run_);
     } else if (IsOver(run_.status())) {
       view_.Print(run_.id() + " " + Painted(StatusName(run_.status()), ColourOf(run_.status())) +
                   " after " + Between(run_.start_time(), run_.end_time()) +

@@ -19,7 +19,7 @@ std::string ProgressText(const v1::AttemptNews& news) {
          std::to_string(done * 100 / news.total()) + " %  " + news.line();
 }
 
-LiveView::LiveView() : lives_(OnTerminal()) {
+LiveView::LiveView(bool lives) : lives_(lives && OnTerminal()) {
   if (lives_) ticker_ = std::thread([this] { Tick(); });
 }
 

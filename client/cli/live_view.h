@@ -14,7 +14,8 @@ namespace recourse::cli {
 
 class LiveView {
  public:
-  LiveView();
+  // `lives` false: lines only, as when standard output is no terminal.
+  explicit LiveView(bool lives);
   // Leaves the terminal with a clean line.
   ~LiveView();
 

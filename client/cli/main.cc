@@ -29,6 +29,7 @@ class Command {
     app_.require_subcommand(1);
     app_.fallthrough();
     app_.footer(kFooter);
+    app_.failure_message(Complaint);
     app_.set_version_flag("--version", "recourse " RECOURSE_VERSION);
     app_.add_option("--data", common_.server.data, "the server's data directory: its socket and tokens");
     app_.add_option("--address", common_.server.address, "HOST:PORT instead of the socket");
@@ -66,6 +67,21 @@ class Command {
 
  private:
   using Verb = std::function<int()>;
+
+  // What is wrong with the command line, and where to read on.
+  static std::string Complaint(const CLI::App* app, const CLI::Error& error) {
+    std::string path = "recourse";
+    while (!app->get_subcommands().empty()) {
+      app = app->get_subcommands().front();
+      path += " " + app->get_name();
+    }
+    std::string choices;
+    for (const CLI::App* sub : app->get_subcommands([](const CLI::App*) { return true; })) {
+      choices += (choices.empty() ? "" : ", ") + sub->get_name();
+    }
+    return "recourse: " + (choices.empty() ? error.what() : "say what to do: " + choices) +
+           "; see: " + path + " --help\n";
+  }
 
   std::vector<std::string> Verbs() const {
     std::vector<std::string> names;

@@ -20,6 +20,16 @@ std::string Padded(const std::string& text, std::size_t width) {
   return used < width ? text + std::string(width - used, ' ') : text;
 }
 
+std::string Printed(const google::protobuf::Message& message, bool indented) {
+  google::protobuf::util::JsonPrintOptions options;
+  options.add_whitespace = indented;
+  options.preserve_proto_field_names = true;
+  options.always_print_primitive_fields = true;
+  std::string text;
+  const auto printed = google::protobuf::util::MessageToJsonString(message, &text, options);
+  return printed.ok() ? text : "{}\n";
+}
+
 std::string Utc(const google::protobuf::Timestamp& stamp) {
   return FormatTimestamp({stamp.seconds(), 0});
 }
@@ -129,13 +139,10 @@ std::string Table::ToString() const {
   return text;
 }
 
-std::string Json(const google::protobuf::Message& message) {
-  google::protobuf::util::JsonPrintOptions options;
-  options.add_whitespace = true;
-  options.preserve_proto_field_names = true;
-  std::string text;
-  const auto printed = google::protobuf::util::MessageToJsonString(message, &text, options);
-  return printed.ok() ? text : "{}\n";
+std::string Json(const google::protobuf::Message& message) { return Printed(message, true); }
+
+std::string JsonLine(const google::protobuf::Message& message) {
+  return Printed(message, false) + "\n";
 }
 
 std::string Pretty(const std::string& json) {

@@ -56,8 +56,11 @@ class Table {
   std::vector<Row> rows_;
 };
 
-// Canonical protobuf JSON with the fields' own names, one message.
+// Canonical protobuf JSON with the fields' own names, one message. Fields that are false, zero or
+// empty are there too, so that a program need not know defaults.
 std::string Json(const google::protobuf::Message& message);
+// The same on one line, for a stream of them.
+std::string JsonLine(const google::protobuf::Message& message);
 // A JSON text from the API, indented.
 std::string Pretty(const std::string& json);
 

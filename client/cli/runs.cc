@@ -104,7 +104,8 @@ std::string WaitingText(const Common& common, const v1::Run& run) {
     for (const char* verb : {"retry", "skip", "rollback", "cancel"}) {
       // What is possible depends on the question; `who` names it.
       if (waiting.who().find(verb) == std::string::npos) continue;
-      text += "answer      " + prefix + " " + verb + " " + run.id() + "\n";
+      text += "answer      " + prefix + " " + verb + " " + run.id() +
+              (verb == std::string_view("skip") ? " --reason ..." : "") + "\n";
     }
   }
   return text;
