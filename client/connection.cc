@@ -84,7 +84,9 @@ Result<Connection> Connection::Open(const Options& options) {
   }
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
-  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 100);
+  // How long a server may take to answer a new connection, however busy the machine is; one that is
+  // not there is told at once.
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 10'000);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
   // A proxy in the environment is for the outside, not for a server on this host.
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
