@@ -17,7 +17,7 @@ struct Retention {
   std::chrono::days keep{};            // only what is older may go
   int keep_at_least = 1;               // so many verified ones stay, however old
   std::chrono::microseconds max_age{};  // of the newest verified one, else nothing may go
-  std::vector<std::string> names;      // these stay
+  std::vector<std::string> names = {};  // these stay
 };
 
 // Indexes into the catalogue.

@@ -1,0 +1,95 @@
+#include "tests/unit/actions/backup/backup_world.h"
+
+namespace recourse {
+namespace {
+
+using testing::BackupsWorld;
+using testing::MessageOf;
+namespace fs = std::filesystem;
+
+// The name of the chosen backup, or the error's code.
+std::string Choose(BackupsWorld& world, const std::string& which, const Value::List& exclude = {}) {
+  const Outcome chosen = world.Do(
+      "backup.choose", world.WithBackups().With("which", which).With("exclude", exclude));
+  if (!chosen) return std::string(ToString(chosen.failure().error.code));
+  return chosen.output()["name"].as_string();
+}
+
+TEST_CASE("a backup is chosen as the newest, by name, or by time", "[actions][backup]") {
+  BackupsWorld world;
+  for (const int days : {1, 2, 5}) world.AddBackup(days);
+  CHECK(Choose(world, "latest") == "health_20260920.db");
+  CHECK(Choose(world, "health_20260916.db") == "health_20260916.db");
+  CHECK(Choose(world, "before:2026-09-20T00:00:00Z") == "health_20260919.db");
+  CHECK(Choose(world, "before:2026-01-01T00:00:00Z") == "NOT_FOUND");
+  CHECK(Choose(world, "before:yesterday") == "INVALID_ARGUMENT");
+  CHECK(Choose(world, "../health.db") == "INVALID_ARGUMENT");
+  CHECK(Choose(world, "health_20250101.db") == "NOT_FOUND");
+  CHECK(Choose(world, "latest", {"health_20260920.db"}) == "health_20260919.db");
+
+  // A workflow asks for an older one by the time of the last, which must then not come again.
+  const Outcome newest = world.Do("backup.choose", world.WithBackups());
+  REQUIRE(newest);
+  CHECK(newest.output()["age_seconds"] == Value(86'400));
+  CHECK(newest.output()["tables"]["metrics"].as_int() > 10);
+  CHECK(Choose(world, "before:" + newest.output()["taken_at"].as_string()) ==
+        "health_20260919.db");
+}
+
+TEST_CASE("what is not a good backup is passed over, and the refusal says why",
+          "[actions][backup]") {
+  BackupsWorld world;
+  const std::string suspect = world.AddBackup(1);
+  world.Change(suspect, [](database::Manifest& manifest) { manifest.suspect = true; });
+  const std::string forgotten = world.AddBackup(2);
+  fs::remove(database::ManifestPath(forgotten));
+  const std::string rotten = world.AddBackup(3);
+  testing::Overwrite(rotten, 9000, "rot");
+  const std::string cut = world.AddBackup(4);
+  fs::resize_file(cut, fs::file_size(cut) - 4096);
+  fs::remove(world.AddBackup(5));
+  testing::WriteAll(world.Path("backups/.backup-R-3.backup.1.tmp"), "unfinished");
+  testing::WriteAll(world.Path("backups/health_20260921.db.part"), "unfinished");
+
+  const Outcome none = world.Do("backup.choose", world.WithBackups());
+  REQUIRE_FALSE(none);
+  CHECK(none.failure().error.code == Code::kNotFound);
+  CHECK_THAT(none.failure().error.message,
+             Catch::Contains("health_20260920.db: its database failed its check") &&
+                 Catch::Contains("health_20260919.db: it has no manifest") &&
+                 Catch::Contains("health_20260918.db: its bytes changed") &&
+                 Catch::Contains("health_20260917.db: it has") &&
+                 Catch::Contains("health_20260916.db: it has a manifest, but there is no such file"));
+
+  world.AddBackup(30);
+  CHECK(Choose(world, "latest") == "health_20260822.db");
+
+  const Outcome unverified =
+      world.Do("backup.choose", world.WithBackups().With("allow_unverified", true));
+  REQUIRE(unverified);
+  CHECK(unverified.output()["name"] == Value("health_20260919.db"));
+  CHECK(unverified.output()["verified"] == Value(false));
+}
+
+TEST_CASE("a list names every backup with its state, and what is none", "[actions][backup]") {
+  BackupsWorld world;
+  world.AddBackup(1);
+  const std::string unverified = world.AddBackup(2);
+  fs::remove(database::ManifestPath(unverified));
+  testing::WriteAll(world.Path("backups/notes.txt"), "hello");
+  const Outcome listed = world.Do("backup.list", world.WithBackups());
+  INFO(MessageOf(listed));
+  REQUIRE(listed);
+  const Value& output = listed.output();
+  CHECK(output["count"] == Value(2));
+  CHECK(output["verified"] == Value(1));
+  CHECK(output["newest_verified"] == Value("health_20260920.db"));
+  CHECK(output["ignored"] == Value(Value::List{"notes.txt"}));
+  const auto& backups = output["backups"].as_list();
+  CHECK(backups[0]["state"] == Value("verified"));
+  CHECK(backups[1]["state"] == Value("unverified"));
+  CHECK(backups[1]["taken_at"] == Value("2026-09-19T00:00:00Z"));
+}
+
+}  // namespace
+}  // namespace recourse
