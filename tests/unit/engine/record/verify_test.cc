@@ -53,15 +53,17 @@ struct Column {
 Column Text(const std::string& name) { return {name, name + " || 'x'"}; }
 Column Number(const std::string& name) { return {name, "coalesce(" + name + ", 0) + 1000"}; }
 
-// Every column of every row of `table` is spoiled in turn, and every row removed.
+// Every column of every row of `table` is spoiled in turn, and every row removed. With a stride,
+// each row has only every stride-th of its columns spoiled, other ones than the row before.
 void SpoilAll(Spoiler& spoiler, const std::string& table, const std::string& key,
-              const std::vector<Column>& columns) {
+              const std::vector<Column>& columns, std::size_t stride = 1) {
   const std::int64_t rows = spoiler.Number("SELECT count(*) FROM " + table);
   REQUIRE(rows > 0);
   for (std::int64_t row = 0; row < rows; ++row) {
     const std::string here = " WHERE (" + key + ") = (SELECT " + key + " FROM " + table +
                              " ORDER BY " + key + " LIMIT 1 OFFSET " + std::to_string(row) + ")";
-    for (const Column& column : columns) {
+    for (std::size_t i = static_cast<std::size_t>(row) % stride; i < columns.size(); i += stride) {
+      const Column& column = columns[i];
       const std::string sql = "UPDATE " + table + " SET " + column.name + " = " + column.spoiled;
       CAPTURE(sql + here);
       CHECK_FALSE(spoiler.Found(sql + here).empty());
@@ -92,7 +94,7 @@ TEST_CASE("an empty journal is as it must be", "[record]") {
   CHECK(found.head.empty());
 }
 
-TEST_CASE("every changed column of every event is found, and every removed event", "[record]") {
+TEST_CASE("every changed event is found, whichever column, and every removed one", "[record]") {
   Spoiler spoiler;
   SpoilAll(spoiler, "events", "position",
            {Number("position"),
@@ -102,7 +104,8 @@ TEST_CASE("every changed column of every event is found, and every removed event
             {"type", "type % 38 + 1"},
             Text("principal"),
             {"payload", "CAST(payload || x'00' AS BLOB)"},
-            {"hash", "zeroblob(32)"}});
+            {"hash", "zeroblob(32)"}},
+           4);
 }
 
 TEST_CASE("every changed column of the index of runs is found", "[record]") {
