@@ -132,18 +132,28 @@ std::size_t TryEveryPoint(const Scenario& scenario) {
     FAIL_CHECK(problem);
   }
   std::printf("crash: %s: %zu points\n", scenario.name.c_str(), trials.size());
-  std::fflush(stdout);
   return trials.size();
 }
 
-TEST_CASE("a run ends as it would have, wherever the server is killed", "[crash]") {
-  std::size_t points = 0;
-  std::size_t scenarios = 0;
-  for (const Scenario& scenario : EngineScenarios()) {
-    points += TryEveryPoint(scenario);
-    ++scenarios;
+// Each scenario is a section, so that one can be played alone: crash_test -c rollback
+void TryEveryScenario(const std::vector<Scenario>& all) {
+  static std::size_t points = 0;
+  static int scenarios = 0;
+  for (const Scenario& scenario : all) {
+    DYNAMIC_SECTION(scenario.name) {
+      points += TryEveryPoint(scenario);
+      std::printf("crash: %zu points tried in %d scenarios\n", points, ++scenarios);
+      std::fflush(stdout);
+    }
   }
-  std::printf("crash: %zu points tried in %zu scenarios\n", points, scenarios);
+}
+
+TEST_CASE("a run ends as it would have, wherever the server is killed", "[crash]") {
+  TryEveryScenario(EngineScenarios());
+}
+
+TEST_CASE("a database is as it would have been, wherever the server is killed", "[crash]") {
+  TryEveryScenario(DatabaseScenarios());
 }
 
 }  // namespace

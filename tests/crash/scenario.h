@@ -30,5 +30,6 @@ struct Scenario {
 };
 
 std::vector<Scenario> EngineScenarios();
+std::vector<Scenario> DatabaseScenarios();
 
 }  // namespace recourse::crash
