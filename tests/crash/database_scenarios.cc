@@ -342,7 +342,9 @@ steps:
     return text + "; backups: " + Compare(data, "/backups");
   };
   scenario.expected = "1 service; backups: 2 files";
-  scenario.effects = {"restore_after_rename", "restore_undo_after_put_back_db"};
+  // Not counted: putting back, because a restore that was half done is undone before it is
+  // repeated.
+  scenario.effects = {"restore_after_rename"};
   scenario.first_kills = {"restore_undo_after_put_back_wal:1", "restore_after_set_aside_db:1"};
   return scenario;
 }
