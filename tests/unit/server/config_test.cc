@@ -1,0 +1,120 @@
+#include "server/config.h"
+
+#include <catch2/catch.hpp>
+#include <string>
+
+namespace recourse::server {
+namespace {
+
+Config Parsed(std::string_view text) {
+  auto config = ParseConfig(text, "recourse.yaml");
+  if (!config) FAIL(config.error().message);
+  return *std::move(config);
+}
+
+std::string Refused(std::string_view text) {
+  auto config = ParseConfig(text, "recourse.yaml");
+  if (config) FAIL("taken: " << text);
+  CHECK(config.error().code == Code::kInvalidArgument);
+  return config.error().message;
+}
+
+}  // namespace
+
+TEST_CASE("an empty configuration file gives the defaults", "[server]") {
+  for (const char* text : {"", "# nothing\n", "{}"}) {
+    const Config config = Parsed(text);
+    CHECK(config.listen == "127.0.0.1:7373");
+    CHECK(config.engine.workers == 16);
+    CHECK(config.grace == std::chrono::seconds(10));
+    CHECK(config.principals.empty());
+  }
+}
+
+TEST_CASE("every setting of the file is taken", "[server]") {
+  const Config config = Parsed(R"(
+data: /srv/recourse/
+listen: "[::1]:0"
+socket: /run/recourse.sock
+workflows: [/etc/recourse/workflows]
+targets: [/etc/recourse/targets, /srv/targets]
+policy: {allowed_roots: [/srv], allowed_commands: [systemctl, /usr/bin/pg_dump]}
+limits: {workers: 4, batch: 100, waiting_calls: 50, open_runs: 10, inputs_bytes: 2048,
+         output_bytes: 4096, message_bytes: 65536, streams: 5, readers: 2}
+log: {level: warning}
+grace: 1m
+principals:
+  - {name: night-shift, roles: [viewer, operator], token_file: /etc/recourse/night.token}
+)");
+  CHECK(config.data == "/srv/recourse");
+  CHECK(config.listen == "[::1]:0");
+  CHECK(config.socket == "/run/recourse.sock");
+  CHECK(config.workflows == std::vector<std::string>{"/etc/recourse/workflows"});
+  CHECK(config.targets.size() == 2);
+  CHECK(config.policy.allowed_roots == std::vector<std::string>{"/srv"});
+  CHECK(config.policy.allowed_commands.size() == 2);
+  CHECK(config.engine.workers == 4);
+  CHECK(config.engine.batch_max == 100);
+  CHECK(config.engine.mailbox_max == 50);
+  CHECK(config.engine.open_runs_max == 10);
+  CHECK(config.engine.inputs_bytes_max == 2048);
+  CHECK(config.engine.output_bytes_max == 4096);
+  CHECK(config.message_bytes_max == 65536);
+  CHECK(config.streams_max == 5);
+  CHECK(config.readers == 2);
+  CHECK(config.log_level == "warning");
+  CHECK(config.grace == std::chrono::minutes(1));
+  REQUIRE(config.principals.size() == 1);
+  CHECK(config.principals[0].name == "night-shift");
+  CHECK(config.principals[0].roles == std::vector<std::string>{"viewer", "operator"});
+}
+
+TEST_CASE("an unknown setting is refused by name and place, with the nearest one", "[server]") {
+  CHECK(Refused("grace: 1s\nlimits:\n  wokers: 4\n") ==
+        "recourse.yaml:3:3: unknown setting \"limits.wokers\"; did you mean \"workers\"?");
+  CHECK(Refused("colour: red") == "recourse.yaml:1:1: unknown setting \"colour\"");
+}
+
+TEST_CASE("all mistakes of a file are told at once", "[server]") {
+  CHECK(Refused("data: here\nlimits: {workers: 0, streams: many}\nlog: {level: loud}\n") ==
+        "recourse.yaml:1:7: data: \"here\" is not an absolute path\n"
+        "recourse.yaml:2:19: limits.workers: \"0\" is not between 1 and 256 (threads)\n"
+        "recourse.yaml:2:31: limits.streams: \"many\" is not between 1 and 100000 (calls)\n"
+        "recourse.yaml:3:14: log.level: \"loud\" is none of debug, info, warning, error, off");
+}
+
+TEST_CASE("what is no setting is refused with its place", "[server]") {
+  CHECK(Refused("- data") ==
+        "recourse.yaml:1:1: the configuration: expected settings as \"name: value\"");
+  CHECK(Refused("workflows: /a") == "recourse.yaml:1:12: workflows: expected a list");
+  CHECK(Refused("grace: 1s\ngrace: 2s") == "recourse.yaml:2:1: grace is set twice");
+  CHECK(Refused("grace: 1h") == "recourse.yaml:1:8: grace: \"1h\" is not between 0s and 10m (duration)");
+  CHECK(Refused("data: [") .starts_with("recourse.yaml:"));
+  CHECK(Refused("data: \xff") == "recourse.yaml: not UTF-8");
+}
+
+TEST_CASE("a principal needs a name, roles and a token file of its own", "[server]") {
+  CHECK(Refused("principals: [{name: a, token_file: /t}]") ==
+        "recourse.yaml:1:14: principals: a principal needs name, roles and token_file");
+  CHECK(Refused("principals: [{name: engine, roles: [viewer], token_file: /t}]")
+            .ends_with("\"engine\" is the engine's own name"));
+  CHECK(Refused("principals:\n"
+                "  - {name: a, roles: [viewer], token_file: /t}\n"
+                "  - {name: a, roles: [viewer], token_file: /u}\n")
+            .starts_with("recourse.yaml:3:5: principals: there are two principals \"a\""));
+  CHECK(Refused("principals: []") == "recourse.yaml:1:13: principals: the list is empty");
+}
+
+TEST_CASE("only ports on loopback are listened on", "[server]") {
+  for (const char* address : {"127.0.0.1:0", "127.0.0.2:80", "localhost:7373", "[::1]:65535"}) {
+    INFO(address);
+    CHECK(CheckListenAddress(address));
+  }
+  for (const char* address : {"0.0.0.0:7373", "10.0.0.1:1", "[::]:1", "127.example.com:1", ":1",
+                              "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1", ""}) {
+    INFO(address);
+    CHECK_FALSE(CheckListenAddress(address));
+  }
+}
+
+}  // namespace recourse::server

@@ -1,0 +1,148 @@
+#include "tests/unit/server/fixture.h"
+
+#include <stdlib.h>
+
+#include <catch2/catch.hpp>
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+
+#include "actions/debug/debug.h"
+#include "engine/base/file.h"
+#include "engine/journal/sqlite/sqlite_journal.h"
+
+namespace recourse::server {
+namespace {
+
+constexpr const char* kDefinitions[] = {
+    R"(
+name: echo
+summary: Answer the input
+inputs:
+  value: {type: string, default: hello}
+steps:
+  - id: say
+    action: debug.echo
+    with: {value: "${inputs.value}"}
+outputs: {said: "${steps.say.output.value}"}
+)",
+    R"(
+name: ask
+summary: Do nothing before somebody else agrees
+steps:
+  - id: prepare
+    action: debug.echo
+    with: {value: 1}
+  - id: confirm
+    approval: {prompt: "Go on?", approvers: [dba, level-1], exclude_requester: true}
+  - id: act
+    action: debug.echo
+    with: {value: 2}
+)",
+    R"(
+name: broken
+summary: Fail, and ask an operator
+on_failure: pause
+steps:
+  - id: try
+    action: debug.fail
+    with: {code: DATA_LOSS, message: page 12 is damaged}
+)",
+    R"(
+name: slow
+summary: Work for long
+steps:
+  - id: work
+    action: debug.echo
+    with: {delay: 10m}
+    timeout: 20m
+)",
+};
+
+runtime::Workflows LoadAll(const Registry& registry) {
+  runtime::Workflows workflows;
+  for (const char* text : kDefinitions) {
+    const definition::Loaded loaded = definition::LoadWorkflow(text, &registry);
+    INFO(loaded.Report("fixture"));
+    REQUIRE(loaded.workflow != nullptr);
+    workflows.emplace(loaded.workflow->name, loaded.workflow);
+  }
+  return workflows;
+}
+
+// A value that the test cannot go on without.
+template <class T>
+T Need(Result<T> result) {
+  if (!result) FAIL(result.error().ToString());
+  return *std::move(result);
+}
+
+}  // namespace
+
+TemporaryDirectory::TemporaryDirectory() {
+  std::string name = (std::filesystem::temp_directory_path() / "recourse-server-XXXXXX").string();
+  REQUIRE(mkdtemp(name.data()) != nullptr);
+  path_ = name;
+}
+
+TemporaryDirectory::~TemporaryDirectory() {
+  std::error_code ignored;
+  std::filesystem::remove_all(path_, ignored);
+}
+
+std::string TemporaryDirectory::Write(const std::string& name, const std::string& text) const {
+  std::filesystem::create_directories(std::filesystem::path(File(name)).parent_path());
+  std::ofstream(File(name)) << text;
+  return File(name);
+}
+
+RunningServer::RunningServer() {
+  AddDebugActions(registry);
+  journal = Need(journal::OpenSqliteJournal(directory.File("journal.db"), clock.Now()));
+  principals = std::make_unique<Principals>(
+      Need(Principals::Load(DefaultPrincipals(directory.path()))));
+  engine = Need(runtime::Engine::Start({}, *journal, registry, LoadAll(registry), {}, policy,
+                                       clock));
+  ServerOptions options;
+  options.socket = directory.File("recourse.sock");
+  server = Need(Server::Start(options, *engine, *journal, registry, *principals, clock));
+  channel = grpc::CreateChannel(server->address(), grpc::InsecureChannelCredentials());
+  runs = v1::RunService::NewStub(channel);
+  approvals = v1::ApprovalService::NewStub(channel);
+  workflows = v1::WorkflowService::NewStub(channel);
+  events = v1::EventService::NewStub(channel);
+  admin = v1::AdminService::NewStub(channel);
+}
+
+RunningServer::~RunningServer() {
+  StopEngine();
+  server.reset();
+}
+
+void RunningServer::StopEngine() { engine->Stop(std::chrono::milliseconds(0)); }
+
+std::unique_ptr<grpc::ClientContext> RunningServer::Anonymous() const {
+  auto context = std::make_unique<grpc::ClientContext>();
+  context->set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(20));
+  return context;
+}
+
+std::unique_ptr<grpc::ClientContext> RunningServer::As(const std::string& principal) const {
+  auto context = Anonymous();
+  std::string token = Need(ReadFile(directory.File(principal + ".token"), 4096));
+  token.pop_back();  // the end of the line
+  context->AddMetadata("authorization", "Bearer " + token);
+  return context;
+}
+
+v1::Run RunningServer::Start(const std::string& workflow, bool wait) {
+  v1::StartRunRequest request;
+  request.set_workflow(workflow);
+  request.set_wait(wait);
+  v1::Run run;
+  const grpc::Status status = runs->StartRun(As("operator").get(), request, &run);
+  if (!status.ok()) FAIL(status.error_message());
+  return run;
+}
+
+}  // namespace recourse::server
