@@ -46,8 +46,7 @@ Result<v1::VerifyJournalResponse> Verify(journal::Reader& reader) {
   return response;
 }
 
-Result<v1::BackupJournalResponse> BackUp(const journal::Journal& journal,
-                                         const std::string& path) {
+Result<v1::BackupJournalResponse> BackUp(const journal::Journal& journal, const std::string& path) {
   if (path.empty() || path.front() != '/') {
     return InvalidArgument("path: \"" + path + "\" is not an absolute path");
   }
@@ -80,10 +79,9 @@ grpc::ServerUnaryReactor* AdminService::VerifyJournal(grpc::CallbackServerContex
 grpc::ServerUnaryReactor* AdminService::BackupJournal(grpc::CallbackServerContext* context,
                                                       const v1::BackupJournalRequest* request,
                                                       v1::BackupJournalResponse* response) {
-  return AnswerFrom(core_, core_.long_readers, context, "AdminService.BackupJournal", response,
-                    [this, request](journal::Reader&) {
-                      return BackUp(core_.journal, request->path());
-                    });
+  return AnswerFrom(
+      core_, core_.long_readers, context, "AdminService.BackupJournal", response,
+      [this, request](journal::Reader&) { return BackUp(core_.journal, request->path()); });
 }
 
 }  // namespace recourse::server

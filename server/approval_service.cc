@@ -64,9 +64,14 @@ Result<machine::CastVote> FromProto(const v1::DecideRequest& request,
   machine::CastVote vote;
   vote.id = *id;
   switch (request.decision()) {
-    case v1::DECISION_APPROVE: vote.vote = machine::Vote::kApprove; break;
-    case v1::DECISION_REJECT: vote.vote = machine::Vote::kReject; break;
-    default: return InvalidArgument("decision: must be DECISION_APPROVE or DECISION_REJECT");
+    case v1::DECISION_APPROVE:
+      vote.vote = machine::Vote::kApprove;
+      break;
+    case v1::DECISION_REJECT:
+      vote.vote = machine::Vote::kReject;
+      break;
+    default:
+      return InvalidArgument("decision: must be DECISION_APPROVE or DECISION_REJECT");
   }
   if (vote.vote == machine::Vote::kReject && request.reason().empty()) {
     return InvalidArgument("reason: a rejection must say why");

@@ -12,10 +12,14 @@ namespace {
 
 v1::Approval::State StateOf(int settlement) {
   switch (static_cast<machine::Settlement>(settlement)) {
-    case machine::Settlement::kApproved: return v1::Approval::APPROVED;
-    case machine::Settlement::kRejected: return v1::Approval::REJECTED;
-    case machine::Settlement::kExpired: return v1::Approval::EXPIRED;
-    case machine::Settlement::kVoid: return v1::Approval::VOID;
+    case machine::Settlement::kApproved:
+      return v1::Approval::APPROVED;
+    case machine::Settlement::kRejected:
+      return v1::Approval::REJECTED;
+    case machine::Settlement::kExpired:
+      return v1::Approval::EXPIRED;
+    case machine::Settlement::kVoid:
+      return v1::Approval::VOID;
   }
   return v1::Approval::OPEN;
 }

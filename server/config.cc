@@ -39,7 +39,10 @@ constexpr auto& Get(AnyConfig& config) {
 template <auto kMember>
 constexpr Setting Number(std::string_view name, std::string_view unit, std::int64_t min,
                          std::int64_t max) {
-  return {name, unit, min, max,
+  return {name,
+          unit,
+          min,
+          max,
           [](const Config& config) -> std::int64_t { return Get<kMember>(config); },
           [](Config& config, std::int64_t value) {
             auto& member = Get<kMember>(config);
@@ -126,15 +129,15 @@ class Parser {
   }
 
   void Log(const std::string& name, const YAML::Node& node) {
-    Map(node, name, {{"level", [this](const auto& full, const auto& value) {
-                        const std::string level = Scalar(full, value);
-                        if (std::find(kLogLevels.begin(), kLogLevels.end(), level) ==
-                            kLogLevels.end()) {
-                          Report(value.Mark(), full + ": \"" + level +
-                                                   "\" is none of debug, info, warning, error, off");
-                        }
-                        config_.log_level = level;
-                      }}});
+    Map(node, name,
+        {{"level", [this](const auto& full, const auto& value) {
+            const std::string level = Scalar(full, value);
+            if (std::find(kLogLevels.begin(), kLogLevels.end(), level) == kLogLevels.end()) {
+              Report(value.Mark(),
+                     full + ": \"" + level + "\" is none of debug, info, warning, error, off");
+            }
+            config_.log_level = level;
+          }}});
   }
 
   void Listen(const std::string& name, const YAML::Node& node) {
@@ -150,7 +153,8 @@ class Parser {
     for (const YAML::Node& item : node) {
       PrincipalConfig principal;
       Map(item, name + "[" + std::to_string(config_.principals.size()) + "]",
-          {{"name", [&](const auto& full, const auto& value) { principal.name = Scalar(full, value); }},
+          {{"name",
+            [&](const auto& full, const auto& value) { principal.name = Scalar(full, value); }},
            {"roles", Texts(principal.roles)},
            {"token_file", Path(principal.token_file)}});
       if (principal.name.empty() || principal.token_file.empty() || principal.roles.empty()) {
@@ -182,7 +186,7 @@ class Parser {
     if (valid && value >= setting.min && value <= setting.max) return setting.set(config_, value);
     const auto show = [&](std::int64_t bound) {
       return setting.unit == kDuration ? FormatDuration(std::chrono::microseconds(bound))
-                                           : std::to_string(bound);
+                                       : std::to_string(bound);
     };
     Report(node.Mark(), name + ": \"" + text + "\" is not between " + show(setting.min) + " and " +
                             show(setting.max) + " (" + std::string(setting.unit) + ")");

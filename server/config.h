@@ -18,26 +18,26 @@
 namespace recourse::server {
 
 struct Config {
-  std::string data;                         // directory; empty: DefaultDataDirectory
-  std::string listen = "127.0.0.1:7373";    // loopback only; port 0: any free one
-  std::string socket;                       // path; empty: <data>/recourse.sock
-  std::vector<std::string> workflows;       // directories beside <data>/workflows
-  std::vector<std::string> targets;         // directories beside <data>/targets
+  std::string data;                       // directory; empty: DefaultDataDirectory
+  std::string listen = "127.0.0.1:7373";  // loopback only; port 0: any free one
+  std::string socket;                     // path; empty: <data>/recourse.sock
+  std::vector<std::string> workflows;     // directories beside <data>/workflows
+  std::vector<std::string> targets;       // directories beside <data>/targets
   Policy policy;
   runtime::Options engine;
-  int readers = 4;                          // threads that read the journal for callers
+  int readers = 4;                                   // threads that read the journal for callers
   std::int64_t message_bytes_max = 4 * 1024 * 1024;  // of a call
-  int streams_max = 1024;                   // calls at once on one connection
+  int streams_max = 1024;                            // calls at once on one connection
   std::string log_level = "info";
   std::chrono::microseconds grace = std::chrono::seconds(10);  // for attempts, when stopping
-  std::vector<PrincipalConfig> principals;  // empty: DefaultPrincipals
+  std::vector<PrincipalConfig> principals;                     // empty: DefaultPrincipals
 };
 
 // A setting that is one value: what documentation and file have in common.
 struct Setting {
-  std::string_view name;   // "limits.workers"
-  std::string_view unit;   // "threads"; empty: none
-  std::int64_t min = 0;    // bounds of a number; of a duration in microseconds
+  std::string_view name;  // "limits.workers"
+  std::string_view unit;  // "threads"; empty: none
+  std::int64_t min = 0;   // bounds of a number; of a duration in microseconds
   std::int64_t max = 0;
   std::int64_t (*get)(const Config&);
   void (*set)(Config&, std::int64_t);

@@ -25,7 +25,8 @@ google::protobuf::Duration ToProto(std::chrono::microseconds duration) {
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(duration);
   google::protobuf::Duration message;
   message.set_seconds(seconds.count());
-  message.set_nanos(static_cast<std::int32_t>(std::chrono::nanoseconds(duration - seconds).count()));
+  message.set_nanos(
+      static_cast<std::int32_t>(std::chrono::nanoseconds(duration - seconds).count()));
   return message;
 }
 

@@ -1,13 +1,13 @@
 // From the engine's values to the API's messages: what all services share.
 #pragma once
 
+#include <google/protobuf/duration.pb.h>
+#include <google/protobuf/timestamp.pb.h>
+
 #include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include <google/protobuf/duration.pb.h>
-#include <google/protobuf/timestamp.pb.h>
 
 #include "engine/base/clock.h"
 #include "engine/base/error.h"
@@ -22,7 +22,8 @@ google::protobuf::Duration ToProto(std::chrono::microseconds duration);
 v1::Failure ToProto(const Error& error);
 v1::Event ToProto(const record::TimelineEntry& entry);
 
-// `text` as Protobuf can carry it: where it is not UTF-8, its bytes above 127 become question marks.
+// `text` as Protobuf can carry it: where it is not UTF-8, its bytes above 127 become question
+// marks.
 std::string Utf8(std::string_view text);
 
 // An id of the request. kInvalidArgument: names the field.

@@ -1,13 +1,13 @@
 // What every service works with. All of it outlives the services.
 #pragma once
 
+#include <grpcpp/server_context.h>
+#include <grpcpp/support/server_callback.h>
+
 #include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
-
-#include <grpcpp/server_context.h>
-#include <grpcpp/support/server_callback.h>
 
 #include "actions/registry.h"
 #include "engine/journal/journal.h"

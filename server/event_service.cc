@@ -69,8 +69,9 @@ class EventWatch final : public Stream<v1::WatchEventsResponse> {
                                                                    RunId run) {
     auto row = reader.FindRun(run);
     if (!row) return std::move(row).error();
-    if (!row->has_value()) return DataLoss("the journal has events of " + run.ToString() +
-                                           " but no row of it");
+    if (!row->has_value()) {
+      return DataLoss("the journal has events of " + run.ToString() + " but no row of it");
+    }
     return core_.engine.DefinitionOf((*row)->digest);
   }
 
@@ -90,8 +91,8 @@ grpc::ServerWriteReactor<v1::WatchEventsResponse>* EventService::WatchEvents(
   std::optional<journal::Position> position;
   if (request->has_after_position()) position = request->after_position();
   if (position && *position < 0) {
-    return new Refused(InvalidArgument("after_position: " + std::to_string(*position) +
-                                       " is negative"));
+    return new Refused(
+        InvalidArgument("after_position: " + std::to_string(*position) + " is negative"));
   }
   auto watch = std::make_shared<EventWatch>(core_, position);
   if (auto added = core_.hub.Add(WatchHub::kAllRuns, watch); !added) {

@@ -1,8 +1,8 @@
 // recoursed: the server. This file alone knows every part and puts them together.
 //
-// Exit codes: 0 stopped as asked; 1 could not start or go on; 2 wrong command line or configuration;
-// 3 the journal may not be used (another server has it, or it is newer than this program); 4 the
-// journal is damaged.
+// Exit codes: 0 stopped as asked; 1 could not start or go on; 2 wrong command line or
+// configuration; 3 the journal may not be used (another server has it, or it is newer than this
+// program); 4 the journal is damaged.
 
 #include <signal.h>
 #include <spdlog/async.h>
@@ -12,6 +12,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <filesystem>
 #include <iostream>
 #include <memory>
 #include <string>
@@ -183,9 +184,9 @@ int Serve(const Config& config, journal::Journal& journal, const Principals& pri
   for (const std::string& problem : definitions.problems) {
     spdlog::error("left out: {}", problem);
   }
-  auto engine = runtime::Engine::Start(config.engine, journal, registry,
-                                       std::move(definitions.workflows),
-                                       std::move(definitions.inventory), config.policy, clock);
+  auto engine =
+      runtime::Engine::Start(config.engine, journal, registry, std::move(definitions.workflows),
+                             std::move(definitions.inventory), config.policy, clock);
   if (!engine) return Fail(kExitFailed, engine.error());
   (*engine)->AddListener(&log);
 

@@ -94,8 +94,8 @@ Result<runtime::Caller> Principals::Authenticate(std::string_view authorization)
   }
   std::string message = problem + "; send \"authorization: Bearer <token>\" with a token from";
   for (const PrincipalConfig& config : configs_) {
-    message += (&config == &configs_.front() ? " " : ", ") + config.token_file + " (" +
-               config.name + ")";
+    message +=
+        (&config == &configs_.front() ? " " : ", ") + config.token_file + " (" + config.name + ")";
   }
   return Error{Code::kUnauthenticated, std::move(message)};
 }

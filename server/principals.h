@@ -20,8 +20,8 @@ struct PrincipalConfig {
 };
 
 // The principals of a server without configuration: two, so that a workflow that excludes its
-// requester from the approval can be run. Their token files are `operator.token` and `approver.token`
-// in `data_directory`.
+// requester from the approval can be run. Their token files are `operator.token` and
+// `approver.token` in `data_directory`.
 std::vector<PrincipalConfig> DefaultPrincipals(const std::string& data_directory);
 
 class Principals {
@@ -32,8 +32,8 @@ class Principals {
   static Result<Principals> Load(std::vector<PrincipalConfig> configs);
 
   // The principal whose token stands in `authorization`, the value of that header.
-  // kUnauthenticated: no header (empty), not "Bearer <token>", or an unknown token; the message says
-  // where the tokens are.
+  // kUnauthenticated: no header (empty), not "Bearer <token>", or an unknown token; the message
+  // says where the tokens are.
   Result<runtime::Caller> Authenticate(std::string_view authorization) const;
 
   const std::vector<PrincipalConfig>& configs() const { return configs_; }

@@ -19,8 +19,8 @@ namespace recourse::server {
 
 class ReaderPool {
  public:
-  // Called once, on one of the pool's threads; must not throw. When the pool ends first, it is called
-  // without a reader (null) and answers its caller that the server stops.
+  // Called once, on one of the pool's threads; must not throw. When the pool ends first, it is
+  // called without a reader (null) and answers its caller that the server stops.
   using Task = std::function<void(journal::Reader* reader)>;
 
   // `threads`: 1 and up. Errors are the journal's, when a reader cannot be opened.
@@ -32,8 +32,8 @@ class ReaderPool {
 
   void Post(Task task);
 
-  // Calls the tasks that wait without a reader, and ends the threads. Later tasks are called at once
-  // without a reader. May be called twice.
+  // Calls the tasks that wait without a reader, and ends the threads. Later tasks are called at
+  // once without a reader. May be called twice.
   void Stop();
 
  private:

@@ -16,11 +16,16 @@ constexpr std::size_t kRequestIdMax = 128;
 Result<std::optional<machine::Finding>> ToFinding(v1::Finding finding) {
   using Found = std::optional<machine::Finding>;
   switch (finding) {
-    case v1::FINDING_UNSPECIFIED: return Found();
-    case v1::FINDING_APPLIED: return Found(machine::Finding::kApplied);
-    case v1::FINDING_NOT_APPLIED: return Found(machine::Finding::kNotApplied);
-    case v1::FINDING_PARTIAL: return Found(machine::Finding::kPartial);
-    default: return InvalidArgument("finding: " + std::to_string(finding) + " is none");
+    case v1::FINDING_UNSPECIFIED:
+      return Found();
+    case v1::FINDING_APPLIED:
+      return Found(machine::Finding::kApplied);
+    case v1::FINDING_NOT_APPLIED:
+      return Found(machine::Finding::kNotApplied);
+    case v1::FINDING_PARTIAL:
+      return Found(machine::Finding::kPartial);
+    default:
+      return InvalidArgument("finding: " + std::to_string(finding) + " is none");
   }
 }
 
@@ -37,7 +42,8 @@ Result<runtime::StartRequest> FromProto(const v1::StartRunRequest& request) {
   if (auto fits = CheckSize("request_id", request.request_id(), kRequestIdMax); !fits) {
     return std::move(fits).error();
   }
-  auto inputs = ToValue("inputs_json", request.inputs_json().empty() ? "{}" : request.inputs_json());
+  auto inputs =
+      ToValue("inputs_json", request.inputs_json().empty() ? "{}" : request.inputs_json());
   if (!inputs) return std::move(inputs).error();
   if (!inputs->is_map()) return InvalidArgument("inputs_json: must be a JSON object");
   return runtime::StartRequest{request.workflow(), *std::move(inputs), request.request_id()};

@@ -55,8 +55,7 @@ Result<v1::Run> ReadRun(const v1::GetRunRequest& request, runtime::Engine& engin
   return run;
 }
 
-Result<v1::ListRunsResponse> ReadRuns(const v1::ListRunsRequest& request,
-                                      journal::Reader& reader) {
+Result<v1::ListRunsResponse> ReadRuns(const v1::ListRunsRequest& request, journal::Reader& reader) {
   const auto size = PageSize(request.page_size());
   if (!size) return size.error();
   journal::RunFilter filter;

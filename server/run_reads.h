@@ -1,7 +1,7 @@
 // What RunService reads from the journal.
 //
-// Errors of every function: kInvalidArgument, a field is wrong and named; kNotFound, there is no such
-// run; otherwise the reader's.
+// Errors of every function: kInvalidArgument, a field is wrong and named; kNotFound, there is no
+// such run; otherwise the reader's.
 #pragma once
 
 #include "engine/runtime/engine.h"

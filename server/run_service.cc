@@ -13,8 +13,7 @@ namespace recourse::server {
 
 using Context = grpc::CallbackServerContext;
 
-grpc::ServerUnaryReactor* RunService::StartRun(Context* context,
-                                               const v1::StartRunRequest* request,
+grpc::ServerUnaryReactor* RunService::StartRun(Context* context, const v1::StartRunRequest* request,
                                                v1::Run* response) {
   auto caller = Admit(core_.principals, *context, "RunService.StartRun");
   if (!caller) return Refuse(context, caller.error());
@@ -66,8 +65,7 @@ grpc::ServerUnaryReactor* RunService::CancelRun(Context* context,
   return Change(context, "RunService.CancelRun", *request, response);
 }
 
-grpc::ServerUnaryReactor* RunService::PauseRun(Context* context,
-                                               const v1::PauseRunRequest* request,
+grpc::ServerUnaryReactor* RunService::PauseRun(Context* context, const v1::PauseRunRequest* request,
                                                v1::Run* response) {
   return Change(context, "RunService.PauseRun", *request, response);
 }
@@ -84,8 +82,7 @@ grpc::ServerUnaryReactor* RunService::RetryStep(Context* context,
   return Change(context, "RunService.RetryStep", *request, response);
 }
 
-grpc::ServerUnaryReactor* RunService::SkipStep(Context* context,
-                                               const v1::SkipStepRequest* request,
+grpc::ServerUnaryReactor* RunService::SkipStep(Context* context, const v1::SkipStepRequest* request,
                                                v1::Run* response) {
   return Change(context, "RunService.SkipStep", *request, response);
 }
@@ -104,14 +101,12 @@ grpc::ServerUnaryReactor* RunService::AnnotateRun(Context* context,
 
 grpc::ServerUnaryReactor* RunService::GetRun(Context* context, const v1::GetRunRequest* request,
                                              v1::Run* response) {
-  return AnswerFrom(core_, core_.readers, context, "RunService.GetRun", response,
-                    [this, request](journal::Reader& reader) {
-                      return ReadRun(*request, core_.engine, reader);
-                    });
+  return AnswerFrom(
+      core_, core_.readers, context, "RunService.GetRun", response,
+      [this, request](journal::Reader& reader) { return ReadRun(*request, core_.engine, reader); });
 }
 
-grpc::ServerUnaryReactor* RunService::ListRuns(Context* context,
-                                               const v1::ListRunsRequest* request,
+grpc::ServerUnaryReactor* RunService::ListRuns(Context* context, const v1::ListRunsRequest* request,
                                                v1::ListRunsResponse* response) {
   return AnswerFrom(core_, core_.readers, context, "RunService.ListRuns", response,
                     [request](journal::Reader& reader) { return ReadRuns(*request, reader); });

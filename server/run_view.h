@@ -20,7 +20,8 @@ Result<void> AddApprovals(journal::Reader& reader, const journal::RunRow& row, v
 // Both: the run as lists and watchers are shown it.
 Result<v1::Run> BasicView(journal::Reader& reader, const journal::RunRow& row);
 
-// What the full view has beside the basic one: `events` are all of the run's, `state` is their fold.
+// What the full view has beside the basic one: `events` are all of the run's, `state` is their
+// fold.
 void AddDetails(const definition::Workflow& workflow, const machine::RunState& state,
                 const std::vector<record::Recorded>& events, v1::Run& run);
 

@@ -1,15 +1,14 @@
 #include "server/server.h"
 
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/grpcpp.h>
+#include <grpcpp/health_check_service_interface.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 
 #include <cerrno>
 #include <chrono>
 #include <utility>
-
-#include <grpcpp/ext/proto_server_reflection_plugin.h>
-#include <grpcpp/grpcpp.h>
-#include <grpcpp/health_check_service_interface.h>
 
 #include "server/admin_service.h"
 #include "server/approval_service.h"
@@ -34,8 +33,8 @@ class GrpcServer final : public Server {
       : readers_(std::move(readers)),
         long_readers_(std::move(long_readers)),
         waits_(engine, *readers_),
-        core_{engine, journal, registry, principals, *readers_, *long_readers_, hub_, waits_,
-              clock.Now()} {
+        core_{engine,         journal, registry, principals, *readers_,
+              *long_readers_, hub_,    waits_,   clock.Now()} {
     engine.AddListener(&hub_);
   }
   ~GrpcServer() override { Stop(); }
@@ -66,8 +65,8 @@ class GrpcServer final : public Server {
 Result<void> GrpcServer::Listen(const ServerOptions& options) {
   if (options.socket.size() >= sizeof(sockaddr_un::sun_path)) {
     return InvalidArgument("the path of the local socket is longer than " +
-                           std::to_string(sizeof(sockaddr_un::sun_path) - 1) + " bytes: " +
-                           options.socket + "; set a shorter one with \"socket:\"");
+                           std::to_string(sizeof(sockaddr_un::sun_path) - 1) +
+                           " bytes: " + options.socket + "; set a shorter one with \"socket:\"");
   }
   grpc::ServerBuilder builder;
   // Two servers on one port would share its calls, without anybody noticing.
@@ -111,9 +110,8 @@ void GrpcServer::Stop() {
 
 }  // namespace
 
-Result<std::unique_ptr<Server>> Server::Start(const ServerOptions& options,
-                                              runtime::Engine& engine, journal::Journal& journal,
-                                              const Registry& registry,
+Result<std::unique_ptr<Server>> Server::Start(const ServerOptions& options, runtime::Engine& engine,
+                                              journal::Journal& journal, const Registry& registry,
                                               const Principals& principals, const Clock& clock) {
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();

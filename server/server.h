@@ -17,7 +17,7 @@ struct ServerOptions {
   std::string socket;                  // path of the local socket; empty: none
   int readers = 4;                     // threads that read the journal for callers; 1 to 64
   std::int64_t message_bytes_max = 4 * 1024 * 1024;  // a larger call is RESOURCE_EXHAUSTED
-  int streams_max = 1024;              // calls at once on one connection; more of them wait
+  int streams_max = 1024;  // calls at once on one connection; more of them wait
 };
 
 class Server {

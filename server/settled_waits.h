@@ -1,12 +1,12 @@
 // Calls that wait until a run has settled: it is over, or waits for a person.
 #pragma once
 
+#include <grpcpp/support/server_callback.h>
+
 #include <memory>
 #include <mutex>
 #include <unordered_map>
 #include <vector>
-
-#include <grpcpp/support/server_callback.h>
 
 #include "engine/runtime/engine.h"
 #include "recourse/v1/run.pb.h"
@@ -40,8 +40,8 @@ class WaitingCall final : public grpc::ServerUnaryReactor {
   RunId run_;              // under mutex_; none before Join
 };
 
-// The waiting calls by run. The engine is asked once for each run, however many calls wait for it or
-// come and go: impatient clients cost nothing that stays.
+// The waiting calls by run. The engine is asked once for each run, however many calls wait for it
+// or come and go: impatient clients cost nothing that stays.
 //
 // Thread safety: every function may be called from any thread; none blocks.
 class SettledWaits {

@@ -60,8 +60,7 @@ class Follower {
   void operator()(const ApprovalSettled& event) {
     const auto step = approvals_.find(event.id);
     if (step == approvals_.end() || event.settlement == Settlement::kVoid) return;
-    End(step->second,
-        event.settlement == Settlement::kApproved ? State::SUCCEEDED : State::FAILED);
+    End(step->second, event.settlement == Settlement::kApproved ? State::SUCCEEDED : State::FAILED);
   }
   void operator()(const AttentionNeeded& event) {
     if (At(event.at.step).state() == State::RUNNING) Begin(event.at.step, State::WAITING);
@@ -105,8 +104,8 @@ class Follower {
   }
 
   std::vector<v1::StepState>& steps_;
-  std::map<int, int> items_;              // how many items the for_each of a step has
-  std::map<ApprovalId, int> approvals_;   // the step that asked
+  std::map<int, int> items_;             // how many items the for_each of a step has
+  std::map<ApprovalId, int> approvals_;  // the step that asked
   Time time_;
 };
 

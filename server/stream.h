@@ -2,14 +2,14 @@
 // it is told of a commit. What a slow client has not taken stays in the journal, never in a queue.
 #pragma once
 
+#include <grpcpp/support/server_callback.h>
+
 #include <deque>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <utility>
 #include <vector>
-
-#include <grpcpp/support/server_callback.h>
 
 #include "engine/runtime/engine.h"
 #include "server/reader_pool.h"

@@ -1,5 +1,6 @@
 // One log line for each transition of a run, written after its commit: what happened, from which
-// status to which, by whom. Names and numbers only; inputs, outputs and messages stay in the journal.
+// status to which, by whom. Names and numbers only; inputs, outputs and messages stay in the
+// journal.
 #pragma once
 
 #include <string>

@@ -59,17 +59,17 @@ grpc::ServerUnaryReactor* WorkflowService::ListWorkflows(grpc::CallbackServerCon
                                                          const v1::ListWorkflowsRequest* request,
                                                          v1::ListWorkflowsResponse* response) {
   using Response = v1::ListWorkflowsResponse;
-  return AnswerNow(core_, context, "WorkflowService.ListWorkflows", response,
-                   [&]() -> Result<Response> {
-                     Response page;
-                     auto token = Page(
-                         core_.engine.workflows(), request->page_size(), request->page_token(),
-                         [](const auto& entry) -> const std::string& { return entry.first; },
-                         [&](const auto& entry) { *page.add_workflows() = ToProto(*entry.second); });
-                     if (!token) return std::move(token).error();
-                     page.set_next_page_token(*token);
-                     return page;
-                   });
+  return AnswerNow(
+      core_, context, "WorkflowService.ListWorkflows", response, [&]() -> Result<Response> {
+        Response page;
+        auto token = Page(
+            core_.engine.workflows(), request->page_size(), request->page_token(),
+            [](const auto& entry) -> const std::string& { return entry.first; },
+            [&](const auto& entry) { *page.add_workflows() = ToProto(*entry.second); });
+        if (!token) return std::move(token).error();
+        page.set_next_page_token(*token);
+        return page;
+      });
 }
 
 grpc::ServerUnaryReactor* WorkflowService::GetWorkflow(grpc::CallbackServerContext* context,
@@ -90,10 +90,9 @@ grpc::ServerUnaryReactor* WorkflowService::ValidateWorkflow(
     grpc::CallbackServerContext* context, const v1::ValidateWorkflowRequest* request,
     v1::ValidateWorkflowResponse* response) {
   // On a reader's thread because a large definition takes long, not because it reads.
-  return AnswerFrom(core_, core_.readers, context, "WorkflowService.ValidateWorkflow", response,
-                    [this, request](journal::Reader&) {
-                      return Validate(*request, core_.registry);
-                    });
+  return AnswerFrom(
+      core_, core_.readers, context, "WorkflowService.ValidateWorkflow", response,
+      [this, request](journal::Reader&) { return Validate(*request, core_.registry); });
 }
 
 grpc::ServerUnaryReactor* WorkflowService::ListActions(grpc::CallbackServerContext* context,
@@ -121,7 +120,8 @@ grpc::ServerUnaryReactor* WorkflowService::GetAction(grpc::CallbackServerContext
                      const ActionSpec* spec = core_.registry.Find(request->action());
                      if (spec != nullptr) return FullView(*spec);
                      std::vector<std::string> names;
-                     for (const ActionSpec* each : core_.registry.All()) names.push_back(each->name);
+                     for (const ActionSpec* each : core_.registry.All())
+                       names.push_back(each->name);
                      return NoSuch("action", "action", request->action(), names);
                    });
 }

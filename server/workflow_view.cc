@@ -16,14 +16,22 @@ static_assert(int{v1::Action::ONCE} == static_cast<int>(RepeatClass::kOnce));
 std::string_view NameOf(definition::InputType type) {
   using definition::InputType;
   switch (type) {
-    case InputType::kString: return "string";
-    case InputType::kInt: return "int";
-    case InputType::kDouble: return "double";
-    case InputType::kBool: return "bool";
-    case InputType::kDuration: return "duration";
-    case InputType::kTarget: return "target";
-    case InputType::kList: return "list";
-    case InputType::kMap: return "map";
+    case InputType::kString:
+      return "string";
+    case InputType::kInt:
+      return "int";
+    case InputType::kDouble:
+      return "double";
+    case InputType::kBool:
+      return "bool";
+    case InputType::kDuration:
+      return "duration";
+    case InputType::kTarget:
+      return "target";
+    case InputType::kList:
+      return "list";
+    case InputType::kMap:
+      return "map";
   }
   return "";
 }

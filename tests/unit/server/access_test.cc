@@ -23,7 +23,8 @@ TEST_CASE("every call of the API has a rule that says who may make it", "[server
         v1::GetInfoRequest::descriptor()->file()}) {
     for (int s = 0; s < file->service_count(); ++s) {
       for (int m = 0; m < file->service(s)->method_count(); ++m) {
-        const std::string rpc = file->service(s)->name() + "." + file->service(s)->method(m)->name();
+        const std::string rpc =
+            file->service(s)->name() + "." + file->service(s)->method(m)->name();
         INFO(rpc);
         const auto role = RoleFor(rpc);
         REQUIRE(role);

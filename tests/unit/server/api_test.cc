@@ -95,9 +95,8 @@ TEST_CASE("the local socket answers like the port, and only its owner can open i
   CHECK((status.permissions() & std::filesystem::perms::mask) ==
         (std::filesystem::perms::owner_read | std::filesystem::perms::owner_write));
 
-  const auto stub = v1::AdminService::NewStub(
-      grpc::CreateChannel("unix:" + running.directory.File("recourse.sock"),
-                          grpc::InsecureChannelCredentials()));
+  const auto stub = v1::AdminService::NewStub(grpc::CreateChannel(
+      "unix:" + running.directory.File("recourse.sock"), grpc::InsecureChannelCredentials()));
   v1::GetInfoResponse info;
   REQUIRE(stub->GetInfo(running.As("operator").get(), {}, &info).ok());
   CHECK(info.journal_path() == running.directory.File("journal.db"));

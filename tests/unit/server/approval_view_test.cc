@@ -25,8 +25,7 @@ TEST_CASE("an approval is shown with roles, votes and what came of it", "[server
   CHECK_FALSE(approval->has_settle_time());
 }
 
-TEST_CASE("an approval row that is damaged is told, not shown as if nobody had voted",
-          "[server]") {
+TEST_CASE("an approval row that is damaged is told, not shown as if nobody had voted", "[server]") {
   journal::ApprovalRow row;
   row.approval = ApprovalId{3};
   row.votes = "[{";

@@ -88,8 +88,9 @@ TEST_CASE("what is no setting is refused with its place", "[server]") {
         "recourse.yaml:1:1: the configuration: expected settings as \"name: value\"");
   CHECK(Refused("workflows: /a") == "recourse.yaml:1:12: workflows: expected a list");
   CHECK(Refused("grace: 1s\ngrace: 2s") == "recourse.yaml:2:1: grace is set twice");
-  CHECK(Refused("grace: 1h") == "recourse.yaml:1:8: grace: \"1h\" is not between 0s and 10m (duration)");
-  CHECK(Refused("data: [") .starts_with("recourse.yaml:"));
+  CHECK(Refused("grace: 1h") ==
+        "recourse.yaml:1:8: grace: \"1h\" is not between 0s and 10m (duration)");
+  CHECK(Refused("data: [").starts_with("recourse.yaml:"));
   CHECK(Refused("data: \xff") == "recourse.yaml: not UTF-8");
 }
 

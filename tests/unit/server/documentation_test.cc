@@ -46,7 +46,8 @@ TEST_CASE("docs/api.md has every call with the role that it needs", "[server]") 
         v1::GetInfoRequest::descriptor()->file()}) {
     for (int s = 0; s < file->service_count(); ++s) {
       for (int m = 0; m < file->service(s)->method_count(); ++m) {
-        const std::string rpc = file->service(s)->name() + "." + file->service(s)->method(m)->name();
+        const std::string rpc =
+            file->service(s)->name() + "." + file->service(s)->method(m)->name();
         const auto role = RoleFor(rpc);
         REQUIRE(role);
         const std::string row =

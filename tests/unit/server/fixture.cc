@@ -99,10 +99,10 @@ std::string TemporaryDirectory::Write(const std::string& name, const std::string
 RunningServer::RunningServer() {
   AddDebugActions(registry);
   journal = Need(journal::OpenSqliteJournal(directory.File("journal.db"), clock.Now()));
-  principals = std::make_unique<Principals>(
-      Need(Principals::Load(DefaultPrincipals(directory.path()))));
-  engine = Need(runtime::Engine::Start({}, *journal, registry, LoadAll(registry), {}, policy,
-                                       clock));
+  principals =
+      std::make_unique<Principals>(Need(Principals::Load(DefaultPrincipals(directory.path()))));
+  engine =
+      Need(runtime::Engine::Start({}, *journal, registry, LoadAll(registry), {}, policy, clock));
   ServerOptions options;
   options.socket = directory.File("recourse.sock");
   server = Need(Server::Start(options, *engine, *journal, registry, *principals, clock));

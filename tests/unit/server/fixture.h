@@ -1,4 +1,5 @@
-// A directory of its own for a test, and a real server on it: engine, SQLite journal, loopback port.
+// A directory of its own for a test, and a real server on it: engine, SQLite journal, loopback
+// port.
 #pragma once
 
 #include <grpcpp/grpcpp.h>
@@ -36,9 +37,9 @@ class TemporaryDirectory {
   std::string path_;
 };
 
-// Offers the workflows of fixture.cc: "echo" succeeds, "ask" waits for an approval of dba or level-1
-// that its requester may not give, "broken" fails and waits for an operator, "slow" works until it is
-// stopped.
+// Offers the workflows of fixture.cc: "echo" succeeds, "ask" waits for an approval of dba or
+// level-1 that its requester may not give, "broken" fails and waits for an operator, "slow" works
+// until it is stopped.
 class RunningServer {
  public:
   RunningServer();

@@ -50,9 +50,8 @@ TEST_CASE("a caller without a known token is told where the tokens are", "[serve
   const auto principals = Principals::Load(DefaultPrincipals(directory.path()));
   REQUIRE(principals);
   const std::string token = TokenIn(directory.File("operator.token"));
-  for (const std::string& header :
-       {std::string(), std::string("Bearer "), "Bearer " + token + "0", "bearer " + token, token,
-        std::string("Bearer 0")}) {
+  for (const std::string& header : {std::string(), std::string("Bearer "), "Bearer " + token + "0",
+                                    "bearer " + token, token, std::string("Bearer 0")}) {
     INFO(header);
     const auto caller = principals->Authenticate(header);
     REQUIRE_FALSE(caller);

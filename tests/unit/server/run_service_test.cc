@@ -97,8 +97,7 @@ TEST_CASE("a wrong start is refused with the field, and nothing is stored", "[se
   CHECK(list.runs_size() == 0);
 }
 
-TEST_CASE("a run that asks is approved by another person than the one who started it",
-          "[server]") {
+TEST_CASE("a run that asks is approved by another person than the one who started it", "[server]") {
   RunningServer running;
   const v1::Run asked = running.Start("ask");
   CHECK(asked.status() == v1::RUN_STATUS_WAITING);
@@ -162,7 +161,9 @@ TEST_CASE("a failed step is skipped with a reason, by the revision that was look
 
   auto skip = Of<v1::SkipStepRequest>(failed.id());
   v1::Run run;
-  const auto call = [&] { return running.runs->SkipStep(running.As("operator").get(), skip, &run); };
+  const auto call = [&] {
+    return running.runs->SkipStep(running.As("operator").get(), skip, &run);
+  };
   CheckRefused(call(), grpc::StatusCode::INVALID_ARGUMENT, "reason");
   skip.set_reason("restored by hand");
   skip.set_output_json("{");
@@ -245,18 +246,18 @@ TEST_CASE("runs are listed newest first, by page and by filter", "[server]") {
 TEST_CASE("ids that are none, or that nothing has, are refused by every call", "[server]") {
   RunningServer running;
   v1::Run run;
-  CheckRefused(running.runs->GetRun(running.As("operator").get(),
-                                    Of<v1::GetRunRequest>("A-1"), &run),
-               grpc::StatusCode::INVALID_ARGUMENT, "run: \"A-1\"");
-  CheckRefused(running.runs->GetRun(running.As("operator").get(), Of<v1::GetRunRequest>("R-9"),
-                                    &run),
-               grpc::StatusCode::NOT_FOUND, "R-9");
-  CheckRefused(running.runs->CancelRun(running.As("operator").get(),
-                                       Of<v1::CancelRunRequest>("R-9"), &run),
-               grpc::StatusCode::NOT_FOUND, "R-9");
-  CheckRefused(running.runs->PauseRun(running.As("operator").get(), Of<v1::PauseRunRequest>(""),
-                                      &run),
-               grpc::StatusCode::INVALID_ARGUMENT, "run:");
+  CheckRefused(
+      running.runs->GetRun(running.As("operator").get(), Of<v1::GetRunRequest>("A-1"), &run),
+      grpc::StatusCode::INVALID_ARGUMENT, "run: \"A-1\"");
+  CheckRefused(
+      running.runs->GetRun(running.As("operator").get(), Of<v1::GetRunRequest>("R-9"), &run),
+      grpc::StatusCode::NOT_FOUND, "R-9");
+  CheckRefused(
+      running.runs->CancelRun(running.As("operator").get(), Of<v1::CancelRunRequest>("R-9"), &run),
+      grpc::StatusCode::NOT_FOUND, "R-9");
+  CheckRefused(
+      running.runs->PauseRun(running.As("operator").get(), Of<v1::PauseRunRequest>(""), &run),
+      grpc::StatusCode::INVALID_ARGUMENT, "run:");
   v1::GetApprovalRequest approval;
   approval.set_approval("A-7");
   v1::Approval found;
@@ -272,17 +273,17 @@ TEST_CASE("a run is paused, resumed and cancelled while an attempt is at work", 
   pause.set_reason("look first");
   REQUIRE(running.runs->PauseRun(running.As("operator").get(), pause, &run).ok());
   CHECK(run.status() == v1::RUN_STATUS_PAUSED);
-  REQUIRE(running.runs
-              ->ResumeRun(running.As("operator").get(), Of<v1::ResumeRunRequest>(started.id()),
-                          &run)
-              .ok());
+  REQUIRE(
+      running.runs
+          ->ResumeRun(running.As("operator").get(), Of<v1::ResumeRunRequest>(started.id()), &run)
+          .ok());
   CheckRefused(running.runs->ResumeRun(running.As("operator").get(),
                                        Of<v1::ResumeRunRequest>(started.id()), &run),
                grpc::StatusCode::FAILED_PRECONDITION, "");
-  REQUIRE(running.runs
-              ->CancelRun(running.As("operator").get(), Of<v1::CancelRunRequest>(started.id()),
-                          &run)
-              .ok());
+  REQUIRE(
+      running.runs
+          ->CancelRun(running.As("operator").get(), Of<v1::CancelRunRequest>(started.id()), &run)
+          .ok());
 }
 
 }  // namespace recourse::server

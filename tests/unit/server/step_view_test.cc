@@ -82,8 +82,8 @@ TEST_CASE("a for_each is done with its last item", "[server]") {
   each.items = Value::List{1, 2};
   auto steps = After({RunStarted{}, each, Started(0, 1, 0), Succeeded_(0, 0)});
   CHECK(steps[0].state() == State::RUNNING);
-  steps = After({RunStarted{}, each, Started(0, 1, 0), Succeeded_(0, 0), Started(0, 1, 1),
-                 Succeeded_(0, 1)});
+  steps = After(
+      {RunStarted{}, each, Started(0, 1, 0), Succeeded_(0, 0), Started(0, 1, 1), Succeeded_(0, 1)});
   CHECK(steps[0].state() == State::SUCCEEDED);
   CHECK(steps[0].start_time().seconds() == 2);
   each.items = Value::List{};

@@ -16,8 +16,8 @@ TEST_CASE("a transition is one line of names and numbers", "[server]") {
   change.row.error_message = "secret";
   const machine::Envelope envelope{RunId{1042}, 7, 90, Time(), "engine"};
   change.events.push_back(record::Encode(envelope, machine::AttemptFailed{}));
-  change.events.push_back(record::Encode({RunId{1042}, 8, 91, Time(), "engine"},
-                                         machine::AttentionNeeded{}));
+  change.events.push_back(
+      record::Encode({RunId{1042}, 8, 91, Time(), "engine"}, machine::AttentionNeeded{}));
   CHECK(TransitionLine(change, static_cast<int>(machine::RunStatus::kRunning)) ==
         "run=R-1042 workflow=recovery step=restore events=AttemptFailed,AttentionNeeded "
         "from=RUNNING to=NEEDS_ATTENTION code=DATA_LOSS by=engine position=91");

@@ -84,8 +84,7 @@ TEST_CASE("a watcher sees a run wait, then go on, then end", "[server]") {
 TEST_CASE("a watch of nothing is refused", "[server]") {
   RunningServer running;
   CHECK(WatchToTheEnd(running, "R-5").status.error_code() == grpc::StatusCode::NOT_FOUND);
-  CHECK(WatchToTheEnd(running, "five").status.error_code() ==
-        grpc::StatusCode::INVALID_ARGUMENT);
+  CHECK(WatchToTheEnd(running, "five").status.error_code() == grpc::StatusCode::INVALID_ARGUMENT);
   CHECK(WatchToTheEnd(running, "R-5", -1).status.error_code() ==
         grpc::StatusCode::INVALID_ARGUMENT);
 }
