@@ -120,6 +120,8 @@ struct Facts {
   std::string principal;   // who caused the input; "engine" for the engine itself
   double jitter = 0;       // 0 to 1, drawn by the caller: spreads retries
   ApprovalId next_approval;  // the id that a requested approval gets
+  // Of the journal's last event: a lock's fencing token is the place of the event that acquires it.
+  std::int64_t position = 0;
 };
 
 // --- effects: what the runtime does once the events are durable ---
@@ -129,7 +131,7 @@ struct StartPhase {  // prepare, apply (and verify), probe or compensate, by `ph
   int number = 1;
   Phase phase = Phase::kApply;
   std::string action;
-  std::string key;  // "R-1042/restore/1"
+  std::string key;  // "R-1042@1763704238123456/restore/1", the same after a crash
   Value inputs;
   Value undo;
   Value checkpoint;
@@ -163,9 +165,11 @@ using Effect = std::variant<StartPhase, StopAttempt, MakePlan, ReleaseLock, Noti
 struct Decision {
   std::vector<Event> events;
   std::vector<Effect> effects;
+  RunState after;  // with the events applied
 };
 
-// What `input` does to the run. The caller journals the events, applies them, then runs the effects.
+// What `input` does to the run. The caller journals the events, then runs the effects. `after` is the
+// fold of the journaled events when they go where facts.position says, one after the other.
 //
 // kFailedPrecondition: the input is not legal in the run's status; the message names the status and
 // what is legal. kAborted: the input answers something that is over (an older attempt, a settled

@@ -8,11 +8,16 @@ RunScope Draft::Scope(StepRef at) const {
                   found == state_.steps.end() ? nullptr : &found->second.items);
 }
 
+std::string Draft::KeyOf(StepRef at, int number) const {
+  return state_.run.ToString() + "@" + std::to_string(state_.started.time_since_epoch().count()) +
+         "/" + NameOf(workflow_, at) + "/" + std::to_string(number);
+}
+
 void Draft::Emit(Event event) {
   Envelope envelope;
   envelope.run = state_.run;
   envelope.sequence = state_.revision + 1;
-  envelope.position = state_.position + 1;  // the caller gives the true one when it applies
+  envelope.position = state_.position + 1;
   envelope.time = facts_.now;
   envelope.principal = facts_.principal;
   Apply(state_, envelope, event);

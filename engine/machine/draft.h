@@ -4,6 +4,7 @@
 // before it did.
 #pragma once
 
+#include <algorithm>
 #include <string>
 
 #include "engine/machine/decide.h"
@@ -13,7 +14,9 @@ namespace recourse::machine {
 class Draft {
  public:
   Draft(const definition::Workflow& workflow, const RunState& state, const Facts& facts)
-      : workflow_(workflow), state_(state), facts_(facts) {}
+      : workflow_(workflow), state_(state), facts_(facts) {
+    state_.position = std::max(state_.position, facts.position);
+  }
 
   const definition::Workflow& workflow() const { return workflow_; }
   const RunState& state() const { return state_; }
@@ -26,10 +29,17 @@ class Draft {
     return std::get<definition::ActionStep>(StepAt(index).kind);
   }
   RunScope Scope(StepRef at) const;
+  // The idempotency key of an attempt: "R-1042@1763704238123456/restore/1", the number being the
+  // microsecond in which the run started. Run ids begin anew with each journal, and an action that
+  // finds its own work by the key must not take another journal's for it.
+  std::string KeyOf(StepRef at, int number) const;
 
   void Emit(Event event);
   void Do(Effect effect) { decision_.effects.push_back(std::move(effect)); }
-  Decision Take() && { return std::move(decision_); }
+  Decision Take() && {
+    decision_.after = std::move(state_);
+    return std::move(decision_);
+  }
 
   // --- forward.cc ---
 

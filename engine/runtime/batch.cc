@@ -43,10 +43,6 @@ void AddEffects(Batch& batch, const LiveRun& run, std::vector<machine::Effect> e
                                       {}});
       continue;
     }
-    if (auto* start = std::get_if<machine::StartPhase>(&effect)) {
-      // A lock that is acquired by the same decision has its token from the place in the journal.
-      start->fencing_token = run.state.fencing_token;
-    }
     batch.effects.push_back({run.state.run, std::move(effect)});
   }
 }
@@ -57,7 +53,7 @@ Result<std::optional<std::size_t>> AddDecision(Batch& batch, LiveRun& run,
                                                const machine::Input& input,
                                                const std::string& principal, double jitter) {
   const machine::Facts facts{batch.now, principal, jitter,
-                             ApprovalId{batch.heads.approval.number + 1}};
+                             ApprovalId{batch.heads.approval.number + 1}, batch.heads.position};
   auto decision = machine::Decide(*run.workflow, run.state, input, facts);
   if (!decision) return std::move(decision).error();
   batch.runs.push_back(run.state.run);
@@ -75,8 +71,9 @@ Result<std::optional<std::size_t>> AddDecision(Batch& batch, LiveRun& run,
   change.events.reserve(recorded.size());
   for (const record::Recorded& event : recorded) {
     change.events.push_back(record::Encode(event.envelope, event.event));
-    machine::Apply(run.state, event.envelope, event.event);
   }
+  run.state = std::move(decision->after);
+  RECOURSE_CHECK(run.state.position == batch.heads.position);
   change.row = record::RowOf(*run.workflow, run.state);
   if (auto timers = record::TimerRowsOf(run.state); timers != run.timers) {
     run.timers = timers;

@@ -22,6 +22,8 @@ void CoreLoop::Process(std::span<Message> messages) {
   Batch batch;
   batch.now = clock_.Now();
   batch.heads = journal_.heads();
+  batch.changes.reserve(messages.size());
+  batch.answers.reserve(messages.size());
   for (Message& message : messages) Take(batch, message);
 
   if (!batch.changes.empty()) {

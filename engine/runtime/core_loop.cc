@@ -12,6 +12,7 @@ namespace {
 
 // The longest sleep while a timer is set: the clock of the machine may be moved meanwhile.
 constexpr auto kSleepMax = std::chrono::seconds(5);
+constexpr std::size_t kRoomKept = 1024;  // messages
 
 }  // namespace
 
@@ -104,6 +105,8 @@ void CoreLoop::TakeMessages(std::vector<Message>& from, std::vector<Message>& ba
     }
   }
   from.erase(from.begin(), from.begin() + static_cast<std::ptrdiff_t>(taken));
+  // A flood must not leave its memory behind.
+  if (from.empty() && from.capacity() > kRoomKept) std::vector<Message>().swap(from);
 }
 
 // The end of a job: true when its outcome counts for nothing because the server's own end caused

@@ -13,7 +13,7 @@ inputs:
   what: {type: string, default: a}
 lock: "database/${inputs.what}"
 steps:
-  - {id: work, action: test.work}
+  - {id: work, action: test.work, with: {token: "${run.fencing_token}"}}
 )";
 constexpr const char* kImpatient = R"(
 name: impatient
@@ -30,6 +30,7 @@ struct Locked : EngineFixture {
       {
         const std::lock_guard lock(mutex);
         order.emplace_back(context.key, context.fencing_token);
+        tokens.push_back(context.inputs.IntOr("token", 0));
       }
       gate.Pass(context.stop);
       return context.stop.stop_requested() ? Outcome(context.StopError()) : Outcome(Value());
@@ -47,7 +48,8 @@ struct Locked : EngineFixture {
 
   Gate gate;
   std::mutex mutex;
-  std::vector<std::pair<std::string, std::int64_t>> order;
+  std::vector<std::pair<std::string, std::int64_t>> order;  // keys and fencing tokens
+  std::vector<std::int64_t> tokens;                         // as expressions see them
 };
 
 }  // namespace
@@ -82,6 +84,7 @@ TEST_CASE_METHOD(Locked, "the action gets the token that the journal holds", "[r
   gate.WaitFor(2);
   CHECK(order[1].second == Row(run).fencing_token);
   CHECK(order[1].second == StateOf(run).fencing_token);
+  CHECK(tokens[1] == order[1].second);
 }
 
 TEST_CASE_METHOD(Locked, "two starts in one batch do not both get the lock", "[runtime]") {
