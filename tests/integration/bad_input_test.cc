@@ -18,18 +18,22 @@ TEST_CASE("a definition with a mistake is told with its place, and nothing is st
     std::string what, text, place, message;
   };
   const std::vector<Mistake> mistakes = {
-      {"a misspelt key", "name: bad\nsummry: x\nsteps:\n  - {id: a, succeed: true}\n", ":2:1: ",
-       "did you mean \"summary\"?"},
+      {"a misspelt key", "name: bad\nsummry: x\nsteps:\n  - {id: a, succeed: true}\n",
+       ":2:1: ", "did you mean \"summary\"?"},
       {"an unknown action", Steps("  - {id: a, action: debug.ecko}\n"), ":3:", "debug.echo"},
-      {"an unknown step", Steps("  - {id: a, action: debug.echo, next: nowhere}\n"), ":3:",
-       "nowhere"},
-      {"an unknown output", Steps("  - {id: a, action: debug.echo, with: {value: "
-                                  "\"${steps.b.output.x}\"}}\n"), ":3:", "b"},
+      {"an unknown step", Steps("  - {id: a, action: debug.echo, next: nowhere}\n"),
+       ":3:", "nowhere"},
+      {"an unknown output",
+       Steps("  - {id: a, action: debug.echo, with: {value: "
+             "\"${steps.b.output.x}\"}}\n"),
+       ":3:", "b"},
       {"a wrong type", Steps("  - {id: a, action: debug.echo, timeout: [1]}\n"), ":3:", "timeout"},
       {"a wrong type of an action's input",
        Steps("  - {id: a, action: debug.fail, with: {times: often}}\n"), ":3:", "times"},
-      {"steps that go round for ever", Steps("  - {id: a, action: debug.echo, next: b}\n"
-                                      "  - {id: b, action: debug.echo, next: a}\n"), ":", "end"},
+      {"steps that go round for ever",
+       Steps("  - {id: a, action: debug.echo, next: b}\n"
+             "  - {id: b, action: debug.echo, next: a}\n"),
+       ":", "end"},
       {"no YAML", "name: [bad\n", ":", "bad.yaml"},
       {"an alias", Steps("  - &x {id: a, succeed: true}\n  - *x\n"), ":", "bad.yaml"},
       {"nothing", "", ":", "must be set"},

@@ -134,7 +134,8 @@ TEST_CASE("what the server has loaded is listed and shown", "[integration]") {
   CHECK_THAT(scene.Recourse({"workflows", "list"}).out, Contains("Asks, then answers"));
   CHECK_THAT(scene.Recourse({"workflows", "show", "echo"}).out, Contains("debug.echo"));
   CHECK_THAT(scene.Recourse({"actions", "list"}).out, Contains("database.restore"));
-  CHECK_THAT(scene.Recourse({"actions", "show", "debug.echo"}).out, Contains("class    idempotent"));
+  CHECK_THAT(scene.Recourse({"actions", "show", "debug.echo"}).out,
+             Contains("class    idempotent"));
   const Finished info = scene.Recourse({"info"});
   CHECK(info.code == 0);
   CHECK_THAT(info.out, Contains("6 workflows"));
@@ -185,7 +186,8 @@ TEST_CASE("a journal is read and proved with the server dead", "[integration]") 
 
   const std::string journal = scene.data + "/journal.db";
   CHECK(scene.VerifyOffline().out == online.out);
-  CHECK(scene.Recourse({"journal", "verify", "--file", scene.folder / "copy.db"}).out == online.out);
+  CHECK(scene.Recourse({"journal", "verify", "--file", scene.folder / "copy.db"}).out ==
+        online.out);
   const Finished listed = scene.Recourse({"runs", "--file", journal});
   CHECK(listed.code == 0);
   CHECK_THAT(listed.out, Contains("approval A-1: Go on?"));

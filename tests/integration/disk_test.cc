@@ -1,5 +1,5 @@
-// The journal's disk is full or broken: the right code, reads go on, nothing that was acknowledged is
-// lost, and the server goes on by itself when the disk is well again.
+// The journal's disk is full or broken: the right code, reads go on, nothing that was acknowledged
+// is lost, and the server goes on by itself when the disk is well again.
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/mount.h>
@@ -155,8 +155,8 @@ TEST_CASE("with a disk that fails, starts are refused, reads go on, and nothing 
     scene.KillServer();
     scene.server_environment.clear();
     scene.StartServer();
-    // That the program ended was not acknowledged to anybody. When only the sync failed it may stand
-    // in the file all the same; when the write failed it cannot, and a person is asked.
+    // That the program ended was not acknowledged to anybody. When only the sync failed it may
+    // stand in the file all the same; when the write failed it cannot, and a person is asked.
     const Finished seen = scene.Recourse({"watch", gate, "--until-waiting"});
     const bool asked = seen.code == 5;
     CHECK((asked || (seen.code == 0 && call == std::string("fdatasync"))));

@@ -1,6 +1,6 @@
 // A disk that refuses. The dynamic linker puts these calls before the C library's in a program that
-// has this library in LD_PRELOAD: while the file FAILING_DISK_WHILE is there, the call that its text
-// names ("pwrite64" or "fdatasync") fails with EIO on every file whose path contains
+// has this library in LD_PRELOAD: while the file FAILING_DISK_WHILE is there, the call that its
+// text names ("pwrite64" or "fdatasync") fails with EIO on every file whose path contains
 // FAILING_DISK_PATH. The other calls do what they always do.
 #include <fcntl.h>
 #include <sys/syscall.h>

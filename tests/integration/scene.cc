@@ -57,8 +57,11 @@ steps:
 
 std::string GateText(const std::string& gate, const std::string& effects) {
   return "name: gate\nsteps:\n"
-         "  - {id: wait, action: process.run, with: {arguments: [/bin/cat, " + gate + "]}}\n"
-         "  - {id: mark, action: debug.append, with: {path: " + effects + "}}\n";
+         "  - {id: wait, action: process.run, with: {arguments: [/bin/cat, " +
+         gate +
+         "]}}\n"
+         "  - {id: mark, action: debug.append, with: {path: " +
+         effects + "}}\n";
 }
 
 }  // namespace
@@ -105,15 +108,16 @@ Scene::~Scene() {
 }
 
 std::vector<std::string> Scene::ServerCommand() const {
-  std::vector<std::string> command = {RECOURSED, "--data", data, "--listen", "127.0.0.1:0",
-                                      "--workflows", folder / "workflows"};
+  std::vector<std::string> command = {
+      RECOURSED, "--data", data, "--listen", "127.0.0.1:0", "--workflows", folder / "workflows"};
   command.insert(command.end(), server_arguments.begin(), server_arguments.end());
   return command;
 }
 
 void Scene::StartServer() {
   REQUIRE(server_ == nullptr);
-  // A server that was killed has left it; it says which address is served, so it must be the new one.
+  // A server that was killed has left it; it says which address is served, so it must be the new
+  // one.
   fs::remove(data + "/address");
   server_ = std::make_unique<Program>(ServerCommand(), folder / "server", server_environment);
   const auto deadline = std::chrono::steady_clock::now() + 30s;
@@ -177,9 +181,7 @@ void Scene::WaitForStatus(const std::string& run, const std::string& status) con
   Eventually(run + " is " + status, [&] { return StatusOf(run) == status; });
 }
 
-std::string Scene::Position() const {
-  return Json({"info"}).StringOr("last_position", "");
-}
+std::string Scene::Position() const { return Json({"info"}).StringOr("last_position", ""); }
 
 void Scene::OpenGate() const {
   Descriptor gate;

@@ -1,8 +1,8 @@
 // A server on a folder of its own, and the command that talks to it: the real programs.
 //
-// Workflows: "echo" succeeds; "ask" waits for a dba who is not its requester; "stuck" fails once and
-// then asks an operator; "gate" waits until the test opens it, then appends its key to `effects`;
-// "slow" works for two seconds; "escape" asks with control characters in its question.
+// Workflows: "echo" succeeds; "ask" waits for a dba who is not its requester; "stuck" fails once
+// and then asks an operator; "gate" waits until the test opens it, then appends its key to
+// `effects`; "slow" works for two seconds; "escape" asks with control characters in its question.
 #pragma once
 
 #include <memory>
@@ -34,7 +34,8 @@ class Scene {
  public:
   // Starts the server; `start` false: writes the workflows only.
   explicit Scene(bool start = true);
-  // Stops the server and checks what the rule for every journal asks: chain, fold and indexes agree.
+  // Stops the server and checks what the rule for every journal asks: chain, fold and indexes
+  // agree.
   ~Scene();
 
   // Ready to serve afterwards.

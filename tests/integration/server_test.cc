@@ -94,7 +94,9 @@ TEST_CASE("a server that is stopped lets the attempt at work finish, and the nex
   Scene scene;
   const std::string run = scene.Start("gate");
   scene.server().Signal(SIGTERM);
-  Eventually("the server refuses changes", [&] { return scene.Recourse({"start", "echo"}).code != 0; });
+  Eventually("the server refuses changes", [&] {
+    return scene.Recourse({"start", "echo"}).code != 0;
+  });
   scene.OpenGate();
   CHECK(scene.server().WaitForEnd(30s) == 0);
   scene.StopServer();
@@ -144,8 +146,9 @@ TEST_CASE("a program that was at work when the server was killed is a question, 
   scene.KillServer();
   scene.StartServer();
   scene.WaitForStatus(run, "RUN_STATUS_NEEDS_ATTENTION");
-  CHECK(scene.Recourse({"skip", run, "--reason", "it had ended", "--step", "wait", "--wait"}).code ==
-        0);
+  CHECK(
+      scene.Recourse({"skip", run, "--reason", "it had ended", "--step", "wait", "--wait"}).code ==
+      0);
   CHECK_THAT(scene.Effects(), Equals(run + "/mark/1\n"));
 }
 
@@ -198,8 +201,8 @@ TEST_CASE("health and reflection answer without a token", "[integration]") {
   const std::string services =
       Ask(scene, "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
           std::string("\x3a\x00", 2));
-  for (const char* service : {"RunService", "ApprovalService", "WorkflowService", "EventService",
-                              "AdminService"}) {
+  for (const char* service :
+       {"RunService", "ApprovalService", "WorkflowService", "EventService", "AdminService"}) {
     CHECK_THAT(services, Contains(std::string("recourse.v1.") + service));
   }
   CHECK_THAT(services, Contains("grpc.health.v1.Health"));
