@@ -16,7 +16,8 @@ using database::Manifest;
 
 constexpr std::string_view kManifestEnding = ".manifest.json";
 
-// The time that a name stands for, also that of a suspect backup; nothing when it is no backup's name.
+// The time that a name stands for, also that of a suspect backup; nothing when it is no backup's
+// name.
 std::optional<Time> TimeOf(const Backups& backups, const std::string& name) {
   if (const auto time = database::TimeOfName(backups, name)) return time;
   const auto mark = name.rfind(".suspect");
@@ -45,8 +46,8 @@ void Judge(Entry& entry, bool exists, const Result<Manifest>& manifest) {
                                     " bytes, its manifest says " + std::to_string(manifest->size));
   }
   if (!manifest->findings.empty()) {
-    return set(State::kDamaged, "it failed its last check: " +
-                                    database::Sentences(manifest->findings, 1));
+    return set(State::kDamaged,
+               "it failed its last check: " + database::Sentences(manifest->findings, 1));
   }
   if (!manifest->verified_at) return set(State::kUnverified, "nobody has verified it");
   set(State::kVerified, "");
@@ -77,11 +78,16 @@ Entry MakeEntry(const Backups& backups, const std::string& name, Time time_of_na
 
 std::string_view ToString(State state) {
   switch (state) {
-    case State::kVerified: return "verified";
-    case State::kUnverified: return "unverified";
-    case State::kSuspect: return "suspect";
-    case State::kDamaged: return "damaged";
-    case State::kMissing: return "missing";
+    case State::kVerified:
+      return "verified";
+    case State::kUnverified:
+      return "unverified";
+    case State::kSuspect:
+      return "suspect";
+    case State::kDamaged:
+      return "damaged";
+    case State::kMissing:
+      return "missing";
   }
   return "unverified";
 }
@@ -110,7 +116,8 @@ Result<Catalogue> ReadCatalogue(const Backups& backups) {
        !failed && file != fs::directory_iterator(); file.increment(failed)) {
     names.push_back(file->path().filename().string());
   }
-  if (failed) return ErrnoError(failed.value(), "read the directory of the backups, " + backups.directory);
+  if (failed)
+    return ErrnoError(failed.value(), "read the directory of the backups, " + backups.directory);
   std::sort(names.begin(), names.end());
   for (const std::string& name : names) {
     if (name.starts_with('.')) continue;

@@ -11,7 +11,7 @@ namespace {
 constexpr std::string_view kBefore = "before:";
 
 struct Wish {
-  std::string name;           // empty: any
+  std::string name;            // empty: any
   std::optional<Time> before;  // taken earlier than this
   std::vector<std::string> excluded;
   bool allow_unverified = false;

@@ -25,16 +25,18 @@ Result<Retention> ReadRetention(const Context& context) {
   Retention retention;
   const std::int64_t keep_days = backups.IntOr("keep_days", 0);
   const std::int64_t keep_at_least = backups.IntOr("keep_at_least", 0);
-  for (const auto& [name, value] : {std::pair("keep_days", keep_days),
-                                    std::pair("keep_at_least", keep_at_least)}) {
+  for (const auto& [name, value] :
+       {std::pair("keep_days", keep_days), std::pair("keep_at_least", keep_at_least)}) {
     if (value < 1 || value > 100'000) {
-      return InvalidArgument(std::string("backups.") + name +
-                             ": backup.prune needs it, a number from 1 to 100000. Nothing was removed");
+      return InvalidArgument(
+          std::string("backups.") + name +
+          ": backup.prune needs it, a number from 1 to 100000. Nothing was removed");
     }
   }
   if (backups["max_age"].is_null()) {
-    return InvalidArgument("backups.max_age: backup.prune needs it, a duration such as 48h. Nothing "
-                           "was removed");
+    return InvalidArgument(
+        "backups.max_age: backup.prune needs it, a duration such as 48h. Nothing "
+        "was removed");
   }
   auto max_age = DurationInput(backups, "max_age", {});
   if (!max_age) return std::move(max_age).error().In("backups");

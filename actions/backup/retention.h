@@ -14,8 +14,8 @@
 namespace recourse::backup {
 
 struct Retention {
-  std::chrono::days keep{};            // only what is older may go
-  int keep_at_least = 1;               // so many verified ones stay, however old
+  std::chrono::days keep{};             // only what is older may go
+  int keep_at_least = 1;                // so many verified ones stay, however old
   std::chrono::microseconds max_age{};  // of the newest verified one, else nothing may go
   std::vector<std::string> names = {};  // these stay
 };
@@ -26,11 +26,11 @@ struct Pruning {
   std::vector<std::size_t> good;  // those that were proven good and stay, newest first
 };
 
-// Decides what goes. `why_not_good` is asked of verified entries, newest first, until enough are proven:
-// a backup counts only when its bytes are good now.
+// Decides what goes. `why_not_good` is asked of verified entries, newest first, until enough are
+// proven: a backup counts only when its bytes are good now.
 //
-// kFailedPrecondition: there is no good backup, or the newest is older than max_age: what is there may
-// be needed. Errors of `why_not_good` are passed on.
+// kFailedPrecondition: there is no good backup, or the newest is older than max_age: what is there
+// may be needed. Errors of `why_not_good` are passed on.
 using WhyNotGood = std::function<Result<std::optional<std::string>>(const Entry&)>;
 Result<Pruning> DecidePruning(const Catalogue& catalogue, const Retention& retention, Time now,
                               const WhyNotGood& why_not_good);

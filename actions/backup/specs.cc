@@ -35,7 +35,8 @@ Value EntrySchema() {
     "required": ["name", "path", "state", "reason", "taken_at", "age_seconds", "size", "sha256",
                  "verified_at"],
     "additionalProperties": false
-  })"), "tables", database::TablesSchema());
+  })"),
+                      "tables", database::TablesSchema());
 }
 
 }  // namespace
@@ -45,7 +46,8 @@ const ActionSpec& ListSpec() {
       .name = "backup.list",
       .summary = "List the backups of a target, newest first, and which of them are good",
       .inputs = WithBackups(R"({"type": "object", "additionalProperties": false})"),
-      .output = WithProperty(Schema(R"({
+      .output =
+          WithProperty(Schema(R"({
         "type": "object",
         "properties": {
           "directory": {"type": "string"},
@@ -58,8 +60,8 @@ const ActionSpec& ListSpec() {
         },
         "required": ["directory", "count", "verified", "newest_verified", "bytes", "ignored"],
         "additionalProperties": false
-      })"), "backups",
-                             Value::Object({{"type", "array"}, {"items", EntrySchema()}})),
+      })"),
+                       "backups", Value::Object({{"type", "array"}, {"items", EntrySchema()}})),
       .repeat = RepeatClass::kReadOnly,
       .timeout = minutes(1),
       .retry = kWhenBusy};
@@ -95,7 +97,8 @@ const ActionSpec& ChooseSpec() {
         },
         "required": ["path", "name", "verified", "taken_at", "age_seconds", "size", "sha256"],
         "additionalProperties": false
-      })"), "tables", database::TablesSchema()),
+      })"),
+                             "tables", database::TablesSchema()),
       .repeat = RepeatClass::kReadOnly,
       .timeout = minutes(10),
       .retry = kWhenBusy};
@@ -106,8 +109,7 @@ const ActionSpec& VerifySpec() {
   static const ActionSpec spec{
       .name = "backup.verify",
       .summary = "Check a backup in full, and write down in its manifest what came of it",
-      .inputs = WithProperty(
-          WithProperty(Schema(R"({
+      .inputs = WithProperty(WithProperty(Schema(R"({
             "type": "object",
             "properties": {
               "backup": {"type": "string", "minLength": 1,
@@ -115,8 +117,9 @@ const ActionSpec& VerifySpec() {
             },
             "required": ["backup"],
             "additionalProperties": false
-          })"), "database", database::DatabaseSchema()),
-          "backups", database::BackupsSchema(), false),
+          })"),
+                                          "database", database::DatabaseSchema()),
+                             "backups", database::BackupsSchema(), false),
       .output = WithProperty(Schema(R"({
         "type": "object",
         "properties": {
@@ -133,7 +136,8 @@ const ActionSpec& VerifySpec() {
         "required": ["path", "name", "integrity", "sha256", "size", "taken_at", "verified_at",
                      "user_version", "application_id"],
         "additionalProperties": false
-      })"), "tables", database::TablesSchema()),
+      })"),
+                             "tables", database::TablesSchema()),
       .repeat = RepeatClass::kIdempotent,
       .timeout = minutes(30),
       .retry = kWhenBusy};

@@ -56,8 +56,8 @@ class Verify final : public Action {
     if (!manifest) return std::move(manifest).error();
     auto report = database::CheckFile(resource->kind, path, resource->expected, context);
     if (!report) return std::move(report).error();
-    const bool is_new = manifest->content.tables.empty() && !manifest->verified_at &&
-                        manifest->key.empty();
+    const bool is_new =
+        manifest->content.tables.empty() && !manifest->verified_at && manifest->key.empty();
     if (is_new) {
       manifest->content = report->content;
       manifest->journal_mode = report->journal_mode;
@@ -75,7 +75,8 @@ class Verify final : public Action {
     manifest->findings = findings;
     manifest->verified_at = findings.empty() ? std::optional(context.clock.Now()) : std::nullopt;
     if (findings.empty() && manifest->suspect) {
-      return FailedPrecondition(path + " was taken from a database that failed its check; it "
+      return FailedPrecondition(path +
+                                " was taken from a database that failed its check; it "
                                 "stays suspect. Its manifest was left as it is");
     }
     if (auto written = database::WriteManifest(path, *manifest); !written) return written.error();

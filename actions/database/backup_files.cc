@@ -43,7 +43,8 @@ Result<bool> GiveName(const std::string& unfinished, const std::string& path,
                       const Manifest& manifest, const Context& context) {
   const bool replaces = Exists(path) || Exists(ManifestPath(path));
   const std::string directory = fs::path(path).parent_path().string();
-  std::error_code failed;  // what an earlier, undone try of this attempt left would mislead TakeBack
+  // What an earlier, undone try of this attempt left there would mislead TakeBack.
+  std::error_code failed;
   fs::remove_all(TrashEntry(directory, context.key) + "/undone", failed);
   if (replaces) {
     auto entry = MakeTrashEntry(directory, context);

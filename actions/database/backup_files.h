@@ -25,11 +25,12 @@ std::string UnfinishedBackup(const std::string& directory, std::string_view key)
 Result<bool> GiveName(const std::string& unfinished, const std::string& path,
                       const Manifest& manifest, const Context& context);
 
-// The manifest of the backup that the attempt of `key` made in `directory`; nothing when there is none.
+// The manifest of the backup that the attempt of `key` made in `directory`; nothing when there is
+// none.
 Result<std::optional<Manifest>> FindByKey(const std::string& directory, const std::string& key);
 
-// The backup of the context's key goes to the trash, and the one that it replaced gets its name back.
-// Safe to repeat.
+// The backup of the context's key goes to the trash, and the one that it replaced gets its name
+// back. Safe to repeat.
 Result<void> TakeBack(const std::string& directory, const Context& context);
 
 }  // namespace recourse::database

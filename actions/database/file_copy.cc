@@ -144,12 +144,12 @@ Result<void> MoveFile(const std::string& from, const std::string& to) {
 Result<void> NeedSpace(const std::string& directory, std::int64_t bytes) {
   struct statvfs info;
   if (statvfs(directory.c_str(), &info) != 0) return ErrnoError(errno, "look at " + directory);
-  const auto available = static_cast<std::int64_t>(info.f_bavail) *
-                         static_cast<std::int64_t>(info.f_frsize);
+  const auto available =
+      static_cast<std::int64_t>(info.f_bavail) * static_cast<std::int64_t>(info.f_frsize);
   if (available >= bytes + kMargin) return {};
-  return Error{Code::kResourceExhausted,
-               directory + " has " + HumanBytes(available) + " free, needed are " +
-                   HumanBytes(bytes + kMargin) + "; nothing was changed. Make room and try again"};
+  return Error{Code::kResourceExhausted, directory + " has " + HumanBytes(available) +
+                                             " free, needed are " + HumanBytes(bytes + kMargin) +
+                                             "; nothing was changed. Make room and try again"};
 }
 
 std::string KeyName(std::string_view key) {

@@ -1,9 +1,9 @@
 // One gate for each database file (by inode), between SQLite and our own raw reads of it.
 //
 // POSIX drops all of a process's locks on a file when the process closes any descriptor of it, so
-// that a raw read of a file which SQLite has open elsewhere in this process would take away SQLite's
-// locks without its knowledge. Hence a file is either in use by SQLite, any number of times, or read
-// raw, once. The gate is that of the main file; the sidecars belong to it.
+// that a raw read of a file which SQLite has open elsewhere in this process would take away
+// SQLite's locks without its knowledge. Hence a file is either in use by SQLite, any number of
+// times, or read raw, once. The gate is that of the main file; the sidecars belong to it.
 #pragma once
 
 #include <sys/types.h>
@@ -19,8 +19,8 @@ namespace recourse::database {
 
 class FileGate {
  public:
-  // Wait for the other use to end. A file that does not exist needs no gate: nobody can have it open.
-  // kAborted: it is still in use at the context's deadline; kCancelled: stopped.
+  // Wait for the other use to end. A file that does not exist needs no gate: nobody can have it
+  // open. kAborted: it is still in use at the context's deadline; kCancelled: stopped.
   static Result<FileGate> ForSqlite(const std::string& path, const Context& context);
   static Result<FileGate> ForRawRead(const std::string& path, const Context& context);
 

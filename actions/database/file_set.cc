@@ -20,8 +20,8 @@ std::int64_t FileSet::size() const {
 Value FileSet::ToValue() const {
   Value::List list;
   for (const SetFile& file : files) {
-    list.push_back(Value::Object(
-        {{"suffix", file.suffix}, {"size", file.size}, {"sha256", file.sha256}}));
+    list.push_back(
+        Value::Object({{"suffix", file.suffix}, {"size", file.size}, {"sha256", file.sha256}}));
   }
   return list;
 }

@@ -1,5 +1,5 @@
-// The files in which SQLite keeps one database. They belong together: moved or copied alone, each is
-// damage waiting to be found.
+// The files in which SQLite keeps one database. They belong together: moved or copied alone, each
+// is damage waiting to be found.
 #pragma once
 
 #include <array>

@@ -109,7 +109,8 @@ std::string CommandOf(const std::string& process) {
   auto text = ReadFile(process + "/cmdline", 4 << 20);
   std::string command = text ? *text : "";
   while (!command.empty() && command.back() == '\0') command.pop_back();
-  std::replace_if(command.begin(), command.end(), [](unsigned char c) { return c < 0x20; }, ' ');
+  std::replace_if(
+      command.begin(), command.end(), [](unsigned char c) { return c < 0x20; }, ' ');
   if (command.empty()) {
     if (auto name = ReadFile(process + "/comm", 4096)) {
       command = "[" + name->substr(0, name->find('\n')) + "]";
@@ -144,7 +145,8 @@ Result<bool> IsLocked(const std::string& path, off_t start, off_t size) {
   lock.l_whence = SEEK_SET;
   lock.l_start = start;
   lock.l_len = size;
-  if (fcntl(file->get(), F_OFD_GETLK, &lock) != 0) return ErrnoError(errno, "ask for locks of " + path);
+  if (fcntl(file->get(), F_OFD_GETLK, &lock) != 0)
+    return ErrnoError(errno, "ask for locks of " + path);
   return lock.l_type != F_UNLCK;
 }
 
@@ -159,11 +161,12 @@ std::string Holder::ToString() const {
 Value HolderScan::HoldersValue() const {
   Value::List list;
   for (const Holder& holder : holders) {
-    list.push_back(Value::Object({{"pid", std::int64_t{holder.pid}},
-                                  {"start_time", holder.start_time},
-                                  {"command", holder.command},
-                                  {"user", holder.user},
-                                  {"files", Value::List(holder.files.begin(), holder.files.end())}}));
+    list.push_back(
+        Value::Object({{"pid", std::int64_t{holder.pid}},
+                       {"start_time", holder.start_time},
+                       {"command", holder.command},
+                       {"user", holder.user},
+                       {"files", Value::List(holder.files.begin(), holder.files.end())}}));
   }
   return list;
 }
@@ -189,7 +192,8 @@ Result<HolderScan> FindHolders(const std::string& database) {
     if (read.ec != std::errc() || read.ptr != name.data() + name.size()) continue;
     const std::string process = "/proc/" + std::string(name);
     std::set<std::string> found;
-    const bool seen = AddOpenFiles(process, wanted, found) && AddMappedFiles(process, wanted, found);
+    const bool seen =
+        AddOpenFiles(process, wanted, found) && AddMappedFiles(process, wanted, found);
     if (!seen) ++scan.unreadable;
     if (found.empty()) continue;
     const auto start_time = StartTime(process);
@@ -216,9 +220,10 @@ Result<void> ProveNoHolders(const std::string& database, const Context& context)
     auto locked = IsLocked(database + lock.suffix, lock.start, lock.size);
     if (!locked) return std::move(locked).error();
     if (*locked) {
-      return Aborted(database + lock.suffix + " is locked by a process that cannot be seen from " +
-                     "here (another user's, or in a container). Nothing was changed. Stop it, then " +
-                     "try again");
+      return Aborted(
+          database + lock.suffix + " is locked by a process that cannot be seen from " +
+          "here (another user's, or in a container). Nothing was changed. Stop it, then " +
+          "try again");
     }
   }
   if (!scan->complete) {

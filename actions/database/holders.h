@@ -37,8 +37,10 @@ struct HolderScan {
 // Looks at the open files and the mappings of every process in /proc, this one included.
 Result<HolderScan> FindHolders(const std::string& database);
 
-// Proves, as far as can be, that nobody has the database open: no process that can be seen holds it,
-// and no lock of SQLite is on it, whoever's. What remains unproven is told to the context's log.
+// Proves, as far as can be, that nobody has the database open: no process that can be seen holds
+// it, and no lock of SQLite is on it, whoever's. What remains unproven is told to the context's
+// log.
+//
 // REQUIRES: this process does not have it open in SQLite: see file_gate.h.
 // kAborted: somebody has; the message names each holder.
 Result<void> ProveNoHolders(const std::string& database, const Context& context);

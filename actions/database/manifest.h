@@ -17,14 +17,14 @@
 namespace recourse::database {
 
 struct Manifest {
-  std::string kind;      // of the database: "sqlite"
-  std::string name;      // of the backup's file
-  std::string key;       // idempotency key of the attempt that took it; empty: not taken by one
-  std::string sha256;    // of the file
+  std::string kind;    // of the database: "sqlite"
+  std::string name;    // of the backup's file
+  std::string key;     // idempotency key of the attempt that took it; empty: not taken by one
+  std::string sha256;  // of the file
   std::int64_t size = 0;
   Content content;
-  std::string method;       // "backup_api", "vacuum_into"; empty: not known
-  std::string source;       // path of the database that it was taken from; empty: not known
+  std::string method;  // "backup_api", "vacuum_into"; empty: not known
+  std::string source;  // path of the database that it was taken from; empty: not known
   std::int64_t source_change_counter = 0;  // of that file's header
   std::string journal_mode;                // of the source: "wal" or "delete"
   Time taken_at;

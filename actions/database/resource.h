@@ -29,7 +29,7 @@ struct Expectations {
 
 struct Resource {
   std::string kind;
-  std::string path;  // absolute, its symbolic links followed when it exists
+  std::string path;                // absolute, its symbolic links followed when it exists
   std::string owner, group, mode;  // empty: not said
   Expectations expected;
 };

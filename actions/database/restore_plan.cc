@@ -39,8 +39,8 @@ std::string LostRows(const Manifest& manifest, const Result<CheckReport>& presen
 }
 
 // Adds the lines about the files that are moved aside; answers when the newest was written.
-Result<std::optional<Time>> DescribePresent(const std::string& database, const std::string& quarantine,
-                                            ActionPlan& plan) {
+Result<std::optional<Time>> DescribePresent(const std::string& database,
+                                            const std::string& quarantine, ActionPlan& plan) {
   std::optional<Time> last_change;
   std::string set;
   for (const std::string_view suffix : kSuffixes) {
@@ -67,8 +67,7 @@ Result<ActionPlan> PlanRestore(const Resource& resource, const std::string& back
                        TimeText(manifest.taken_at) + ", verified " +
                        TimeText(*manifest.verified_at) + ") in the place of " + resource.path);
   plan.lines.push_back("rows in the backup: " + RowsText(manifest.content));
-  auto last_change =
-      DescribePresent(resource.path, QuarantineOf(resource.path, context.key), plan);
+  auto last_change = DescribePresent(resource.path, QuarantineOf(resource.path, context.key), plan);
   if (!last_change) return std::move(last_change).error();
   plan.lines.push_back("journal mode afterwards: " + manifest.journal_mode);
   if (!*last_change) return plan;
@@ -81,11 +80,12 @@ Result<ActionPlan> PlanRestore(const Resource& resource, const std::string& back
     plan.lines.push_back("the present file was not written since the backup was taken");
     return plan;
   }
-  plan.irreversible.push_back(
-      "everything written after " + TimeText(manifest.taken_at) + " (backup taken) until " +
-      TimeText(**last_change) + " (last change of the file), " +
-      HumanDuration(**last_change - manifest.taken_at) + ", is lost to the database: " +
-      LostRows(manifest, present) + ". The old files stay in quarantine");
+  plan.irreversible.push_back("everything written after " + TimeText(manifest.taken_at) +
+                              " (backup taken) until " + TimeText(**last_change) +
+                              " (last change of the file), " +
+                              HumanDuration(**last_change - manifest.taken_at) +
+                              ", is lost to the database: " + LostRows(manifest, present) +
+                              ". The old files stay in quarantine");
   return plan;
 }
 

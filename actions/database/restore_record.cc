@@ -17,9 +17,9 @@ namespace {
 namespace fs = std::filesystem;
 
 // The fail-points after each move, in the order of kSuffixes.
-constexpr std::array kAfterSetAside = {
-    "restore_after_set_aside_db", "restore_after_set_aside_wal", "restore_after_set_aside_shm",
-    "restore_after_set_aside_journal"};
+constexpr std::array kAfterSetAside = {"restore_after_set_aside_db", "restore_after_set_aside_wal",
+                                       "restore_after_set_aside_shm",
+                                       "restore_after_set_aside_journal"};
 constexpr std::array kAfterUndone = {
     "restore_undo_after_set_aside_db", "restore_undo_after_set_aside_wal",
     "restore_undo_after_set_aside_shm", "restore_undo_after_set_aside_journal"};
@@ -84,8 +84,9 @@ Result<void> CheckOldSet(const RestoreRecord& record, const Context& context) {
     auto sha256 = HashFile(record.PathOf(file), context);
     if (!sha256) return std::move(sha256).error();
     if (*sha256 == file.sha256) continue;
-    return DataLoss(record.PathOf(file) + " is back, but not as it was before the restore: SHA-256 " +
-                    *sha256 + " instead of " + file.sha256);
+    return DataLoss(record.PathOf(file) +
+                    " is back, but not as it was before the restore: SHA-256 " + *sha256 +
+                    " instead of " + file.sha256);
   }
   return {};
 }
@@ -157,13 +158,14 @@ Result<void> PutInPlace(const RestoreRecord& record) {
   for (const std::string_view suffix : kSuffixes) {
     const std::string path = record.path + std::string(suffix);
     if (!Exists(path)) continue;
-    return Aborted(path + " has appeared while the database was replaced: something still writes "
-                   "there. Stop it, then try again; the old files are in " + record.quarantine);
+    return Aborted(path + " has appeared while the database was replaced: something still writes " +
+                   "there. Stop it, then try again");
   }
   if (renameat2(AT_FDCWD, record.temporary.c_str(), AT_FDCWD, record.path.c_str(),
                 RENAME_NOREPLACE) != 0) {
     // Some file systems know no RENAME_NOREPLACE.
-    if (errno != EINVAL) return ErrnoError(errno, "move " + record.temporary + " to " + record.path);
+    if (errno != EINVAL)
+      return ErrnoError(errno, "move " + record.temporary + " to " + record.path);
     if (auto moved = Rename(record.temporary, record.path); !moved) return moved;
   }
   RECOURSE_FAIL_POINT("restore_after_rename");

@@ -120,7 +120,8 @@ const ActionSpec& CheckSpec() {
                      "freelist_pages", "journal_mode", "application_id", "user_version",
                      "schema_sha256", "foreign_key_violations", "notes"],
         "additionalProperties": false
-      })"), "tables", TablesSchema()),
+      })"),
+                             "tables", TablesSchema()),
       .repeat = RepeatClass::kReadOnly,
       .timeout = minutes(10),
       .retry = kWhenBusy};
@@ -230,7 +231,8 @@ const ActionSpec& BackupSpec() {
         "required": ["path", "name", "manifest", "sha256", "size", "taken_at", "method",
                      "user_version", "application_id", "replaced"],
         "additionalProperties": false
-      })"), "tables", TablesSchema()),
+      })"),
+                             "tables", TablesSchema()),
       .repeat = RepeatClass::kProbed,
       .has_plan = true,
       .can_compensate = true,
@@ -246,7 +248,8 @@ const ActionSpec& RehearseRestoreSpec() {
       .inputs = WithDatabase(R"({
         "type": "object",
         "properties": {
-          "backup": {"type": "string", "minLength": 1, "description": "the backup's file, absolute"},
+          "backup": {"type": "string", "minLength": 1,
+                     "description": "the backup's file, absolute"},
           "scratch": {"type": "string", "minLength": 1,
                       "description": "a directory for the scratch file; default: the database's"}
         },
@@ -267,7 +270,8 @@ const ActionSpec& RehearseRestoreSpec() {
         "required": ["backup", "integrity", "sha256", "size", "taken_at", "user_version",
                      "application_id"],
         "additionalProperties": false
-      })"), "tables", TablesSchema()),
+      })"),
+                             "tables", TablesSchema()),
       .repeat = RepeatClass::kReadOnly,
       .timeout = minutes(30),
       .retry = kWhenBusy};
@@ -302,7 +306,8 @@ const ActionSpec& RestoreSpec() {
         "required": ["path", "backup", "quarantine", "sha256", "size", "taken_at", "journal_mode",
                      "user_version", "application_id"],
         "additionalProperties": false
-      })"), "tables", TablesSchema()),
+      })"),
+                             "tables", TablesSchema()),
       .repeat = RepeatClass::kProbed,
       .has_plan = true,
       .has_prepare = true,

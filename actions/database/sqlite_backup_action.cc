@@ -143,7 +143,8 @@ class SqliteBackup final : public Action {
     if (!sha256 || *sha256 != (*manifest)->sha256) {
       return {Verdict::kPartial, path + " has its manifest, but not its content yet", {}};
     }
-    if (auto synced = SyncParent(path); !synced) return {Verdict::kUnknown, synced.error().message, {}};
+    if (auto synced = SyncParent(path); !synced)
+      return {Verdict::kUnknown, synced.error().message, {}};
     const bool replaced = Exists(TrashEntry(backups->directory, context.key) + "/" + NameOf(path));
     return {Verdict::kApplied, path + " is there and whole",
             OutputOf(backups->directory, **manifest, replaced)};
@@ -163,15 +164,15 @@ class SqliteBackup final : public Action {
                             const std::string& unfinished, const Context& context) {
     const std::string& database = request.resource.path;
     const Time taken_at = context.clock.Now();
-    auto copied =
-        CopySqliteDatabase(database, unfinished, source.journal_mode == "wal", context);
+    auto copied = CopySqliteDatabase(database, unfinished, source.journal_mode == "wal", context);
     if (!copied && copied.error().code == Code::kDataLoss) {
       CheckReport damaged = source;
       damaged.findings.push_back(copied.error().message);
       return Damaged(damaged, "It could not be copied");
     }
     if (!copied) return std::move(copied).error();
-    auto report = CheckSqliteFile(unfinished, request.resource.expected, CheckDepth::kFull, context);
+    auto report =
+        CheckSqliteFile(unfinished, request.resource.expected, CheckDepth::kFull, context);
     if (!report) return std::move(report).error();
     if (auto finished = Finish(unfinished, database, context); !finished) return finished.error();
 
@@ -206,8 +207,10 @@ class SqliteBackup final : public Action {
     auto replaced =
         GiveName(unfinished, request.backups.directory + "/" + manifest.name, manifest, context);
     if (!replaced) {
-      return Failure{std::move(replaced).error().In("back up " + database), {},
-                     LeftBehind::kPartial};
+      const auto taken_back = TakeBack(request.backups.directory, context);
+      return Failure{std::move(replaced).error().In("back up " + database),
+                     {},
+                     taken_back ? LeftBehind::kNothing : LeftBehind::kPartial};
     }
     return OutputOf(request.backups.directory, manifest, *replaced);
   }

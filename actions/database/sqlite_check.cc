@@ -76,8 +76,8 @@ class Checker {
     if (!connection) return std::move(connection).error();
     if (auto read = ReadHeader(*connection); !read) return read;
     if (header_.magic && !header_.wal && !Exists(report_.path + "-wal")) {
-      // Without a log, writers change the file itself: it is measured under a lock. What SQLite finds
-      // wrong here it finds again when the content is read.
+      // Without a log, writers change the file itself: it is measured under a lock. What SQLite
+      // finds wrong here it finds again when the content is read.
       for (const char* sql : {"BEGIN", "SELECT count(*) FROM sqlite_schema"}) {
         auto locked = connection->Run(sql);
         if (!locked && !IsFinding(locked.error())) return locked;
@@ -130,8 +130,7 @@ class Checker {
     auto file_after = FactsOf(report_.path);
     auto log_after = FactsOf(report_.path + "-wal");
     const bool quiet = file_after && *file_after && before_.SameAs(**file_after) && log_before &&
-                       *log_before && log_after && *log_after &&
-                       (*log_before)->SameAs(**log_after);
+                       *log_before && log_after && *log_after && (*log_before)->SameAs(**log_after);
     for (const std::string& reason : *reasons) {
       if (quiet) {
         foreign_log_ = true;
@@ -200,7 +199,8 @@ class Checker {
   Result<void> CheckIntegrity(const SqliteConnection& connection) {
     const bool full = depth_ == CheckDepth::kFull;
     context_.log(full ? "PRAGMA integrity_check" : "PRAGMA quick_check");
-    // The verdict is in the rows: exactly one that says "ok". The pragma itself succeeds either way.
+    // The verdict is in the rows: exactly one that says "ok". The pragma itself succeeds either
+    // way.
     bool ok = false;
     std::vector<std::string> rows;
     auto done = connection.Run(full ? "PRAGMA integrity_check" : "PRAGMA quick_check",
@@ -256,12 +256,13 @@ class Checker {
     return {};
   }
 
-  // No damage: SQLite does not enforce foreign keys unless asked to, so that a sound application may
-  // have such rows. They are measured, because rows that vanished show up here.
+  // No damage: SQLite does not enforce foreign keys unless asked to, so that a sound application
+  // may have such rows. They are measured, because rows that vanished show up here.
   Result<void> CheckForeignKeys(const SqliteConnection& connection) {
     auto done = connection.Run("PRAGMA foreign_key_check",
                                [this](sqlite3_stmt*) { ++report_.foreign_key_violations; });
-    // A reference to a table or column that does not exist is an error of the schema, not of the file.
+    // A reference to a table or column that does not exist is an error of the schema, not of the
+    // file.
     if (!done && done.error().code == Code::kInvalidArgument) {
       report_.notes.push_back("the foreign keys could not be checked: " + done.error().message);
       return {};

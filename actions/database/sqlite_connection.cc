@@ -33,9 +33,12 @@ std::string UriOf(const std::string& path, SqliteConnection::Mode mode) {
 int FlagsOf(SqliteConnection::Mode mode) {
   switch (mode) {
     case SqliteConnection::Mode::kReadOnly:
-    case SqliteConnection::Mode::kImmutable: return SQLITE_OPEN_READONLY;
-    case SqliteConnection::Mode::kReadWrite: return SQLITE_OPEN_READWRITE;
-    case SqliteConnection::Mode::kCreate: return SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+    case SqliteConnection::Mode::kImmutable:
+      return SQLITE_OPEN_READONLY;
+    case SqliteConnection::Mode::kReadWrite:
+      return SQLITE_OPEN_READWRITE;
+    case SqliteConnection::Mode::kCreate:
+      return SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
   }
   return SQLITE_OPEN_READONLY;
 }
@@ -43,18 +46,25 @@ int FlagsOf(SqliteConnection::Mode mode) {
 Code CodeOf(int result) {
   switch (result & 0xff) {
     case SQLITE_CORRUPT:
-    case SQLITE_NOTADB: return Code::kDataLoss;
+    case SQLITE_NOTADB:
+      return Code::kDataLoss;
     case SQLITE_BUSY:
-    case SQLITE_LOCKED: return Code::kAborted;
+    case SQLITE_LOCKED:
+      return Code::kAborted;
     case SQLITE_FULL:
-    case SQLITE_NOMEM: return Code::kResourceExhausted;
+    case SQLITE_NOMEM:
+      return Code::kResourceExhausted;
     case SQLITE_PERM:
     case SQLITE_AUTH:
     case SQLITE_READONLY:
-    case SQLITE_CANTOPEN: return Code::kPermissionDenied;
-    case SQLITE_IOERR: return Code::kUnavailable;
-    case SQLITE_ERROR: return Code::kInvalidArgument;
-    default: return Code::kInternal;
+    case SQLITE_CANTOPEN:
+      return Code::kPermissionDenied;
+    case SQLITE_IOERR:
+      return Code::kUnavailable;
+    case SQLITE_ERROR:
+      return Code::kInvalidArgument;
+    default:
+      return Code::kInternal;
   }
 }
 
@@ -64,14 +74,12 @@ Result<SqliteConnection> SqliteConnection::Open(const std::string& path, Mode mo
                                                 const Context& context) {
   auto gate = FileGate::ForSqlite(path, context);
   if (!gate) return std::move(gate).error();
-  SqliteConnection connection(
-      path, *std::move(gate),
-      std::unique_ptr<Waiting>(new Waiting{context, StopEvent(context)}));
+  SqliteConnection connection(path, *std::move(gate),
+                              std::unique_ptr<Waiting>(new Waiting{context, StopEvent(context)}));
   sqlite3* handle = nullptr;
-  const int opened = sqlite3_open_v2(UriOf(path, mode).c_str(), &handle,
-                                     FlagsOf(mode) | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX |
-                                         SQLITE_OPEN_EXRESCODE,
-                                     nullptr);
+  const int opened = sqlite3_open_v2(
+      UriOf(path, mode).c_str(), &handle,
+      FlagsOf(mode) | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
   connection.handle_.reset(handle);
   if (opened != SQLITE_OK) return connection.ErrorOf(opened);
   sqlite3_progress_handler(

@@ -24,7 +24,7 @@ class SqliteConnection {
  public:
   enum class Mode {
     kReadOnly,   // as other processes may write meanwhile
-    kImmutable,  // read-only without locks: REQUIRES that nobody writes, or that the caller finds out
+    kImmutable,  // read-only without locks: REQUIRES a QuietFile, which see below
     kReadWrite,
     kCreate,
   };
@@ -37,8 +37,8 @@ class SqliteConnection {
 
   // Runs a statement and calls row(statement) for each row, if given.
   //
-  // kDataLoss: the file is damaged or no database. kAborted: locked by others. kFailedPrecondition: a
-  // transaction of another process was cut off and a writer must first roll it back.
+  // kDataLoss: the file is damaged or no database. kAborted: locked by others. kFailedPrecondition:
+  // a transaction of another process was cut off and a writer must first roll it back.
   // kResourceExhausted, kPermissionDenied, kUnavailable (I/O): as named. kInvalidArgument: the
   // statement and the database do not fit together.
   using Row = std::function<void(sqlite3_stmt*)>;
@@ -77,9 +77,9 @@ class SqliteConnection {
   std::unique_ptr<sqlite3, Close> handle_;  // the last member: closed before the gate is left
 };
 
-// Reading a WAL database that has no log, even read-only, would leave a log and its index behind. While
-// there is none nobody writes the file, so that it can be read without locks; who begins to write makes
-// a log, and is found out afterwards.
+// Reading a WAL database that has no log, even read-only, would leave a log and its index behind.
+// While there is none nobody writes the file, so that it can be read without locks; who begins to
+// write makes a log, and is found out afterwards.
 class QuietFile {
  public:
   QuietFile(std::string path, bool wal);
@@ -88,8 +88,8 @@ class QuietFile {
   SqliteConnection::Mode mode() const {
     return facts_ ? SqliteConnection::Mode::kImmutable : SqliteConnection::Mode::kReadOnly;
   }
-  // False: it was read without locks, and somebody wrote meanwhile; what was read counts for nothing.
-  // Then mode() is kReadOnly.
+  // False: it was read without locks, and somebody wrote meanwhile; what was read counts for
+  // nothing. Then mode() is kReadOnly.
   bool StillQuiet();
 
  private:

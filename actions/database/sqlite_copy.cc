@@ -59,7 +59,8 @@ Result<SqliteCopy> CopyOnce(const std::string& from, const std::string& to,
     // The copy is synced at its end, as a whole.
     if (auto set = target->Run("PRAGMA synchronous = OFF"); !set) return std::move(set).error();
     if (wal) {
-      // One snapshot for all steps: in WAL mode it keeps no writer waiting, and they restart nothing.
+      // One snapshot for all steps: in WAL mode it keeps no writer waiting, and they restart
+      // nothing.
       for (const char* sql : {"BEGIN", "SELECT count(*) FROM sqlite_schema"}) {
         if (auto begun = source->Run(sql); !begun) return std::move(begun).error();
       }
@@ -77,7 +78,8 @@ Result<SqliteCopy> CopyOnce(const std::string& from, const std::string& to,
   if (auto removed = RemoveSqliteFiles(to); !removed) return std::move(removed).error();
   std::string quoted;
   for (const char c : to) quoted += c == '\'' ? "''" : std::string(1, c);
-  if (auto made = source->Run("VACUUM INTO '" + quoted + "'"); !made) return std::move(made).error();
+  if (auto made = source->Run("VACUUM INTO '" + quoted + "'"); !made)
+    return std::move(made).error();
   return SqliteCopy{"vacuum_into"};
 }
 

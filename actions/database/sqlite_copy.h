@@ -15,8 +15,8 @@ struct SqliteCopy {
 
 // Copies the database `from` into the new file `to`, which is in journal mode DELETE and without
 // sidecars afterwards; not synced. Through the backup API, page by page and with progress; when
-// writers keep making it start over, by VACUUM INTO, which keeps them waiting. The backup API copies
-// damage as it finds it: the copy must be checked.
+// writers keep making it start over, by VACUUM INTO, which keeps them waiting. The backup API
+// copies damage as it finds it: the copy must be checked.
 //
 // kDataLoss: damaged so that it cannot be copied. kAborted: locked by others for too long. Whatever
 // the error, nothing is left of `to`.

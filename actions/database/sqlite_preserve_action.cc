@@ -58,9 +58,8 @@ Result<FileSet> CopySet(const std::string& database, const FactsBySuffix& facts,
 Value OutputOf(const std::string& database, const std::string& directory, const FileSet& set) {
   Value::List files;
   for (const SetFile& file : set.files) {
-    files.push_back(Value::Object({{"name", NameOf(database + file.suffix)},
-                                   {"size", file.size},
-                                   {"sha256", file.sha256}}));
+    files.push_back(Value::Object(
+        {{"name", NameOf(database + file.suffix)}, {"size", file.size}, {"sha256", file.sha256}}));
   }
   return Value::Object(
       {{"directory", directory}, {"bytes", set.size()}, {"files", std::move(files)}});
@@ -80,8 +79,8 @@ class SqlitePreserve final : public Action {
       if (!(*facts)[i]) continue;
       const FileFacts& file = *(*facts)[i];
       plan.lines.push_back("copy " + resource->path + std::string(kSuffixes[i]) + " (" +
-                           HumanBytes(file.size) + ", written " + TimeText(file.changed) +
-                           ") to " + QuarantineOf(resource->path, context.key));
+                           HumanBytes(file.size) + ", written " + TimeText(file.changed) + ") to " +
+                           QuarantineOf(resource->path, context.key));
       plan.bytes_needed += file.size;
     }
     return plan;
@@ -138,16 +137,17 @@ class SqlitePreserve final : public Action {
     auto after = FactsOfSet(database);
     if (!after) return std::move(after).error();
     if (!SameSet(facts, *after)) {
-      return Aborted("the files changed while they were copied, so that the copies would not fit "
-                     "together. Nothing was kept. Stop what writes them, then try again");
+      return Aborted(
+          "the files changed while they were copied, so that the copies would not fit "
+          "together. Nothing was kept. Stop what writes them, then try again");
     }
     const Value manifest = Value::Object({{"format", 1},
                                           {"key", context.key},
                                           {"source", database},
                                           {"taken_at", TimeText(context.clock.Now())},
                                           {"files", set->ToValue()}});
-    auto written = WriteFileAtomically(temporary + "/manifest.json",
-                                       ToPrettyJson(manifest) + "\n", 0640);
+    auto written =
+        WriteFileAtomically(temporary + "/manifest.json", ToPrettyJson(manifest) + "\n", 0640);
     if (!written) return std::move(written).error();
     return set;
   }

@@ -42,8 +42,8 @@ class SqliteRehearseRestore final : public Action {
     auto resource = ReadResource(context.inputs["database"], context.policy);
     if (!resource) return std::move(resource).error();
     const std::string backup = context.inputs.StringOr("backup", "");
-    const std::string parent = context.inputs.StringOr(
-        "scratch", fs::path(resource->path).parent_path().string());
+    const std::string parent =
+        context.inputs.StringOr("scratch", fs::path(resource->path).parent_path().string());
     for (const std::string& path : {backup, parent}) {
       if (auto allowed = context.policy.AllowPath(path); !allowed) return allowed.error();
     }

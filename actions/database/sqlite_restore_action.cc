@@ -59,10 +59,11 @@ Result<Ownership> WantedOwnership(const Request& request) {
   if (*facts) present = (*facts)->ownership;
   auto wanted = OwnershipOf(request.resource, present);
   if (wanted && geteuid() != 0 && wanted->user != geteuid()) {
-    return Error{Code::kPermissionDenied,
-                 "the restored file must belong to user " + std::to_string(wanted->user) +
-                     ", and this server, running as user " + std::to_string(geteuid()) +
-                     ", cannot give files away. Nothing was changed. Run it as root or as that user"};
+    return Error{
+        Code::kPermissionDenied,
+        "the restored file must belong to user " + std::to_string(wanted->user) +
+            ", and this server, running as user " + std::to_string(geteuid()) +
+            ", cannot give files away. Nothing was changed. Run it as root or as that user"};
   }
   return wanted;
 }
@@ -79,8 +80,8 @@ Outcome MakeNewFile(const Request& request, const RestoreRecord& record, const C
   if (copy.failure) return *std::move(copy.failure);
   if (request.manifest.journal_mode == "wal") {
     // In the file before it has its name, so that no log is ever made beside the database for it.
-    auto connection = SqliteConnection::Open(record.temporary,
-                                             SqliteConnection::Mode::kReadWrite, context);
+    auto connection =
+        SqliteConnection::Open(record.temporary, SqliteConnection::Mode::kReadWrite, context);
     if (!connection) return std::move(connection).error();
     auto mode = connection->Text("PRAGMA journal_mode = WAL");
     if (!mode) return std::move(mode).error();
@@ -114,7 +115,8 @@ Result<void> CheckStillPrepared(const RestoreRecord& record, const Context& cont
   auto present = ReadFileSet(record.path, context);
   if (!present) return std::move(present).error();
   if (present->ToValue() == record.old_set.ToValue()) return {};
-  return Aborted("the files of " + record.path + " changed since the restore was prepared. Nothing "
+  return Aborted("the files of " + record.path +
+                 " changed since the restore was prepared. Nothing "
                  "was changed. Stop what writes them, then try again");
 }
 
@@ -127,6 +129,17 @@ Result<void> WriteNote(const RestoreRecord& record, const Value& output, const C
                                     {"undo", record.ToValue()},
                                     {"output", output}});
   return WriteFileAtomically(record.NotePath(), ToPrettyJson(note) + "\n", 0640);
+}
+
+// A restore that cannot go on puts the old files back at once, unless somebody has opened what has
+// appeared in their place; then a person must look, or the rollback.
+Failure GiveUp(const RestoreRecord& record, Error error, const Context& context) {
+  auto back = ProveNoHolders(record.path, context);
+  if (back) back = PutBack(record, context);
+  if (!back) context.log("the old files are not put back yet: " + back.error().ToString());
+  return {std::move(error).In("restore " + record.path),
+          {},
+          back ? LeftBehind::kNothing : LeftBehind::kPartial};
 }
 
 class SqliteRestore final : public Action {
@@ -185,10 +198,7 @@ class SqliteRestore final : public Action {
     context.log("moving the old files to " + record->quarantine);
     auto moved = SetAside(*record);
     if (moved) moved = PutInPlace(*record);
-    if (!moved) {
-      return Failure{std::move(moved).error().In("restore " + record->path), {},
-                     LeftBehind::kPartial};
-    }
+    if (!moved) return GiveUp(*record, std::move(moved).error(), context);
     return output;
   }
 
@@ -209,7 +219,8 @@ class SqliteRestore final : public Action {
     auto sha256 = HashFile(record->path, context);
     if (!sha256) return {Verdict::kFailed, sha256.error().message, {}};
     if (*sha256 != output.StringOr("sha256", "")) {
-      return {Verdict::kFailed, record->path + " is not the file that was put there: SHA-256 " + *sha256,
+      return {Verdict::kFailed,
+              record->path + " is not the file that was put there: SHA-256 " + *sha256,
               {}};
     }
     auto facts = FactsOf(record->path);
@@ -219,7 +230,8 @@ class SqliteRestore final : public Action {
         owned.mode != record->ownership.mode) {
       return {Verdict::kFailed, record->path + " has another owner or mode than it should", {}};
     }
-    return {Verdict::kPassed, record->path + " holds the backup, byte for byte as it was checked", {}};
+    return {
+        Verdict::kPassed, record->path + " holds the backup, byte for byte as it was checked", {}};
   }
 
   ProbeAnswer Probe(const Context& context) const override {
@@ -231,7 +243,8 @@ class SqliteRestore final : public Action {
         return {Verdict::kNotApplied, "the old files stand where they were", {}};
       case RestoreState::kPartial:
         return {Verdict::kPartial, "some of the old files are in " + record->quarantine, {}};
-      case RestoreState::kDone: break;
+      case RestoreState::kDone:
+        break;
     }
     auto text = ReadFile(record->NotePath(), 1 << 20);
     auto note = text ? ParseJson(*text) : Result<Value>(text.error());
@@ -252,7 +265,8 @@ class SqliteRestore final : public Action {
       return Failure{proven.error(), {}, LeftBehind::kPartial};
     }
     if (auto back = PutBack(*record, context); !back) {
-      return Failure{std::move(back).error().In("put the old files of " + record->path + " back"), {},
+      return Failure{std::move(back).error().In("put the old files of " + record->path + " back"),
+                     {},
                      LeftBehind::kPartial};
     }
     return Value();

@@ -45,8 +45,8 @@ Result<std::string> ReadAt(int file, std::int64_t offset, std::size_t size) {
   std::string bytes(size, '\0');
   std::size_t done = 0;
   while (done < size) {
-    const ssize_t count = pread(file, bytes.data() + done, size - done,
-                                offset + static_cast<std::int64_t>(done));
+    const ssize_t count =
+        pread(file, bytes.data() + done, size - done, offset + static_cast<std::int64_t>(done));
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) return ErrnoError(errno, "read");
     if (count == 0) break;
@@ -108,8 +108,7 @@ std::string CompareFirstPages(std::string_view first_page, const SqliteHeader& h
 }
 
 // Whether any page of the log stands in the database like that, as after a checkpoint.
-Result<bool> AnyPageAgrees(const WriteAheadLog& log, int file,
-                           const SqliteConnection& connection) {
+Result<bool> AnyPageAgrees(const WriteAheadLog& log, int file, const SqliteConnection& connection) {
   for (const auto& [offset, page] : log.pages) {
     auto logged = ReadAt(file, offset, static_cast<std::size_t>(log.page_size));
     if (!logged) return std::move(logged).error();
@@ -135,8 +134,8 @@ Result<std::optional<WriteAheadLog>> ReadWriteAheadLog(const std::string& databa
   log.size = (*facts)->size;
   auto header = ReadAt(file->get(), 0, kLogHeader);
   if (!header) return std::move(header).error().In(path);
-  const bool is_log = header->size() == kLogHeader &&
-                      (BigEndian32(*header, 0) & ~std::uint32_t{1}) == 0x377f0682;
+  const bool is_log =
+      header->size() == kLogHeader && (BigEndian32(*header, 0) & ~std::uint32_t{1}) == 0x377f0682;
   if (is_log) {
     if (auto read = ReadFrames(file->get(), *header, log, context); !read) {
       return std::move(read).error().In(path);
@@ -151,7 +150,8 @@ Result<std::vector<std::string>> WhyForeign(const WriteAheadLog& log, const Sqli
   std::vector<std::string> reasons;
   if (log.frames == 0) return reasons;
   if (!header.wal) {
-    // SQLite removes the log before it takes the mark out of the header, so both never stand together.
+    // SQLite removes the log before it takes the mark out of the header, so both never stand
+    // together.
     reasons.push_back("the database file is not in WAL mode, and yet the log would be replayed");
   }
   if (log.page_size != header.page_size) {
@@ -168,7 +168,8 @@ Result<std::vector<std::string>> WhyForeign(const WriteAheadLog& log, const Sqli
   auto facts = FactsOf(database);
   if (!log_facts || !facts || !*log_facts || !*facts) return reasons;
   if ((*facts)->changed <= (*log_facts)->changed) return reasons;
-  // After the log's last write only a checkpoint may write the file, and that copies pages of the log.
+  // After the log's last write only a checkpoint may write the file, and that copies pages of the
+  // log.
   auto file = OpenFile(path, O_RDONLY);
   if (!file) return std::move(file).error();
   auto agrees = AnyPageAgrees(log, file->get(), connection);

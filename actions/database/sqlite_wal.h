@@ -1,9 +1,9 @@
 // A write-ahead log as it lies beside a database, and whether it can belong to it.
 //
-// Nothing in SQLite's format ties a log to its database: a log that was left beside a restored file,
-// or copied there, is replayed into it without a word, and the result passes integrity_check. What can
-// be told from the files is told here; what cannot is a log of the same database, of a time between
-// that of the file and now, with a page 1 that fits.
+// Nothing in SQLite's format ties a log to its database: a log that was left beside a restored
+// file, or copied there, is replayed into it without a word, and the result passes integrity_check.
+// What can be told from the files is told here; what cannot is a log of the same database, of a
+// time between that of the file and now, with a page 1 that fits.
 #pragma once
 
 #include <cstdint>
@@ -27,8 +27,8 @@ struct WriteAheadLog {
   std::vector<std::pair<std::int64_t, std::int64_t>> pages;
 };
 
-// Nothing when there is no log, or an empty one. Reads -wal raw, which is safe: SQLite puts its locks
-// on the database file and on -shm.
+// Nothing when there is no log, or an empty one. Reads -wal raw, which is safe: SQLite puts its
+// locks on the database file and on -shm.
 Result<std::optional<WriteAheadLog>> ReadWriteAheadLog(const std::string& database,
                                                        const Context& context);
 

@@ -49,14 +49,14 @@ Result<std::string> MakeTrashEntry(const std::string& directory, const Context& 
     if (auto synced = SyncParent(path); !synced) return std::move(synced).error();
   }
   if (Exists(entry + kNote)) return entry;
-  const Value note =
-      Value::Object({{"at", TimeText(context.clock.Now())}, {"key", context.key}});
+  const Value note = Value::Object({{"at", TimeText(context.clock.Now())}, {"key", context.key}});
   auto written = WriteFileAtomically(entry + kNote, ToPrettyJson(note) + "\n", 0640);
   if (!written) return std::move(written).error();
   return entry;
 }
 
-Result<Emptied> EmptyTrash(const std::string& directory, std::chrono::microseconds grace, Time now) {
+Result<Emptied> EmptyTrash(const std::string& directory, std::chrono::microseconds grace,
+                           Time now) {
   Emptied emptied;
   std::error_code failed;
   for (const auto& entry : fs::directory_iterator(directory + "/.trash", failed)) {

@@ -1,7 +1,7 @@
 // Where backups go that are replaced or pruned, until their time of grace is over.
 //
-// A trash folder is ".trash" in the directory of the backups; each attempt that puts something there has
-// an entry of its own, named by its idempotency key, with a note that says when.
+// A trash folder is ".trash" in the directory of the backups; each attempt that puts something
+// there has an entry of its own, named by its idempotency key, with a note that says when.
 #pragma once
 
 #include <chrono>

@@ -12,7 +12,9 @@ Result<Copied> CopyGated(const std::string& from, const std::string& to, const C
   return CopyFile(from, to, context);
 }
 
-Failure Refuse(Error error, const CheckReport& report) { return {std::move(error), report.Evidence()}; }
+Failure Refuse(Error error, const CheckReport& report) {
+  return {std::move(error), report.Evidence()};
+}
 
 }  // namespace
 
@@ -31,8 +33,8 @@ Result<Manifest> ReadVerifiedManifest(const std::string& backup, const std::stri
                               manifest->kind + "\", not \"" + kind + "\". Nothing was changed");
   }
   if (manifest->suspect || !manifest->verified_at) {
-    const std::string why = manifest->suspect ? "was taken from a database that failed its check"
-                                              : "is not verified";
+    const std::string why =
+        manifest->suspect ? "was taken from a database that failed its check" : "is not verified";
     return FailedPrecondition(backup + " " + why + ": " + Sentences(manifest->findings) +
                               ". Nothing was changed. Choose another backup");
   }
@@ -56,13 +58,13 @@ VerifiedCopy CopyVerified(const std::string& backup, const std::string& to,
   auto copied = CopyGated(backup, to, context);
   if (!copied) return refuse({std::move(copied).error(), {}, LeftBehind::kNothing});
   if (copied->sha256 != manifest.sha256) {
-    return refuse({DataLoss("the bytes of " + backup + " are not those that were verified: SHA-256 " +
-                            copied->sha256 + " instead of " + manifest.sha256 +
-                            ". Choose another backup"),
-                   Value::Object({{"backup", backup},
-                                  {"sha256", copied->sha256},
-                                  {"sha256_of_manifest", manifest.sha256}}),
-                   LeftBehind::kNothing});
+    return refuse(
+        {DataLoss("the bytes of " + backup + " are not those that were verified: SHA-256 " +
+                  copied->sha256 + " instead of " + manifest.sha256 + ". Choose another backup"),
+         Value::Object({{"backup", backup},
+                        {"sha256", copied->sha256},
+                        {"sha256_of_manifest", manifest.sha256}}),
+         LeftBehind::kNothing});
   }
   auto report = CheckSqliteFile(to, expected, CheckDepth::kFull, context);
   if (!report) return refuse({std::move(report).error(), {}, LeftBehind::kNothing});

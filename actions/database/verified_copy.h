@@ -20,8 +20,8 @@ struct VerifiedCopy {
   CheckReport report;
 };
 
-// Copies `backup` into the new file `to` (mode 0600, synced), compares the checksum, checks the copy in
-// full and compares its content with the manifest.
+// Copies `backup` into the new file `to` (mode 0600, synced), compares the checksum, checks the
+// copy in full and compares its content with the manifest.
 VerifiedCopy CopyVerified(const std::string& backup, const std::string& to,
                           const Manifest& manifest, const Expectations& expected,
                           const Context& context);

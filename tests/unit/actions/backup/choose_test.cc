@@ -9,8 +9,8 @@ namespace fs = std::filesystem;
 
 // The name of the chosen backup, or the error's code.
 std::string Choose(BackupsWorld& world, const std::string& which, const Value::List& exclude = {}) {
-  const Outcome chosen = world.Do(
-      "backup.choose", world.WithBackups().With("which", which).With("exclude", exclude));
+  const Outcome chosen =
+      world.Do("backup.choose", world.WithBackups().With("which", which).With("exclude", exclude));
   if (!chosen) return std::string(ToString(chosen.failure().error.code));
   return chosen.output()["name"].as_string();
 }
@@ -32,8 +32,7 @@ TEST_CASE("a backup is chosen as the newest, by name, or by time", "[actions][ba
   REQUIRE(newest);
   CHECK(newest.output()["age_seconds"] == Value(86'400));
   CHECK(newest.output()["tables"]["metrics"].as_int() > 10);
-  CHECK(Choose(world, "before:" + newest.output()["taken_at"].as_string()) ==
-        "health_20260919.db");
+  CHECK(Choose(world, "before:" + newest.output()["taken_at"].as_string()) == "health_20260919.db");
 }
 
 TEST_CASE("what is not a good backup is passed over, and the refusal says why",
@@ -54,12 +53,13 @@ TEST_CASE("what is not a good backup is passed over, and the refusal says why",
   const Outcome none = world.Do("backup.choose", world.WithBackups());
   REQUIRE_FALSE(none);
   CHECK(none.failure().error.code == Code::kNotFound);
-  CHECK_THAT(none.failure().error.message,
-             Catch::Contains("health_20260920.db: its database failed its check") &&
-                 Catch::Contains("health_20260919.db: it has no manifest") &&
-                 Catch::Contains("health_20260918.db: its bytes changed") &&
-                 Catch::Contains("health_20260917.db: it has") &&
-                 Catch::Contains("health_20260916.db: it has a manifest, but there is no such file"));
+  CHECK_THAT(
+      none.failure().error.message,
+      Catch::Contains("health_20260920.db: its database failed its check") &&
+          Catch::Contains("health_20260919.db: it has no manifest") &&
+          Catch::Contains("health_20260918.db: its bytes changed") &&
+          Catch::Contains("health_20260917.db: it has") &&
+          Catch::Contains("health_20260916.db: it has a manifest, but there is no such file"));
 
   world.AddBackup(30);
   CHECK(Choose(world, "latest") == "health_20260822.db");

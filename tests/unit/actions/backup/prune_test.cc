@@ -50,7 +50,8 @@ TEST_CASE("the last good backup stays: newer files that only look like one do no
   const Outcome pruned = world.Do("backup.prune", Value::Object({{"backups", backups}}));
   INFO(MessageOf(pruned));
   REQUIRE(pruned);
-  CHECK(pruned.output()["removed"] == Value(Value::List{"health_20260821.db", "health_20260722.db"}));
+  CHECK(pruned.output()["removed"] ==
+        Value(Value::List{"health_20260821.db", "health_20260722.db"}));
   CHECK(fs::exists(old_good));
 }
 
@@ -61,8 +62,8 @@ TEST_CASE("when backups are not made any more, nothing is pruned", "[actions][ba
   const Outcome refused = world.Do("backup.prune", world.WithBackups());
   REQUIRE_FALSE(refused);
   CHECK(refused.failure().error.code == Code::kFailedPrecondition);
-  CHECK_THAT(refused.failure().error.message, Catch::Contains("health_20260918.db") &&
-                                                  Catch::Contains("Nothing was removed"));
+  CHECK_THAT(refused.failure().error.message,
+             Catch::Contains("health_20260918.db") && Catch::Contains("Nothing was removed"));
   CHECK(world.Snapshot() == before);
 }
 
@@ -84,8 +85,8 @@ TEST_CASE("pruning for good is named as irreversible, and keeps what it is told 
           "[actions][backup]") {
   BackupsWorld world;
   for (const int days : {1, 2, 3, 40, 41, 42}) world.AddBackup(days);
-  const Value inputs = world.WithBackups().With("permanently", true).With(
-      "keep", Value::List{"health_20260812.db"});
+  const Value inputs =
+      world.WithBackups().With("permanently", true).With("keep", Value::List{"health_20260812.db"});
   const auto before = world.Snapshot();
   const auto plan = world.Find("backup.prune").Plan(world.MakeContext(inputs));
   REQUIRE(plan);
@@ -93,7 +94,8 @@ TEST_CASE("pruning for good is named as irreversible, and keeps what it is told 
   CHECK(world.Snapshot() == before);
   const Outcome pruned = world.Do("backup.prune", inputs);
   REQUIRE(pruned);
-  CHECK(pruned.output()["removed"] == Value(Value::List{"health_20260811.db", "health_20260810.db"}));
+  CHECK(pruned.output()["removed"] ==
+        Value(Value::List{"health_20260811.db", "health_20260810.db"}));
   CHECK(pruned.output()["freed_bytes"] == pruned.output()["removed_bytes"]);
   CHECK(world.Names().size() == 4);
   CHECK_FALSE(fs::exists(world.Path("backups/.trash")));

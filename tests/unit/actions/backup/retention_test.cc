@@ -53,7 +53,8 @@ TEST_CASE("what is past its retention goes, but for the good ones to keep", "[ac
   CHECK(Removed("vuuuvvv", two_days) == "u2 u3 v6");
   CHECK(Removed("vsvvsv", two_days) == "s4 v5");
   CHECK(Removed("vvvvv", {.keep = days(30), .keep_at_least = 1}) == "");
-  CHECK(Removed("vvvv", {.keep = days(1), .keep_at_least = 1, .max_age = {}, .names = {"v2"}}) == "v1 v3");
+  CHECK(Removed("vvvv", {.keep = days(1), .keep_at_least = 1, .max_age = {}, .names = {"v2"}}) ==
+        "v1 v3");
 }
 
 TEST_CASE("what only looks like a backup never counts as one to keep", "[actions][backup]") {

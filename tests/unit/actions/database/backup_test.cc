@@ -175,8 +175,9 @@ TEST_CASE("a backup needs its directory, a name for each day, and a policy that 
   DatabaseWorld world;
   MakeDatabase(world.database(), 10);
   const auto backup = [&world](const Value& backups) {
-    const Outcome made = world.Do(
-        "database.backup", Value::Object({{"database", world.DatabaseValue()}, {"backups", backups}}));
+    const Outcome made =
+        world.Do("database.backup",
+                 Value::Object({{"database", world.DatabaseValue()}, {"backups", backups}}));
     REQUIRE_FALSE(made);
     return made.failure().error;
   };

@@ -77,8 +77,8 @@ TEST_CASE("a log that was lost with its commits shows only in the expected numbe
   CHECK(world.Check());  // nothing in the file tells
 
   Value database = world.DatabaseValue();
-  database = database.With(
-      "tables", Value::List{Value::Object({{"name", "metrics"}, {"rows_min", 500}})});
+  database =
+      database.With("tables", Value::List{Value::Object({{"name", "metrics"}, {"rows_min", 500}})});
   const Outcome checked = world.Do("database.check", Value::Object({{"database", database}}));
   REQUIRE_FALSE(checked);
   CHECK(checked.failure().error.code == Code::kDataLoss);
@@ -127,8 +127,9 @@ TEST_CASE("a database is checked while it is used, log and all", "[actions][data
   CHECK(world.Check());
 }
 
-TEST_CASE("a database of another application or version, or without a table, is not the one expected",
-          "[actions][database]") {
+TEST_CASE(
+    "a database of another application or version, or without a table, is not the one expected",
+    "[actions][database]") {
   DatabaseWorld world;
   MakeDatabase(world.database(), 10);
   const Value database = world.DatabaseValue();

@@ -75,9 +75,10 @@ inline constexpr std::int64_t kPage = 4096;
 inline constexpr std::int64_t kRows = 20'000;
 
 inline void AddRows(const Sql& sql, std::int64_t count) {
-  sql.Run("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < " +
-          std::to_string(count) +
-          ") INSERT INTO metrics(component, value) SELECT 'component ' || (i % 50), i * 0.5 FROM n");
+  sql.Run(
+      "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < " +
+      std::to_string(count) +
+      ") INSERT INTO metrics(component, value) SELECT 'component ' || (i % 50), i * 0.5 FROM n");
 }
 
 inline void FillDatabase(const Sql& sql, std::int64_t rows, const std::string& journal_mode) {
@@ -101,8 +102,8 @@ inline std::int64_t PageOffset(const std::string& path, const std::string& name,
                                const std::string& page_type, int which = 0) {
   const Sql sql(path);
   const std::int64_t page =
-      sql.Number("SELECT pageno FROM dbstat WHERE name = '" + name + "' AND pagetype = '" + page_type +
-                 "' ORDER BY path LIMIT 1 OFFSET " + std::to_string(which));
+      sql.Number("SELECT pageno FROM dbstat WHERE name = '" + name + "' AND pagetype = '" +
+                 page_type + "' ORDER BY path LIMIT 1 OFFSET " + std::to_string(which));
   REQUIRE(page > 1);
   return (page - 1) * kPage;
 }
@@ -123,7 +124,8 @@ inline void TearTransaction(const std::string& path) {
   sql.Run("PRAGMA cache_size = 4; PRAGMA cache_spill = 1; BEGIN");
   sql.Run("DELETE FROM metrics WHERE id % 3 = 0");
   AddRows(sql, 4000);
-  sql.Run("UPDATE metrics SET component = component || ' much longer than it was' WHERE id % 7 = 0");
+  sql.Run(
+      "UPDATE metrics SET component = component || ' much longer than it was' WHERE id % 7 = 0");
   const std::string torn = ReadAll(path);
   sql.Run("ROLLBACK");
   WriteAll(path, torn);
@@ -155,7 +157,7 @@ inline void PutForeignLog(const std::string& path) {
 inline const std::vector<Damage>& Damages() {
   static const std::vector<Damage> damages = {
       {"the header's magic", false,
-       [](const std::string& path) { Overwrite(path, 0, "XXXXXXXXXXXXXXXX"); }},
+       [](const std::string& path) { Overwrite(path, 0, std::string(16, '#')); }},
       {"the page size in the header", false,
        [](const std::string& path) { Overwrite(path, 16, "\x03\x03"); }},
       {"page 1 zeroed", false, [](const std::string& path) { ZeroPage(path, 0); }},

@@ -80,7 +80,8 @@ TEST_CASE("a process that has the database open is named; then nobody is", "[act
   CHECK(none.output()["count"] == Value(0));
 }
 
-TEST_CASE("a restore is not prepared while a process has the database open", "[actions][database]") {
+TEST_CASE("a restore is not prepared while a process has the database open",
+          "[actions][database]") {
   DatabaseWorld world;
   MakeDatabase(world.database(), 10, "wal");
   const std::string backup = world.MakeBackup();

@@ -32,8 +32,9 @@ void PutCrashed(const DatabaseWorld& world) {
   }
 }
 
-TEST_CASE("a log left beside a restored file undoes the restore while SQLite says ok; ours is immune",
-          "[actions][database]") {
+TEST_CASE(
+    "a log left beside a restored file undoes the restore while SQLite says ok; ours is immune",
+    "[actions][database]") {
   DatabaseWorld world;
   MakeDatabase(world.database(), 100, "wal");
   const std::string backup = world.MakeBackup();
@@ -124,7 +125,8 @@ TEST_CASE("compensation puts the old files back byte for byte, and keeps what wa
 
   const Action& restore = world.Find("database.restore");
   for (int time = 0; time < 2; ++time) {
-    const Outcome back = restore.Compensate(world.MakeContext(inputs, world.undo), restored.output());
+    const Outcome back =
+        restore.Compensate(world.MakeContext(inputs, world.undo), restored.output());
     INFO(MessageOf(back));
     REQUIRE(back);
     CHECK(ReadAll(world.database()) == old[0]);
@@ -136,7 +138,8 @@ TEST_CASE("compensation puts the old files back byte for byte, and keeps what wa
   CHECK(RowsIn(world.database()) == 1500);
 }
 
-TEST_CASE("a database that is not there is restored, and its restore undone", "[actions][database]") {
+TEST_CASE("a database that is not there is restored, and its restore undone",
+          "[actions][database]") {
   DatabaseWorld world;
   MakeDatabase(world.database(), 10);
   const std::string backup = world.MakeBackup();
@@ -151,7 +154,8 @@ TEST_CASE("a database that is not there is restored, and its restore undone", "[
   CHECK_FALSE(std::filesystem::exists(world.database()));
 }
 
-TEST_CASE("what is not a verified backup is neither rehearsed nor restored", "[actions][database]") {
+TEST_CASE("what is not a verified backup is neither rehearsed nor restored",
+          "[actions][database]") {
   DatabaseWorld world;
   MakeDatabase(world.database(), 1000);
   const std::string backup = world.MakeBackup();
@@ -225,6 +229,30 @@ TEST_CASE("files that changed after the preparation stop the restore", "[actions
   CHECK(world.Snapshot() == before);
 }
 
+TEST_CASE("a restore that cannot finish puts the old files back by itself", "[actions][database]") {
+  DatabaseWorld world;
+  MakeDatabase(world.database(), 100);
+  const std::string backup = world.MakeBackup();
+  const std::string old = ReadAll(world.database());
+  const Action& restore = world.Find("database.restore");
+  const Value inputs = world.WithBackup(backup);
+  const Outcome prepared = restore.Prepare(world.MakeContext(inputs));
+  REQUIRE(prepared);
+  Context context = world.MakeContext(inputs, prepared.output());
+  // A file of its own appears beside the database at the last moment, as of a service that comes back.
+  context.log = [&world](std::string_view line) {
+    if (line.starts_with("moving")) world.Write("health.db-wal", "of somebody else");
+  };
+  const Outcome refused = restore.Apply(context);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.failure().error.code == Code::kAborted);
+  CHECK(refused.failure().left == LeftBehind::kNothing);
+  CHECK(ReadAll(world.database()) == old);
+  CHECK_FALSE(std::filesystem::exists(world.database() + "-wal"));
+  CHECK(restore.Probe(world.MakeContext(inputs, prepared.output())).verdict ==
+        ProbeAnswer::Verdict::kNotApplied);
+}
+
 TEST_CASE("the plan says what is lost, in times and rows, and changes nothing",
           "[actions][database]") {
   DatabaseWorld world;
@@ -238,8 +266,8 @@ TEST_CASE("the plan says what is lost, in times and rows, and changes nothing",
   CHECK(world.Snapshot() == before);
   CHECK(plan->bytes_needed == static_cast<std::int64_t>(ReadAll(backup).size()));
   REQUIRE(plan->irreversible.size() == 1);
-  CHECK_THAT(plan->irreversible[0], Catch::Contains("about 23 rows (metrics 23)") &&
-                                        Catch::Contains("2026-09-21T"));
+  CHECK_THAT(plan->irreversible[0],
+             Catch::Contains("about 23 rows (metrics 23)") && Catch::Contains("2026-09-21T"));
 }
 
 TEST_CASE("a set is preserved whole, once for its key", "[actions][database]") {
