@@ -87,7 +87,7 @@ struct Policy {
 // All that a phase may know. Lives as long as the call.
 struct Context {
   Value inputs;            // resolved and checked against the spec's schema
-  std::string key;         // idempotency key "R-1042/restore/1", the same after a crash
+  std::string key;         // idempotency key, the same after a crash, no other run's
   Value undo;              // what Prepare answered; null before it, or without one
   Value checkpoint;        // what SaveProgress stored last in this attempt; null when nothing was
   std::int64_t fencing_token = 0;  // grows with each holder of the run's lock; 0 without a lock

@@ -54,8 +54,8 @@ ServerProcess::~ServerProcess() {
 }
 
 void ServerProcess::Start() {
-  std::vector<std::string> arguments = {program_, "--data", data_, "--listen", "127.0.0.1:0",
-                                        "--log-level", "warning"};
+  std::vector<std::string> arguments = {program_, "--data",       data_,
+                                        "--listen", "127.0.0.1:0", "--config", data_ + "/server.yaml"};
   std::vector<char*> argv;
   for (std::string& argument : arguments) argv.push_back(argument.data());
   argv.push_back(nullptr);
@@ -117,6 +117,8 @@ std::string ServerProcess::Token(const std::string& principal) const {
 
 void WriteWorkflows(const std::string& data) {
   fs::create_directories(data + "/workflows");
+  // A line a transition in the log would be measured too.
+  std::ofstream(data + "/server.yaml") << "log: {level: warning}\n";
   std::ofstream five(data + "/workflows/five.yaml");
   five << "name: five\nsummary: Five idempotent steps that do nothing\nsteps:\n";
   for (int step = 1; step <= 5; ++step) {
@@ -130,7 +132,7 @@ void WriteWorkflows(const std::string& data) {
   }
   std::ofstream ask(data + "/workflows/ask.yaml");
   ask << "name: ask\nsummary: An approval and a step\nsteps:\n"
-         "  - {id: ask, approval: {prompt: Go on?, approvers: [dba], expires: 1h}}\n"
+         "  - {id: ask, approval: {prompt: \"Go on?\", approvers: [dba], expires: 1h}}\n"
          "  - {id: then, action: debug.echo, with: {value: 1}}\n";
 }
 

@@ -54,14 +54,15 @@ class Follower {
     } else if (response.has_run()) {
       run_ = response.run();
       view_.Show(run_);
-      if (!run_.waiting().for_person()) return true;
-      if (arguments_.until_waiting) return false;
-      if (const std::string text = WaitingText(common_, run_); text != told_ && !common_.json) {
-        told_ = text;
-        view_.Print("\n" + text);
-      }
     } else if (response.has_news()) {
       view_.Show(response.news());
+    }
+    // The run is told before the events that led to it: a person is asked when they are told, too.
+    if (!run_.waiting().for_person() || sequence_ < run_.revision()) return true;
+    if (arguments_.until_waiting) return false;
+    if (const std::string text = WaitingText(common_, run_); text != told_ && !common_.json) {
+      told_ = text;
+      view_.Print("\n" + text);
     }
     return true;
   }

@@ -228,8 +228,7 @@ void Draft::StartPhaseOf(const Attempting& attempt) {
   start.number = attempt.number;
   start.phase = attempt.phase;
   start.action = action.action;
-  start.key = state_.run.ToString() + "/" + NameOf(workflow_, attempt.at) + "/" +
-              std::to_string(attempt.number);
+  start.key = KeyOf(attempt.at, attempt.number);
   start.inputs = attempt.inputs;
   start.undo = attempt.undo;
   start.checkpoint = attempt.checkpoint;

@@ -75,8 +75,7 @@ void Draft::Unwind() {
     start.number = number;
     start.phase = Phase::kCompensate;
     start.action = action.action;
-    start.key = state_.run.ToString() + "/" + NameOf(workflow_, done.at) + "/" +
-                std::to_string(done.number);
+    start.key = KeyOf(done.at, done.number);
     start.inputs = done.inputs;
     start.undo = done.undo;
     start.output = done.output;

@@ -72,7 +72,9 @@ std::string Try(const Scenario& scenario, const Life& reference, Trial trial) {
   for (const std::string& effect : scenario.effects) {
     const int expected = Total(reference, effect);
     const int found = Total(life, effect);
-    if (found == expected) continue;
+    // A kill may fall between an effect and its line in the log; that the effect is there is what
+    // the look at the world tells. One too many is a repetition.
+    if (found <= expected) continue;
     life.problems.push_back("effects at " + effect + ": " + std::to_string(found) + " instead of " +
                             std::to_string(expected));
   }

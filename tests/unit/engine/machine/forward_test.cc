@@ -29,7 +29,18 @@ TEST_CASE("an action with a prepare journals its undo record before it applies",
   const auto* apply = std::get_if<StartPhase>(&player.effects()[0]);
   REQUIRE(apply != nullptr);
   CHECK(apply->undo["before"] == Value(1));
-  CHECK(apply->key == "R-7/a/1");
+  const auto started = player.state().started.time_since_epoch().count();
+  CHECK(apply->key == "R-7@" + std::to_string(started) + "/a/1");
+}
+
+TEST_CASE("the same run id of another journal has other keys", "[machine]") {
+  constexpr std::string_view kYaml = "name: t\nsteps:\n  - {id: a, action: do.it}\n";
+  Player one(kYaml);
+  one.Start();
+  Player other(kYaml);
+  other.now += std::chrono::microseconds(1);
+  other.Start();
+  CHECK(std::get<StartPhase>(one.effects()[0]).key != std::get<StartPhase>(other.effects()[0]).key);
 }
 
 TEST_CASE("inputs are resolved from inputs and earlier outputs", "[machine]") {

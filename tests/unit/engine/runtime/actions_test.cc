@@ -163,7 +163,7 @@ TEST_CASE_METHOD(EngineFixture, "a failure undoes what was done before it", "[ru
   StartEngine();
   const RunId run = Begin("two");
   CHECK(Settle(run).status == static_cast<int>(RunStatus::kRolledBack));
-  CHECK(undone == run.ToString() + "/first/1 x");
+  CHECK(undone == KeyOf(run, "first") + " x");
 }
 
 TEST_CASE_METHOD(EngineFixture, "the log and progress of an attempt are told while it is at work",

@@ -133,6 +133,11 @@ std::vector<std::string> EngineFixture::EventsOf(RunId run) {
   return names;
 }
 
+std::string EngineFixture::KeyOf(RunId run, const std::string& step) {
+  return run.ToString() + "@" + std::to_string(StateOf(run).started.time_since_epoch().count()) +
+         "/" + step + "/1";
+}
+
 machine::RunState EngineFixture::StateOf(RunId run) {
   auto state = record::ReadRun(*OpenReader(), run);
   if (!state) FAIL(state.error().ToString());

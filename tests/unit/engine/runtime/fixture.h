@@ -63,6 +63,8 @@ class EngineFixture {
   journal::RunRow Row(RunId run);
   std::vector<std::string> EventsOf(RunId run);  // "AttemptStarted"...
   machine::RunState StateOf(RunId run);
+  // The idempotency key of the first attempt of a step.
+  std::string KeyOf(RunId run, const std::string& step);
   std::unique_ptr<journal::Reader> OpenReader();
 
   ManualClock clock;

@@ -70,8 +70,8 @@ TEST_CASE_METHOD(Locked, "runs with one lock go one after the other, in their or
     CHECK(Settle(run).status == static_cast<int>(RunStatus::kSucceeded));
   }
   REQUIRE(order.size() == 4);
-  CHECK(order[2].first == second.ToString() + "/work/1");
-  CHECK(order[3].first == third.ToString() + "/work/1");
+  CHECK(order[2].first == KeyOf(second, "work"));
+  CHECK(order[3].first == KeyOf(third, "work"));
   CHECK(order[0].second > 0);
   CHECK(order[2].second > order[0].second);
   CHECK(order[3].second > order[2].second);

@@ -33,7 +33,7 @@ TEST_CASE_METHOD(EngineFixture, "attempts that were at work go on after a crash"
   for (const RunId run : runs) {
     CHECK(Settle(run).status == static_cast<int>(RunStatus::kSucceeded));
     // The same key as before the crash.
-    CHECK(StateOf(run).done.back().output["key"] == Value(run.ToString() + "/work/1"));
+    CHECK(StateOf(run).done.back().output["key"] == Value(KeyOf(run, "work")));
   }
   CHECK(journal().appends() - before <= 1 + 50);
   CHECK(EventsOf(runs[0]) == std::vector<std::string>{"RunStarted", "AttemptStarted",
@@ -94,7 +94,7 @@ TEST_CASE_METHOD(EngineFixture, "a probe tells after a crash what happened", "[r
   Crash();
   StartEngine();
   CHECK(Settle(run).status == static_cast<int>(RunStatus::kSucceeded));
-  CHECK(StateOf(run).done.back().output["found"] == Value(run.ToString() + "/work/1"));
+  CHECK(StateOf(run).done.back().output["found"] == Value(KeyOf(run, "work")));
   CHECK(gate.came() == 1);
 }
 
