@@ -11,11 +11,11 @@
 #include <charconv>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <mutex>
 #include <set>
 
 #include "engine/base/check.h"
+#include "engine/base/file.h"
 #include "tests/crash/life.h"
 #include "tests/crash/programs.h"
 #include "tests/crash/scenario.h"
@@ -28,9 +28,10 @@ namespace fs = std::filesystem;
 constexpr int kPageSize = 4096;
 constexpr const char* kRows = "300 rows, sum 45150";
 
+// Empty when it cannot be read: a process may end while it is looked at.
 std::string Contents(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
+  auto bytes = ReadFile(path, 64 << 20);
+  return bytes ? *bytes : "";
 }
 
 struct Close {
