@@ -47,6 +47,12 @@ TEST_CASE("an approval is shown with the commands that answer it, and lets the r
   CHECK_THAT(parked.out, Contains("waits for   approval A-1: Go on?"));
   CHECK_THAT(parked.out, Contains("recourse approve A-1 --as approver"));
 
+  // Also when the run waits already, what led there is told first.
+  const Finished watched = scene.Recourse({"watch", "R-1", "--until-waiting"});
+  CHECK(watched.code == 5);
+  CHECK_THAT(watched.out, Contains("started by operator: ask"));
+  CHECK_THAT(watched.out, Contains("recourse approve A-1 --as approver"));
+
   CHECK_THAT(scene.Recourse({"approvals"}).out, Contains("Go on?"));
   const Finished shown = scene.Recourse({"approval", "A-1"});
   CHECK(shown.code == 0);
