@@ -124,24 +124,23 @@ class Checker {
   Result<void> CheckLog(const WriteAheadLog& log, const SqliteConnection& connection) {
     if (header_.page_size == 0) return {};
     auto log_before = FactsOf(report_.path + "-wal");
-    auto reasons = WhyForeign(log, header_, report_.path, connection);
-    if (!reasons) return std::move(reasons).error();
-    if (reasons->empty()) return {};
-    auto file_after = FactsOf(report_.path);
+    auto judgement = JudgeLog(log, header_, report_.path, connection);
+    if (!judgement) return std::move(judgement).error();
+    if (judgement->foreign.empty() && judgement->doubt.empty()) return {};
     auto log_after = FactsOf(report_.path + "-wal");
-    const bool quiet = file_after && *file_after && before_.SameAs(**file_after) && log_before &&
-                       *log_before && log_after && *log_after && (*log_before)->SameAs(**log_after);
-    for (const std::string& reason : *reasons) {
-      if (quiet) {
-        foreign_log_ = true;
-        Find("the write-ahead log " + report_.path + "-wal does not belong to this file: " +
-             reason + "; SQLite would replay it all the same");
-      } else {
-        report_.notes.push_back("whether the write-ahead log belongs to the file cannot be told " +
-                                std::string("while it is written"));
-        break;
-      }
+    const bool quiet = Unchanged() && log_before && *log_before && log_after && *log_after &&
+                       (*log_before)->SameAs(**log_after);
+    if (!quiet) {
+      report_.notes.push_back(
+          "whether the write-ahead log belongs to the file cannot be told while it is written");
+      return {};
     }
+    for (const std::string& reason : judgement->foreign) {
+      Find("the write-ahead log " + report_.path + "-wal does not belong to this file: " + reason +
+           "; SQLite would replay it all the same");
+    }
+    if (!judgement->doubt.empty()) Find(judgement->doubt);
+    foreign_log_ = !judgement->foreign.empty();
     return {};
   }
 

@@ -144,30 +144,30 @@ Result<std::optional<WriteAheadLog>> ReadWriteAheadLog(const std::string& databa
   return R(std::move(log));
 }
 
-Result<std::vector<std::string>> WhyForeign(const WriteAheadLog& log, const SqliteHeader& header,
-                                            const std::string& database,
-                                            const SqliteConnection& connection) {
-  std::vector<std::string> reasons;
-  if (log.frames == 0) return reasons;
+Result<LogJudgement> JudgeLog(const WriteAheadLog& log, const SqliteHeader& header,
+                              const std::string& database, const SqliteConnection& connection) {
+  LogJudgement judgement;
+  if (log.frames == 0) return judgement;
   if (!header.wal) {
-    // SQLite removes the log before it takes the mark out of the header, so both never stand
-    // together.
-    reasons.push_back("the database file is not in WAL mode, and yet the log would be replayed");
+    // SQLite removes the log before it takes the mark out of the header: they never stand together.
+    judgement.foreign.push_back(
+        "the database file is not in WAL mode, and yet the log would be replayed");
   }
   if (log.page_size != header.page_size) {
-    reasons.push_back("its pages have " + std::to_string(log.page_size) +
-                      " bytes, those of the database " + std::to_string(header.page_size));
-    return reasons;
+    judgement.foreign.push_back("its pages have " + std::to_string(log.page_size) +
+                                " bytes, those of the database " +
+                                std::to_string(header.page_size));
+    return judgement;
   }
   if (!log.first_page.empty()) {
     const std::string reason = CompareFirstPages(log.first_page, header);
-    if (!reason.empty()) reasons.push_back(reason);
+    if (!reason.empty()) judgement.foreign.push_back(reason);
   }
   const std::string path = database + "-wal";
   auto log_facts = FactsOf(path);
   auto facts = FactsOf(database);
-  if (!log_facts || !facts || !*log_facts || !*facts) return reasons;
-  if ((*facts)->changed <= (*log_facts)->changed) return reasons;
+  if (!log_facts || !facts || !*log_facts || !*facts) return judgement;
+  if ((*facts)->changed <= (*log_facts)->changed) return judgement;
   // After the log's last write only a checkpoint may write the file, and that copies pages of the
   // log.
   auto file = OpenFile(path, O_RDONLY);
@@ -175,10 +175,12 @@ Result<std::vector<std::string>> WhyForeign(const WriteAheadLog& log, const Sqli
   auto agrees = AnyPageAgrees(log, file->get(), connection);
   if (!agrees) return std::move(agrees).error();
   if (!*agrees) {
-    reasons.push_back("the database file was written after it, and has none of its " +
-                      std::to_string(log.frames) + " pages");
+    judgement.doubt = "the file was written after its write-ahead log, and has none of the log's " +
+                      std::to_string(log.frames) +
+                      " pages: the log is another file's, or something else than SQLite has "
+                      "written the file";
   }
-  return reasons;
+  return judgement;
 }
 
 }  // namespace recourse::database

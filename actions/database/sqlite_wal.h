@@ -32,9 +32,14 @@ struct WriteAheadLog {
 Result<std::optional<WriteAheadLog>> ReadWriteAheadLog(const std::string& database,
                                                        const Context& context);
 
-// Why the log cannot be that of the database, a sentence each; empty when it can.
-Result<std::vector<std::string>> WhyForeign(const WriteAheadLog& log, const SqliteHeader& header,
-                                            const std::string& database,
-                                            const SqliteConnection& connection);
+// Whether a log can be that of the database beside which it lies.
+struct LogJudgement {
+  std::vector<std::string> foreign;  // why it cannot, a sentence each
+  // Set when the file has changed since the log was last written, and not by a checkpoint: the log
+  // is another's, or something else than SQLite has written the file.
+  std::string doubt;
+};
+Result<LogJudgement> JudgeLog(const WriteAheadLog& log, const SqliteHeader& header,
+                              const std::string& database, const SqliteConnection& connection);
 
 }  // namespace recourse::database

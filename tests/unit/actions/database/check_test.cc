@@ -127,6 +127,24 @@ TEST_CASE("a database is checked while it is used, log and all", "[actions][data
   CHECK(world.Check());
 }
 
+TEST_CASE("a page that something else overwrites in a live database is found, with SQLite's words",
+          "[actions][database]") {
+  DatabaseWorld world;
+  MakeDatabase(world.database(), kRows, "wal");
+  const std::int64_t offset = testing::PageOffset(world.database(), "metrics", "leaf", 20);
+  const Sql application(world.database());
+  application.Run("PRAGMA wal_autocheckpoint = 0");
+  AddRows(application, 400);
+  const auto log_written = std::filesystem::last_write_time(world.database() + "-wal");
+  testing::ZeroPage(world.database(), offset);
+  std::filesystem::last_write_time(world.database(), log_written + std::chrono::seconds(1));
+  const Outcome checked = world.Check();
+  REQUIRE_FALSE(checked);
+  CHECK(checked.failure().error.code == Code::kDataLoss);
+  CHECK_THAT(checked.failure().error.message,
+             Catch::Contains("something else than SQLite") && Catch::Contains("malformed"));
+}
+
 TEST_CASE(
     "a database of another application or version, or without a table, is not the one expected",
     "[actions][database]") {
