@@ -239,7 +239,7 @@ TEST_CASE("a restore that cannot finish puts the old files back by itself", "[ac
   const Outcome prepared = restore.Prepare(world.MakeContext(inputs));
   REQUIRE(prepared);
   Context context = world.MakeContext(inputs, prepared.output());
-  // A file of its own appears beside the database at the last moment, as of a service that comes back.
+  // A file of its own appears beside the database at the last moment, as of a service that is back.
   context.log = [&world](std::string_view line) {
     if (line.starts_with("moving")) world.Write("health.db-wal", "of somebody else");
   };
