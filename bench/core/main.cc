@@ -113,13 +113,14 @@ class Load {
   }
   void End(Steady::time_point begin) {
     const auto now = Steady::now();
+    const bool more = now < end_;
     {
       const std::lock_guard lock(mutex_);
       durations_.Add(now - begin);
       ++runs_;
-      if (now >= end_ && --in_flight_ == 0) idle_.notify_all();
+      if (!more && --in_flight_ == 0) idle_.notify_all();
     }
-    if (now < end_) Begin();
+    if (more) Begin();  // Without more this may be gone.
   }
 
   runtime::Engine& engine_;
