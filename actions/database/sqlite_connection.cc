@@ -127,10 +127,7 @@ Result<std::string> SqliteConnection::Text(const std::string& sql) const {
 
 Result<std::vector<std::string>> SqliteConnection::Texts(const std::string& sql) const {
   std::vector<std::string> texts;
-  auto done = Run(sql, [&](sqlite3_stmt* row) {
-    const unsigned char* text = sqlite3_column_text(row, 0);
-    texts.emplace_back(text == nullptr ? "" : reinterpret_cast<const char*>(text));
-  });
+  auto done = Run(sql, [&](sqlite3_stmt* row) { texts.push_back(ColumnText(row, 0)); });
   if (!done) return std::move(done).error();
   return texts;
 }
@@ -191,6 +188,11 @@ bool QuietFile::StillQuiet() {
 }
 
 bool QuietFile::HasSidecars() const { return Exists(path_ + "-wal") || Exists(path_ + "-journal"); }
+
+std::string ColumnText(sqlite3_stmt* row, int column) {
+  const unsigned char* text = sqlite3_column_text(row, column);
+  return text == nullptr ? "" : reinterpret_cast<const char*>(text);
+}
 
 std::string Quoted(std::string_view name) {
   std::string quoted = "\"";

@@ -99,6 +99,10 @@ class QuietFile {
   std::optional<FileFacts> facts_;  // when the file is quiet
 };
 
+// A column of the present row as text. A damaged file can hold NULL where the format allows none,
+// and SQLite may be out of memory: both give "".
+std::string ColumnText(sqlite3_stmt* row, int column);
+
 // An SQL identifier: "metrics" in double quotes.
 std::string Quoted(std::string_view name);
 

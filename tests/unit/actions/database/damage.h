@@ -145,6 +145,14 @@ inline void UnlinkIndexRows(const std::string& path) {
   sql.Run("DROP TABLE kept");
 }
 
+// A row of the schema that says not what it describes.
+inline void ForgetSchemaType(const std::string& path) {
+  const Sql sql(path);
+  sql.Run("CREATE TABLE named(name TEXT UNIQUE)");
+  sql.Run("PRAGMA writable_schema = ON");
+  sql.Run("UPDATE sqlite_schema SET type = NULL WHERE name LIKE 'sqlite_autoindex%'");
+}
+
 // Leaves at `path` the -wal of another database, whose rows SQLite then shows.
 inline void PutForeignLog(const std::string& path) {
   const std::string other = path + ".other";
@@ -188,6 +196,7 @@ inline const std::vector<Damage>& Damages() {
          Overwrite(path, 32, std::string("\x00\x0f\xff\xff\x00\x00\x00\x02", 8));
        }},
       {"a transaction cut off, its journal lost", false, TearTransaction},
+      {"a row of the schema without its type", true, ForgetSchemaType},
       {"another database's write-ahead log beside it", true, PutForeignLog},
       {"a text file", false,
        [](const std::string& path) { WriteAll(path, std::string(2000, 'x') + "\n"); }},
