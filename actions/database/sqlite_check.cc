@@ -17,9 +17,15 @@ constexpr std::int64_t kHeaderSize = 100;
 constexpr std::int64_t kSmallest = 512;  // the smallest page
 
 // Errors of SQLite that say something about the file rather than about the way to it.
-bool IsFinding(const Error& error) {
-  return error.code == Code::kDataLoss || error.code == Code::kInvalidArgument ||
-         error.code == Code::kInternal;
+bool IsFinding(const Error& error) { return error.code == Code::kDataLoss; }
+
+// A statement that SQLite cannot even prepare says nothing about the bytes: a sound database may use
+// collations and functions that only its application has.
+Error NotJudged(const std::string& path, const Error& error) {
+  return FailedPrecondition(path + " cannot be judged here: " + error.message +
+                            ". SQLite does not know something that the database's schema uses; " +
+                            "that is no damage. Nothing was changed. Check it with a SQLite that " +
+                            "has what its application registers");
 }
 
 class Checker {
@@ -64,7 +70,9 @@ class Checker {
 
   // Takes a failed statement as a finding when it is one; else answers it.
   Result<void> Judge(Result<void> done) {
-    if (done || !IsFinding(done.error())) return done;
+    if (done) return done;
+    if (done.error().code == Code::kInvalidArgument) return NotJudged(report_.path, done.error());
+    if (!IsFinding(done.error())) return done;
     Find(done.error().message);
     return {};
   }
@@ -80,7 +88,8 @@ class Checker {
       // finds wrong here it finds again when the content is read.
       for (const char* sql : {"BEGIN", "SELECT count(*) FROM sqlite_schema"}) {
         auto locked = connection->Run(sql);
-        if (!locked && !IsFinding(locked.error())) return locked;
+        if (locked || IsFinding(locked.error())) continue;
+        return Judge(std::move(locked));
       }
       if (auto read = ReadHeader(*connection); !read) return read;
     }

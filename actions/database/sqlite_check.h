@@ -43,7 +43,8 @@ struct CheckReport {
 
 // Checks the file as others may write it meanwhile, and leaves nothing behind. Damage is in the
 // report; errors are what kept it from being checked. kNotFound: there is no file.
-// kFailedPrecondition: a transaction that was cut off must first be rolled back by a writer.
+// kFailedPrecondition: a transaction that was cut off must first be rolled back by a writer, or the
+// schema uses what only the application has.
 // kAborted: locked by others for too long. kPermissionDenied, kUnavailable: it cannot be read.
 Result<CheckReport> CheckSqliteFile(const std::string& path, const Expectations& expected,
                                     CheckDepth depth, const Context& context);

@@ -54,6 +54,23 @@ TEST_CASE("every damage is found, also where SQLite says ok", "[actions][databas
   }
 }
 
+TEST_CASE("a database whose application brings its own collation is not called damaged",
+          "[actions][database]") {
+  DatabaseWorld world;
+  MakeDatabase(world.database(), 100);
+  {
+    const Sql application(world.database());
+    application.Collate("german");
+    application.Run("CREATE INDEX metrics_german ON metrics(component COLLATE german)");
+  }
+  const Outcome checked = world.Check();
+  REQUIRE_FALSE(checked);
+  INFO(MessageOf(checked));
+  CHECK(checked.failure().error.code == Code::kFailedPrecondition);
+  CHECK_THAT(checked.failure().error.message,
+             Catch::Contains("german") && Catch::Contains("no damage"));
+}
+
 TEST_CASE("a missing database is an error, and is not made", "[actions][database]") {
   DatabaseWorld world;
   const Outcome checked = world.Check();

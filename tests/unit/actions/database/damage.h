@@ -46,6 +46,15 @@ class Sql {
     sqlite3_finalize(statement);
     return text;
   }
+  // Registers a collation, as applications do that sort by the rules of a language.
+  void Collate(const char* name) const {
+    const auto compare = [](void*, int a_size, const void* a, int b_size, const void* b) {
+      const std::string_view first(static_cast<const char*>(a), static_cast<std::size_t>(a_size));
+      const std::string_view second(static_cast<const char*>(b), static_cast<std::size_t>(b_size));
+      return first.compare(second);
+    };
+    REQUIRE(sqlite3_create_collation(handle_, name, SQLITE_UTF8, nullptr, compare) == SQLITE_OK);
+  }
   std::int64_t Number(const std::string& sql) const { return std::atoll(Text(sql).c_str()); }
   void Close() {
     sqlite3_close_v2(handle_);
