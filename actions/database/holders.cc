@@ -16,6 +16,7 @@
 #include <sstream>
 
 #include "actions/database/file_set.h"
+#include "actions/proc_stat.h"
 #include "engine/base/file.h"
 
 namespace recourse::database {
@@ -89,20 +90,6 @@ bool AddMappedFiles(const std::string& process, const Wanted& wanted,
     }
   }
   return true;
-}
-
-std::optional<std::int64_t> StartTime(const std::string& process) {
-  auto text = ReadFile(process + "/stat", 65536);
-  if (!text) return std::nullopt;
-  // The command's name, in parentheses, may itself hold spaces and parentheses.
-  const auto end = text->rfind(')');
-  if (end == std::string::npos) return std::nullopt;
-  std::istringstream fields(text->substr(end + 1));
-  std::string skipped;
-  for (int field = 3; field < 22; ++field) fields >> skipped;
-  std::int64_t ticks = 0;
-  if (!(fields >> ticks)) return std::nullopt;
-  return ticks;
 }
 
 std::string CommandOf(const std::string& process) {
@@ -196,9 +183,9 @@ Result<HolderScan> FindHolders(const std::string& database) {
         AddOpenFiles(process, wanted, found) && AddMappedFiles(process, wanted, found);
     if (!seen) ++scan.unreadable;
     if (found.empty()) continue;
-    const auto start_time = StartTime(process);
-    if (!start_time) continue;  // it has ended meanwhile
-    Holder holder{pid, *start_time, CommandOf(process), UserOf(process), {}};
+    const auto stat = ReadProcStat(pid);
+    if (!stat) continue;  // it has ended meanwhile
+    Holder holder{pid, stat->start_time, CommandOf(process), UserOf(process), {}};
     for (const std::string& path : found) holder.files.push_back(fs::path(path).filename());
     scan.holders.push_back(std::move(holder));
   }

@@ -10,7 +10,8 @@ extern "C" {  // glibc 2.36 has forgotten it in this header
 
 #include <algorithm>
 #include <cerrno>
-#include <sstream>
+
+#include "actions/proc_stat.h"
 
 namespace recourse::service {
 namespace {
@@ -24,19 +25,9 @@ std::string ProcFile(pid_t pid, const char* name) {
 }  // namespace
 
 std::optional<Identity> IdentityOf(pid_t pid) {
-  if (pid <= 0) return std::nullopt;
-  const auto stat = ReadFile(ProcFile(pid, "stat"), kProcFileMax);
-  if (!stat) return std::nullopt;
-  // The second field is the name in parentheses, which may itself contain anything.
-  const auto name_end = stat->rfind(')');
-  if (name_end == std::string::npos) return std::nullopt;
-  std::istringstream fields(stat->substr(name_end + 1));
-  std::string state, skipped;
-  fields >> state;
-  for (int field = 4; field < 22; ++field) fields >> skipped;
-  Identity process{pid, 0};
-  if (!(fields >> process.start_time) || state == "Z" || state == "X") return std::nullopt;
-  return process;
+  const auto stat = ReadProcStat(pid);
+  if (!stat || stat->ended()) return std::nullopt;
+  return Identity{pid, stat->start_time};
 }
 
 std::vector<std::string> ArgumentsOf(pid_t pid) {

@@ -1,0 +1,26 @@
+#include "actions/proc_stat.h"
+
+#include <sstream>
+#include <string>
+
+#include "engine/base/file.h"
+
+namespace recourse {
+
+std::optional<ProcStat> ReadProcStat(pid_t pid) {
+  if (pid <= 0) return std::nullopt;
+  const auto text = ReadFile("/proc/" + std::to_string(pid) + "/stat", 65536);
+  if (!text) return std::nullopt;
+  // The second field is the name in parentheses, which may itself contain anything.
+  const auto name_end = text->rfind(')');
+  if (name_end == std::string::npos) return std::nullopt;
+  std::istringstream fields(text->substr(name_end + 1));
+  ProcStat stat;
+  std::string skipped;
+  fields >> stat.state >> skipped >> stat.group;
+  for (int field = 6; field < 22; ++field) fields >> skipped;
+  if (!(fields >> stat.start_time)) return std::nullopt;
+  return stat;
+}
+
+}  // namespace recourse

@@ -1,0 +1,23 @@
+// What /proc/PID/stat says of a process.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <optional>
+
+namespace recourse {
+
+struct ProcStat {
+  char state = '?';  // as ps shows it: 'R', 'S', 'D', 'Z' ...
+  pid_t group = 0;   // its process group
+  std::int64_t start_time = 0;  // clock ticks after boot
+
+  // It runs no more; its parent has not asked yet how it ended.
+  bool ended() const { return state == 'Z' || state == 'X'; }
+};
+
+// Nothing when no process has that number.
+std::optional<ProcStat> ReadProcStat(pid_t pid);
+
+}  // namespace recourse
