@@ -11,7 +11,6 @@
 #include <charconv>
 #include <filesystem>
 #include <memory>
-#include <optional>
 #include <set>
 #include <sstream>
 

@@ -31,11 +31,17 @@ class Driver {
 
   // Answers when it runs and has kept running for its settle time; at once when it ran before.
   // kUnavailable: it ended within its settle time (evidence: its last log lines), left as before.
+  // kFailedPrecondition: its main process has ended, and something that it had started lives on.
   virtual Outcome Start(const Context& context) const = 0;
 
-  // Answers when it has ended; at once when it did not run. With `kill`, it is ended by force when
-  // it does not stop in time. kDeadlineExceeded: it has not stopped; it may still do so (kPartial).
+  // Answers when it has ended, with what it has started; at once when it did not run. With `kill`,
+  // it is ended by force when it does not stop in time. kDeadlineExceeded: it has not stopped; it
+  // may still do so (kPartial).
   virtual Outcome Stop(const Context& context, bool kill) const = 0;
+
+  // Waits until all of it has ended, at most its stop_timeout, and sends no signal: one that was
+  // sent before may still be at work. False: it still runs.
+  virtual Result<bool> AwaitEnd(const Context& context) const = 0;
 };
 
 // The driver of a service resource, by its kind. Keeps no reference to `service`.

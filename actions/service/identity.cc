@@ -10,13 +10,17 @@ extern "C" {  // glibc 2.36 has forgotten it in this header
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
+#include <filesystem>
 
 #include "actions/proc_stat.h"
+#include "actions/process/utf8.h"
 
 namespace recourse::service {
 namespace {
 
 constexpr std::int64_t kProcFileMax = 4 * 1024 * 1024;
+constexpr std::size_t kCommandMax = 300;
 
 std::string ProcFile(pid_t pid, const char* name) {
   return "/proc/" + std::to_string(pid) + "/" + name;
@@ -40,6 +44,27 @@ std::vector<std::string> ArgumentsOf(pid_t pid) {
     begin = end + 1;
   }
   return arguments;
+}
+
+std::string Describe(pid_t pid) {
+  std::string command;
+  for (const std::string& argument : ArgumentsOf(pid)) {
+    command += (command.empty() ? "" : " ") + argument;
+  }
+  if (command.size() > kCommandMax) command = command.substr(0, kCommandMax) + "...";
+  return std::to_string(pid) + (command.empty() ? "" : " (" + process::ToUtf8(command) + ")");
+}
+
+std::vector<Identity> MembersOf(pid_t group) {
+  std::vector<Identity> members;
+  std::error_code failed;
+  for (auto entry = std::filesystem::directory_iterator("/proc", failed);
+       !failed && entry != std::filesystem::directory_iterator(); entry.increment(failed)) {
+    const pid_t pid = std::atoi(entry->path().filename().c_str());
+    const auto stat = ReadProcStat(pid);
+    if (stat && stat->group == group && !stat->ended()) members.push_back({pid, stat->start_time});
+  }
+  return members;
 }
 
 std::chrono::milliseconds AgeOf(const Identity& process) {

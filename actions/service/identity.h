@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include <chrono>
+#include <compare>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -19,7 +20,7 @@ struct Identity {
   pid_t pid = 0;
   std::int64_t start_time = 0;  // clock ticks after boot, field 22 of /proc/PID/stat
 
-  bool operator==(const Identity&) const = default;
+  auto operator<=>(const Identity&) const = default;
 };
 
 // The process that has this number now; nothing when none has or it has ended (a zombie has).
@@ -27,6 +28,12 @@ std::optional<Identity> IdentityOf(pid_t pid);
 
 // Its arguments; empty when it has ended.
 std::vector<std::string> ArgumentsOf(pid_t pid);
+
+// "4711 (sleep 100000)", for messages.
+std::string Describe(pid_t pid);
+
+// The processes of a process group that have not ended.
+std::vector<Identity> MembersOf(pid_t group);
 
 // How long ago it was started.
 std::chrono::milliseconds AgeOf(const Identity& process);

@@ -17,15 +17,33 @@
 
 namespace recourse::service {
 
+// What runs of a service. At least one of its processes does.
+struct Running {
+  Identity main;         // the process that the pid file names
+  bool main_lives = true;
+  // Whether `main` leads a process group of its own, as one does that was started by us. Then the
+  // service runs as long as anything of the group does: a wrapper script may have ended long before
+  // what it has started.
+  bool leads_group = false;
+
+  // The processes that live now, `main` first.
+  std::vector<Identity> Living() const;
+};
+
 class PidFile {
  public:
-  // `command` is the service's: a bare pid counts only when its process has these arguments.
+  // `command` is the service's.
   PidFile(std::string path, std::vector<std::string> command)
       : path_(std::move(path)), command_(std::move(command)) {}
 
-  // The process that it names, if that lives. Nothing: no file, or the process has ended.
-  // kFailedPrecondition: the file holds something else than a pid.
-  Result<std::optional<Identity>> Read() const;
+  // What runs of the service that it names. Nothing: no file, or all of it has ended.
+  //
+  // A bare pid stands for the process that was there when the file was written. One that was
+  // started later has merely been given the number; it counts only when it runs the command.
+  //
+  // kFailedPrecondition: the file holds something else than a pid, or it cannot be told whether its
+  // process is the one meant: that is never taken for "does not run".
+  Result<std::optional<Running>> Read() const;
 
   // Whole or not at all, and durable. kNotFound: its directory is not there.
   Result<void> Write(const Identity& process) const;
@@ -39,7 +57,8 @@ class PidFile {
   const std::string& path() const { return path_; }
 
  private:
-  bool RunsTheCommand(pid_t pid) const;
+  // Whether the process with a bare pid is the one that was there when the file was written.
+  Result<bool> IsMeant(const Identity& process) const;
 
   std::string path_;
   std::vector<std::string> command_;

@@ -4,6 +4,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <optional>
+#include <set>
 
 #include "actions/inputs.h"
 #include "actions/process/program.h"
@@ -35,9 +37,19 @@ std::string InstanceOf(const Identity& process) {
   return std::to_string(process.pid) + "@" + std::to_string(process.start_time);
 }
 
-State StateOf(const std::optional<Identity>& process) {
-  if (!process) return {};
-  return {true, process->pid, InstanceOf(*process)};
+State StateOf(const std::optional<Running>& running) {
+  if (!running) return {};
+  const auto living = running->Living();
+  if (living.empty()) return {};
+  return {true, living.front().pid, InstanceOf(running->main)};
+}
+
+std::string DescribeAll(const std::vector<Identity>& processes) {
+  std::string text;
+  for (const Identity& process : processes) {
+    text += (text.empty() ? "" : ", ") + Describe(process.pid);
+  }
+  return text;
 }
 
 // Where the log ends now; what is written behind it is this start's.
@@ -70,9 +82,9 @@ class ProcessDriver final : public Driver {
         pid_file_(std::move(pid_file), settings_.program.arguments) {}
 
   Result<State> Look() const override {
-    auto process = pid_file_.Read();
-    if (!process) return std::move(process).error();
-    return StateOf(*process);
+    auto running = pid_file_.Read();
+    if (!running) return std::move(running).error();
+    return StateOf(*running);
   }
 
   Result<void> CheckStart(const Context& context) const override {
@@ -86,12 +98,15 @@ class ProcessDriver final : public Driver {
     if (!lock) return std::move(lock).error();
     auto running = pid_file_.Read();
     if (!running) return std::move(running).error();
-    if (*running) {
-      auto settled = Settles(context, **running);
+    if (*running && (*running)->main_lives) {
+      auto settled = Settles(context, (*running)->main);
       if (!settled) return std::move(settled).error();
       if (*settled) return OutputOf(settings_.name, StateOf(*running), false);
       // It was ending when it was found, as one does whose starter died before it let it begin.
+      running = pid_file_.Read();
+      if (!running) return std::move(running).error();
     }
+    if (*running) return OrphansLeft((*running)->Living());
     auto log = OpenLog();
     if (!log) return std::move(log).error();
     const std::int64_t log_begin = EndOf(log->get());
@@ -99,8 +114,9 @@ class ProcessDriver final : public Driver {
     if (!process) return std::move(process).error().In("start " + settings_.name);
     auto settled = Settles(context, *process);
     if (!settled) return Failure{std::move(settled).error(), {}, LeftBehind::kPartial};
-    if (!*settled) return EndedEarly(log_begin);
-    return OutputOf(settings_.name, StateOf(*process), true);
+    const Running started{*process, *settled, true};
+    if (!*settled) return EndedEarly(log_begin, started.Living());
+    return OutputOf(settings_.name, StateOf(started), true);
   }
 
   Outcome Stop(const Context& context, bool kill) const override {
@@ -109,22 +125,26 @@ class ProcessDriver final : public Driver {
     auto running = pid_file_.Read();
     if (!running) return std::move(running).error();
     if (!*running) return OutputOf(settings_.name, {}, false);
-    const Identity process = **running;
-    auto pidfd = Watch(process);
-    if (!pidfd) return std::move(pidfd).error();
-    if (pidfd->valid()) {
-      if (auto sent = SendSignal(*pidfd, SIGTERM, process); !sent) return std::move(sent).error();
-      RECOURSE_FAIL_POINT("service_after_term");
-      if (auto ended = AwaitEnd(context, *pidfd, process, kill); !ended) {
-        return Failure{std::move(ended).error(), OutputOf(settings_.name, StateOf(process), true),
-                       LeftBehind::kPartial};
-      }
+    if (auto ended = End(context, **running, kill); !ended) {
+      return Failure{std::move(ended).error(), OutputOf(settings_.name, StateOf(*running), true),
+                     LeftBehind::kPartial};
     }
     RECOURSE_FAIL_POINT("service_after_end");
     if (auto removed = pid_file_.Remove(); !removed) {
       context.log("the service has stopped, but " + removed.error().message);
     }
     return OutputOf(settings_.name, {}, true);
+  }
+
+  Result<bool> AwaitEnd(const Context& context) const override {
+    auto lock = pid_file_.Lock(context);
+    if (!lock) return std::move(lock).error();
+    auto running = pid_file_.Read();
+    if (!running) return std::move(running).error();
+    if (!*running) return true;
+    auto left = SignalUntilEnd(context, **running, std::nullopt, settings_.stop_timeout);
+    if (!left) return std::move(left).error();
+    return left->empty();
   }
 
  private:
@@ -171,38 +191,82 @@ class ProcessDriver final : public Driver {
     return true;
   }
 
-  Failure EndedEarly(std::int64_t log_begin) const {
+  Failure EndedEarly(std::int64_t log_begin, const std::vector<Identity>& left) const {
     const Value::List lines = TailOf(settings_.log, log_begin);
     std::string said = "it wrote nothing";
     if (settings_.log.empty()) said = "it has no log";
     if (!lines.empty())
       said = "its last line in " + settings_.log + ": " + lines.back().as_string();
+    const std::string now = left.empty()
+                                ? "it does not run now"
+                                : "what it had started still runs: " + DescribeAll(left) +
+                                      " (its command must stay in the foreground)";
     return {Unavailable(settings_.name + " was started and ended within its settle time of " +
-                        FormatDuration(settings_.settle) + "; it does not run now; " + said),
-            Value::Object({{"log", lines}}), LeftBehind::kNothing};
+                        FormatDuration(settings_.settle) + "; " + now + "; " + said),
+            Value::Object({{"log", lines}}),
+            left.empty() ? LeftBehind::kNothing : LeftBehind::kPartial};
   }
 
-  Result<void> AwaitEnd(const Context& context, const Descriptor& pidfd, const Identity& process,
-                        bool kill) const {
-    const StopEvent stop(context);
-    if (stop.WaitReadable(pidfd.get(), settings_.stop_timeout)) return {};
-    if (stop.stopped())
-      return context.StopError().In("wait until " + settings_.name + " has ended");
-    const std::string what = settings_.name + " (pid " + std::to_string(process.pid) +
-                             ") has not ended " + FormatDuration(settings_.stop_timeout) +
-                             " after TERM";
+  Error OrphansLeft(const std::vector<Identity>& left) const {
+    return FailedPrecondition("the main process of " + settings_.name +
+                              " has ended, but what it had started still runs: " +
+                              DescribeAll(left) +
+                              ". Nothing was changed: a second instance beside it may do harm. "
+                              "Stop the service, then start it");
+  }
+
+  // Sends TERM, and KILL where that is allowed, until all of it has ended.
+  Result<void> End(const Context& context, const Running& running, bool kill) const {
+    auto left = SignalUntilEnd(context, running, SIGTERM, settings_.stop_timeout);
+    if (!left) return std::move(left).error();
+    if (left->empty()) return {};
+    const std::string what = settings_.name + " has not ended " +
+                             FormatDuration(settings_.stop_timeout) +
+                             " after TERM: there still runs " + DescribeAll(*left);
     if (!kill) {
       return Error{Code::kDeadlineExceeded,
-                   what +
-                       "; it still runs and was not killed; stop it by hand and retry, or allow " +
-                       "it to be killed with `kill: true`"};
+                   what + "; it was not killed, and may still end by itself; stop it by hand and " +
+                       "retry, or allow it to be killed with `kill: true`"};
     }
     context.log(what + "; killing it");
-    if (auto sent = SendSignal(pidfd, SIGKILL, process); !sent) return sent;
-    RECOURSE_FAIL_POINT("service_after_kill");
-    if (stop.WaitReadable(pidfd.get(), kKillTimeout)) return {};
-    return Error{Code::kDeadlineExceeded, what + ", nor after KILL; the kernel does not end it " +
-                                              "(it may wait for a disk)"};
+    left = SignalUntilEnd(context, running, SIGKILL, kKillTimeout);
+    if (!left) return std::move(left).error();
+    if (left->empty()) return {};
+    return Error{Code::kDeadlineExceeded, what + ", nor after KILL; the kernel does not end " +
+                                              DescribeAll(*left) + " (it may wait for a disk)"};
+  }
+
+  // Sends `signal`, if any, to each of its processes, also to those that appear meanwhile, and
+  // answers which of them live after `timeout`.
+  Result<std::vector<Identity>> SignalUntilEnd(const Context& context, const Running& running,
+                                               std::optional<int> signal,
+                                               microseconds timeout) const {
+    const StopEvent stop(context);
+    const auto until = std::chrono::steady_clock::now() + timeout;
+    std::set<Identity> told;
+    for (;;) {
+      const auto living = running.Living();
+      if (living.empty()) return living;
+      for (const Identity& process : living) {
+        if (!signal || !told.insert(process).second) continue;
+        auto pidfd = Watch(process);
+        if (!pidfd) return std::move(pidfd).error();
+        if (!pidfd->valid()) continue;
+        if (auto sent = SendSignal(*pidfd, *signal, process); !sent) return std::move(sent).error();
+      }
+      if (signal == SIGTERM) RECOURSE_FAIL_POINT("service_after_term");
+      if (signal == SIGKILL) RECOURSE_FAIL_POINT("service_after_kill");
+      auto first = Watch(living.front());
+      if (!first) return std::move(first).error();
+      if (!first->valid()) continue;
+      const auto left =
+          std::chrono::duration_cast<microseconds>(until - std::chrono::steady_clock::now());
+      if (left.count() <= 0) return living;
+      if (stop.WaitReadable(first->get(), left)) continue;
+      if (stop.stopped()) {
+        return context.StopError().In("wait until " + settings_.name + " has ended");
+      }
+    }
   }
 
   const Settings settings_;

@@ -44,12 +44,38 @@ class Service {
                    .With("command",
                          Value::List{"/usr/bin/env", "--ignore-signal=TERM", "sleep", "100000"});
     REQUIRE(Do("start"));
+    AwaitArguments(Processes().at(0).pid, "sleep");
+  }
+
+  // Starts it as a shell that runs `script`, and waits until so many processes are what they are to
+  // be, the last of them a sleep.
+  void StartWrapper(const std::string& script, std::size_t processes) {
+    resource = resource.With("command", Value::List{"/bin/sh", "-c", script});
+    REQUIRE(Do("start"));
     const Context context = world.MakeContext({});
     const StopEvent stop(context);
-    const pid_t pid = Processes().at(0).pid;
-    while (service::ArgumentsOf(pid) != std::vector<std::string>{"sleep", "100000"}) {
-      REQUIRE(stop.WaitFor(1ms));
+    while (Processes().size() != processes) REQUIRE(stop.WaitFor(1ms));
+    for (const Identity& process : Processes()) {
+      if (process.pid != getpgid(process.pid)) AwaitArguments(process.pid, "sleep");
     }
+  }
+
+  // Waits until the process has become that program.
+  void AwaitArguments(pid_t pid, const std::string& program) {
+    const Context context = world.MakeContext({});
+    const StopEvent stop(context);
+    const auto is_it = [&] {
+      const auto arguments = service::ArgumentsOf(pid);
+      return !arguments.empty() && arguments.front().ends_with(program);
+    };
+    while (!is_it()) REQUIRE(stop.WaitFor(1ms));
+  }
+
+  // A pid file without start time, written so long after (before, when negative) the process began.
+  void WriteBarePid(const Identity& process, std::chrono::seconds after) const {
+    const auto file = world.Write("app.pid", std::to_string(process.pid) + "\n");
+    std::filesystem::last_write_time(
+        file, std::filesystem::file_time_type::clock::now() - service::AgeOf(process) + after);
   }
 
   Value Inputs() const { return Value::Object({{"service", resource}}); }
@@ -210,9 +236,8 @@ TEST_CASE("a pid file names a process only while it is the same process", "[acti
   const std::string pid = std::to_string(process.pid);
   CHECK(running(pid + " " + std::to_string(process.start_time)));
   CHECK_FALSE(running(pid + " " + std::to_string(process.start_time - 1)));
-  CHECK(running(pid + "\n"));                      // bare, and it runs the command
-  CHECK_FALSE(running(std::to_string(getpid())));  // bare, and it runs something else
-  CHECK_FALSE(running("4194305"));                 // beyond any pid
+  CHECK(running(pid + "\n"));       // bare, and it was there when the file was written
+  CHECK_FALSE(running("4194305"));  // beyond any pid
   service.world.Write("app.pid", "garbage");
   const Outcome status = service.Do("status");
   REQUIRE_FALSE(status);
@@ -222,10 +247,89 @@ TEST_CASE("a pid file names a process only while it is the same process", "[acti
 TEST_CASE("a service that was started by hand and wrote its bare pid is stopped",
           "[actions][service]") {
   Service service;
+  SECTION("as its command says") {}
+  SECTION("under other arguments than its command's, as after env or setproctitle") {
+    service.resource =
+        service.resource.With("command", Value::List{"/usr/bin/env", "sleep", "100000"});
+  }
   REQUIRE(service.Do("start"));
-  service.world.Write("app.pid", std::to_string(service.Processes().at(0).pid) + "\n");
+  const pid_t pid = service.Processes().at(0).pid;
+  service.AwaitArguments(pid, "sleep");
+  service.world.Write("app.pid", std::to_string(pid) + "\n");
+  const Outcome again = service.Do("start");
+  INFO(MessageOf(again));
+  REQUIRE(again);
+  CHECK(service.Processes().size() == 1);
   REQUIRE(service.Do("stop"));
   CHECK(service.Processes().empty());
+}
+
+TEST_CASE("a bare pid that was given to another process since is not the service",
+          "[actions][service]") {
+  Service other;
+  REQUIRE(other.Do("start"));
+  const Identity stranger = other.Processes().at(0);
+  Service service;
+  // The last argument of the stranger ends as the service's program does.
+  service.resource = service.resource.With("command", Value::List{"/opt/health/bin/100000"});
+  service.WriteBarePid(stranger, -1h);
+  const Outcome stopped = service.Do("stop");
+  INFO(MessageOf(stopped));
+  REQUIRE(stopped);
+  CHECK(stopped.output()["changed"] == Value(false));
+  CHECK(IdentityOf(stranger.pid) == stranger);
+}
+
+TEST_CASE("a bare pid of which it cannot be told whose it is stops everything",
+          "[actions][service]") {
+  Service other;
+  REQUIRE(other.Do("start"));
+  const Identity stranger = other.Processes().at(0);
+  Service service;
+  service.resource = service.resource.With("command", Value::List{"/opt/health/bin/app"});
+  service.WriteBarePid(stranger, -1s);
+  for (const char* verb : {"status", "start", "stop", "restart"}) {
+    INFO(verb);
+    const Outcome refused = service.Do(verb);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.failure().error.code == Code::kFailedPrecondition);
+    CHECK_THAT(refused.failure().error.message,
+               Catch::Contains(std::to_string(stranger.pid)) && Catch::Contains("sleep 100000"));
+  }
+  CHECK(IdentityOf(stranger.pid) == stranger);
+}
+
+TEST_CASE("a service is stopped with what it has started", "[actions][service]") {
+  Service service;
+  SECTION("which ends on TERM") {
+    service.StartWrapper("sleep 100000; true", 2);
+    const Outcome stopped = service.Do("stop");
+    INFO(MessageOf(stopped));
+    REQUIRE(stopped);
+    CHECK(service.Processes().empty());
+  }
+  SECTION("which does not: the stop fails and names it, again too, until it may be killed") {
+    service.resource = service.resource.With("stop_timeout", "30ms");
+    service.StartWrapper("env --ignore-signal=TERM sleep 100000 & wait", 2);
+    for (int time = 1; time <= 2; ++time) {
+      const Outcome stopped = service.Do("stop");
+      REQUIRE_FALSE(stopped);
+      CHECK(stopped.failure().error.code == Code::kDeadlineExceeded);
+      CHECK(stopped.failure().left == LeftBehind::kPartial);
+      CHECK_THAT(stopped.failure().error.message, Catch::Contains("(sleep 100000)"));
+    }
+    const Outcome status = service.Do("status");
+    REQUIRE(status);
+    CHECK(status.output()["running"] == Value(true));
+    const Outcome doubled = service.Do("start");
+    REQUIRE_FALSE(doubled);
+    CHECK(doubled.failure().error.code == Code::kFailedPrecondition);
+
+    const Outcome killed = service.world.Do("service.stop", service.Inputs().With("kill", true));
+    INFO(MessageOf(killed));
+    REQUIRE(killed);
+    CHECK(service.Processes().empty());
+  }
 }
 
 TEST_CASE("a service that ignores TERM is killed only when that is allowed", "[actions][service]") {
