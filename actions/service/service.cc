@@ -142,11 +142,16 @@ class Change : public Action {
     return ApplyTo(context, **driver);
   }
 
-  Outcome Compensate(const Context& context, const Value&) const final {
+  Outcome Compensate(const Context& context, const Value& output) const final {
     auto driver = DriverOf(context);
     if (!driver) return std::move(driver).error();
-    return context.undo.BoolOr("running", false) ? (*driver)->Start(context)
-                                                 : (*driver)->Stop(context, false);
+    if (!context.undo.BoolOr("running", false)) return (*driver)->Stop(context, false);
+    if (output.is_null() && verb_ != "start") {
+      if (auto ended = AwaitPendingEnd(context, **driver); !ended) {
+        return Failure{std::move(ended).error(), {}, LeftBehind::kPartial};
+      }
+    }
+    return (*driver)->Start(context);
   }
 
  protected:
@@ -165,6 +170,22 @@ class Change : public Action {
 
  private:
   virtual Outcome ApplyTo(const Context& context, const Driver& driver) const = 0;
+
+  // A stop that failed may have sent TERM. The instance that it was sent to may still be shutting
+  // down: it looks as if it ran, and will be gone a moment after the rollback has counted on it.
+  Result<void> AwaitPendingEnd(const Context& context, const Driver& driver) const {
+    const auto state = driver.Look();
+    if (!state) return state.error();
+    if (!state->running || state->instance != context.undo.StringOr("instance", "")) return {};
+    const auto ended = driver.AwaitEnd(context);
+    if (!ended) return ended.error();
+    if (*ended) return {};
+    return Error{Code::kDeadlineExceeded,
+                 "the service " + NameOf(context) + " (pid " + std::to_string(state->pid) +
+                     ") still runs, and the stop that is undone may have told it to end: whether " +
+                     "it will run on cannot be told. Nothing was changed. Look whether it serves; " +
+                     "when it does, skip this step, else end it and retry"};
+  }
 
   std::string verb_;
   ActionSpec spec_;

@@ -4,6 +4,8 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <future>
+
 #include "actions/process/child.h"
 #include "actions/service/identity.h"
 #include "actions/stop_event.h"
@@ -49,26 +51,29 @@ class Service {
 
   // Starts it as a shell that runs `script`, and waits until so many processes are what they are to
   // be, the last of them a sleep.
-  void StartWrapper(const std::string& script, std::size_t processes) {
+  void StartWrapper(const std::string& script, std::optional<std::size_t> processes) {
     resource = resource.With("command", Value::List{"/bin/sh", "-c", script});
     REQUIRE(Do("start"));
-    const Context context = world.MakeContext({});
-    const StopEvent stop(context);
-    while (Processes().size() != processes) REQUIRE(stop.WaitFor(1ms));
+    if (!processes) return;
+    Await([&] { return Processes().size() == *processes; });
     for (const Identity& process : Processes()) {
       if (process.pid != getpgid(process.pid)) AwaitArguments(process.pid, "sleep");
     }
   }
 
-  // Waits until the process has become that program.
-  void AwaitArguments(pid_t pid, const std::string& program) {
+  template <class Condition>
+  void Await(Condition condition) {
     const Context context = world.MakeContext({});
     const StopEvent stop(context);
-    const auto is_it = [&] {
+    while (!condition()) REQUIRE(stop.WaitFor(1ms));
+  }
+
+  // Waits until the process has become that program.
+  void AwaitArguments(pid_t pid, const std::string& program) {
+    Await([&] {
       const auto arguments = service::ArgumentsOf(pid);
       return !arguments.empty() && arguments.front().ends_with(program);
-    };
-    while (!is_it()) REQUIRE(stop.WaitFor(1ms));
+    });
   }
 
   // A pid file without start time, written so long after (before, when negative) the process began.
@@ -387,6 +392,53 @@ TEST_CASE("compensation brings a service back to what it was", "[actions][servic
   REQUIRE(service.Do("stop"));
   compensate("stop");
   CHECK(service.Processes().size() == 1);
+}
+
+TEST_CASE("undoing a failed stop waits for the end that was asked for, and starts it again",
+          "[actions][service]") {
+  const std::string verb = GENERATE("stop", "restart");
+  INFO(verb);
+  Service service;
+  const std::string may_end = service.world.Path("may-end");
+  service.resource = service.resource.With("stop_timeout", "30ms");
+  service.StartWrapper("trap 'while [ ! -e " + may_end + " ]; do sleep 0.01; done; exit' TERM; " +
+                           "touch " + service.world.Path("ready") +
+                           "; while :; do sleep 0.01; done",
+                       {});
+  service.Await([&] { return std::filesystem::exists(service.world.Path("ready")); });
+  const Outcome failed = service.Do(verb);
+  REQUIRE_FALSE(failed);
+  CHECK(failed.failure().left == LeftBehind::kPartial);
+  const Action& action = service.world.Find("service." + verb);
+
+  SECTION("it ends late") {
+    service.resource = service.resource.With("stop_timeout", "1h");
+    auto undone = std::async(std::launch::async, [&] {
+      return action.Compensate(service.world.MakeContext(service.Inputs(), service.world.undo), {});
+    });
+    // The undo holds the lock as long as it waits.
+    service.Await([&] {
+      auto lock = OpenFile(service.world.Path("app.pid.lock"), O_RDWR);
+      const bool held = flock(lock->get(), LOCK_EX | LOCK_NB) != 0;
+      return held || undone.wait_for(0s) == std::future_status::ready;
+    });
+    service.world.Write("may-end", "");
+    const Outcome outcome = undone.get();
+    INFO(MessageOf(outcome));
+    REQUIRE(outcome);
+    CHECK(outcome.output()["changed"] == Value(true));
+    CHECK(outcome.output()["instance"] != service.world.undo["instance"]);
+    const Outcome status = service.Do("status");
+    REQUIRE(status);
+    CHECK(status.output()["instance"] == outcome.output()["instance"]);
+  }
+  SECTION("it does not end: a person must look") {
+    const Outcome outcome =
+        action.Compensate(service.world.MakeContext(service.Inputs(), service.world.undo), {});
+    REQUIRE_FALSE(outcome);
+    CHECK(outcome.failure().left == LeftBehind::kPartial);
+    CHECK_THAT(outcome.failure().error.message, Catch::Contains("still runs"));
+  }
 }
 
 TEST_CASE("a restart makes a new instance, also of a service that did not run",
