@@ -12,9 +12,8 @@ namespace {
 
 namespace fs = std::filesystem;
 using database::Backups;
+using database::kManifestEnding;
 using database::Manifest;
-
-constexpr std::string_view kManifestEnding = ".manifest.json";
 
 // The time that a name stands for, also that of a suspect backup; nothing when it is no backup's
 // name.

@@ -69,12 +69,11 @@ Result<bool> GiveName(const std::string& unfinished, const std::string& path,
 
 Result<std::optional<Manifest>> FindByKey(const std::string& directory, const std::string& key) {
   using R = Result<std::optional<Manifest>>;
-  static constexpr std::string_view kEnding = ".manifest.json";
   std::error_code failed;
   for (const auto& file : fs::directory_iterator(directory, failed)) {
     const std::string path = file.path().string();
-    if (!path.ends_with(kEnding)) continue;
-    auto manifest = ReadManifest(path.substr(0, path.size() - kEnding.size()));
+    if (!path.ends_with(kManifestEnding)) continue;
+    auto manifest = ReadManifest(path.substr(0, path.size() - kManifestEnding.size()));
     // One that cannot be read is another's: ours is written whole.
     if (manifest && manifest->key == key && !manifest->suspect) return R(*std::move(manifest));
   }

@@ -54,7 +54,9 @@ Result<Manifest> FromValue(const Value& value) {
 
 std::string TimeText(Time time) { return FormatTimestamp(ToTimestamp(time)); }
 
-std::string ManifestPath(const std::string& backup) { return backup + ".manifest.json"; }
+std::string ManifestPath(const std::string& backup) {
+  return backup + std::string(kManifestEnding);
+}
 
 Value Manifest::ToValue() const {
   return Value::Object({{"format", kFormat},

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "actions/database/content.h"
@@ -35,6 +36,8 @@ struct Manifest {
   Value ToValue() const;
 };
 
+// What a manifest's name has behind that of its backup.
+inline constexpr std::string_view kManifestEnding = ".manifest.json";
 std::string ManifestPath(const std::string& backup);
 
 // kNotFound: there is none. kDataLoss: it cannot be understood.
