@@ -25,12 +25,19 @@ std::string UnfinishedBackup(const std::string& directory, std::string_view key)
 Result<bool> GiveName(const std::string& unfinished, const std::string& path,
                       const Manifest& manifest, const Context& context);
 
+// Keeps the backup of that name, with its manifest, in the trash entry of the context's key, and
+// where it stands, if that can be. Answers whether there was one.
+Result<bool> KeepReplaced(const std::string& path, const Context& context);
+
+// Whether a backup that the attempt of `key` was about to replace is in the trash only.
+bool HasTakenOut(const std::string& directory, std::string_view key);
+
 // The manifest of the backup that the attempt of `key` made in `directory`; nothing when there is
 // none.
 Result<std::optional<Manifest>> FindByKey(const std::string& directory, const std::string& key);
 
 // The backup of the context's key goes to the trash, and the one that it replaced gets its name
-// back. Safe to repeat.
+// back, whether the new one has got it or not. Safe to repeat.
 Result<void> TakeBack(const std::string& directory, const Context& context);
 
 }  // namespace recourse::database

@@ -132,6 +132,12 @@ class SqliteBackup final : public Action {
     if (!backups) return {Verdict::kUnknown, backups.error().message, {}};
     auto manifest = FindByKey(backups->directory, context.key);
     if (!manifest) return {Verdict::kUnknown, manifest.error().message, {}};
+    if (!*manifest && HasTakenOut(backups->directory, context.key)) {
+      return {Verdict::kPartial,
+              "the backup that was to be replaced is in " +
+                  TrashEntry(backups->directory, context.key) + " only, and the new one is not there",
+              {}};
+    }
     if (!*manifest) return {Verdict::kNotApplied, "no backup has this key", {}};
     const std::string path = backups->directory + "/" + (*manifest)->name;
     auto gate = FileGate::ForRawRead(path, context);

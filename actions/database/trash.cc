@@ -13,7 +13,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kNote = "/trash.json";
+constexpr const char* kNote = "/trash.json";  // below an entry
 
 // When the entry was made; nothing when its note does not say.
 std::optional<Time> TimeOfEntry(const std::string& entry) {
@@ -37,6 +37,8 @@ std::int64_t SizeOfFiles(const std::string& entry) {
 }
 
 }  // namespace
+
+bool IsTrashNote(std::string_view name) { return name == kNote + 1; }
 
 std::string TrashEntry(const std::string& directory, std::string_view key) {
   return directory + "/.trash/" + KeyName(key);

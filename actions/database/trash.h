@@ -18,6 +18,9 @@ namespace recourse::database {
 // ".trash/R-7.prune.1" in `directory`.
 std::string TrashEntry(const std::string& directory, std::string_view key);
 
+// Whether a file of an entry is its note: what says when it was made.
+bool IsTrashNote(std::string_view name);
+
 // Makes the entry of the context's key, with its note, and answers its path. Safe to repeat.
 Result<std::string> MakeTrashEntry(const std::string& directory, const Context& context);
 

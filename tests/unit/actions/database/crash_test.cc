@@ -239,7 +239,7 @@ TEST_CASE("a backup that is killed anywhere ends right, and never without a good
     points = PointsOf(world, "apply", "database.backup", world.inputs, {});
     world.CheckWhole(111);
   }
-  CHECK(points.size() == 4);
+  CHECK(points.size() == 6);
   for (const std::string& point : points) {
     INFO(point);
     BackupWorld world;
