@@ -138,9 +138,12 @@ Result<std::optional<Manifest>> FindByKey(const std::string& directory, const st
   for (const auto& file : fs::directory_iterator(directory, failed)) {
     const std::string path = file.path().string();
     if (!path.ends_with(kManifestEnding)) continue;
-    auto manifest = ReadManifest(path.substr(0, path.size() - kManifestEnding.size()));
-    // One that cannot be read is another's: ours is written whole.
-    if (manifest && manifest->key == key && !manifest->suspect) return R(*std::move(manifest));
+    const std::string backup = path.substr(0, path.size() - kManifestEnding.size());
+    auto manifest = ReadManifest(backup);
+    // One that cannot be read is another's: ours is written whole. So is one that names another
+    // file than the one beside it: the name becomes a path that is moved.
+    const bool ours = manifest && manifest->key == key && !manifest->suspect;
+    if (ours && manifest->name == NameOf(backup)) return R(*std::move(manifest));
   }
   if (failed) return ErrnoError(failed.value(), "look at " + directory);
   return R(std::nullopt);

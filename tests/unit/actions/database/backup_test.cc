@@ -170,6 +170,23 @@ TEST_CASE("a probe finds a backup by its key", "[actions][database]") {
   CHECK(backup.Probe(world.MakeContext(inputs)).verdict == Verdict::kNotApplied);
 }
 
+TEST_CASE("a manifest that names another file than its own moves nothing", "[actions][database]") {
+  DatabaseWorld world;
+  MakeDatabase(world.database(), 100);
+  const Action& backup = world.Find("database.backup");
+  const Value inputs =
+      Value::Object({{"database", world.DatabaseValue()}, {"backups", world.BackupsValue()}});
+  const std::string path = world.MakeBackup();
+  auto manifest = database::ReadManifest(path);
+  REQUIRE(manifest);
+  manifest->name = "../health.db";
+  REQUIRE(database::WriteManifest(path, *manifest));
+  const auto before = world.Snapshot();
+  CHECK(backup.Probe(world.MakeContext(inputs)).verdict == ProbeAnswer::Verdict::kNotApplied);
+  CHECK(backup.Compensate(world.MakeContext(inputs), {}));
+  CHECK(world.Snapshot() == before);
+}
+
 TEST_CASE("a backup needs its directory, a name for each day, and a policy that allows both",
           "[actions][database]") {
   DatabaseWorld world;
