@@ -228,10 +228,17 @@ class SqliteBackup final : public Action {
     manifest.suspect = true;
     manifest.name = SuspectName(manifest.name);
     const std::string path = request.backups.directory + "/" + manifest.name;
-    auto kept = WriteManifest(path, manifest);
+    const auto earlier = ReadManifest(path);
+    const bool is_ours = earlier && earlier->key == context.key;
+    // What an earlier attempt of the day could still save may be more than this one could.
+    auto replaced = is_ours ? Result<bool>(false) : KeepReplaced(path, context);
+    auto kept = replaced ? WriteManifest(path, manifest) : Result<void>(replaced.error());
     if (kept) kept = MoveFile(unfinished, path);
     if (!kept) {
       context.log(kept.error().ToString());
+      if (auto back = TakeBack(request.backups.directory, context); !back) {
+        context.log("the earlier suspect backup is not put back: " + back.error().ToString());
+      }
       return Damaged(report, "The copy could not be kept");
     }
     return Damaged(report, "What could be copied is in " + path);

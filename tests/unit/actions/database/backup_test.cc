@@ -108,6 +108,25 @@ TEST_CASE("a second backup of the day takes the first one's place only when it i
   }
 }
 
+TEST_CASE("a second suspect backup of the day leaves the first one in the trash",
+          "[actions][database]") {
+  DatabaseWorld world;
+  MakeDatabase(world.database());
+  testing::ZeroPage(world.database(),
+                    testing::PageOffset(world.database(), "metrics_component", "leaf", 5));
+  const std::string suspect = world.Path("backups/health_20260921.suspect.db");
+  world.key = "R-1/backup/1";
+  REQUIRE_FALSE(world.Backup());
+  const std::string first = ReadAll(suspect);
+  Sql(world.database()).Run("DELETE FROM files");
+  world.key = "R-2/backup/1";
+  REQUIRE_FALSE(world.Backup());
+  CHECK(ReadAll(suspect) != first);
+  const std::string kept = world.Path("backups/.trash/R-2.backup.1/health_20260921.suspect.db");
+  CHECK(ReadAll(kept) == first);
+  CHECK(database::ReadManifest(kept)->key == "R-1/backup/1");
+}
+
 TEST_CASE("no damage of the source gets into a backup that counts as good", "[actions][database]") {
   for (const testing::Damage& damage : testing::Damages()) {
     INFO(damage.name);
