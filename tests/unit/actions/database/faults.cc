@@ -3,8 +3,10 @@
 #include <dlfcn.h>
 #include <sys/stat.h>
 #include <sys/types.h>
+#include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 
 namespace recourse::testing {
 namespace {

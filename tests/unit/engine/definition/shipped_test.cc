@@ -32,6 +32,20 @@ TEST_CASE("every shipped workflow loads against the real actions", "[definition]
   CHECK(workflows >= 3);
 }
 
+TEST_CASE("nothing that fails after the data is proven rolls it back", "[definition][docs]") {
+  for (const std::string name : {"recovery", "corruption-response"}) {
+    const Loaded loaded = LoadWorkflow(Read("workflows/" + name + ".yaml"), &Actions());
+    REQUIRE(loaded.workflow != nullptr);
+    bool proven = false;
+    for (const Step& step : loaded.workflow->steps) {
+      INFO(name << ": " << step.id);
+      if (step.id == "start") proven = true;
+      if (proven) CHECK(step.on_failure == OnFailure::kPause);
+    }
+    CHECK(proven);
+  }
+}
+
 TEST_CASE("every shipped workflow can start on every shipped target", "[definition][docs]") {
   Inventory inventory;
   for (const auto& file : std::filesystem::directory_iterator(Path("targets"))) {
