@@ -46,6 +46,28 @@ TEST_CASE("nothing that fails after the data is proven rolls it back", "[definit
   }
 }
 
+TEST_CASE("a recovery from a backup that was named takes no other", "[definition][docs]") {
+  const Loaded loaded = LoadWorkflow(Read("workflows/recovery.yaml"), &Actions());
+  REQUIRE(loaded.workflow != nullptr);
+  const auto& steps = loaded.workflow->steps;
+  const auto find = [&steps](const std::string& id) -> std::size_t {
+    for (std::size_t i = 0; i < steps.size(); ++i) {
+      if (steps[i].id == id) return i;
+    }
+    return steps.size();
+  };
+  // After a failed rehearsal a switch decides, and its default is the end.
+  const Step& rehearse = steps.at(find("rehearse"));
+  REQUIRE(rehearse.on_error.size() == 1);
+  const auto after = static_cast<std::size_t>(rehearse.on_error[0].go_to.value_or(0));
+  const auto* decision = std::get_if<SwitchStep>(&steps.at(after).kind);
+  REQUIRE(decision != nullptr);
+  REQUIRE(decision->cases.size() == 1);
+  CHECK(static_cast<std::size_t>(decision->cases[0].go_to) == find("choose"));
+  REQUIRE(decision->otherwise);
+  CHECK(std::holds_alternative<FailStep>(steps.at(static_cast<std::size_t>(*decision->otherwise)).kind));
+}
+
 TEST_CASE("every shipped workflow can start on every shipped target", "[definition][docs]") {
   Inventory inventory;
   for (const auto& file : std::filesystem::directory_iterator(Path("targets"))) {
