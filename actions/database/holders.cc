@@ -193,10 +193,7 @@ Result<HolderScan> FindHolders(const std::string& database) {
   return scan;
 }
 
-Result<void> ProveNoHolders(const std::string& database, const Context& context) {
-  auto scan = FindHolders(database);
-  if (!scan) return std::move(scan).error();
-  if (!scan->holders.empty()) return scan->ToError(database);
+Result<void> ProveUnlocked(const std::string& database) {
   // A connection in WAL mode holds the last of the nine lock bytes of -shm as long as it lives.
   const struct {
     const char* suffix;
@@ -212,6 +209,21 @@ Result<void> ProveNoHolders(const std::string& database, const Context& context)
           "try again");
     }
   }
+  return {};
+}
+
+bool ShowsIdleHolders(const std::string& database) {
+  auto file = OpenFile(database, O_RDONLY);
+  if (!file) return file.error().code == Code::kNotFound;
+  char header[20] = {};
+  return pread(file->get(), header, sizeof header, 0) == sizeof header && header[18] == 2;
+}
+
+Result<void> ProveNoHolders(const std::string& database, const Context& context) {
+  auto scan = FindHolders(database);
+  if (!scan) return std::move(scan).error();
+  if (!scan->holders.empty()) return scan->ToError(database);
+  if (auto unlocked = ProveUnlocked(database); !unlocked) return unlocked;
   if (!scan->complete) {
     context.log("of " + std::to_string(scan->unreadable) +
                 " processes of other users it cannot be seen which files they have open; SQLite's "

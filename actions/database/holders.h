@@ -37,6 +37,15 @@ struct HolderScan {
 // Looks at the open files and the mappings of every process in /proc, this one included.
 Result<HolderScan> FindHolders(const std::string& database);
 
+// kAborted: SQLite's locks are on the database, whoever has put them there.
+// REQUIRES: this process does not have it open in SQLite: see file_gate.h.
+Result<void> ProveUnlocked(const std::string& database);
+
+// Whether a connection to the database has a lock on it as long as it is open, idle or not: in WAL
+// mode, and where there is no file. In the other modes an idle connection has none.
+// REQUIRES: as ProveUnlocked.
+bool ShowsIdleHolders(const std::string& database);
+
 // Proves, as far as can be, that nobody has the database open: no process that can be seen holds
 // it, and no lock of SQLite is on it, whoever's. What remains unproven is told to the context's
 // log.

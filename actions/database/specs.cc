@@ -136,7 +136,9 @@ const ActionSpec& HoldersSpec() {
         "type": "object",
         "properties": {
           "expect_none": {"type": "boolean", "default": false,
-                          "description": "fail with ABORTED, naming each, when there are any"}
+                          "description": "fail with ABORTED, naming each, when there are any"},
+          "accept_unseen": {"type": "boolean", "default": false,
+                            "description": "expect_none also succeeds when it cannot be told"}
         },
         "additionalProperties": false
       })"),

@@ -1,3 +1,4 @@
+#include "actions/database/file_gate.h"
 #include "actions/database/holders.h"
 #include "actions/database/resource.h"
 #include "actions/database/specs.h"
@@ -13,16 +14,45 @@ class SqliteHolders final : public Action {
   Outcome Apply(const Context& context) const override {
     auto resource = ReadResource(context.inputs["database"], context.policy);
     if (!resource) return std::move(resource).error();
+    if (!context.inputs.BoolOr("expect_none", false)) {
+      auto scan = FindHolders(resource->path);
+      if (!scan) return std::move(scan).error();
+      return OutputOf(resource->path, *scan);
+    }
+    auto gate = FileGate::ForRawRead(resource->path, context);
+    if (!gate) return std::move(gate).error();
     auto scan = FindHolders(resource->path);
     if (!scan) return std::move(scan).error();
-    const auto count = static_cast<std::int64_t>(scan->holders.size());
-    const Value output = Value::Object({{"path", resource->path},
-                                        {"count", count},
-                                        {"complete", scan->complete},
-                                        {"unreadable", std::int64_t{scan->unreadable}},
-                                        {"holders", scan->HoldersValue()}});
-    if (count == 0 || !context.inputs.BoolOr("expect_none", false)) return output;
-    return Failure{scan->ToError(resource->path), output};
+    const Value output = OutputOf(resource->path, *scan);
+    if (!scan->holders.empty()) return Failure{scan->ToError(resource->path), output};
+    if (auto unlocked = ProveUnlocked(resource->path); !unlocked) {
+      return Failure{std::move(unlocked).error(), output};
+    }
+    const bool proven = scan->complete || ShowsIdleHolders(resource->path);
+    if (proven || context.inputs.BoolOr("accept_unseen", false)) return output;
+    return Failure{NotProven(resource->path, *scan), output};
+  }
+
+ private:
+  static Value OutputOf(const std::string& path, const HolderScan& scan) {
+    return Value::Object({{"path", path},
+                          {"count", static_cast<std::int64_t>(scan.holders.size())},
+                          {"complete", scan.complete},
+                          {"unreadable", std::int64_t{scan.unreadable}},
+                          {"holders", scan.HoldersValue()}});
+  }
+
+  static Error NotProven(const std::string& path, const HolderScan& scan) {
+    const std::string unseen =
+        scan.unreadable == 0 ? "the processes of other users are hidden from this server"
+                             : std::to_string(scan.unreadable) +
+                                   " processes of other users could not be looked into";
+    return FailedPrecondition(
+        "whether a process has " + path + " open cannot be told: " + unseen +
+        ", and the database is not in WAL mode, in which an idle connection would show by its "
+        "lock. Nothing was changed. Run the server as root or as the user of the services; or look "
+        "yourself, as root, with `fuser -v " + path +
+        "`, and then accept what cannot be seen (accept_unseen: true)");
   }
 };
 

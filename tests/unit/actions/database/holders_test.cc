@@ -2,8 +2,10 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <optional>
 
 #include "actions/database/file_gate.h"
+#include "actions/database/holders.h"
 #include "tests/unit/actions/database/database_world.h"
 
 namespace recourse {
@@ -11,12 +13,14 @@ namespace {
 
 using testing::DatabaseWorld;
 using testing::MakeDatabase;
+using testing::MessageOf;
 using testing::Sql;
 
 // A process that has the database open until it is told to end.
 class Holding {
  public:
-  explicit Holding(const std::string& database) {
+  explicit Holding(const std::string& database,
+                   const std::string& sql = "SELECT count(*) FROM metrics") {
     int ready[2];
     int end[2];
     REQUIRE(pipe(ready) == 0);
@@ -27,7 +31,7 @@ class Holding {
       close(end[1]);
       sqlite3* handle = nullptr;
       sqlite3_open(database.c_str(), &handle);
-      sqlite3_exec(handle, "SELECT count(*) FROM metrics", nullptr, nullptr, nullptr);
+      sqlite3_exec(handle, sql.c_str(), nullptr, nullptr, nullptr);
       char byte = 'r';
       if (write(ready[1], &byte, 1) == 1) (void)!read(end[0], &byte, 1);
       _exit(0);
@@ -78,6 +82,62 @@ TEST_CASE("a process that has the database open is named; then nobody is", "[act
   const Outcome none = world.Do("database.holders", inputs.With("expect_none", true));
   REQUIRE(none);
   CHECK(none.output()["count"] == Value(0));
+}
+
+// Another user's eyes for as long as it lives, when the test has root's.
+class AsNobody {
+ public:
+  AsNobody() {
+    if (geteuid() == 0) CHECK(seteuid(65534) == 0);
+  }
+  ~AsNobody() {
+    if (getuid() == 0) CHECK(seteuid(0) == 0);
+  }
+};
+
+TEST_CASE("that nobody has the database open is not proven where it cannot be seen",
+          "[actions][database]") {
+  const std::string mode = GENERATE("delete", "wal");
+  INFO(mode);
+  DatabaseWorld world;
+  std::filesystem::permissions(world.Path("."), std::filesystem::perms(0755));
+  MakeDatabase(world.database(), 10, mode);
+  std::optional<Holding> holding;
+  SECTION("a process of another user has it open, and is idle") { holding.emplace(world.database()); }
+  SECTION("nobody has") {}
+  const Value inputs =
+      Value::Object({{"database", world.DatabaseValue()}, {"expect_none", true}});
+  if (mode == "delete" && holding && getuid() != 0) return;  // its own user sees it
+  Outcome asked = Value();
+  Outcome accepted = Value();
+  {
+    const AsNobody nobody;
+    asked = world.Do("database.holders", inputs);
+    accepted = world.Do("database.holders", inputs.With("accept_unseen", true));
+  }
+  INFO(MessageOf(asked) << MessageOf(accepted));
+  if (mode == "wal") {
+    // There a connection has a lock as long as it lives.
+    REQUIRE(asked.ok() == !holding.has_value());
+    if (!asked) CHECK(asked.failure().error.code == Code::kAborted);
+    return;
+  }
+  REQUIRE_FALSE(asked);
+  CHECK(asked.failure().error.code == Code::kFailedPrecondition);
+  CHECK(asked.failure().evidence["unreadable"].as_int() > 0);
+  CHECK_THAT(asked.failure().error.message, Catch::Contains("could not be looked into"));
+  REQUIRE(accepted);
+  CHECK(accepted.output()["complete"] == Value(false));
+}
+
+TEST_CASE("a database that is locked is held, whoever has it", "[actions][database]") {
+  DatabaseWorld world;
+  MakeDatabase(world.database(), 10);
+  REQUIRE(database::ProveUnlocked(world.database()));
+  Holding holding(world.database(), "BEGIN; SELECT count(*) FROM metrics");
+  const auto locked = database::ProveUnlocked(world.database());
+  REQUIRE_FALSE(locked);
+  CHECK(locked.error().code == Code::kAborted);
 }
 
 TEST_CASE("a restore is not prepared while a process has the database open",
