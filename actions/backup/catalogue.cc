@@ -140,8 +140,12 @@ Result<std::optional<std::string>> WhyBytesDiffer(const Entry& entry, const Cont
   auto gate = database::FileGate::ForRawRead(entry.path, context);
   if (!gate) return std::move(gate).error();
   auto sha256 = database::HashFile(entry.path, context);
-  if (!sha256 && sha256.error().code == Code::kCancelled) return std::move(sha256).error();
-  if (!sha256) return R(sha256.error().message);
+  if (!sha256) {
+    // That the time is over says nothing about the backup.
+    const Code code = sha256.error().code;
+    const bool stopped = code == Code::kCancelled || code == Code::kDeadlineExceeded;
+    return stopped ? R(std::move(sha256).error()) : R(sha256.error().message);
+  }
   if (*sha256 == entry.manifest->sha256) return R(std::nullopt);
   return R("its bytes changed since it was verified (SHA-256 " + *sha256 + " instead of " +
            entry.manifest->sha256 + ")");

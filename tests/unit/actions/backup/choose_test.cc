@@ -71,6 +71,18 @@ TEST_CASE("what is not a good backup is passed over, and the refusal says why",
   CHECK(unverified.output()["verified"] == Value(false));
 }
 
+TEST_CASE("a choice that runs out of time says so, and not that there is no good backup",
+          "[actions][backup]") {
+  BackupsWorld world;
+  world.AddBackup(1);
+  world.stop.request_stop();
+  SECTION("because of its deadline") {
+    world.time_given = std::chrono::milliseconds(0);
+    CHECK(Choose(world, "latest") == "DEADLINE_EXCEEDED");
+  }
+  SECTION("because the run was cancelled") { CHECK(Choose(world, "latest") == "CANCELLED"); }
+}
+
 TEST_CASE("a list names every backup with its state, and what is none", "[actions][backup]") {
   BackupsWorld world;
   world.AddBackup(1);
