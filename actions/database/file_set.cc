@@ -50,6 +50,13 @@ Result<FileSet> ReadFileSet(const std::string& database, const Context& context)
   return set;
 }
 
+Result<void> RemoveSqliteFiles(const std::string& path) {
+  for (const std::string_view suffix : kSuffixes) {
+    if (auto removed = RemoveFile(path + std::string(suffix)); !removed) return removed;
+  }
+  return {};
+}
+
 std::string QuarantineOf(const std::string& database, std::string_view key) {
   return database + ".quarantine/" + KeyName(key);
 }

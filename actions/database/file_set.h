@@ -36,6 +36,9 @@ struct FileSet {
 // The files of the set that are there now, with checksums. They are read raw: REQUIRES their gate.
 Result<FileSet> ReadFileSet(const std::string& database, const Context& context);
 
+// Removes a file and its sidecars, of our own making. No error when they are not there.
+Result<void> RemoveSqliteFiles(const std::string& path);
+
 // Where the sets of a database go that are taken out of use: "health.db.quarantine/R-7.restore.1".
 std::string QuarantineOf(const std::string& database, std::string_view key);
 

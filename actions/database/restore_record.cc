@@ -185,9 +185,7 @@ Result<void> PutBack(const RestoreRecord& record, const Context& context) {
     RECOURSE_FAIL_POINT("restore_undo_after_sync");
     if (auto same = CheckOldSet(record, context); !same) return same;
   }
-  for (const std::string_view suffix : kSuffixes) {
-    if (auto removed = RemoveFile(record.temporary + std::string(suffix)); !removed) return removed;
-  }
+  if (auto removed = RemoveSqliteFiles(record.temporary); !removed) return removed;
   if (auto removed = RemoveFile(record.NotePath()); !removed) return removed;
   // Both stay when they hold something: what was undone, or sets of other runs.
   rmdir(record.quarantine.c_str());

@@ -85,13 +85,6 @@ Result<SqliteCopy> CopyOnce(const std::string& from, const std::string& to,
 
 }  // namespace
 
-Result<void> RemoveSqliteFiles(const std::string& path) {
-  for (const std::string_view suffix : kSuffixes) {
-    if (auto removed = RemoveFile(path + std::string(suffix)); !removed) return removed;
-  }
-  return {};
-}
-
 Result<SqliteCopy> CopySqliteDatabase(const std::string& from, const std::string& to, bool wal,
                                       const Context& context) {
   QuietFile quiet(from, wal);

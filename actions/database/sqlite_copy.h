@@ -23,7 +23,4 @@ struct SqliteCopy {
 Result<SqliteCopy> CopySqliteDatabase(const std::string& from, const std::string& to, bool wal,
                                       const Context& context);
 
-// No error when they are not there.
-Result<void> RemoveSqliteFiles(const std::string& path);
-
 }  // namespace recourse::database

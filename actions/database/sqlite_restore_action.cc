@@ -71,10 +71,8 @@ Result<Ownership> WantedOwnership(const Request& request) {
 // The new file under its temporary name: verified, in the source's journal mode, with its owner and
 // mode, synced. Answers what Apply will answer.
 Outcome MakeNewFile(const Request& request, const RestoreRecord& record, const Context& context) {
-  for (const std::string_view suffix : kSuffixes) {
-    auto removed = RemoveFile(record.temporary + std::string(suffix));  // what a crash left
-    if (!removed) return removed.error();
-  }
+  auto removed = RemoveSqliteFiles(record.temporary);  // what a crash left
+  if (!removed) return removed.error();
   VerifiedCopy copy = CopyVerified(request.backup, record.temporary, request.manifest,
                                    request.resource.expected, context);
   if (copy.failure) return *std::move(copy.failure);

@@ -2,6 +2,7 @@
 
 #include "actions/database/file_copy.h"
 #include "actions/database/file_gate.h"
+#include "actions/database/file_set.h"
 
 namespace recourse::database {
 namespace {
@@ -51,7 +52,7 @@ VerifiedCopy CopyVerified(const std::string& backup, const std::string& to,
                           const Context& context) {
   VerifiedCopy copy;
   const auto refuse = [&](Failure failure) {
-    for (const char* suffix : {"", "-wal", "-shm", "-journal"}) (void)RemoveFile(to + suffix);
+    (void)RemoveSqliteFiles(to);
     copy.failure = std::move(failure);
     return std::move(copy);
   };
