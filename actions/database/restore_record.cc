@@ -174,6 +174,15 @@ Result<void> PutInPlace(const RestoreRecord& record) {
   return {};
 }
 
+Result<void> Forget(const RestoreRecord& record) {
+  if (auto removed = RemoveSqliteFiles(record.temporary); !removed) return removed;
+  if (auto removed = RemoveFile(record.NotePath()); !removed) return removed;
+  // Both stay when they hold something: what was undone, or sets of other runs.
+  rmdir(record.quarantine.c_str());
+  rmdir(fs::path(record.quarantine).parent_path().c_str());
+  return {};
+}
+
 Result<void> PutBack(const RestoreRecord& record, const Context& context) {
   RECOURSE_FAIL_POINT("restore_undo_before_set_aside");
   // A restore that had not begun to move anything has nothing to put back.
@@ -185,12 +194,7 @@ Result<void> PutBack(const RestoreRecord& record, const Context& context) {
     RECOURSE_FAIL_POINT("restore_undo_after_sync");
     if (auto same = CheckOldSet(record, context); !same) return same;
   }
-  if (auto removed = RemoveSqliteFiles(record.temporary); !removed) return removed;
-  if (auto removed = RemoveFile(record.NotePath()); !removed) return removed;
-  // Both stay when they hold something: what was undone, or sets of other runs.
-  rmdir(record.quarantine.c_str());
-  rmdir(fs::path(record.quarantine).parent_path().c_str());
-  return {};
+  return Forget(record);
 }
 
 }  // namespace recourse::database

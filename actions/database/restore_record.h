@@ -43,6 +43,9 @@ Result<void> SetAside(const RestoreRecord& record);
 // Gives the new file its name. kAborted: something has appeared there meanwhile.
 Result<void> PutInPlace(const RestoreRecord& record);
 
+// Removes what a restore has made that has moved nothing yet: the temporary file and the note.
+Result<void> Forget(const RestoreRecord& record);
+
 // Puts the old set back, byte for byte, from whatever state; what stands in its place by now is
 // kept in quarantine below "undone". Safe to repeat. kDataLoss: a file put back is not what it was.
 Result<void> PutBack(const RestoreRecord& record, const Context& context);

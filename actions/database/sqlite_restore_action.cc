@@ -190,7 +190,8 @@ class SqliteRestore final : public Action {
     auto ready = ProveNoHolders(record->path, context);
     if (ready) ready = WriteNote(*record, output.output(), context);
     if (!ready) {
-      (void)PutBack(*record, context);  // only the temporary file is there to be removed
+      // Nothing was moved, and somebody may use the files: what stands there stays.
+      if (auto gone = Forget(*record); !gone) context.log(gone.error().ToString());
       return std::move(ready).error();
     }
     context.log("moving the old files to " + record->quarantine);

@@ -1,5 +1,7 @@
 #include <sys/stat.h>
 
+#include <optional>
+
 #include "actions/database/manifest.h"
 #include "tests/unit/actions/database/database_world.h"
 
@@ -251,6 +253,35 @@ TEST_CASE("a restore that cannot finish puts the old files back by itself", "[ac
   CHECK_FALSE(std::filesystem::exists(world.database() + "-wal"));
   CHECK(restore.Probe(world.MakeContext(inputs, prepared.output())).verdict ==
         ProbeAnswer::Verdict::kNotApplied);
+}
+
+TEST_CASE("a restore that finds the database in use at the last moment moves none of its files",
+          "[actions][database]") {
+  DatabaseWorld world;
+  MakeDatabase(world.database(), 100, "wal");
+  const std::string backup = world.MakeBackup();
+  const Action& restore = world.Find("database.restore");
+  const Value inputs = world.WithBackup(backup);
+  // This attempt was undone once before: what stands there and is not of the old set would be taken
+  // for its own.
+  std::filesystem::create_directories(world.database() + ".quarantine/R-1.step.1/undone");
+  const Outcome prepared = restore.Prepare(world.MakeContext(inputs));
+  REQUIRE(prepared);
+  Context context = world.MakeContext(inputs, prepared.output());
+  std::optional<Sql> service;
+  context.progress = [&](std::int64_t, std::int64_t, std::string_view what) {
+    if (what != "bytes copied" || service) return;
+    service.emplace(world.database());
+    AddRows(*service, 1);
+  };
+  const Outcome refused = restore.Apply(context);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.failure().error.code == Code::kAborted);
+  CHECK(refused.failure().left == LeftBehind::kNothing);
+  CHECK(std::filesystem::exists(world.database() + "-wal"));
+  CHECK(service->Number("SELECT count(*) FROM metrics") == 101);
+  service.reset();
+  CHECK(RowsIn(world.database()) == 101);
 }
 
 TEST_CASE("the plan says what is lost, in times and rows, and changes nothing",
