@@ -1,11 +1,9 @@
 #include "actions/database/resource.h"
 
-#include <grp.h>
-#include <pwd.h>
-
-#include <charconv>
 #include <ctime>
 #include <filesystem>
+
+#include "actions/users.h"
 
 namespace recourse::database {
 namespace {
@@ -23,36 +21,6 @@ Result<std::string> RealPath(const std::string& path) {
   if (failed) return ErrnoError(failed.value(), "look at the directory of " + path);
   if (!fs::exists(path, failed)) return (parent / fs::path(path).filename()).string();
   return fs::canonical(path, failed).string();
-}
-
-Result<uid_t> UserId(const std::string& name) {
-  char buffer[16384];
-  passwd entry;
-  passwd* found = nullptr;
-  if (getpwnam_r(name.c_str(), &entry, buffer, sizeof buffer, &found) != 0 || found == nullptr) {
-    return InvalidArgument("database.owner: there is no user \"" + name + "\" on this machine");
-  }
-  return found->pw_uid;
-}
-
-Result<gid_t> GroupId(const std::string& name) {
-  char buffer[16384];
-  group entry;
-  group* found = nullptr;
-  if (getgrnam_r(name.c_str(), &entry, buffer, sizeof buffer, &found) != 0 || found == nullptr) {
-    return InvalidArgument("database.group: there is no group \"" + name + "\" on this machine");
-  }
-  return found->gr_gid;
-}
-
-Result<mode_t> ReadMode(const std::string& text) {
-  unsigned mode = 0;
-  const auto end = text.data() + text.size();
-  const auto read = std::from_chars(text.data(), end, mode, 8);
-  if (read.ec != std::errc() || read.ptr != end || mode > 0777) {
-    return InvalidArgument("database.mode: \"" + text + "\" is no mode in octal, such as 0664");
-  }
-  return mode;
 }
 
 }  // namespace
@@ -87,18 +55,18 @@ Result<Resource> ReadResource(const Value& database, const Policy& policy) {
 Result<Ownership> OwnershipOf(const Resource& resource, const Ownership& present) {
   Ownership wanted = present;
   if (!resource.owner.empty()) {
-    auto user = UserId(resource.owner);
-    if (!user) return std::move(user).error();
+    auto user = UserNumber(resource.owner);
+    if (!user) return std::move(user).error().In("database.owner");
     wanted.user = *user;
   }
   if (!resource.group.empty()) {
-    auto group = GroupId(resource.group);
-    if (!group) return std::move(group).error();
+    auto group = GroupNumber(resource.group);
+    if (!group) return std::move(group).error().In("database.group");
     wanted.group = *group;
   }
   if (!resource.mode.empty()) {
-    auto mode = ReadMode(resource.mode);
-    if (!mode) return std::move(mode).error();
+    auto mode = ParseMode(resource.mode);
+    if (!mode) return std::move(mode).error().In("database.mode");
     wanted.mode = *mode;
   }
   return wanted;

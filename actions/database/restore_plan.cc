@@ -1,13 +1,20 @@
 #include "actions/database/restore_plan.h"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
+#include <filesystem>
 
 #include "actions/database/file_set.h"
 #include "actions/database/sqlite_check.h"
+#include "actions/users.h"
 #include "engine/base/text.h"
 
 namespace recourse::database {
 namespace {
+
+namespace fs = std::filesystem;
 
 // "metrics 50000, components 12"
 std::string RowsText(const Content& content) {
@@ -57,10 +64,56 @@ Result<std::optional<Time>> DescribePresent(const std::string& database,
   return Result<std::optional<Time>>(last_change);
 }
 
+Error CannotGive(const std::string& path, const std::string& to) {
+  return Error{Code::kPermissionDenied,
+               "the restored file " + path + " must belong to " + to +
+                   ", and this server, running as user " + UserName(geteuid()) +
+                   ", cannot give files away. Nothing was changed. Run it as root or as that user, "
+                   "or correct the target's owner and group"};
+}
+
+// Whether a process like this one may give its files to the group.
+bool MayGiveTo(gid_t group) {
+  if (geteuid() == 0 || group == getegid()) return true;
+  std::vector<gid_t> groups(static_cast<std::size_t>(std::max(0, getgroups(0, nullptr))));
+  const int count = getgroups(static_cast<int>(groups.size()), groups.data());
+  return count > 0 && std::find(groups.begin(), groups.begin() + count, group) !=
+                          groups.begin() + count;
+}
+
 }  // namespace
+
+Result<Ownership> PlanOwnership(const Resource& resource, const std::string& backup) {
+  const std::string directory = fs::path(resource.path).parent_path().string();
+  if (access(directory.c_str(), W_OK | X_OK) != 0) {
+    return ErrnoError(errno, "write in " + directory + ", where the restored file goes");
+  }
+  auto facts = FactsOf(resource.path);
+  if (!facts) return std::move(facts).error();
+  Ownership present{geteuid(), getegid(), 0644};
+  if (*facts) {
+    present = (*facts)->ownership;
+  } else {
+    auto of_backup = FactsOf(backup);
+    if (!of_backup) return std::move(of_backup).error();
+    if (*of_backup) present.mode = (*of_backup)->ownership.mode;
+    if (*of_backup && geteuid() == 0) present = (*of_backup)->ownership;
+  }
+  auto wanted = OwnershipOf(resource, present);
+  if (!wanted) return wanted;
+  if (geteuid() != 0 && wanted->user != geteuid()) {
+    return CannotGive(resource.path, "user " + UserName(wanted->user));
+  }
+  if (!MayGiveTo(wanted->group)) {
+    return CannotGive(resource.path, "group " + GroupName(wanted->group));
+  }
+  return wanted;
+}
 
 Result<ActionPlan> PlanRestore(const Resource& resource, const std::string& backup,
                                const Manifest& manifest, const Context& context) {
+  auto ownership = PlanOwnership(resource, backup);
+  if (!ownership) return std::move(ownership).error();
   ActionPlan plan;
   plan.bytes_needed = manifest.size;
   plan.lines.push_back("put " + backup + " (" + HumanBytes(manifest.size) + ", taken " +

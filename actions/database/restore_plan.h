@@ -7,7 +7,14 @@
 
 namespace recourse::database {
 
-// Reads the present database, and changes nothing.
+// Owner and mode of the restored file: what the target says, else what the present file has, else
+// what the backup has; a server that is not root then makes it its own.
+//
+// kPermissionDenied: this server cannot make such a file at the database's place.
+// kInvalidArgument: the target names no user, group or mode.
+Result<Ownership> PlanOwnership(const Resource& resource, const std::string& backup);
+
+// Reads the present database, and changes nothing. Errors: also those of PlanOwnership.
 Result<ActionPlan> PlanRestore(const Resource& resource, const std::string& backup,
                                const Manifest& manifest, const Context& context);
 

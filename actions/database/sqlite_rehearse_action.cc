@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "actions/database/file_set.h"
+#include "actions/database/restore_plan.h"
 #include "actions/database/specs.h"
 #include "actions/database/sqlite_actions.h"
 #include "actions/database/verified_copy.h"
@@ -50,6 +51,10 @@ class SqliteRehearseRestore final : public Action {
     auto manifest = ReadVerifiedManifest(backup, resource->kind);
     if (!manifest) return std::move(manifest).error();
     if (auto space = NeedSpace(parent, manifest->size); !space) return space.error();
+    // While everything still runs: afterwards the services are stopped.
+    if (auto possible = PlanOwnership(*resource, backup); !possible) {
+      return std::move(possible).error().In("rehearse the restore");
+    }
     auto scratch = Scratch::Make(parent + "/.rehearsal-" + KeyName(context.key));
     if (!scratch) return std::move(scratch).error();
 

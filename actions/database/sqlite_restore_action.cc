@@ -1,5 +1,3 @@
-#include <unistd.h>
-
 #include <filesystem>
 
 #include "actions/database/file_gate.h"
@@ -48,24 +46,6 @@ Result<void> CheckBytes(const Request& request, const Context& context) {
   return DataLoss("the bytes of " + request.backup + " are not those that were verified: SHA-256 " +
                   *sha256 + " instead of " + request.manifest.sha256 +
                   ". Nothing was changed. Choose another backup");
-}
-
-// Owner and mode of the new file: what the target says, else what the present file has, else the
-// backup's mode and this process's user.
-Result<Ownership> WantedOwnership(const Request& request) {
-  auto facts = FactsOf(request.resource.path);
-  if (!facts) return std::move(facts).error();
-  Ownership present{geteuid(), getegid(), 0644};
-  if (*facts) present = (*facts)->ownership;
-  auto wanted = OwnershipOf(request.resource, present);
-  if (wanted && geteuid() != 0 && wanted->user != geteuid()) {
-    return Error{
-        Code::kPermissionDenied,
-        "the restored file must belong to user " + std::to_string(wanted->user) +
-            ", and this server, running as user " + std::to_string(geteuid()) +
-            ", cannot give files away. Nothing was changed. Run it as root or as that user"};
-  }
-  return wanted;
 }
 
 // The new file under its temporary name: verified, in the source's journal mode, with its owner and
@@ -155,11 +135,8 @@ class SqliteRestore final : public Action {
     if (!request) return std::move(request).error();
     const std::string& path = request->resource.path;
     const std::string directory = fs::path(path).parent_path().string();
-    auto ownership = WantedOwnership(*request);
-    if (!ownership) return std::move(ownership).error();
-    if (access(directory.c_str(), W_OK | X_OK) != 0) {
-      return ErrnoError(errno, "write in " + directory).In("prepare the restore");
-    }
+    auto ownership = PlanOwnership(request->resource, request->backup);
+    if (!ownership) return std::move(ownership).error().In("prepare the restore");
     if (auto space = NeedSpace(directory, request->manifest.size); !space) return space.error();
     auto gate = FileGate::ForRawRead(path, context);
     if (!gate) return std::move(gate).error();

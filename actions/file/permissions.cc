@@ -1,16 +1,13 @@
 #include <fcntl.h>
-#include <grp.h>
-#include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <charconv>
 #include <cstdio>
-#include <optional>
 
 #include "actions/file/file.h"
 #include "actions/inputs.h"
+#include "actions/users.h"
 #include "engine/base/fail_point.h"
 #include "engine/base/file.h"
 
@@ -48,52 +45,6 @@ struct Permissions {
 
   bool operator==(const Permissions&) const = default;
 };
-
-std::optional<unsigned> ParseNumber(const std::string& text, int base) {
-  unsigned number = 0;
-  const char* end = text.data() + text.size();
-  const auto [at, error] = std::from_chars(text.data(), end, number, base);
-  if (error != std::errc() || at != end) return std::nullopt;
-  return number;
-}
-
-Result<uid_t> UserNumber(const std::string& name) {
-  passwd entry;
-  passwd* found = nullptr;
-  char buffer[16384];
-  if (getpwnam_r(name.c_str(), &entry, buffer, sizeof buffer, &found) == 0 && found != nullptr) {
-    return uid_t{entry.pw_uid};
-  }
-  if (const auto number = ParseNumber(name, 10)) return uid_t{*number};
-  return InvalidArgument("owner: there is no user " + name + " on this machine");
-}
-
-Result<gid_t> GroupNumber(const std::string& name) {
-  group entry;
-  group* found = nullptr;
-  char buffer[16384];
-  if (getgrnam_r(name.c_str(), &entry, buffer, sizeof buffer, &found) == 0 && found != nullptr) {
-    return gid_t{entry.gr_gid};
-  }
-  if (const auto number = ParseNumber(name, 10)) return gid_t{*number};
-  return InvalidArgument("group: there is no group " + name + " on this machine");
-}
-
-std::string UserName(uid_t number) {
-  passwd entry;
-  passwd* found = nullptr;
-  char buffer[16384];
-  getpwuid_r(number, &entry, buffer, sizeof buffer, &found);
-  return found != nullptr ? entry.pw_name : std::to_string(number);
-}
-
-std::string GroupName(gid_t number) {
-  group entry;
-  group* found = nullptr;
-  char buffer[16384];
-  getgrgid_r(number, &entry, buffer, sizeof buffer, &found);
-  return found != nullptr ? entry.gr_name : std::to_string(number);
-}
 
 std::string Octal(mode_t mode) {
   char text[16];
@@ -150,19 +101,17 @@ class Place {
 Result<Permissions> Wanted(const Value& inputs, Permissions wanted) {
   if (const std::string owner = inputs.StringOr("owner", ""); !owner.empty()) {
     auto number = UserNumber(owner);
-    if (!number) return std::move(number).error();
+    if (!number) return std::move(number).error().In("owner");
     wanted.owner = *number;
   }
   if (const std::string group = inputs.StringOr("group", ""); !group.empty()) {
     auto number = GroupNumber(group);
-    if (!number) return std::move(number).error();
+    if (!number) return std::move(number).error().In("group");
     wanted.group = *number;
   }
   if (const std::string mode = inputs.StringOr("mode", ""); !mode.empty()) {
-    const auto number = ParseNumber(mode, 8);
-    if (!number || *number > 07777) {
-      return InvalidArgument("mode: \"" + mode + "\" is none; write it in octal, such as \"0664\"");
-    }
+    auto number = ParseMode(mode);
+    if (!number) return std::move(number).error().In("mode");
     wanted.mode = *number;
   }
   return wanted;
@@ -206,7 +155,7 @@ class SetPermissions final : public Action {
     const std::string path = context.inputs.StringOr("path", "");
     const auto place = Place::Open(path, context.policy);
     if (!place) return place.error();
-    const auto mode = ParseNumber(context.undo.StringOr("mode", ""), 8);
+    const auto mode = ParseMode(context.undo.StringOr("mode", ""));
     if (!mode) return Internal("the undo record of " + path + " has no mode");
     return Change(*place,
                   {static_cast<uid_t>(context.undo.IntOr("owner", place->now().owner)),

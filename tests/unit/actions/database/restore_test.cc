@@ -1,4 +1,5 @@
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <optional>
 
@@ -154,6 +155,45 @@ TEST_CASE("a database that is not there is restored, and its restore undone",
   const Action& restore = world.Find("database.restore");
   REQUIRE(restore.Compensate(world.MakeContext(inputs, world.undo), restored.output()));
   CHECK_FALSE(std::filesystem::exists(world.database()));
+}
+
+TEST_CASE("a database that is missing comes back with the backup's owner and mode",
+          "[actions][database]") {
+  DatabaseWorld world;
+  MakeDatabase(world.database(), 10);
+  const std::string backup = world.MakeBackup();
+  REQUIRE(chmod(backup.c_str(), 0600) == 0);
+  const bool root = geteuid() == 0;
+  if (root) REQUIRE(chown(backup.c_str(), 65534, 65534) == 0);
+  std::filesystem::remove(world.database());
+  REQUIRE(world.Do("database.restore", world.WithBackup(backup)));
+  struct stat info;
+  REQUIRE(stat(world.database().c_str(), &info) == 0);
+  CHECK((info.st_mode & 07777) == 0600);
+  CHECK(info.st_uid == (root ? 65534 : geteuid()));
+  CHECK(info.st_gid == (root ? 65534 : getegid()));
+}
+
+TEST_CASE("an owner that cannot be is found by the rehearsal and the plan, before anything stops",
+          "[actions][database]") {
+  DatabaseWorld world;
+  MakeDatabase(world.database(), 10);
+  const std::string backup = world.MakeBackup();
+  const auto with = [&](const char* key, const std::string& value) {
+    return world.WithBackup(backup).With("database", world.DatabaseValue().With(key, value));
+  };
+  for (const char* key : {"owner", "group", "mode"}) {
+    INFO(key);
+    const Value inputs = with(key, "nobody-of-that-name");
+    const Outcome rehearsed = world.Do("database.rehearse_restore", inputs);
+    REQUIRE_FALSE(rehearsed);
+    CHECK(rehearsed.failure().error.code == Code::kInvalidArgument);
+    CHECK_THAT(rehearsed.failure().error.message,
+               Catch::Contains("database." + std::string(key)));
+    CHECK_FALSE(world.Find("database.restore").Plan(world.MakeContext(inputs)));
+  }
+  // A number is as good as a name, as for file.permissions.
+  CHECK(world.Do("database.restore", with("owner", std::to_string(geteuid()))));
 }
 
 TEST_CASE("what is not a verified backup is neither rehearsed nor restored",
