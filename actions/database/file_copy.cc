@@ -5,9 +5,11 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cctype>
 #include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <filesystem>
 #include <vector>
 
@@ -19,36 +21,83 @@ namespace recourse::database {
 namespace {
 
 constexpr std::size_t kBlock = 1 << 20;
+constexpr std::size_t kSector = 4096;
 constexpr std::int64_t kMargin = 1 << 20;
 
-// Calls use(bytes) for each block of the file.
-template <class Use>
-Result<void> ForEachBlock(const std::string& path, const Context& context, Use use) {
-  auto file = OpenFile(path, O_RDONLY);
-  if (!file) return std::move(file).error();
-  std::vector<char> buffer(kBlock);
+Error Unreadable(const std::string& path, std::int64_t offset) {
+  return Unavailable("read " + path + " at byte " + std::to_string(offset) +
+                     ": the disk does not give it back (" + std::string(strerrordesc_np(EIO)) +
+                     ")");
+}
+
+// Reads at most `size` bytes into `buffer`; 0 at the end of the file.
+Result<std::size_t> ReadAt(int file, const std::string& path, std::int64_t offset, char* buffer,
+                           std::size_t size) {
   for (;;) {
-    if (context.stop.stop_requested()) return context.StopError();
-    const ssize_t count = read(file->get(), buffer.data(), buffer.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return ErrnoError(errno, "read " + path);
-    if (count == 0) return {};
-    Result<void> used = use(std::string_view(buffer.data(), static_cast<std::size_t>(count)));
-    if (!used) return used;
+    const ssize_t count = pread(file, buffer, size, offset);
+    if (count >= 0) return static_cast<std::size_t>(count);
+    if (errno == EIO) return Unreadable(path, offset);
+    if (errno != EINTR) return ErrnoError(errno, "read " + path);
   }
 }
 
-Result<Copied> CopyInto(int to, const std::string& from, const Context& context) {
+// As ReadAt, sector by sector; those that cannot be read are zeros and are counted.
+Result<std::size_t> ReadWhatThereIs(int file, const std::string& path, std::int64_t offset,
+                                    char* buffer, std::size_t size, std::int64_t& missing) {
+  struct stat info;
+  if (fstat(file, &info) != 0) return ErrnoError(errno, "look at " + path);
+  const auto left = static_cast<std::size_t>(std::max<std::int64_t>(0, info.st_size - offset));
+  const std::size_t all = std::min(size, left);
+  for (std::size_t done = 0; done < all;) {
+    const std::size_t wanted = std::min(kSector, all - done);
+    auto count =
+        ReadAt(file, path, offset + static_cast<std::int64_t>(done), buffer + done, wanted);
+    if (!count && count.error().code != Code::kUnavailable) return count;
+    if (count && *count == 0) return done;
+    if (!count) {
+      std::fill_n(buffer + done, wanted, '\0');
+      missing += static_cast<std::int64_t>(wanted);
+    }
+    done += count ? *count : wanted;
+  }
+  return all;
+}
+
+// Calls use(bytes) for each block of the file. With `missing`, what the disk does not give back is
+// zeros and is counted there, before the block is used; else it is kUnavailable.
+template <class Use>
+Result<void> ForEachBlock(const std::string& path, const Context& context, Use use,
+                          std::int64_t* missing = nullptr) {
+  auto file = OpenFile(path, O_RDONLY);
+  if (!file) return std::move(file).error();
+  std::vector<char> buffer(kBlock);
+  for (std::int64_t offset = 0;;) {
+    if (context.stop.stop_requested()) return context.StopError();
+    auto count = ReadAt(file->get(), path, offset, buffer.data(), buffer.size());
+    if (!count && count.error().code == Code::kUnavailable && missing != nullptr) {
+      count = ReadWhatThereIs(file->get(), path, offset, buffer.data(), buffer.size(), *missing);
+    }
+    if (!count) return std::move(count).error();
+    if (*count == 0) return {};
+    Result<void> used = use(std::string_view(buffer.data(), *count));
+    if (!used) return used;
+    offset += static_cast<std::int64_t>(*count);
+  }
+}
+
+Result<Copied> CopyInto(int to, const std::string& from, const Context& context,
+                        bool what_there_is) {
   const auto facts = FactsOf(from);
   const std::int64_t total = facts && *facts ? (*facts)->size : 0;
   Copied copied;
   Sha256 sha;
-  auto done = ForEachBlock(from, context, [&](std::string_view bytes) -> Result<void> {
+  const auto use = [&](std::string_view bytes) -> Result<void> {
     sha.Add(bytes);
     copied.size += static_cast<std::int64_t>(bytes.size());
     context.progress(copied.size, total, "bytes copied");
     return WriteAll(to, bytes);
-  });
+  };
+  auto done = ForEachBlock(from, context, use, what_there_is ? &copied.missing : nullptr);
   if (!done) return std::move(done).error();
   if (fsync(to) != 0) return ErrnoError(errno, "sync");
   copied.sha256 = ToHex(sha.Finish());
@@ -94,10 +143,26 @@ Result<std::string> HashFile(const std::string& path, const Context& context) {
   return ToHex(sha.Finish());
 }
 
-Result<Copied> CopyFile(const std::string& from, const std::string& to, const Context& context) {
+Result<std::optional<std::string>> HashIfReadable(const std::string& path, const Context& context) {
+  using R = Result<std::optional<std::string>>;
+  Sha256 sha;
+  std::int64_t missing = 0;
+  const auto use = [&](std::string_view bytes) -> Result<void> {
+    if (missing > 0) return Unreadable(path, 0);
+    sha.Add(bytes);
+    return {};
+  };
+  auto done = ForEachBlock(path, context, use, &missing);
+  if (missing > 0) return R(std::nullopt);
+  if (!done) return std::move(done).error();
+  return R(ToHex(sha.Finish()));
+}
+
+Result<Copied> CopyFile(const std::string& from, const std::string& to, const Context& context,
+                        bool what_there_is) {
   auto file = OpenFile(to, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
   if (!file) return std::move(file).error();
-  auto copied = CopyInto(file->get(), from, context);
+  auto copied = CopyInto(file->get(), from, context, what_there_is);
   if (!copied) {
     unlink(to.c_str());
     return std::move(copied).error().In("copy " + from + " to " + to);

@@ -32,16 +32,23 @@ Result<std::optional<FileFacts>> FactsOf(const std::string& path);
 bool Exists(const std::string& path);
 
 // The file's SHA-256, in hexadecimal. Read raw: see file_gate.h.
+// kUnavailable: the disk does not give all of it back.
 Result<std::string> HashFile(const std::string& path, const Context& context);
+
+// The same; nothing when the disk does not give all of it back.
+Result<std::optional<std::string>> HashIfReadable(const std::string& path, const Context& context);
 
 struct Copied {
   std::int64_t size = 0;
-  std::string sha256;  // of what was read and written
+  std::string sha256;        // of what was written
+  std::int64_t missing = 0;  // bytes that could not be read: zeros in the copy
 };
 
 // Copies into a new file with mode 0600, and syncs it. Nothing is left of it when it fails.
-// kAlreadyExists: `to` is there. Reports progress.
-Result<Copied> CopyFile(const std::string& from, const std::string& to, const Context& context);
+// kAlreadyExists: `to` is there. kUnavailable: the disk does not give all of it back; with
+// `what_there_is`, the rest is copied. Reports progress.
+Result<Copied> CopyFile(const std::string& from, const std::string& to, const Context& context,
+                        bool what_there_is = false);
 
 // kPermissionDenied: this process may not give files away.
 Result<void> SetOwnership(const std::string& path, const Ownership& ownership);

@@ -17,11 +17,29 @@ std::int64_t FileSet::size() const {
   return bytes;
 }
 
+Result<bool> SetFile::Is(const std::string& path, const Context& context) const {
+  auto facts = FactsOf(path);
+  if (!facts) return std::move(facts).error();
+  if (!*facts || (*facts)->size != size) return false;
+  if (sha256.empty()) {
+    return (*facts)->changed.time_since_epoch().count() == changed_us &&
+           static_cast<std::int64_t>((*facts)->inode) == inode;
+  }
+  auto found = HashFile(path, context);
+  if (!found) return std::move(found).error();
+  return *found == sha256;
+}
+
 Value FileSet::ToValue() const {
   Value::List list;
   for (const SetFile& file : files) {
-    list.push_back(
-        Value::Object({{"suffix", file.suffix}, {"size", file.size}, {"sha256", file.sha256}}));
+    Value value =
+        Value::Object({{"suffix", file.suffix}, {"size", file.size}, {"sha256", file.sha256}});
+    if (file.missing > 0) value = value.With("missing_bytes", file.missing);
+    if (file.sha256.empty()) {
+      value = value.With("changed_us", file.changed_us).With("inode", file.inode);
+    }
+    list.push_back(std::move(value));
   }
   return list;
 }
@@ -30,8 +48,9 @@ FileSet FileSet::FromValue(const Value& value) {
   FileSet set;
   if (!value.is_list()) return set;
   for (const Value& file : value.as_list()) {
-    set.files.push_back(
-        {file.StringOr("suffix", ""), file.IntOr("size", 0), file.StringOr("sha256", "")});
+    set.files.push_back({file.StringOr("suffix", ""), file.IntOr("size", 0),
+                         file.StringOr("sha256", ""), file.IntOr("missing_bytes", 0),
+                         file.IntOr("changed_us", 0), file.IntOr("inode", 0)});
   }
   return set;
 }
@@ -43,9 +62,16 @@ Result<FileSet> ReadFileSet(const std::string& database, const Context& context)
     auto facts = FactsOf(path);
     if (!facts) return std::move(facts).error();
     if (!*facts) continue;
-    auto sha256 = HashFile(path, context);
+    auto sha256 = HashIfReadable(path, context);
     if (!sha256) return std::move(sha256).error();
-    set.files.push_back({std::string(suffix), (*facts)->size, *std::move(sha256)});
+    SetFile file{std::string(suffix), (*facts)->size, sha256->value_or(""), 0, 0, 0};
+    if (!*sha256) {
+      context.log("the disk does not give all of " + path +
+                  " back; it is known by its size, time and inode, and moved as it is");
+      file.changed_us = (*facts)->changed.time_since_epoch().count();
+      file.inode = static_cast<std::int64_t>((*facts)->inode);
+    }
+    set.files.push_back(std::move(file));
   }
   return set;
 }

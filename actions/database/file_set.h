@@ -20,7 +20,14 @@ inline constexpr std::array<std::string_view, 4> kSuffixes = {"", "-wal", "-shm"
 struct SetFile {
   std::string suffix;  // one of kSuffixes
   std::int64_t size = 0;
-  std::string sha256;
+  std::string sha256;        // empty: the disk does not give all of it back
+  std::int64_t missing = 0;  // of a copy: bytes that could not be read, zeros in it
+  // What the file is known by when it has no checksum: when it was written, and its inode.
+  std::int64_t changed_us = 0;
+  std::int64_t inode = 0;
+
+  // Whether the file at `path` is this one, byte for byte, or as far as can be told.
+  Result<bool> Is(const std::string& path, const Context& context) const;
 };
 
 struct FileSet {
@@ -33,7 +40,8 @@ struct FileSet {
   static FileSet FromValue(const Value& value);  // reads what ToValue wrote
 };
 
-// The files of the set that are there now, with checksums. They are read raw: REQUIRES their gate.
+// The files of the set that are there now, with checksums where they can be read. They are read
+// raw: REQUIRES their gate.
 Result<FileSet> ReadFileSet(const std::string& database, const Context& context);
 
 // Removes a file and its sidecars, of our own making. No error when they are not there.

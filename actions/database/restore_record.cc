@@ -81,12 +81,13 @@ Result<void> MoveOldSetBack(const RestoreRecord& record) {
 
 Result<void> CheckOldSet(const RestoreRecord& record, const Context& context) {
   for (const SetFile& file : record.old_set.files) {
-    auto sha256 = HashFile(record.PathOf(file), context);
-    if (!sha256) return std::move(sha256).error();
-    if (*sha256 == file.sha256) continue;
+    auto same = file.Is(record.PathOf(file), context);
+    if (!same) return std::move(same).error();
+    if (*same) continue;
     return DataLoss(record.PathOf(file) +
-                    " is back, but not as it was before the restore: SHA-256 " + *sha256 +
-                    " instead of " + file.sha256);
+                    " is back, but not as it was before the restore: its bytes were " +
+                    std::to_string(file.size) + ", with SHA-256 " +
+                    (file.sha256.empty() ? "unknown" : file.sha256));
   }
   return {};
 }

@@ -192,9 +192,11 @@ const ActionSpec& PreserveSpec() {
               "properties": {
                 "name": {"type": "string"},
                 "size": {"type": "integer"},
-                "sha256": {"type": "string"}
+                "sha256": {"type": "string", "description": "of the copy"},
+                "missing_bytes": {"type": "integer",
+                  "description": "that the disk did not give back; zeros in the copy"}
               },
-              "required": ["name", "size", "sha256"],
+              "required": ["name", "size", "sha256", "missing_bytes"],
               "additionalProperties": false
             }
           }

@@ -44,6 +44,8 @@ int FlagsOf(SqliteConnection::Mode mode) {
 }
 
 Code CodeOf(int result) {
+  // The disk does not give the bytes back: they are as lost as if others stood there.
+  if (result == SQLITE_IOERR_READ || result == SQLITE_IOERR_CORRUPTFS) return Code::kDataLoss;
   switch (result & 0xff) {
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:

@@ -37,7 +37,7 @@ class SqliteConnection {
 
   // Runs a statement and calls row(statement) for each row, if given.
   //
-  // kDataLoss: the file is damaged or no database. kAborted: locked by others. kFailedPrecondition:
+  // kDataLoss: the file is damaged, cannot be read from the disk, or is no database. kAborted: locked by others. kFailedPrecondition:
   // a transaction of another process was cut off and a writer must first roll it back.
   // kResourceExhausted, kPermissionDenied, kUnavailable (I/O): as named. kInvalidArgument: the
   // statement and the database do not fit together.

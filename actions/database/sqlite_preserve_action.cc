@@ -45,9 +45,14 @@ Result<FileSet> CopySet(const std::string& database, const FactsBySuffix& facts,
     if (!facts[i]) continue;
     const std::string from = database + std::string(kSuffixes[i]);
     const std::string to = directory + "/" + NameOf(from);
-    auto copied = CopyFile(from, to, context);
+    auto copied = CopyFile(from, to, context, true);
     if (!copied) return std::move(copied).error();
-    set.files.push_back({std::string(kSuffixes[i]), copied->size, copied->sha256});
+    if (copied->missing > 0) {
+      context.log("the disk does not give " + std::to_string(copied->missing) + " bytes of " +
+                  from + " back; they are zeros in " + to);
+    }
+    set.files.push_back(
+        {std::string(kSuffixes[i]), copied->size, copied->sha256, copied->missing, 0, 0});
     auto owned = SetOwnership(to, facts[i]->ownership);
     if (!owned && owned.error().code != Code::kPermissionDenied) return std::move(owned).error();
     if (!owned) context.log(owned.error().message + "; the copy keeps this server's user");
@@ -58,8 +63,10 @@ Result<FileSet> CopySet(const std::string& database, const FactsBySuffix& facts,
 Value OutputOf(const std::string& database, const std::string& directory, const FileSet& set) {
   Value::List files;
   for (const SetFile& file : set.files) {
-    files.push_back(Value::Object(
-        {{"name", NameOf(database + file.suffix)}, {"size", file.size}, {"sha256", file.sha256}}));
+    files.push_back(Value::Object({{"name", NameOf(database + file.suffix)},
+                                   {"size", file.size},
+                                   {"sha256", file.sha256},
+                                   {"missing_bytes", file.missing}}));
   }
   return Value::Object(
       {{"directory", directory}, {"bytes", set.size()}, {"files", std::move(files)}});
@@ -161,9 +168,9 @@ class SqlitePreserve final : public Action {
     if (!manifest) return std::move(manifest).error().In(directory + "/manifest.json");
     const FileSet set = FileSet::FromValue((*manifest)["files"]);
     for (const SetFile& file : set.files) {
-      auto sha256 = HashFile(directory + "/" + NameOf(database + file.suffix), context);
-      if (!sha256) return std::move(sha256).error();
-      if (*sha256 != file.sha256) {
+      auto same = file.Is(directory + "/" + NameOf(database + file.suffix), context);
+      if (!same) return std::move(same).error();
+      if (!*same) {
         return DataLoss(directory + "/" + NameOf(database + file.suffix) +
                         " was changed since it was preserved");
       }

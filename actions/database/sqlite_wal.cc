@@ -48,6 +48,7 @@ Result<std::string> ReadAt(int file, std::int64_t offset, std::size_t size) {
     const ssize_t count =
         pread(file, bytes.data() + done, size - done, offset + static_cast<std::int64_t>(done));
     if (count < 0 && errno == EINTR) continue;
+    if (count < 0 && errno == EIO) return DataLoss("the disk does not give all of it back");
     if (count < 0) return ErrnoError(errno, "read");
     if (count == 0) break;
     done += static_cast<std::size_t>(count);
