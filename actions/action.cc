@@ -85,10 +85,16 @@ Result<void> Policy::AllowPath(const std::string& path) const {
 
 Result<void> Policy::AllowCommand(const std::string& program) const {
   if (allowed_commands.empty()) return {};
-  const std::string base = program.substr(program.rfind('/') + 1);
-  const bool allowed = std::any_of(
-      allowed_commands.begin(), allowed_commands.end(),
-      [&](const std::string& command) { return command == program || command == base; });
+  const auto slash = program.rfind('/');
+  const std::string directory = program.substr(0, slash == std::string::npos ? 0 : slash);
+  const std::string base = program.substr(slash + 1);
+  // Elsewhere, whoever may write a file could give it the name of an allowed program.
+  const bool by_name =
+      std::find(kSearchPath.begin(), kSearchPath.end(), directory) != kSearchPath.end();
+  const bool allowed = std::any_of(allowed_commands.begin(), allowed_commands.end(),
+                                   [&](const std::string& command) {
+                                     return command == program || (by_name && command == base);
+                                   });
   if (allowed) return {};
   return Error{Code::kPermissionDenied,
                program + " is not one of the programs that the server's configuration allows to " +

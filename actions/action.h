@@ -5,6 +5,7 @@
 // no clock but the context's, no environment and no current directory. It never throws.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <functional>
 #include <stop_token>
@@ -70,17 +71,22 @@ struct ProbeAnswer {
   Value output;  // with kApplied: what Apply would have answered
 };
 
+// Where a program is looked for that is given by its name alone, in this order.
+inline constexpr std::array<std::string_view, 6> kSearchPath = {
+    "/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"};
+
 // What the server's configuration lets actions touch.
 struct Policy {
   // Directories, absolute and normal, below which files may be read or changed. Empty: everywhere.
   std::vector<std::string> allowed_roots;
-  // Absolute paths or base names of programs that may be started. Empty: every one.
+  // Programs that may be started: absolute paths, or names, which stand for the programs of that
+  // name in kSearchPath and for no other. Empty: every one.
   std::vector<std::string> allowed_commands;
 
   // kPermissionDenied: the path, with its symbolic links followed as far as it exists, lies outside
   // the allowed roots. kInvalidArgument: it is not absolute.
   Result<void> AllowPath(const std::string& path) const;
-  // kPermissionDenied: the program is not one of the allowed ones.
+  // `program` is absolute, as it was found. kPermissionDenied: it is not one of the allowed ones.
   Result<void> AllowCommand(const std::string& program) const;
 };
 

@@ -8,16 +8,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <mutex>
 #include <utility>
 
 namespace recourse::process {
 namespace {
-
-constexpr std::array kSearchPath = {"/usr/local/sbin", "/usr/local/bin", "/usr/sbin",
-                                    "/usr/bin",        "/sbin",          "/bin"};
 
 // What a child that could not become its program writes to its parent.
 struct Report {
@@ -60,7 +56,9 @@ Result<std::string> FindProgram(const std::string& name) {
   if (name.starts_with('/')) {
     candidates.push_back(name);
   } else if (name.find('/') == std::string::npos && !name.empty()) {
-    for (const char* directory : kSearchPath) candidates.push_back(directory + ("/" + name));
+    for (const std::string_view directory : kSearchPath) {
+      candidates.push_back(std::string(directory) + "/" + name);
+    }
   } else {
     return InvalidArgument("\"" + name + "\" is no program: give an absolute path, or a name " +
                            "that stands in /usr/bin or its like");

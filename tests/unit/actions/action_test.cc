@@ -73,6 +73,10 @@ TEST_CASE("commands are allowed by path or by name", "[actions]") {
   CHECK(policy.AllowCommand("/usr/bin/sleep"));
   CHECK_FALSE(policy.AllowCommand("/tmp/ls"));
   CHECK_FALSE(policy.AllowCommand("/usr/bin/rm"));
+  // A name stands for the system's program: not for whatever file somebody has given that name.
+  CHECK_FALSE(policy.AllowCommand("/srv/uploads/sleep"));
+  CHECK_FALSE(policy.AllowCommand("/usr/bin/../../srv/uploads/sleep"));
+  CHECK_FALSE(policy.AllowCommand("/usr/bin/sub/sleep"));
   CHECK(Policy{}.AllowCommand("/usr/bin/rm"));
 }
 
