@@ -24,6 +24,7 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
+constexpr std::size_t kDrainMax = 1024 * 1024;  // at once; many times what a pipe holds
 constexpr std::size_t kLineMax = 4096;  // a longer line is logged in pieces
 
 // Keeps what fits of a stream and passes its lines on to the log.
@@ -39,10 +40,11 @@ class Stream {
 
   int descriptor() const { return fd_.get(); }  // -1 after its end
 
-  // Reads all that is there now.
+  // Reads what is there now, up to a limit: a program that writes faster than it is read would else
+  // keep its reader here for ever, past the deadline.
   void Drain() {
     char buffer[16384];
-    while (fd_.valid()) {
+    for (std::size_t left = kDrainMax; left > 0 && fd_.valid(); left -= sizeof buffer) {
       const ssize_t count = read(fd_.get(), buffer, sizeof buffer);
       if (count < 0 && errno == EINTR) continue;
       if (count < 0 && errno == EAGAIN) return;

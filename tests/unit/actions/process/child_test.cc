@@ -173,5 +173,16 @@ TEST_CASE("output that is no UTF-8 becomes text", "[actions][process]") {
   CHECK(ToUtf8("ä\xC3") == "ä\xEF\xBF\xBD");
 }
 
+TEST_CASE("a program that never stops writing is ended at its deadline", "[actions][process]") {
+  World world = MakeWorld();
+  world.time_given = 100ms;
+  Context context = world.MakeContext({});
+  context.log = [](std::string_view) {};
+  const auto finished = RunChild({{"yes"}, {}, "/"}, {}, context);
+  REQUIRE(finished);
+  CHECK(finished->stopped);
+  CHECK(finished->output.bytes > 0);
+}
+
 }  // namespace
 }  // namespace recourse::process
