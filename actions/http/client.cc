@@ -6,6 +6,8 @@
 #include <memory>
 #include <stop_token>
 
+#include "engine/base/check.h"
+
 namespace recourse::http {
 namespace {
 
@@ -79,7 +81,10 @@ Result<Response> Fetch(const Request& request, const Context& context) {
   curl_easy_setopt(easy.get(), CURLOPT_PROXY, "");  // none from the environment
   curl_easy_setopt(easy.get(), CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(easy.get(), CURLOPT_NOBODY, request.method == "HEAD" ? 1L : 0L);
+  // To libcurl, 0 is no limit at all, and connecting has a limit of its own.
+  RECOURSE_CHECK(timeout_ms > 0);
   curl_easy_setopt(easy.get(), CURLOPT_TIMEOUT_MS, static_cast<long>(timeout_ms));
+  curl_easy_setopt(easy.get(), CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(timeout_ms));
   curl_easy_setopt(easy.get(), CURLOPT_USERAGENT, "recourse");
   curl_easy_setopt(easy.get(), CURLOPT_ERRORBUFFER, detail);
   curl_easy_setopt(easy.get(), CURLOPT_WRITEFUNCTION, &TakeBody);

@@ -13,7 +13,7 @@ namespace recourse::http {
 struct Request {
   std::string method = "GET";  // GET or HEAD
   std::string url;             // http or https
-  std::chrono::microseconds timeout = std::chrono::seconds(5);
+  std::chrono::microseconds timeout = std::chrono::seconds(5);  // more than 0
 };
 
 struct Response {

@@ -60,6 +60,9 @@ Result<Rhythm> RhythmOf(const Value& inputs) {
   if (!within) return within.error();
   const auto request_timeout = DurationInput(inputs, "request_timeout", std::chrono::seconds(5));
   if (!request_timeout) return request_timeout.error();
+  if (request_timeout->count() <= 0) {
+    return InvalidArgument("request_timeout: it must be more than 0; \"5s\" is one");
+  }
   return Rhythm{inputs.IntOr("successes", 1), *interval, *within, *request_timeout};
 }
 

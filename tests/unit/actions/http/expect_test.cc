@@ -173,6 +173,16 @@ TEST_CASE("http.expect ends when it is stopped, in a request and between two", "
   }
 }
 
+TEST_CASE("http.expect refuses a request without a limit of time", "[actions][http]") {
+  World world(AddHttpActions);
+  const Outcome outcome = world.Do(
+      "http.expect",
+      Value::Object({{"url", "http://127.0.0.1:9/"}, {"request_timeout", "0s"}, {"within", "0s"}}));
+  REQUIRE_FALSE(outcome);
+  CHECK(outcome.failure().error.code == Code::kInvalidArgument);
+  CHECK_THAT(outcome.failure().error.message, Catch::Contains("request_timeout"));
+}
+
 TEST_CASE("http.expect refuses what is no web address", "[actions][http]") {
   World world(AddHttpActions);
   for (const std::string url : {"file:///etc/passwd", "http://", "nonsense://x"}) {
