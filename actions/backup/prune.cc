@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <filesystem>
+
 #include "actions/backup/catalogue.h"
 #include "actions/backup/family.h"
 #include "actions/backup/retention.h"
@@ -66,15 +69,40 @@ Result<Decided> Decide(const Context& context) {
 }
 
 // The file, then its manifest: a manifest that is left alone is found, and pruned, the next time.
-Result<void> Remove(const Entry& entry, const std::string& trash, bool permanently) {
+// `moved` tells whether anything was removed before an error.
+Result<void> Remove(const Entry& entry, const std::string& trash, bool permanently, bool& moved) {
   for (const std::string& path : {entry.path, database::ManifestPath(entry.path)}) {
     if (!database::Exists(path)) continue;
     auto removed = permanently ? database::RemoveFile(path)
                                : database::MoveFile(path, trash + "/" + database::NameOf(path));
     if (!removed) return removed;
+    moved = true;
     RECOURSE_FAIL_POINT("prune_after_file");
   }
   return {};
+}
+
+// What an attempt has removed: its names, and their bytes.
+struct Removed {
+  std::vector<std::string> names;
+  std::int64_t bytes = 0;
+};
+
+// What this attempt had removed before a crash: it is in its own trash entry.
+Removed RemovedBefore(const std::string& trash) {
+  Removed removed;
+  std::error_code failed;
+  for (auto file = std::filesystem::directory_iterator(trash, failed);
+       !failed && file != std::filesystem::directory_iterator(); file.increment(failed)) {
+    const std::string name = file->path().filename().string();
+    if (database::IsTrashNote(name) || name.ends_with(database::kManifestEnding)) continue;
+    const auto facts = database::FactsOf(file->path().string());
+    removed.names.push_back(name);
+    removed.bytes += facts && *facts ? (*facts)->size : 0;
+  }
+  // Newest first, as the catalogue has them; the names are made of times.
+  std::sort(removed.names.rbegin(), removed.names.rend());
+  return removed;
 }
 
 class Prune final : public Action {
@@ -84,7 +112,11 @@ class Prune final : public Action {
   Result<ActionPlan> Plan(const Context& context) const override {
     auto decided = Decide(context);
     if (!decided) return std::move(decided).error();
-    const bool permanently = context.inputs.BoolOr("permanently", false);
+    auto grace = DurationInput(context.inputs, "grace", std::chrono::days(7));
+    if (!grace) return std::move(grace).error();
+    // Without any time of grace the trash is emptied as soon as it is filled.
+    const bool permanently =
+        context.inputs.BoolOr("permanently", false) || *grace <= std::chrono::microseconds(0);
     ActionPlan plan;
     for (const std::size_t index : decided->pruning.removed) {
       const Entry& entry = decided->catalogue.entries[index];
@@ -106,37 +138,41 @@ class Prune final : public Action {
     if (!decided) return std::move(decided).error();
     const std::string& directory = decided->backups.directory;
 
-    std::string trash;
+    const std::string trash = database::TrashEntry(directory, context.key);
     if (!permanently && !decided->pruning.removed.empty()) {
-      auto entry = database::MakeTrashEntry(directory, context);
-      if (!entry) return std::move(entry).error();
-      trash = *std::move(entry);
+      if (auto made = database::MakeTrashEntry(directory, context); !made) return made.error();
     }
-    std::vector<std::string> removed;
-    std::int64_t removed_bytes = 0;
+    Removed removed = RemovedBefore(trash);
+    bool moved = !removed.names.empty();
+    const auto fail = [&](Error error) {
+      return Failure{std::move(error),
+                     Value::Object({{"removed", database::TextList(removed.names)}}),
+                     moved ? LeftBehind::kPartial : LeftBehind::kNothing};
+    };
     for (const std::size_t index : decided->pruning.removed) {
       const Entry& entry = decided->catalogue.entries[index];
-      if (auto done = Remove(entry, trash, permanently); !done) {
-        return Failure{std::move(done).error().In("remove the backup " + entry.name),
-                       Value::Object({{"removed", database::TextList(removed)}}),
-                       removed.empty() ? LeftBehind::kNothing : LeftBehind::kPartial};
+      if (auto done = Remove(entry, trash, permanently, moved); !done) {
+        return fail(std::move(done).error().In("remove the backup " + entry.name));
       }
       context.log("removed " + entry.name);
-      removed.push_back(entry.name);
-      removed_bytes += entry.size;
+      // One of which only the manifest was left is there already.
+      if (std::count(removed.names.begin(), removed.names.end(), entry.name) > 0) continue;
+      removed.names.push_back(entry.name);
+      removed.bytes += entry.size;
     }
-    if (auto synced = SyncParent(directory + "/entry"); !synced) return synced.error();
+    if (auto synced = SyncParent(directory + "/entry"); !synced) return fail(synced.error());
     auto emptied = database::EmptyTrash(directory, *grace, context.clock.Now());
-    if (!emptied) return std::move(emptied).error();
+    if (!emptied) return fail(std::move(emptied).error());
     const auto& entries = decided->catalogue.entries;
-    const auto kept = static_cast<std::int64_t>(entries.size() - removed.size());
-    return Value::Object({{"removed", database::TextList(removed)},
-                          {"removed_bytes", removed_bytes},
+    const auto kept =
+        static_cast<std::int64_t>(entries.size() - decided->pruning.removed.size());
+    return Value::Object({{"removed", database::TextList(removed.names)},
+                          {"removed_bytes", removed.bytes},
                           {"kept", kept},
                           {"verified", static_cast<std::int64_t>(VerifiedKept(*decided))},
                           {"newest_verified", entries[decided->pruning.good.front()].name},
-                          {"trash", trash},
-                          {"freed_bytes", emptied->bytes + (permanently ? removed_bytes : 0)}});
+                          {"trash", database::Exists(trash) ? trash : ""},
+                          {"freed_bytes", emptied->bytes + (permanently ? removed.bytes : 0)}});
   }
 
  private:

@@ -26,16 +26,45 @@ TEST_CASE("pruned backups go to the trash with their manifests, and from there a
   CHECK(fs::exists(trash + "/health_20260812.db"));
   CHECK(fs::exists(database::ManifestPath(trash + "/health_20260812.db")));
 
-  // Again: nothing more to do.
+  // Again, as after a crash: nothing more to do, and the answer is the same.
   const Outcome again = world.Do("backup.prune", world.WithBackups());
   REQUIRE(again);
-  CHECK(again.output()["removed"] == Value(Value::List{}));
+  CHECK(again.output() == output);
+  world.key = "R-9/prune/1";
+  const Outcome another = world.Do("backup.prune", world.WithBackups());
+  REQUIRE(another);
+  CHECK(another.output()["removed"] == Value(Value::List{}));
   CHECK(fs::exists(trash));
 
   const Outcome emptied = world.Do("backup.prune", world.WithBackups().With("grace", "0s"));
   REQUIRE(emptied);
   CHECK(emptied.output()["freed_bytes"].as_int() > output["removed_bytes"].as_int());
   CHECK_FALSE(fs::exists(trash));
+}
+
+TEST_CASE("a backup whose manifest cannot be moved leaves part of a pruning behind",
+          "[actions][backup]") {
+  BackupsWorld world;
+  for (const int days : {1, 2, 3}) world.AddBackup(days);
+  const std::string old = world.AddBackup(40);
+  world.key = "R-8/prune/1";
+  // A directory stands where the manifest goes.
+  fs::create_directories(
+      world.Path("backups/.trash/R-8.prune.1/health_20260812.db.manifest.json/x"));
+  const Outcome failed = world.Do("backup.prune", world.WithBackups());
+  REQUIRE_FALSE(failed);
+  CHECK_FALSE(fs::exists(old));
+  CHECK(failed.failure().left == LeftBehind::kPartial);
+}
+
+TEST_CASE("pruning without a time of grace is planned as what it is", "[actions][backup]") {
+  BackupsWorld world;
+  for (const int days : {1, 2, 3, 40}) world.AddBackup(days);
+  const auto plan = world.Find("backup.prune")
+                        .Plan(world.MakeContext(world.WithBackups().With("grace", "0s")));
+  REQUIRE(plan);
+  CHECK(plan->irreversible.size() == 1);
+  CHECK(plan->lines.at(0).starts_with("delete"));
 }
 
 TEST_CASE("the last good backup stays: newer files that only look like one do not count",
