@@ -128,12 +128,16 @@ class Change : public Action {
     if (!driver) return std::move(driver).error();
     auto state = (*driver)->Look();
     if (!state) return std::move(state).error();
-    // Whoever stops it may have to start it again, be it to undo the stop.
-    const bool will_start = verb_ != "stop" || state->running;
-    if (auto possible = (*driver)->CheckStart(context); will_start && !possible) {
-      return std::move(possible).error();
-    }
-    return Value::Object({{"running", state->running}, {"instance", state->instance}});
+    const Value undo =
+        Value::Object({{"running", state->running}, {"instance", state->instance}});
+    auto possible = (*driver)->CheckStart(context);
+    if (possible) return undo;
+    if (verb_ != "stop") return std::move(possible).error();
+    // What does harm must be stopped, also when nobody can start it again.
+    if (!state->running) return undo;
+    context.log("the service " + NameOf(context) + " is stopped although it could not be started " +
+                "again: " + possible.error().ToString());
+    return undo.With("restartable", false);
   }
 
   Outcome Apply(const Context& context) const final {
@@ -151,7 +155,15 @@ class Change : public Action {
         return Failure{std::move(ended).error(), {}, LeftBehind::kPartial};
       }
     }
-    return (*driver)->Start(context);
+    Outcome started = (*driver)->Start(context);
+    if (started || context.undo.BoolOr("restartable", true)) return started;
+    Failure failure = started.failure();
+    failure.left = LeftBehind::kPartial;
+    failure.error = std::move(failure.error)
+                        .In("the service " + NameOf(context) +
+                            " was stopped although it could not be started again, and it still " +
+                            "cannot");
+    return failure;
   }
 
  protected:

@@ -136,6 +136,38 @@ TEST_CASE("a service that ignores TERM is killed only when that is allowed", "[a
   CHECK(service.Processes().empty());
 }
 
+TEST_CASE("a service whose program is gone is stopped all the same, and its undo says so",
+          "[actions][service]") {
+  Service service;
+  const std::string program = service.world.Path("app");
+  std::filesystem::copy_file("/usr/bin/sleep", program);
+  service.resource = service.resource.With("command", Value::List{program, "100000"});
+  REQUIRE(service.Do("start"));
+  std::filesystem::rename(program, program + ".gone");
+  CHECK_FALSE(service.Do("restart"));
+  CHECK(service.Processes().size() == 1);
+
+  const Outcome stopped = service.Do("stop");
+  INFO(MessageOf(stopped));
+  REQUIRE(stopped);
+  CHECK(service.Processes().empty());
+  CHECK(service.world.undo["restartable"] == Value(false));
+  CHECK_THAT(service.world.log.back(), Catch::Contains("could not be started again"));
+
+  const Action& stop = service.world.Find("service.stop");
+  const auto compensate = [&] {
+    return stop.Compensate(service.world.MakeContext(service.Inputs(), service.world.undo),
+                           stopped.output());
+  };
+  const Outcome failed = compensate();
+  REQUIRE_FALSE(failed);
+  CHECK(failed.failure().left == LeftBehind::kPartial);
+  CHECK_THAT(failed.failure().error.message, Catch::Contains("could not be started again"));
+  // It is tried all the same: somebody may have brought the program back.
+  std::filesystem::rename(program + ".gone", program);
+  CHECK(compensate());
+}
+
 TEST_CASE("stopping a service ends when it is cancelled", "[actions][service]") {
   Service service;
   service.StartStubborn("1h");
