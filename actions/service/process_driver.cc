@@ -61,7 +61,7 @@ std::int64_t EndOf(int log) {
 // The last lines of the log behind `begin`.
 Value::List TailOf(const std::string& path, std::int64_t begin) {
   Value::List lines;
-  auto file = OpenFile(path, O_RDONLY | O_NONBLOCK);
+  auto file = OpenFile(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW);
   if (!file) return lines;
   char buffer[kLogTailMax];
   const std::int64_t from = std::max(begin, EndOf(file->get()) - kLogTailMax);
@@ -150,7 +150,17 @@ class ProcessDriver final : public Driver {
  private:
   Result<Descriptor> OpenLog() const {
     if (settings_.log.empty()) return OpenFile("/dev/null", O_WRONLY);
-    return OpenFile(settings_.log, O_WRONLY | O_CREAT | O_APPEND, 0640);
+    // Where others may write, the path may have become a link to a file of ours, or a pipe that
+    // nobody reads.
+    auto log =
+        OpenFile(settings_.log, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK, 0640);
+    struct stat info;
+    if (log && fstat(log->get(), &info) == 0 && S_ISREG(info.st_mode)) return log;
+    const bool is_there = lstat(settings_.log.c_str(), &info) == 0;
+    if (!log && (!is_there || S_ISREG(info.st_mode))) return log;
+    return FailedPrecondition("the log " + settings_.log + " of " + settings_.name +
+                              " is a symbolic link, a pipe or something else that is not a file; "
+                              "nothing was started. Name the file itself, or give no log");
   }
 
   Result<Identity> Launch(const Context& context, int log) const {

@@ -1,5 +1,7 @@
 #include "tests/unit/actions/service/service_world.h"
 
+#include <sys/stat.h>
+
 namespace recourse {
 namespace {
 
@@ -105,6 +107,23 @@ TEST_CASE("a service that cannot be started is refused before anything is done",
   service.world.policy.allowed_roots = {service.world.Path("other")};
   CHECK(code_of("name", "app") == Code::kPermissionDenied);
   CHECK(service.Processes().empty());
+}
+
+TEST_CASE("a service's log is a file, and nothing that leads elsewhere", "[actions][service]") {
+  Service service;
+  const std::string log = service.world.Path("app.log");
+  SECTION("not a link") {
+    service.world.Write("precious", "of somebody else\n");
+    std::filesystem::create_symlink(service.world.Path("precious"), log);
+  }
+  SECTION("not a pipe, which would keep the start waiting") {
+    REQUIRE(mkfifo(log.c_str(), 0600) == 0);
+  }
+  const Outcome started = service.Do("start");
+  REQUIRE_FALSE(started);
+  CHECK(started.failure().error.code == Code::kFailedPrecondition);
+  CHECK_THAT(started.failure().error.message, Catch::Contains(log));
+  CHECK_FALSE(std::filesystem::exists(service.world.Path("app.pid")));
 }
 
 TEST_CASE("compensation brings a service back to what it was", "[actions][service]") {
