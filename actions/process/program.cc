@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -17,7 +18,7 @@ namespace {
 
 // What a child that could not become its program writes to its parent.
 struct Report {
-  enum class Stage : int { kDescriptors = 1, kDirectory = 2, kExec = 3, kFork = 4 };
+  enum class Stage : int { kDescriptors = 1, kDirectory = 2, kExec = 3, kFork = 4, kUser = 5 };
   Stage stage;
   int error_number;
 };
@@ -49,6 +50,14 @@ bool ReadFully(int fd, void* data, std::size_t size) {
     size -= static_cast<std::size_t>(count);
   }
   return true;
+}
+
+// The system calls themselves: the C library's functions do more, for the threads that there were
+// before the fork. The user last, because it takes away the right to change the others.
+bool TakeOn(const Credentials& credentials) {
+  return syscall(SYS_setgroups, credentials.groups.size(), credentials.groups.data()) == 0 &&
+         syscall(SYS_setresgid, credentials.group, credentials.group, credentials.group) == 0 &&
+         syscall(SYS_setresuid, credentials.user, credentials.user, credentials.user) == 0;
 }
 
 Result<std::string> FindProgram(const std::string& name) {
@@ -95,7 +104,17 @@ Result<Image> Image::Find(const Program& program, const Policy& policy) {
     auto allowed = policy.AllowPath(program.working_directory);
     if (!allowed) return std::move(allowed).error().In("the working directory");
   }
+  const auto& wanted = program.credentials;
+  const bool is_own = !wanted || (wanted->user == geteuid() && wanted->group == getegid());
+  if (!is_own && geteuid() != 0) {
+    return Error{Code::kPermissionDenied,
+                 "this server runs as user " + UserName(geteuid()) + ", group " +
+                     GroupName(getegid()) + ", and cannot start a program as user " +
+                     UserName(wanted->user) + ", group " + GroupName(wanted->group) +
+                     "; run it as root or as that user"};
+  }
   Image image;
+  if (!is_own) image.credentials_ = wanted;
   image.path_ = *std::move(path);
   image.working_directory_ = program.working_directory;
   image.texts_ = program.arguments;
@@ -136,6 +155,7 @@ void Image::Become(const Pointers& pointers, int in, int out, int err, int repor
     if (from[to] < 0 || dup2(from[to], to) < 0) FailIn(Report::Stage::kDescriptors, kept);
   }
   if (close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) != 0) FailIn(Report::Stage::kDescriptors, kept);
+  if (credentials_ && !TakeOn(*credentials_)) FailIn(Report::Stage::kUser, kept);
   if (chdir(working_directory_.c_str()) != 0) FailIn(Report::Stage::kDirectory, kept);
   umask(022);
   ResetSignals();
@@ -151,6 +171,8 @@ Result<void> Image::ReadReport(int report) const {
       return ErrnoError(told.error_number, "enter the working directory " + working_directory_);
     case Report::Stage::kExec:
       return ErrnoError(told.error_number, "start " + path_);
+    case Report::Stage::kUser:
+      return ErrnoError(told.error_number, "take on the user for " + path_);
     case Report::Stage::kFork:
       return ErrnoError(told.error_number, "make a process for " + path_);
     case Report::Stage::kDescriptors:

@@ -6,11 +6,13 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "actions/action.h"
+#include "actions/users.h"
 #include "engine/base/error.h"
 #include "engine/base/file.h"
 #include "engine/base/value.h"
@@ -23,6 +25,7 @@ struct Program {
   std::vector<std::string> arguments;
   std::map<std::string, std::string> environment;  // all of it
   std::string working_directory = "/";
+  std::optional<Credentials> credentials = {};  // none: those of this process
 };
 
 // A program that was found and may be started.
@@ -30,7 +33,7 @@ class Image {
  public:
   // kInvalidArgument: no arguments, one with a NUL, or a working directory that is not absolute.
   // kNotFound: there is no such program. kPermissionDenied: its mode forbids it, or the policy the
-  // program or its working directory (but never "/").
+  // program or its working directory (but never "/"), or this process cannot take on its user.
   static Result<Image> Find(const Program& program, const Policy& policy);
 
   // The arguments and environment as execve(2) takes them, made before fork because nothing may
@@ -54,6 +57,7 @@ class Image {
  private:
   std::string path_;
   std::string working_directory_;
+  std::optional<Credentials> credentials_;  // to be taken on
   std::vector<std::string> texts_;  // the arguments, then the environment
   std::size_t arguments_ = 0;       // how many of them are arguments
 };

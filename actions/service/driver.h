@@ -29,6 +29,10 @@ class Driver {
   // Whether Start() could work: the program is there and the policy allows it. Changes nothing.
   virtual Result<void> CheckStart(const Context& context) const = 0;
 
+  // Whether Start() would give it the user that it runs as now. kFailedPrecondition: it would not,
+  // and the resource does not say that this is meant. Changes nothing.
+  virtual Result<void> CheckUser() const = 0;
+
   // Answers when it runs and has kept running for its settle time; at once when it ran before.
   // kUnavailable: it ended within its settle time (evidence: its last log lines), left as before.
   // kFailedPrecondition: its main process has ended, and something that it had started lives on.

@@ -12,6 +12,7 @@ extern "C" {  // glibc 2.36 has forgotten it in this header
 #include <cerrno>
 #include <cstdlib>
 #include <filesystem>
+#include <sstream>
 
 #include "actions/proc_stat.h"
 #include "actions/process/utf8.h"
@@ -53,6 +54,17 @@ std::string Describe(pid_t pid) {
   }
   if (command.size() > kCommandMax) command = command.substr(0, kCommandMax) + "...";
   return std::to_string(pid) + (command.empty() ? "" : " (" + process::ToUtf8(command) + ")");
+}
+
+std::optional<uid_t> UserOf(pid_t pid) {
+  const auto text = ReadFile(ProcFile(pid, "status"), kProcFileMax);
+  if (!text) return std::nullopt;
+  const auto line = text->find("\nUid:");
+  if (line == std::string::npos) return std::nullopt;
+  std::istringstream words(text->substr(line + 5));
+  uid_t real = 0, effective = 0;
+  if (!(words >> real >> effective)) return std::nullopt;
+  return effective;
 }
 
 std::vector<Identity> MembersOf(pid_t group) {

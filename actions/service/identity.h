@@ -32,6 +32,9 @@ std::vector<std::string> ArgumentsOf(pid_t pid);
 // "4711 (sleep 100000)", for messages.
 std::string Describe(pid_t pid);
 
+// The user that it runs as, its effective one; nothing when it has ended.
+std::optional<uid_t> UserOf(pid_t pid);
+
 // The processes of a process group that have not ended.
 std::vector<Identity> MembersOf(pid_t group);
 

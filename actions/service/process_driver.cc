@@ -13,6 +13,7 @@
 #include "actions/service/driver.h"
 #include "actions/service/pid_file.h"
 #include "actions/stop_event.h"
+#include "actions/users.h"
 #include "engine/base/fail_point.h"
 #include "engine/base/text.h"
 
@@ -31,6 +32,7 @@ struct Settings {
   std::string log;  // empty: thrown away
   microseconds settle{};
   microseconds stop_timeout{};
+  std::optional<Error> no_user;  // why it cannot be started as the user that is given
 };
 
 std::string InstanceOf(const Identity& process) {
@@ -88,9 +90,24 @@ class ProcessDriver final : public Driver {
   }
 
   Result<void> CheckStart(const Context& context) const override {
-    auto image = Image::Find(settings_.program, context.policy);
+    auto image = FindImage(context);
     if (!image) return std::move(image).error().In("start " + settings_.name);
     return {};
+  }
+
+  Result<void> CheckUser() const override {
+    if (settings_.program.credentials || settings_.no_user) return {};
+    auto running = pid_file_.Read();
+    if (!running) return std::move(running).error();
+    if (!*running || !(*running)->main_lives) return {};
+    const pid_t pid = (*running)->main.pid;
+    const auto user = UserOf(pid);
+    if (!user || *user == geteuid()) return {};
+    return FailedPrecondition(
+        settings_.name + " (pid " + std::to_string(pid) + ") runs as user " + UserName(*user) +
+        ", and this server would start it again as user " + UserName(geteuid()) +
+        ". Nothing was changed. Write `user` (and `group`) into the target's service: the user that "
+        "it is to be started as");
   }
 
   Outcome Start(const Context& context) const override {
@@ -163,8 +180,13 @@ class ProcessDriver final : public Driver {
                               "nothing was started. Name the file itself, or give no log");
   }
 
+  Result<Image> FindImage(const Context& context) const {
+    if (settings_.no_user) return *settings_.no_user;
+    return Image::Find(settings_.program, context.policy);
+  }
+
   Result<Identity> Launch(const Context& context, int log) const {
-    auto image = Image::Find(settings_.program, context.policy);
+    auto image = FindImage(context);
     if (!image) return std::move(image).error();
     Identity process;
     const auto write_down = [&](pid_t pid) -> Result<void> {
@@ -297,6 +319,20 @@ Result<std::unique_ptr<Driver>> MakeProcessDriver(const Value& service, const Po
   if (!stop_timeout) return stop_timeout.error().In("service " + settings.name);
   settings.settle = *settle;
   settings.stop_timeout = *stop_timeout;
+  const std::string user = service.StringOr("user", "");
+  const std::string group = service.StringOr("group", "");
+  if (user.empty() && !group.empty()) {
+    return InvalidArgument("service " + settings.name + ": a group is given without a user");
+  }
+  if (!user.empty()) {
+    auto credentials = CredentialsOf(user, group);
+    // It may be looked at and stopped all the same.
+    if (credentials) {
+      settings.program.credentials = *std::move(credentials);
+    } else {
+      settings.no_user = credentials.error();
+    }
+  }
   if (settings.program.arguments.empty()) {
     return InvalidArgument("service " + settings.name + ": its command is empty");
   }

@@ -46,6 +46,9 @@ constexpr std::string_view kServiceSchema = R"({
     "working_directory": {"type": "string", "default": "/"},
     "environment": {"type": "object", "additionalProperties": {"type": "string"},
       "description": "all of its environment: nothing is inherited"},
+    "user": {"type": "string", "minLength": 1,
+      "description": "whom it is started as, by name or number; default: the server's user"},
+    "group": {"type": "string", "minLength": 1, "description": "default: the user's own group"},
     "settle": {"type": "string", "default": "1s",
       "description": "it counts as started when it has run this long"},
     "stop_timeout": {"type": "string", "default": "10s",
@@ -130,6 +133,9 @@ class Change : public Action {
     if (!state) return std::move(state).error();
     const Value undo =
         Value::Object({{"running", state->running}, {"instance", state->instance}});
+    if (auto same = (*driver)->CheckUser(); !same && verb_ != "start") {
+      return std::move(same).error();
+    }
     auto possible = (*driver)->CheckStart(context);
     if (possible) return undo;
     if (verb_ != "stop") return std::move(possible).error();

@@ -69,6 +69,8 @@ constexpr std::string_view kTargetSchema = R"({
           "command": {"type": "array", "items": {"type": "string"}},
           "log": {"type": "string"},
           "working_directory": {"type": "string"},
+          "user": {"type": "string", "minLength": 1},
+          "group": {"type": "string", "minLength": 1},
           "environment": {"type": "object", "additionalProperties": {"type": "string"}},
           "settle": {"type": "string"},
           "stop_timeout": {"type": "string"}

@@ -109,6 +109,42 @@ TEST_CASE("a service that cannot be started is refused before anything is done",
   CHECK(service.Processes().empty());
 }
 
+TEST_CASE("a service comes back as the user that it had", "[actions][service]") {
+  if (geteuid() != 0) {
+    WARN("only root can start a service as another user");
+    return;
+  }
+  Service service;
+  const Value as_root = service.resource;
+  const Value as_nobody = as_root.With("user", "nobody").With("group", "65534");
+  service.resource = as_nobody;
+  const auto user = [&] { return service::UserOf(service.Processes().at(0).pid); };
+  REQUIRE(service.Do("start"));
+  CHECK(user() == 65534);
+  const auto status = ReadFile("/proc/" + std::to_string(service.Processes().at(0).pid) + "/status",
+                               65536);
+  REQUIRE(status);
+  CHECK_THAT(*status, Catch::Contains("\nGid:\t65534\t65534\t65534\t65534\n"));
+  CHECK_THAT(*status, Catch::Contains("\nGroups:\t65534 \n"));
+  REQUIRE(service.Do("restart"));
+  CHECK(user() == 65534);
+
+  // A target that does not say so would make it root's.
+  service.resource = as_root;
+  const auto processes = service.Processes();
+  for (const char* verb : {"stop", "restart"}) {
+    const Outcome refused = service.Do(verb);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.failure().error.code == Code::kFailedPrecondition);
+    CHECK_THAT(refused.failure().error.message, Catch::Contains("nobody"));
+  }
+  CHECK(service.Processes() == processes);
+  service.resource = as_nobody.With("user", "nobody-of-that-name");
+  CHECK_FALSE(service.Do("start"));
+  service.resource = as_nobody;
+  REQUIRE(service.Do("stop"));
+}
+
 TEST_CASE("a service's log is a file, and nothing that leads elsewhere", "[actions][service]") {
   Service service;
   const std::string log = service.world.Path("app.log");
