@@ -9,8 +9,8 @@
 namespace recourse {
 
 struct ProcStat {
-  char state = '?';  // as ps shows it: 'R', 'S', 'D', 'Z' ...
-  pid_t group = 0;   // its process group
+  char state = '?';             // as ps shows it: 'R', 'S', 'D', 'Z' ...
+  pid_t group = 0;              // its process group
   std::int64_t start_time = 0;  // clock ticks after boot
 
   // It runs no more; its parent has not asked yet how it ended.

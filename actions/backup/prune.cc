@@ -164,8 +164,7 @@ class Prune final : public Action {
     auto emptied = database::EmptyTrash(directory, *grace, context.clock.Now());
     if (!emptied) return fail(std::move(emptied).error());
     const auto& entries = decided->catalogue.entries;
-    const auto kept =
-        static_cast<std::int64_t>(entries.size() - decided->pruning.removed.size());
+    const auto kept = static_cast<std::int64_t>(entries.size() - decided->pruning.removed.size());
     return Value::Object({{"removed", database::TextList(removed.names)},
                           {"removed_bytes", removed.bytes},
                           {"kept", kept},

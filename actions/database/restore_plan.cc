@@ -77,8 +77,8 @@ bool MayGiveTo(gid_t group) {
   if (geteuid() == 0 || group == getegid()) return true;
   std::vector<gid_t> groups(static_cast<std::size_t>(std::max(0, getgroups(0, nullptr))));
   const int count = getgroups(static_cast<int>(groups.size()), groups.data());
-  return count > 0 && std::find(groups.begin(), groups.begin() + count, group) !=
-                          groups.begin() + count;
+  return count > 0 &&
+         std::find(groups.begin(), groups.begin() + count, group) != groups.begin() + count;
 }
 
 }  // namespace

@@ -135,7 +135,8 @@ class SqliteBackup final : public Action {
     if (!*manifest && HasTakenOut(backups->directory, context.key)) {
       return {Verdict::kPartial,
               "the backup that was to be replaced is in " +
-                  TrashEntry(backups->directory, context.key) + " only, and the new one is not there",
+                  TrashEntry(backups->directory, context.key) +
+                  " only, and the new one is not there",
               {}};
     }
     if (!*manifest) return {Verdict::kNotApplied, "no backup has this key", {}};

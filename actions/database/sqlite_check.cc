@@ -19,8 +19,8 @@ constexpr std::int64_t kSmallest = 512;  // the smallest page
 // Errors of SQLite that say something about the file rather than about the way to it.
 bool IsFinding(const Error& error) { return error.code == Code::kDataLoss; }
 
-// A statement that SQLite cannot even prepare says nothing about the bytes: a sound database may use
-// collations and functions that only its application has.
+// A statement that SQLite cannot even prepare says nothing about the bytes: a sound database may
+// use collations and functions that only its application has.
 Error NotJudged(const std::string& path, const Error& error) {
   return FailedPrecondition(path + " cannot be judged here: " + error.message +
                             ". SQLite does not know something that the database's schema uses; " +

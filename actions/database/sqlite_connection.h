@@ -37,10 +37,10 @@ class SqliteConnection {
 
   // Runs a statement and calls row(statement) for each row, if given.
   //
-  // kDataLoss: the file is damaged, cannot be read from the disk, or is no database. kAborted: locked by others. kFailedPrecondition:
-  // a transaction of another process was cut off and a writer must first roll it back.
-  // kResourceExhausted, kPermissionDenied, kUnavailable (I/O): as named. kInvalidArgument: the
-  // statement and the database do not fit together.
+  // kDataLoss: the file is damaged, cannot be read from the disk, or is no database. kAborted:
+  // locked by others. kFailedPrecondition: a transaction of another process was cut off and a
+  // writer must first roll it back. kResourceExhausted, kPermissionDenied, kUnavailable (I/O): as
+  // named. kInvalidArgument: the statement and the database do not fit together.
   using Row = std::function<void(sqlite3_stmt*)>;
   Result<void> Run(const std::string& sql, const Row& row = nullptr) const;
 

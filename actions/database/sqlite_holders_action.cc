@@ -43,16 +43,16 @@ class SqliteHolders final : public Action {
   }
 
   static Error NotProven(const std::string& path, const HolderScan& scan) {
-    const std::string unseen =
-        scan.unreadable == 0 ? "the processes of other users are hidden from this server"
-                             : std::to_string(scan.unreadable) +
-                                   " processes of other users could not be looked into";
+    const std::string unseen = scan.unreadable == 0
+                                   ? "the processes of other users are hidden from this server"
+                                   : std::to_string(scan.unreadable) +
+                                         " processes of other users could not be looked into";
     return FailedPrecondition(
         "whether a process has " + path + " open cannot be told: " + unseen +
         ", and the database is not in WAL mode, in which an idle connection would show by its "
         "lock. Nothing was changed. Run the server as root or as the user of the services; or look "
-        "yourself, as root, with `fuser -v " + path +
-        "`, and then accept what cannot be seen (accept_unseen: true)");
+        "yourself, as root, with `fuser -v " +
+        path + "`, and then accept what cannot be seen (accept_unseen: true)");
   }
 };
 

@@ -11,8 +11,8 @@
 namespace recourse::http {
 
 struct Request {
-  std::string method = "GET";  // GET or HEAD
-  std::string url;             // http or https
+  std::string method = "GET";                                   // GET or HEAD
+  std::string url;                                              // http or https
   std::chrono::microseconds timeout = std::chrono::seconds(5);  // more than 0
 };
 

@@ -58,8 +58,8 @@ class Image {
   std::string path_;
   std::string working_directory_;
   std::optional<Credentials> credentials_;  // to be taken on
-  std::vector<std::string> texts_;  // the arguments, then the environment
-  std::size_t arguments_ = 0;       // how many of them are arguments
+  std::vector<std::string> texts_;          // the arguments, then the environment
+  std::size_t arguments_ = 0;               // how many of them are arguments
 };
 
 struct Pipe {

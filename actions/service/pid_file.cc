@@ -32,8 +32,7 @@ milliseconds NowBy(clockid_t clock) {
 Result<milliseconds> WrittenAt(const std::string& path) {
   struct stat info;
   if (stat(path.c_str(), &info) != 0) return ErrnoError(errno, "look at " + path);
-  return std::chrono::seconds(info.st_mtim.tv_sec) +
-         milliseconds(info.st_mtim.tv_nsec / 1'000'000);
+  return std::chrono::seconds(info.st_mtim.tv_sec) + milliseconds(info.st_mtim.tv_nsec / 1'000'000);
 }
 
 bool EndsWith(const std::vector<std::string>& arguments, const std::vector<std::string>& command) {

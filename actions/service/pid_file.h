@@ -19,7 +19,7 @@ namespace recourse::service {
 
 // What runs of a service. At least one of its processes does.
 struct Running {
-  Identity main;         // the process that the pid file names
+  Identity main;  // the process that the pid file names
   bool main_lives = true;
   // Whether `main` leads a process group of its own, as one does that was started by us. Then the
   // service runs as long as anything of the group does: a wrapper script may have ended long before

@@ -103,11 +103,12 @@ class ProcessDriver final : public Driver {
     const pid_t pid = (*running)->main.pid;
     const auto user = UserOf(pid);
     if (!user || *user == geteuid()) return {};
-    return FailedPrecondition(
-        settings_.name + " (pid " + std::to_string(pid) + ") runs as user " + UserName(*user) +
-        ", and this server would start it again as user " + UserName(geteuid()) +
-        ". Nothing was changed. Write `user` (and `group`) into the target's service: the user that "
-        "it is to be started as");
+    return FailedPrecondition(settings_.name + " (pid " + std::to_string(pid) + ") runs as user " +
+                              UserName(*user) + ", and this server would start it again as user " +
+                              UserName(geteuid()) +
+                              ". Nothing was changed. Write `user` (and `group`) into the target's "
+                              "service: the user that "
+                              "it is to be started as");
   }
 
   Outcome Start(const Context& context) const override {
@@ -229,10 +230,9 @@ class ProcessDriver final : public Driver {
     if (settings_.log.empty()) said = "it has no log";
     if (!lines.empty())
       said = "its last line in " + settings_.log + ": " + lines.back().as_string();
-    const std::string now = left.empty()
-                                ? "it does not run now"
-                                : "what it had started still runs: " + DescribeAll(left) +
-                                      " (its command must stay in the foreground)";
+    const std::string now = left.empty() ? "it does not run now"
+                                         : "what it had started still runs: " + DescribeAll(left) +
+                                               " (its command must stay in the foreground)";
     return {Unavailable(settings_.name + " was started and ended within its settle time of " +
                         FormatDuration(settings_.settle) + "; " + now + "; " + said),
             Value::Object({{"log", lines}}),
@@ -240,11 +240,11 @@ class ProcessDriver final : public Driver {
   }
 
   Error OrphansLeft(const std::vector<Identity>& left) const {
-    return FailedPrecondition("the main process of " + settings_.name +
-                              " has ended, but what it had started still runs: " +
-                              DescribeAll(left) +
-                              ". Nothing was changed: a second instance beside it may do harm. "
-                              "Stop the service, then start it");
+    return FailedPrecondition(
+        "the main process of " + settings_.name +
+        " has ended, but what it had started still runs: " + DescribeAll(left) +
+        ". Nothing was changed: a second instance beside it may do harm. "
+        "Stop the service, then start it");
   }
 
   // Sends TERM, and KILL where that is allowed, until all of it has ended.

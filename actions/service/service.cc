@@ -131,8 +131,7 @@ class Change : public Action {
     if (!driver) return std::move(driver).error();
     auto state = (*driver)->Look();
     if (!state) return std::move(state).error();
-    const Value undo =
-        Value::Object({{"running", state->running}, {"instance", state->instance}});
+    const Value undo = Value::Object({{"running", state->running}, {"instance", state->instance}});
     if (auto same = (*driver)->CheckUser(); !same && verb_ != "start") {
       return std::move(same).error();
     }
@@ -165,10 +164,10 @@ class Change : public Action {
     if (started || context.undo.BoolOr("restartable", true)) return started;
     Failure failure = started.failure();
     failure.left = LeftBehind::kPartial;
-    failure.error = std::move(failure.error)
-                        .In("the service " + NameOf(context) +
-                            " was stopped although it could not be started again, and it still " +
-                            "cannot");
+    failure.error =
+        std::move(failure.error)
+            .In("the service " + NameOf(context) +
+                " was stopped although it could not be started again, and it still " + "cannot");
     return failure;
   }
 
@@ -198,11 +197,12 @@ class Change : public Action {
     const auto ended = driver.AwaitEnd(context);
     if (!ended) return ended.error();
     if (*ended) return {};
-    return Error{Code::kDeadlineExceeded,
-                 "the service " + NameOf(context) + " (pid " + std::to_string(state->pid) +
-                     ") still runs, and the stop that is undone may have told it to end: whether " +
-                     "it will run on cannot be told. Nothing was changed. Look whether it serves; " +
-                     "when it does, skip this step, else end it and retry"};
+    return Error{
+        Code::kDeadlineExceeded,
+        "the service " + NameOf(context) + " (pid " + std::to_string(state->pid) +
+            ") still runs, and the stop that is undone may have told it to end: whether " +
+            "it will run on cannot be told. Nothing was changed. Look whether it serves; " +
+            "when it does, skip this step, else end it and retry"};
   }
 
   std::string verb_;

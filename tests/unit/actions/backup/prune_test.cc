@@ -60,8 +60,8 @@ TEST_CASE("a backup whose manifest cannot be moved leaves part of a pruning behi
 TEST_CASE("pruning without a time of grace is planned as what it is", "[actions][backup]") {
   BackupsWorld world;
   for (const int days : {1, 2, 3, 40}) world.AddBackup(days);
-  const auto plan = world.Find("backup.prune")
-                        .Plan(world.MakeContext(world.WithBackups().With("grace", "0s")));
+  const auto plan =
+      world.Find("backup.prune").Plan(world.MakeContext(world.WithBackups().With("grace", "0s")));
   REQUIRE(plan);
   CHECK(plan->irreversible.size() == 1);
   CHECK(plan->lines.at(0).starts_with("delete"));

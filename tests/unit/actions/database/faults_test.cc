@@ -59,8 +59,7 @@ TEST_CASE("a backup that was moved to the trash and has no successor is found an
   fs::rename(path, entry + "/health_20260921.db");
   SECTION("before its manifest was moved") {}
   SECTION("after its manifest was moved") {
-    fs::rename(database::ManifestPath(path),
-               database::ManifestPath(entry + "/health_20260921.db"));
+    fs::rename(database::ManifestPath(path), database::ManifestPath(entry + "/health_20260921.db"));
   }
   const Action& backup = world.Find("database.backup");
   const Value inputs =
@@ -97,8 +96,8 @@ TEST_CASE("a bad sector is damage that is found, preserved and recovered from, n
     CHECK_FALSE(checked.failure().evidence["findings"].as_list().empty());
 
     world.key = "R-1/preserve/1";
-    const Outcome preserved = world.Do(
-        "database.preserve", Value::Object({{"database", world.DatabaseValue()}}));
+    const Outcome preserved =
+        world.Do("database.preserve", Value::Object({{"database", world.DatabaseValue()}}));
     INFO(MessageOf(preserved));
     REQUIRE(preserved);
     const Value file = preserved.output()["files"].as_list().at(0);

@@ -1,3 +1,5 @@
+#include "actions/database/holders.h"
+
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -5,7 +7,6 @@
 #include <optional>
 
 #include "actions/database/file_gate.h"
-#include "actions/database/holders.h"
 #include "tests/unit/actions/database/database_world.h"
 
 namespace recourse {
@@ -103,10 +104,11 @@ TEST_CASE("that nobody has the database open is not proven where it cannot be se
   std::filesystem::permissions(world.Path("."), std::filesystem::perms(0755));
   MakeDatabase(world.database(), 10, mode);
   std::optional<Holding> holding;
-  SECTION("a process of another user has it open, and is idle") { holding.emplace(world.database()); }
+  SECTION("a process of another user has it open, and is idle") {
+    holding.emplace(world.database());
+  }
   SECTION("nobody has") {}
-  const Value inputs =
-      Value::Object({{"database", world.DatabaseValue()}, {"expect_none", true}});
+  const Value inputs = Value::Object({{"database", world.DatabaseValue()}, {"expect_none", true}});
   if (mode == "delete" && holding && getuid() != 0) return;  // its own user sees it
   Outcome asked = Value();
   Outcome accepted = Value();

@@ -188,8 +188,7 @@ TEST_CASE("an owner that cannot be is found by the rehearsal and the plan, befor
     const Outcome rehearsed = world.Do("database.rehearse_restore", inputs);
     REQUIRE_FALSE(rehearsed);
     CHECK(rehearsed.failure().error.code == Code::kInvalidArgument);
-    CHECK_THAT(rehearsed.failure().error.message,
-               Catch::Contains("database." + std::string(key)));
+    CHECK_THAT(rehearsed.failure().error.message, Catch::Contains("database." + std::string(key)));
     CHECK_FALSE(world.Find("database.restore").Plan(world.MakeContext(inputs)));
   }
   // A number is as good as a name, as for file.permissions.

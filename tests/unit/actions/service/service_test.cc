@@ -1,6 +1,6 @@
-#include "tests/unit/actions/service/service_world.h"
-
 #include <sys/stat.h>
+
+#include "tests/unit/actions/service/service_world.h"
 
 namespace recourse {
 namespace {
@@ -121,8 +121,8 @@ TEST_CASE("a service comes back as the user that it had", "[actions][service]") 
   const auto user = [&] { return service::UserOf(service.Processes().at(0).pid); };
   REQUIRE(service.Do("start"));
   CHECK(user() == 65534);
-  const auto status = ReadFile("/proc/" + std::to_string(service.Processes().at(0).pid) + "/status",
-                               65536);
+  const auto status =
+      ReadFile("/proc/" + std::to_string(service.Processes().at(0).pid) + "/status", 65536);
   REQUIRE(status);
   CHECK_THAT(*status, Catch::Contains("\nGid:\t65534\t65534\t65534\t65534\n"));
   CHECK_THAT(*status, Catch::Contains("\nGroups:\t65534 \n"));

@@ -65,7 +65,8 @@ TEST_CASE("a recovery from a backup that was named takes no other", "[definition
   REQUIRE(decision->cases.size() == 1);
   CHECK(static_cast<std::size_t>(decision->cases[0].go_to) == find("choose"));
   REQUIRE(decision->otherwise);
-  CHECK(std::holds_alternative<FailStep>(steps.at(static_cast<std::size_t>(*decision->otherwise)).kind));
+  CHECK(std::holds_alternative<FailStep>(
+      steps.at(static_cast<std::size_t>(*decision->otherwise)).kind));
 }
 
 TEST_CASE("every shipped workflow can start on every shipped target", "[definition][docs]") {
