@@ -151,10 +151,7 @@ class Fold {
     Park(AwaitingApproval{event.step, event, {}, envelope_.time});
   }
   void operator()(const VoteCast& event) {
-    auto& votes = std::get<AwaitingApproval>(CurrentActivity()).votes;
-    std::erase_if(votes, [&](const auto& cast) { return cast.principal == envelope_.principal; });
-    votes.push_back(
-        {envelope_.principal, event.vote, event.reason, event.channel, envelope_.time});
+    CountVote(std::get<AwaitingApproval>(CurrentActivity()).votes, envelope_, event);
   }
   void operator()(const ApprovalSettled& event) {
     const int step = std::get<AwaitingApproval>(CurrentActivity()).step;

@@ -85,8 +85,9 @@ class Draft {
   Decision decision_;
 };
 
-// The step, or item of it, that an activity is about.
-StepRef PlaceOf(const Activity& activity);
+// What a person is asked where `action` is one that this server lacks; `left` says what was not
+// done.
+Error NoSuchAction(const definition::ActionStep& action, std::string_view left);
 
 // Asks for the approval of the step, showing `plan`: in forward.cc.
 void RequestApproval(Draft& draft, int step, Value plan);

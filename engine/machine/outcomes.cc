@@ -111,18 +111,6 @@ void MissDeadline(Draft& draft) {
 
 }  // namespace
 
-StepRef PlaceOf(const Activity& activity) {
-  struct Place {
-    StepRef operator()(const Ready& at) const { return {at.step, at.item}; }
-    StepRef operator()(const Attempting& at) const { return at.at; }
-    StepRef operator()(const Planning& at) const { return {at.step, -1}; }
-    StepRef operator()(const BackingOff& at) const { return at.at; }
-    StepRef operator()(const AwaitingApproval& at) const { return {at.step, -1}; }
-    StepRef operator()(const Sleeping& at) const { return {at.step, -1}; }
-  };
-  return std::visit(Place{}, activity);
-}
-
 Result<void> On(Draft& draft, const Start& input) {
   const definition::Workflow& workflow = draft.workflow();
   if (input.lock_holder.number != 0 && workflow.on_locked == definition::OnLocked::kReject) {

@@ -1,13 +1,9 @@
 // What others read off a state: its status, why it waits, when it wants to be told.
+#include "engine/base/rules.h"
 #include "engine/machine/decide.h"
 
 namespace recourse::machine {
 namespace {
-
-template <class... Rule>
-struct Rules : Rule... {
-  using Rule::operator()...;
-};
 
 std::string Joined(const std::vector<std::string>& words, std::string_view last_word) {
   std::string out;
@@ -98,6 +94,25 @@ const Activity* ActivityOf(const RunState& state) {
   if (const auto* waiting = std::get_if<Waiting>(&state.status)) return &waiting->activity;
   if (const auto* paused = std::get_if<Paused>(&state.status)) return &paused->activity;
   return nullptr;
+}
+
+void CountVote(std::vector<AwaitingApproval::Cast>& votes, const Envelope& envelope,
+               const VoteCast& cast) {
+  std::erase_if(votes,
+                [&](const auto& earlier) { return earlier.principal == envelope.principal; });
+  votes.push_back({envelope.principal, cast.vote, cast.reason, cast.channel, envelope.time});
+}
+
+StepRef PlaceOf(const Activity& activity) {
+  struct Place {
+    StepRef operator()(const Ready& at) const { return {at.step, at.item}; }
+    StepRef operator()(const Attempting& at) const { return at.at; }
+    StepRef operator()(const Planning& at) const { return {at.step, -1}; }
+    StepRef operator()(const BackingOff& at) const { return at.at; }
+    StepRef operator()(const AwaitingApproval& at) const { return {at.step, -1}; }
+    StepRef operator()(const Sleeping& at) const { return {at.step, -1}; }
+  };
+  return std::visit(Place{}, activity);
 }
 
 std::optional<WhyWaiting> WhyItWaits(const definition::Workflow& workflow, const RunState& state) {
