@@ -155,7 +155,6 @@ class Reader {
   // In the order in which they are due.
   virtual Result<std::vector<TimerRow>> TimersDue(Time until, int limit) = 0;
   virtual Result<std::vector<TimerRow>> TimersOfRun(RunId run) = 0;
-  virtual Result<std::optional<Time>> NextTimer() = 0;
   // The holder of a lock, if any; the runs that wait for it, the longest first.
   virtual Result<std::optional<RunRow>> LockHolder(const std::string& lock) = 0;
   virtual Result<std::vector<RunRow>> LockWaiters(const std::string& lock, int limit) = 0;
