@@ -17,32 +17,29 @@ constexpr std::string_view kStepKeys[] = {
     "action", "approval", "switch",   "checkpoint", "wait",     "succeed",      "fail"};
 
 // The rule's answer to the error: `continue`, {goto: step} or {rollback_to: checkpoint, goto:
-// step}.
-void ReadAnswer(const Node& node, ErrorRule& rule, int step, Loading& loading) {
-  if (node.is_string() && node.scalar.as_string() == "continue") {
-    rule.proceed = true;
-    return;
-  }
+// step}. False after a problem.
+bool ReadAnswer(const Node& node, ErrorRule& rule, int step, Loading& loading) {
+  constexpr std::string_view kExpected =
+      "expected continue, {goto: step} or {rollback_to: checkpoint, goto: step}";
+  if (node.is_string() && node.scalar.as_string() == "continue") return true;
   if (!node.is_map()) {
     loading.problems.Add(node.place,
-                         "expected continue, {goto: step} or {rollback_to: checkpoint, "
-                         "goto: step}, found " +
-                             std::string(Describe(node)));
-    return;
+                         std::string(kExpected) + ", found " + std::string(Describe(node)));
+    return false;
   }
   Members members(node, "in the on_error of the step " + Quoted(loading.workflow.steps[step].id),
                   loading.problems);
-  rule.proceed = members.TakeBool("continue").value_or(false);
+  const bool proceeds = members.TakeBool("continue").value_or(false);
   const Node* go_to = members.Take("goto");
   const Node* rollback_to = members.Take("rollback_to");
   if (go_to != nullptr) rule.go_to = loading.FindStep(*go_to, "goto");
   if (rollback_to != nullptr) rule.rollback_to = loading.FindStep(*rollback_to, "rollback_to");
   members.RefuseOthers();
-  if (rule.proceed == (go_to != nullptr) || (rollback_to != nullptr && go_to == nullptr)) {
-    loading.problems.Add(node.place,
-                         "expected continue, {goto: step} or {rollback_to: checkpoint, "
-                         "goto: step}");
+  if (proceeds == (go_to != nullptr) || (rollback_to != nullptr && go_to == nullptr)) {
+    loading.problems.Add(node.place, std::string(kExpected));
+    return false;
   }
+  return proceeds || rule.go_to.has_value();
 }
 
 void ReadErrorRules(const Node& node, int step, Loading& loading) {
@@ -57,8 +54,7 @@ void ReadErrorRules(const Node& node, int step, Loading& loading) {
       rule.code = CheckCode(member.key, member.place, loading.problems);
       if (!rule.code) continue;
     }
-    ReadAnswer(member.value, rule, step, loading);
-    rules.push_back(rule);
+    if (ReadAnswer(member.value, rule, step, loading)) rules.push_back(rule);
   }
   // "*" is for what no other rule names, wherever it stands: the members of a map have no order.
   std::stable_partition(rules.begin(), rules.end(),

@@ -34,13 +34,11 @@ enum class OnExpiry { kHold = 1, kReject = 2 };
 
 std::string_view ToString(OnFailure value);
 
-// `on_error: {DATA_LOSS: {goto: choose_older}}`. Exactly one of the answers is set, but for
-// rollback_to, which needs a goto for where to go on from the checkpoint.
+// `on_error: {DATA_LOSS: {goto: choose_older}}`.
 struct ErrorRule {
   std::optional<Code> code;        // none: "*", any code
-  std::optional<int> go_to;        // a step's index
+  std::optional<int> go_to;        // a step's index; none: `continue`, as if it had no output
   std::optional<int> rollback_to;  // the index of a checkpoint step; then go_to
-  bool proceed = false;            // `continue`: go on as if the step had succeeded without output
 };
 
 struct ActionStep {
