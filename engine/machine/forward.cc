@@ -205,6 +205,11 @@ void Draft::EnterKind(int step, const definition::FailStep& fail) {
 
 void Draft::BeginAttempt(StepRef at) {
   const ActionStep& action = ActionAt(at.step);
+  if (!action.known) {
+    const Error missing = NoSuchAction(action, "the step was not started");
+    FailStep(at, missing);
+    return Ask(Question::kStepFailed, at, missing);
+  }
   auto inputs = action.with.Evaluate(Scope(at));
   if (!inputs) return FailStep(at, std::move(inputs).error().In("with"));
   AttemptStarted started;

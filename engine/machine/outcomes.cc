@@ -41,7 +41,13 @@ void Doubt(Draft& draft, const Attempting& attempt, Question question, const Err
 // After a crash: a phase was at work and nothing is known of how it ended.
 void ResumeAfterCrash(Draft& draft, const Attempting& attempt) {
   if (attempt.phase != Phase::kApply) return ResumeIn(draft, attempt, attempt.phase);
-  switch (draft.ActionAt(attempt.at.step).repeat) {
+  const definition::ActionStep& action = draft.ActionAt(attempt.at.step);
+  if (!action.known) {
+    return draft.Ask(Question::kUnknownEffect, attempt.at,
+                     NoSuchAction(action, "the attempt was at work when the server stopped, and "
+                                          "nothing is known of how it ended"));
+  }
+  switch (action.repeat) {
     case RepeatClass::kReadOnly:
     case RepeatClass::kIdempotent:
       return ResumeIn(draft, attempt, Phase::kApply);

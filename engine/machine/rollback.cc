@@ -63,6 +63,10 @@ void Draft::Unwind() {
       --left;
       continue;
     }
+    if (action.can_compensate && !action.known) {
+      return Ask(Question::kCompensationFailed, done.at,
+                 NoSuchAction(action, "what it did was not undone"));
+    }
     if (!action.can_compensate) {
       Emit(CompensationSkipped{done.at, action.action + " has no way back"});
       left = state_.done.size();

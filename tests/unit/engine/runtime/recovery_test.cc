@@ -1,3 +1,4 @@
+#include <atomic>
 #include <catch2/catch.hpp>
 
 #include "tests/unit/engine/runtime/fixture.h"
@@ -186,6 +187,67 @@ TEST_CASE_METHOD(EngineFixture, "a journal that cannot be written at the start i
   journal().RefuseWith(nullptr);
   gate.Open();
   CHECK(Settle(run).status == static_cast<int>(RunStatus::kSucceeded));
+}
+
+TEST_CASE_METHOD(EngineFixture, "an action that this server lacks costs its own step only",
+                 "[runtime]") {
+  Gate gate;
+  AddAction("test.gone").spec.can_compensate = true;
+  AddAction("test.kept").spec.can_compensate = true;
+  AddAction("test.last").apply = [&](const Context& context) -> Outcome {
+    gate.Pass(context.stop);
+    return context.StopError();
+  };
+  AddWorkflow(
+      "name: three\nsteps:\n  - {id: first, action: test.gone}\n"
+      "  - {id: second, action: test.kept}\n  - {id: third, action: test.last}\n"
+      "  - {id: fourth, action: test.gone}\n");
+  StartEngine();
+  const RunId run = Begin("three");
+  gate.WaitFor(1);
+  Crash();
+
+  std::atomic<int> undone = 0;
+  bool fails = false;
+  Registry registry;
+  auto kept = std::make_unique<Scripted>("test.kept");
+  kept->spec.can_compensate = true;
+  kept->compensate = [&](const Context&, const Value&) {
+    ++undone;
+    return Value();
+  };
+  auto last = std::make_unique<Scripted>("test.last");
+  last->apply = [&](const Context&) -> Outcome {
+    if (fails) return Internal("broken");
+    return Value();
+  };
+  registry.Add(std::move(kept));
+  registry.Add(std::move(last));
+  const Policy policy;
+  const auto settle = [&](Engine& engine) {
+    RunAnswer settled;
+    engine.WhenSettled(run, settled.Callback());
+    const auto row = settled.Get();
+    REQUIRE(row);
+    REQUIRE(row->status == static_cast<int>(RunStatus::kNeedsAttention));
+    CHECK_THAT(row->waits_for, Catch::Contains("this server has no action test.gone"));
+    return *row;
+  };
+  SECTION("in a rollback a person is asked where the others are undone") {
+    fails = true;
+    auto engine = Engine::Start(options, journal(), registry, Workflows(), definition::Inventory(),
+                                policy, clock);
+    REQUIRE(engine);
+    CHECK(settle(**engine).step == "first");
+    CHECK(undone == 1);
+  }
+  SECTION("forward it is not started") {
+    auto engine = Engine::Start(options, journal(), registry, Workflows(), definition::Inventory(),
+                                policy, clock);
+    REQUIRE(engine);
+    CHECK(settle(**engine).step == "fourth");
+    CHECK(undone == 0);
+  }
 }
 
 }  // namespace recourse::runtime
