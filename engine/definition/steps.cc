@@ -88,6 +88,29 @@ std::string_view FindKind(const Node& node, Loading& loading) {
 
 bool MayFail(std::string_view kind) { return kind != "checkpoint" && kind != "succeed"; }
 
+// What a gate says of going on as if it had been passed: an approval that was rejected or has
+// expired is not given, so neither the step nor the workflow can let the run through. A stored
+// definition that says so, of a server that took it, is read so that a person decides.
+void HoldGate(const Node& node, Step& step, Loading& loading) {
+  const bool inherited = !step.on_failure;
+  if (step.on_failure.value_or(loading.workflow.on_failure) == OnFailure::kContinue) {
+    step.on_failure = OnFailure::kPause;
+    const Member* on_failure = node.Find("on_failure");
+    if (!inherited && !loading.stored && on_failure != nullptr) {
+      loading.problems.Add(on_failure->value.place,
+                           "on_failure: an approval that is not given cannot be passed; expected "
+                           "one of rollback, pause, fail, found \"continue\"");
+    }
+  }
+  const auto passing =
+      std::erase_if(step.on_error, [](const ErrorRule& rule) { return !rule.go_to; });
+  if (passing > 0 && !loading.stored) {
+    loading.problems.Add(node.Find("on_error")->value.place,
+                         "on_error: an approval that is not given cannot be passed; expected "
+                         "{goto: step} or {rollback_to: checkpoint, goto: step}, found continue");
+  }
+}
+
 // A fail step ends the run also where failures otherwise do not.
 void EndThere(Step& step, const Workflow& workflow) {
   if (step.on_failure.value_or(workflow.on_failure) == OnFailure::kContinue) {
@@ -121,6 +144,7 @@ void ReadStep(const Node& node, int index, Loading& loading) {
     if (kind == "fail") EndThere(step, loading.workflow);
     const Node* on_error = kind == "fail" ? nullptr : members.Take("on_error");
     if (on_error != nullptr) ReadErrorRules(*on_error, index, loading);
+    if (kind == "approval") HoldGate(node, step, loading);
   }
   step.visits_max = static_cast<int>(members.TakeInt("max_visits", 1, 1'000'000).value_or(100));
   step.expect = members.TakeDuration("expect");

@@ -137,4 +137,18 @@ TEST_CASE("a vote on an approval that is settled is told so", "[machine]") {
   CHECK(player.Refused(VoteBy({"dba"}), "p2").code == Code::kFailedPrecondition);
 }
 
+TEST_CASE("an approval that is not given is passed by nothing that lets failures pass",
+          "[machine]") {
+  Player player(
+      "name: t\non_failure: continue\nsteps:\n"
+      "  - {id: ask, approval: {prompt: x, approvers: [dba], expires: 1m, on_expiry: reject}}\n"
+      "  - {id: wipe, action: once.it}\n");
+  player.Start();
+  player.Send(PlanMade{0, Value()});
+  SECTION("rejected") { player.Vote("p1", Vote::kReject); }
+  SECTION("expired") { player.Fire(TimerKind::kApprovalExpiry); }
+  CHECK(player.status() == RunStatus::kNeedsAttention);
+  CHECK(player.started() == "nothing");
+}
+
 }  // namespace recourse::machine
