@@ -37,10 +37,13 @@ struct Standing {
   const NeedsAttention* attention = nullptr;
   const Attempting* doubtful = nullptr;   // an attempt whose effect a person must tell
   const Rollback* rollback = nullptr;     // a compensation that failed
-  bool approval = false;                  // an approval that waits or expired
+  // The step is done and its output stands; the run was stopped before the next.
+  bool finished = false;
+  bool approval = false;  // an approval that was not given: it waits, expired or was rejected
 };
 
-Standing WhereItStands(const RunState& state) {
+Standing WhereItStands(const Draft& draft) {
+  const RunState& state = draft.state();
   Standing standing;
   const Activity* activity = ActivityOf(state);
   if (const auto* attention = std::get_if<NeedsAttention>(&state.status)) {
@@ -53,8 +56,12 @@ Standing WhereItStands(const RunState& state) {
   }
   if (activity != nullptr) {
     standing.doubtful = std::get_if<Attempting>(activity);
-    standing.approval = std::holds_alternative<AwaitingApproval>(*activity);
+    const auto* ready = std::get_if<Ready>(activity);
+    standing.finished = ready != nullptr && ready->point == Ready::Point::kFinished;
   }
+  standing.approval =
+      !standing.finished &&
+      std::holds_alternative<definition::ApprovalStep>(draft.StepAt(standing.at.step).kind);
   return standing;
 }
 
@@ -62,7 +69,7 @@ Standing WhereItStands(const RunState& state) {
 Result<void> ResolveEffect(Draft& draft, std::optional<Finding> finding, const std::string& reason) {
   const auto* attention = std::get_if<NeedsAttention>(&draft.state().status);
   if (attention == nullptr) return {};
-  const Standing standing = WhereItStands(draft.state());
+  const Standing standing = WhereItStands(draft);
   if (standing.doubtful == nullptr) return {};
   if (!finding && attention->question == Question::kUnknownEffect) {
     return InvalidArgument("effect: " + NameOf(draft.workflow(), standing.at) +
@@ -177,7 +184,7 @@ Result<void> On(Draft& draft, const Cancel& input) {
 }
 
 Result<void> On(Draft& draft, const Retry& input) {
-  const Standing standing = WhereItStands(draft.state());
+  const Standing standing = WhereItStands(draft);
   if (standing.attention == nullptr &&
       !std::holds_alternative<BackingOff>(*ActivityOf(draft.state()))) {
     return FailedPrecondition("Retry is not possible: " + draft.state().run.ToString() +
@@ -195,7 +202,7 @@ Result<void> On(Draft& draft, const Retry& input) {
 }
 
 Result<void> On(Draft& draft, const Skip& input) {
-  const Standing standing = WhereItStands(draft.state());
+  const Standing standing = WhereItStands(draft);
   const std::string here = NameOf(draft.workflow(), standing.at);
   if (!input.step.empty() && input.step != here) {
     return InvalidArgument("step: " + draft.state().run.ToString() + " is at " + here + ", not at " +

@@ -64,9 +64,19 @@ std::string_view AnswersTo(Question question) {
 
 WhyWaiting WhyAttention(const definition::Workflow& workflow, const NeedsAttention& attention) {
   WhyWaiting why;
-  why.reason = NameOf(workflow, attention.at) + " " + std::string(AskedIn(attention.question));
+  const auto* activity = std::get_if<Activity>(&attention.from);
+  const auto* ready = activity == nullptr ? nullptr : std::get_if<Ready>(activity);
+  const bool finished = ready != nullptr && ready->point == Ready::Point::kFinished;
+  const std::string here = NameOf(workflow, attention.at);
+  why.reason = finished && attention.question == Question::kStepFailed
+                   ? "stopped after " + here
+                   : here + " " + std::string(AskedIn(attention.question));
   if (!attention.error.message.empty()) why.reason += ": " + attention.error.ToString();
-  why.who = "an operator: " + std::string(AnswersTo(attention.question));
+  const bool approval = std::holds_alternative<definition::ApprovalStep>(
+      workflow.steps[static_cast<std::size_t>(attention.at.step)].kind);
+  const bool asked_anew = approval && !finished && attention.question == Question::kStepFailed;
+  why.who = "an operator: " +
+            std::string(AnswersTo(asked_anew ? Question::kApprovalExpired : attention.question));
   return why;
 }
 

@@ -151,4 +151,19 @@ TEST_CASE("an approval that is not given is passed by nothing that lets failures
   CHECK(player.started() == "nothing");
 }
 
+TEST_CASE("an approval that was rejected is not skipped either", "[machine]") {
+  Player player(
+      "name: t\non_failure: pause\nsteps:\n"
+      "  - {id: ask, approval: {prompt: x, approvers: [dba]}}\n  - {id: wipe, action: once.it}\n");
+  player.Start();
+  player.Send(PlanMade{0, Value()});
+  player.Vote("p1", Vote::kReject);
+  REQUIRE(player.status() == RunStatus::kNeedsAttention);
+  CHECK(player.Refused(Skip{"", Value(), "go"}, "operator").code == Code::kFailedPrecondition);
+  CHECK(WhyItWaits(player.workflow(), player.state())->who ==
+        "an operator: retry (ask again), rollback or cancel");
+  player.Send(Retry{"asked them"}, "operator");
+  CHECK(std::holds_alternative<Planning>(*ActivityOf(player.state())));
+}
+
 }  // namespace recourse::machine
