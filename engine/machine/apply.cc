@@ -298,7 +298,10 @@ class Fold {
     const Activity* activity = MutableActivity();
     if (activity == nullptr || at.item >= 0) return;
     const auto* ready = std::get_if<Ready>(activity);
-    if (ready != nullptr && ready->point == Point::kEnter) ++state_.steps[at.step].visits;
+    // What comes after a finished step is entered from there, without a state in between.
+    if (ready != nullptr && (ready->point == Point::kEnter || ready->point == Point::kFinished)) {
+      ++state_.steps[at.step].visits;
+    }
   }
 
   void Store(StepState& step, StepRef at, const Value& output) {

@@ -57,8 +57,9 @@ class Draft {
 
   // --- rollback.cc ---
 
-  // `automatic`: not at a person's word, so a pivot in the way asks one first.
-  void BeginRollback(RollbackStarted rollback, bool automatic);
+  // `automatic`: not at a person's word, so a pivot in the way asks one first, about the step `at`
+  // where the run stands.
+  void BeginRollback(RollbackStarted rollback, bool automatic, StepRef at);
   // Undoes the next step of a rollback, or ends it.
   void Unwind();
   void FailCompensation(const CompensationBroke& broke);
@@ -74,6 +75,10 @@ class Draft {
   void EnterKind(int step, const definition::FailStep& fail);
   void FollowUp(StepRef at);
   void HandleFailure(StepRef at);
+  // Fails a step whose turn has come too often. What would let the run go on past the failure
+  // (on_error, continue) may be what leads it round, and is not asked.
+  void BreakCircle(StepRef at, Error error);
+  void Conclude(StepRef at, const Error& error, OnFailure on_failure);
   void ActOnStop(const StopRequested& stop);
   void Succeed();
   bool PivotAbove(std::optional<int> checkpoint) const;

@@ -179,7 +179,8 @@ Result<void> On(Draft& draft, const Cancel& input) {
     draft.End(RunCancelled{stop.reason});
     return {};
   }
-  draft.BeginRollback({{}, Afterwards::kCancelled, {}, Error{Code::kCancelled, stop.reason}}, false);
+  draft.BeginRollback({{}, Afterwards::kCancelled, {}, Error{Code::kCancelled, stop.reason}}, false,
+                      WhereItStands(draft).at);
   return {};
 }
 
@@ -260,7 +261,7 @@ Result<void> On(Draft& draft, const RollBack& input) {
   VoidApproval(draft);
   draft.BeginRollback({checkpoint, checkpoint ? Afterwards::kAsk : Afterwards::kRolledBack, {},
                        Error{Code::kCancelled, stop.reason}},
-                      false);
+                      false, WhereItStands(draft).at);
   return {};
 }
 

@@ -24,8 +24,7 @@ bool Draft::PivotAbove(std::optional<int> checkpoint) const {
   return false;
 }
 
-void Draft::BeginRollback(RollbackStarted rollback, bool automatic) {
-  const StepRef at = state_.error_at.value_or(StepRef{});
+void Draft::BeginRollback(RollbackStarted rollback, bool automatic, StepRef at) {
   if (automatic && PivotAbove(rollback.checkpoint)) {
     return Ask(Question::kPastPivot, at, rollback.cause);
   }
