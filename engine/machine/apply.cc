@@ -33,6 +33,7 @@ class Fold {
 
   void operator()(const StepSkipped& event) {
     CountVisit(event.at);
+    if (event.by == Source::kOperator) PassDeadline();
     StepState& step = state_.steps[event.at.step];
     step.skipped = event.by == Source::kApply;
     if (event.by == Source::kOperator) Store(step, event.at, event.output);
@@ -73,6 +74,7 @@ class Fold {
   void operator()(const AttemptProgressed& event) { CurrentAttempt().checkpoint = event.checkpoint; }
   void operator()(const AttemptResumed& event) { CurrentAttempt().phase = event.phase; }
   void operator()(const AttemptSucceeded& event) {
+    if (event.by == Source::kOperator) PassDeadline();
     Attempting& attempt = CurrentAttempt();
     state_.done.push_back({Done::Kind::kStep, event.at, event.number, std::move(attempt.inputs),
                            std::move(attempt.undo), event.output});
@@ -100,6 +102,7 @@ class Fold {
     Work(Ready{event.at.step, event.at.item, Point::kFailed});
   }
   void operator()(const RetryRequested& event) {
+    PassDeadline();
     auto* attention = std::get_if<NeedsAttention>(&state_.status);
     if (attention == nullptr) {
       Work(Ready{event.at.step, event.at.item, Point::kAgain});
@@ -292,6 +295,12 @@ class Fold {
     } else {
       Become(Waiting{std::move(activity)});
     }
+  }
+
+  // Who answers a run's question after its deadline lets it go on past it.
+  void PassDeadline() {
+    if (!std::holds_alternative<NeedsAttention>(state_.status)) return;
+    if (state_.deadline && *state_.deadline <= envelope_.time) state_.deadline_over = true;
   }
 
   void CountVisit(StepRef at) {

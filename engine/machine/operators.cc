@@ -226,6 +226,15 @@ Result<void> On(Draft& draft, const Skip& input) {
   if (standing.attention != nullptr && standing.attention->question == Question::kRolledBackTo) {
     return FailedPrecondition("Skip is not possible: nothing has failed; retry goes on from " + here);
   }
+  if (standing.finished) {
+    if (!input.output.is_null()) {
+      return InvalidArgument("output: " + here + " is done and keeps the output that it has; skip "
+                             "without one goes on after it");
+    }
+    draft.Emit(RetryRequested{standing.at, Said(draft, "skipped", input.reason)});
+    draft.Continue();
+    return {};
+  }
   if (standing.doubtful != nullptr) {
     const Attempting& attempt = *standing.doubtful;
     const bool measured = input.output.is_null() && attempt.doubt.has_value();

@@ -110,8 +110,10 @@ void MissDeadline(Draft& draft) {
     draft.Emit(ApprovalSettled{awaiting->request.id, Settlement::kVoid});
   }
   draft.Emit(stop);
-  const Activity now = *ActivityOf(draft.state());
-  draft.FailStep(PlaceOf(now), Error{Code::kDeadlineExceeded, stop.reason});
+  // Where nothing was under way (under pause), no step fails.
+  if (!std::holds_alternative<Ready>(activity)) {
+    draft.FailStep(PlaceOf(activity), Error{Code::kDeadlineExceeded, stop.reason});
+  }
   draft.Continue();
 }
 

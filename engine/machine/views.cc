@@ -166,7 +166,10 @@ std::optional<WhyWaiting> WhyItWaits(const definition::Workflow& workflow, const
 
 std::vector<Timer> TimersOf(const RunState& state) {
   std::vector<Timer> timers;
-  if (state.deadline && !state.deadline_over) {
+  // A run that is being stopped ends as whoever stops it said, also past its deadline.
+  const auto* running = std::get_if<Running>(&state.status);
+  const bool stopping = running != nullptr && running->stop.has_value();
+  if (state.deadline && !state.deadline_over && !stopping) {
     const RunStatus status = StatusOf(state);
     if (status == RunStatus::kRunning || status == RunStatus::kWaiting ||
         status == RunStatus::kPaused || status == RunStatus::kQueued) {
