@@ -138,6 +138,8 @@ struct StartPhase {  // prepare, apply (and verify), probe or compensate, by `ph
   Value output;  // with kCompensate: what the attempt answered
   Time deadline;
   std::int64_t fencing_token = 0;
+  // This apply was at work when the server stopped: it may have had effects before it begins again.
+  bool resumed = false;
   bool operator==(const StartPhase&) const = default;
 };
 struct StopAttempt {

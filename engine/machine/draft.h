@@ -47,7 +47,14 @@ class Draft {
   void Continue();
   void BeginAttempt(StepRef at);
   // The effect that sets `phase` of the attempt at work going.
-  void StartPhaseOf(const Attempting& attempt);
+  // `resumed`: it was at work when the server stopped, and may have had effects.
+  void StartPhaseOf(const Attempting& attempt, bool resumed = false);
+  // Stops the attempt at work where that saves effects. A probe finds out what is true and a
+  // compensation puts things back: the rest of the run's end needs what they come to.
+  void StopPhase();
+
+  // --- failure.cc ---
+
   // Ends the attempt at work as failed, tried again later when the step's retry allows it.
   void FailAttempt(const Attempting& attempt, Error error, Value evidence, LeftBehind left);
   void FailStep(StepRef at, Error error);

@@ -231,7 +231,13 @@ void Draft::BeginAttempt(StepRef at) {
   StartPhaseOf(std::get<Attempting>(*ActivityOf(state_)));
 }
 
-void Draft::StartPhaseOf(const Attempting& attempt) {
+void Draft::StopPhase() {
+  const auto& attempt = std::get<Attempting>(*ActivityOf(state_));
+  if (attempt.phase != Phase::kPrepare && attempt.phase != Phase::kApply) return;
+  Do(StopAttempt{attempt.at});
+}
+
+void Draft::StartPhaseOf(const Attempting& attempt, bool resumed) {
   const ActionStep& action = ActionAt(attempt.at.step);
   StartPhase start;
   start.at = attempt.at;
@@ -244,6 +250,7 @@ void Draft::StartPhaseOf(const Attempting& attempt) {
   start.checkpoint = attempt.checkpoint;
   start.deadline = facts_.now + action.timeout;
   start.fencing_token = state_.fencing_token;
+  start.resumed = resumed;
   Do(std::move(start));
 }
 

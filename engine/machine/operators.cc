@@ -87,14 +87,13 @@ void VoidApproval(Draft& draft) {
   }
 }
 
-// Stops the attempt at work and answers true; false when none is.
+// Asks for the run to stop when an attempt is at work, and answers true; false when none is.
 bool StopAtWork(Draft& draft, StopRequested stop) {
   const Activity* activity = ActivityOf(draft.state());
   const auto* attempt = activity == nullptr ? nullptr : std::get_if<Attempting>(activity);
   if (attempt == nullptr) return false;
-  const StepRef at = attempt->at;
   draft.Emit(std::move(stop));
-  draft.Do(StopAttempt{at});
+  draft.StopPhase();
   return true;
 }
 

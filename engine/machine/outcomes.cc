@@ -26,9 +26,9 @@ Result<Rollback> TheCompensation(const Draft& draft, StepRef at, int number) {
   return rolling->rollback;
 }
 
-void ResumeIn(Draft& draft, const Attempting& attempt, Phase phase) {
+void ResumeIn(Draft& draft, const Attempting& attempt, Phase phase, bool resumed = false) {
   draft.Emit(AttemptResumed{attempt.at, attempt.number, phase});
-  draft.StartPhaseOf(std::get<Attempting>(*ActivityOf(draft.state())));
+  draft.StartPhaseOf(std::get<Attempting>(*ActivityOf(draft.state())), resumed);
 }
 
 // The effect is unknown: a probe may tell, else a person must.
@@ -50,7 +50,7 @@ void ResumeAfterCrash(Draft& draft, const Attempting& attempt) {
   switch (action.repeat) {
     case RepeatClass::kReadOnly:
     case RepeatClass::kIdempotent:
-      return ResumeIn(draft, attempt, Phase::kApply);
+      return ResumeIn(draft, attempt, Phase::kApply, true);
     case RepeatClass::kProbed:
       return ResumeIn(draft, attempt, Phase::kProbe);
     case RepeatClass::kOnce:
@@ -102,9 +102,9 @@ void MissDeadline(Draft& draft) {
                                 "the run's deadline was over before the lock was free"}});
   }
   const Activity activity = *ActivityOf(state);
-  if (const auto* attempt = std::get_if<Attempting>(&activity)) {
+  if (std::holds_alternative<Attempting>(activity)) {
     draft.Emit(stop);
-    return draft.Do(StopAttempt{attempt->at});
+    return draft.StopPhase();
   }
   if (const auto* awaiting = std::get_if<AwaitingApproval>(&activity)) {
     draft.Emit(ApprovalSettled{awaiting->request.id, Settlement::kVoid});
@@ -322,7 +322,7 @@ Result<void> On(Draft& draft, const Restarted&) {
   } else if (const auto* attempt = std::get_if<Attempting>(activity)) {
     const Attempting at_work = *attempt;
     ResumeAfterCrash(draft, at_work);
-    if (IsStopping(draft.state())) draft.Do(StopAttempt{at_work.at});
+    if (IsStopping(draft.state())) draft.StopPhase();
   }
   return {};
 }

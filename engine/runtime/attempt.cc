@@ -42,6 +42,7 @@ class AttemptJob final : public Job {
 
   // Why the phase should not begin at all, if so.
   std::optional<Error> ReasonNotToBegin(const Action& action, const Context& context) const;
+  machine::Input NotBegun(Error reason, std::string_view advice = {}) const;
   Context MakeContext(const ActionSpec& spec);
   void Tell(std::string_view line, std::int64_t done, std::int64_t total);
   Result<void> SaveProgress(Value checkpoint);
@@ -59,11 +60,8 @@ class AttemptJob final : public Job {
 machine::Input AttemptJob::Perform() {
   const Action* action = surroundings_.registry.FindAction(start_.action);
   if (action == nullptr) {
-    return Broke({FailedPrecondition("this server has no action " + start_.action +
-                                     "; nothing was done. Start one that has it and retry, or skip "
-                                     "the step"),
-                  {},
-                  LeftBehind::kNothing});
+    return NotBegun(FailedPrecondition("this server has no action " + start_.action),
+                    ". Start one that has it and retry, or skip the step");
   }
   try {
     return CallPhase(*action);
@@ -94,9 +92,7 @@ machine::Input AttemptJob::CallPhase(const Action& action) {
 }
 
 machine::Input AttemptJob::Prepare(const Action& action, const Context& context) {
-  if (auto reason = ReasonNotToBegin(action, context)) {
-    return Broke({*std::move(reason), {}, LeftBehind::kNothing});
-  }
+  if (auto reason = ReasonNotToBegin(action, context)) return NotBegun(*std::move(reason));
   const Outcome outcome = action.Prepare(context);
   RECOURSE_FAIL_POINT("after_prepare");
   if (!outcome) return Broke(outcome.failure());
@@ -109,9 +105,7 @@ machine::Input AttemptJob::Prepare(const Action& action, const Context& context)
 }
 
 machine::Input AttemptJob::Apply(const Action& action, const Context& context) {
-  if (auto reason = ReasonNotToBegin(action, context)) {
-    return Broke({*std::move(reason), {}, LeftBehind::kNothing});
-  }
+  if (auto reason = ReasonNotToBegin(action, context)) return NotBegun(*std::move(reason));
   RECOURSE_FAIL_POINT("before_apply");
   Outcome outcome = action.Apply(context);
   RECOURSE_FAIL_POINT("after_apply");
@@ -170,15 +164,25 @@ machine::Input AttemptJob::Compensate(const Action& action, const Context& conte
 std::optional<Error> AttemptJob::ReasonNotToBegin(const Action& action,
                                                   const Context& context) const {
   if (stopped_by() != StoppedBy::kNobody) {
-    return Error{Code::kCancelled, "stopped before it began; nothing was done"};
+    return Error{Code::kCancelled, "stopped before it began"};
   }
   if (surroundings_.clock.Now() >= deadline()) {
     return Error{Code::kDeadlineExceeded,
-                 "its time was over before a worker was free; nothing was done"};
+                 "its time was over before a worker was free"};
   }
   auto fits = CheckAgainstSchema(context.inputs, action.Spec().inputs, "inputs");
   if (!fits) return fits.error().In(start_.action);
   return std::nullopt;
+}
+
+machine::Input AttemptJob::NotBegun(Error reason, std::string_view advice) const {
+  // What was at work when the server stopped may have had effects then, whatever keeps it from
+  // going on now.
+  const bool resumed = start_.phase == Phase::kApply && start_.resumed;
+  reason.message += resumed ? "; what it did before the server stopped is not known"
+                            : "; nothing was done";
+  reason.message += advice;
+  return Broke({std::move(reason), {}, resumed ? LeftBehind::kUnknown : LeftBehind::kNothing});
 }
 
 Context AttemptJob::MakeContext(const ActionSpec& spec) {

@@ -195,4 +195,27 @@ TEST_CASE("progress is kept for the attempt that resumes", "[machine]") {
   CHECK(std::get<StartPhase>(player.effects()[0]).checkpoint["batch"] == Value(4));
 }
 
+TEST_CASE("an apply that begins again after a crash says that it may have had effects",
+          "[machine]") {
+  const auto resumed = [](const Player& player) {
+    return std::get<StartPhase>(player.effects().front()).resumed;
+  };
+  SECTION("repeated") {
+    Player player("name: t\nsteps:\n  - {id: a, action: do.it}\n");
+    player.Start();
+    CHECK_FALSE(resumed(player));
+    player.Send(Restarted{});
+    CHECK(player.started() == "apply a/1");
+    CHECK(resumed(player));
+  }
+  SECTION("not when a probe has found nothing of it") {
+    Player player("name: t\nsteps:\n  - {id: a, action: probe.it}\n");
+    player.Start();
+    player.Send(Restarted{});
+    player.Probe(ProbeAnswer::Verdict::kNotApplied);
+    CHECK(player.started() == "apply a/1");
+    CHECK_FALSE(resumed(player));
+  }
+}
+
 }  // namespace recourse::machine

@@ -189,6 +189,40 @@ TEST_CASE_METHOD(EngineFixture, "a journal that cannot be written at the start i
   CHECK(Settle(run).status == static_cast<int>(RunStatus::kSucceeded));
 }
 
+TEST_CASE_METHOD(EngineFixture, "what an attempt did before a crash is undone when it is cancelled",
+                 "[runtime]") {
+  Gate gate;
+  std::atomic<int> undone = 0;
+  Scripted& action = AddAction("test.work");
+  action.spec.can_compensate = true;
+  action.apply = [&](const Context& context) -> Outcome {  // has had its effect when it comes
+    if (gate.Pass(context.stop)) return Value();
+    return context.StopError();
+  };
+  action.compensate = [&](const Context&, const Value&) {
+    ++undone;
+    return Value();
+  };
+  AddWorkflow(OneStep("test.work"));
+  StartEngine();
+  const RunId run = Begin("one");
+  gate.WaitFor(1);
+  // The wish is stored, what becomes of the attempt is not.
+  journal().RefuseWith([](std::span<const journal::RunChange> changes) -> std::optional<Error> {
+    if (changes[0].row.revision > 3) return Unavailable("I/O error");
+    return std::nullopt;
+  });
+  REQUIRE(Send(run, machine::Cancel{"wrong target", true, {}}).Get());
+  journal().WaitForRefusals(1);
+  Crash();
+  journal().RefuseWith(nullptr);
+  StartEngine();
+  CHECK(Settle(run).status == static_cast<int>(RunStatus::kCancelled));
+  CHECK(undone == 1);
+  CHECK(gate.came() == 1);
+  StopEngine();
+}
+
 TEST_CASE_METHOD(EngineFixture, "an action that this server lacks costs its own step only",
                  "[runtime]") {
   Gate gate;
