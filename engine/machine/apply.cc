@@ -110,9 +110,13 @@ class Fold {
     }
     if (auto* rollback = std::get_if<Rollback>(&attention->from)) {
       if (attention->question == Question::kPastPivot) {
-        // Forward again: what came after the pivot is undone, the pivot itself stands.
+        // Forward again: what came after the pivot is undone, the pivot itself stands, unless it
+        // was left half done.
         PopAbove(event.at);
-        Become(Running{Ready{event.at.step, event.at.item, Point::kFinished}, {}});
+        const bool half_done = state_.done.back().kind == Done::Kind::kPartial;
+        Become(Running{Ready{event.at.step, event.at.item,
+                             half_done ? Point::kAgain : Point::kFinished},
+                       {}});
         return;
       }
       Rollback again = std::move(*rollback);

@@ -192,6 +192,11 @@ Result<void> On(Draft& draft, const Retry& input) {
   }
   const bool compensation = standing.rollback != nullptr &&
                             standing.attention->question == Question::kCompensationFailed;
+  if (standing.doubtful != nullptr &&
+      standing.attention->question == Question::kVerifyInconclusive) {
+    // It took effect, and a rollback has to undo that too, whatever the next attempt comes to.
+    draft.Emit(EffectResolved{standing.at, Finding::kApplied, input.reason});
+  }
   draft.Emit(RetryRequested{standing.at, input.reason});
   if (compensation) {
     draft.Unwind();
