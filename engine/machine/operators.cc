@@ -1,6 +1,7 @@
 // What people do to a run.
 #include <algorithm>
 
+#include "engine/base/text.h"
 #include "engine/machine/draft.h"
 
 namespace recourse::machine {
@@ -111,6 +112,11 @@ Result<void> On(Draft& draft, const CastVote& input) {
     return Aborted(input.id.ToString() + " is not open any more");
   }
   const ApprovalRequested request = awaiting->request;
+  if (request.expires && *request.expires <= draft.facts().now) {
+    return Aborted(input.id.ToString() + " expired at " +
+                   FormatTimestamp(ToTimestamp(*request.expires)) +
+                   "; your decision came too late and was not counted");
+  }
   if (auto may = CheckVoter(draft, input, request); !may) return may;
   if (!input.digest.empty() && input.digest != request.digest) {
     return Aborted("digest: " + input.id.ToString() +

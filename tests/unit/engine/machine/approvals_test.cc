@@ -166,4 +166,12 @@ TEST_CASE("an approval that was rejected is not skipped either", "[machine]") {
   CHECK(std::holds_alternative<Planning>(*ActivityOf(player.state())));
 }
 
+TEST_CASE("a vote after the expiry does not count, though no timer has fired yet", "[machine]") {
+  Player player = Asked(", expires: 15m");
+  player.now += std::chrono::hours(1);
+  const Error error = player.Refused(VoteBy({"dba"}), "p1");
+  CHECK(error.code == Code::kAborted);
+  CHECK(error.message.find("expired") != std::string::npos);
+}
+
 }  // namespace recourse::machine
