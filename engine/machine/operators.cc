@@ -247,7 +247,9 @@ Result<void> On(Draft& draft, const Skip& input) {
   }
   if (standing.doubtful != nullptr) {
     const Attempting& attempt = *standing.doubtful;
-    const bool measured = input.output.is_null() && attempt.doubt.has_value();
+    // What the action answered before its proof was missing; other evidence is no output.
+    const bool measured = input.output.is_null() && attempt.doubt.has_value() &&
+                          standing.attention->question == Question::kVerifyInconclusive;
     draft.Emit(AttemptSucceeded{standing.at, attempt.number,
                                 measured ? attempt.doubt->evidence["output"] : input.output,
                                 Source::kOperator, Said(draft, "accepted", input.reason)});

@@ -218,4 +218,17 @@ TEST_CASE("an apply that begins again after a crash says that it may have had ef
   }
 }
 
+TEST_CASE("only the output of an attempt is taken for the step's output", "[machine]") {
+  Player player("name: t\nsteps:\n  - {id: a, action: once.it}\n  - {id: b, action: do.it}\n");
+  player.Start();
+  player.Send(AttemptBroke{{0, -1}, 1, Phase::kApply,
+                           Failure{{Code::kUnknown, "?"},
+                                   Value::Object({{"exit_code", 1}, {"output", "some text"}}),
+                                   LeftBehind::kUnknown},
+                           false, Value()});
+  player.Send(Skip{"", Value(), "it took"}, "operator");
+  CHECK(player.started() == "apply b/1");
+  CHECK(player.state().steps.at(0).output.is_null());
+}
+
 }  // namespace recourse::machine
