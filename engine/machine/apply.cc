@@ -72,7 +72,13 @@ class Fold {
     attempt.phase = Phase::kApply;
   }
   void operator()(const AttemptProgressed& event) { CurrentAttempt().checkpoint = event.checkpoint; }
-  void operator()(const AttemptResumed& event) { CurrentAttempt().phase = event.phase; }
+  void operator()(const AttemptResumed& event) {
+    Attempting& attempt = CurrentAttempt();
+    // What was put back cannot be gone on from.
+    const bool put_back = attempt.phase == Phase::kCompensate && event.phase == Phase::kApply;
+    if (put_back) attempt.checkpoint = Value();
+    attempt.phase = event.phase;
+  }
   void operator()(const AttemptSucceeded& event) {
     if (event.by == Source::kOperator) PassDeadline();
     Attempting& attempt = CurrentAttempt();

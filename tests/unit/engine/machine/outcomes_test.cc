@@ -195,6 +195,19 @@ TEST_CASE("progress is kept for the attempt that resumes", "[machine]") {
   CHECK(std::get<StartPhase>(player.effects()[0]).checkpoint["batch"] == Value(4));
 }
 
+TEST_CASE("what was put back is not gone on from", "[machine]") {
+  Player player("name: t\nsteps:\n  - {id: a, action: undo.it}\n");
+  player.Start();
+  player.Prepare();
+  player.Send(Progressed{{0, -1}, 1, Value::Object({{"copied", 50}})});
+  player.Send(Restarted{});
+  player.Probe(ProbeAnswer::Verdict::kPartial);
+  REQUIRE(player.started() == "compensate a/1");
+  player.Succeed();
+  REQUIRE(player.started() == "apply a/1");
+  CHECK(std::get<StartPhase>(player.effects().back()).checkpoint.is_null());
+}
+
 TEST_CASE("an apply that begins again after a crash says that it may have had effects",
           "[machine]") {
   const auto resumed = [](const Player& player) {
