@@ -138,6 +138,8 @@ class Fold {
     Become(Running{ready, {}});
   }
   void operator()(const FailureHandled& event) {
+    // An item that failed, where failures let the run go on: the list has nothing in its place.
+    if (!event.go_to && event.at.item >= 0) StoreItem(state_.steps[event.at.step], event.at, {});
     Work(event.go_to ? Ready{*event.go_to, -1, Point::kEnter}
                      : Ready{event.at.step, event.at.item, Point::kFinished});
   }
@@ -331,6 +333,10 @@ class Fold {
       step.succeeded = true;
       return;
     }
+    StoreItem(step, at, output);
+  }
+
+  void StoreItem(StepState& step, StepRef at, const Value& output) {
     Value::List outputs = step.output.is_list() ? step.output.as_list() : Value::List();
     outputs.resize(static_cast<std::size_t>(at.item));
     outputs.push_back(output);

@@ -224,4 +224,17 @@ TEST_CASE("the run's deadline stops the attempt at work, then follows on_failure
   CHECK(player.status() == RunStatus::kRolledBack);
 }
 
+TEST_CASE("an item that failed leaves its place in the list of outputs empty", "[machine]") {
+  Player player(
+      "name: t\non_failure: continue\nsteps:\n"
+      "  - {id: a, action: do.it, for_each: \"${[1, 2, 3]}\"}\n  - {id: b, action: do.it}\n");
+  player.Start();
+  player.Fail(Code::kInternal);
+  player.Succeed(Value(2));
+  player.Fail(Code::kInternal);
+  CHECK(player.started() == "apply b/1");
+  CHECK(player.state().steps.at(0).succeeded);
+  CHECK(player.state().steps.at(0).output == Value(Value::List{Value(), Value(2), Value()}));
+}
+
 }  // namespace recourse::machine
