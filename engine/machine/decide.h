@@ -122,6 +122,7 @@ struct Facts {
   ApprovalId next_approval;  // the id that a requested approval gets
   // Of the journal's last event: a lock's fencing token is the place of the event that acquires it.
   std::int64_t position = 0;
+  std::int64_t inputs_bytes_max = 256 * 1024;  // of an attempt, as JSON
 };
 
 // --- effects: what the runtime does once the events are durable ---

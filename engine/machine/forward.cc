@@ -16,15 +16,8 @@ using Point = Ready::Point;
 // without ever waiting would else hold up all runs, and fill the memory.
 constexpr std::size_t kEventsMax = 10'000;
 
-bool MayRetry(const ActionStep& action, int tries, Code code, LeftBehind left) {
-  if (tries >= action.retry.attempts) return false;
-  if (std::find(action.retry.on.begin(), action.retry.on.end(), code) == action.retry.on.end()) {
-    return false;
-  }
-  // What is half done may be done again only by an action that says so.
-  return left == LeftBehind::kNothing || action.repeat == RepeatClass::kIdempotent ||
-         action.repeat == RepeatClass::kReadOnly;
-}
+// Of a for_each. Each is one commit at least, and what is known of all of them is held in memory.
+constexpr std::size_t kItemsMax = 10'000;
 
 bool SomePlanFollows(const definition::Workflow& workflow, int step) {
   for (const int next : ExpectedPath(workflow, step)) {
@@ -168,6 +161,13 @@ void Draft::EnterKind(int step, const ActionStep& action) {
     return FailStep({step, -1}, InvalidArgument("for_each: expected a list, got " +
                                                 std::string(items->TypeOf())));
   }
+  const std::size_t count = items->as_list().size();
+  if (count > kItemsMax) {
+    return FailStep({step, -1}, Error{Code::kResourceExhausted,
+                                      "for_each: the list has " + std::to_string(count) +
+                                          " items; at most " + std::to_string(kItemsMax) +
+                                          " are done by one step. Nothing was started"});
+  }
   Emit(ForEachStarted{step, *std::move(items)});
 }
 
@@ -217,6 +217,12 @@ void Draft::BeginAttempt(StepRef at) {
   }
   auto inputs = action.with.Evaluate(Scope(at));
   if (!inputs) return FailStep(at, std::move(inputs).error().In("with"));
+  if (!FitsAsJson(*inputs, facts_.inputs_bytes_max)) {
+    return FailStep(at, Error{Code::kResourceExhausted,
+                              "with: the inputs are larger than " +
+                                  HumanBytes(facts_.inputs_bytes_max) +
+                                  ", which is the limit; nothing was started"});
+  }
   AttemptStarted started;
   started.at = at;
   const auto known = state_.steps.find(at.step);

@@ -7,12 +7,10 @@
 #include <string>
 
 #include "engine/base/error.h"
+#include "engine/base/json.h"
 #include "engine/base/value.h"
 
 namespace recourse::runtime {
-
-// Whether `value` is at most `bytes_max` bytes long as JSON.
-bool FitsAsJson(const Value& value, std::int64_t bytes_max);
 
 class Blobs {
  public:

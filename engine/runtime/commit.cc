@@ -22,6 +22,7 @@ void CoreLoop::Process(std::span<Message> messages) {
   Batch batch;
   batch.now = clock_.Now();
   batch.heads = journal_.heads();
+  batch.inputs_bytes_max = options_.inputs_bytes_max;
   batch.changes.reserve(messages.size());
   batch.answers.reserve(messages.size());
   for (Message& message : messages) Take(batch, message);

@@ -32,7 +32,7 @@ struct Options {
   int batch_max = 512;          // inputs that share a commit; 1 to 10,000
   int mailbox_max = 20'000;     // inputs of callers that wait; more are answered RESOURCE_EXHAUSTED
   int open_runs_max = 100'000;  // runs that are not over; more are answered RESOURCE_EXHAUSTED
-  std::int64_t inputs_bytes_max = 256 * 1024;  // a run's inputs as JSON
+  std::int64_t inputs_bytes_max = 256 * 1024;  // a run's or an attempt's, as JSON
   std::int64_t output_bytes_max = 64 * 1024;   // an output as JSON; larger: to a file, see blobs
   std::string blob_directory;  // for large outputs, named by their SHA-256; empty: they fail
   std::chrono::milliseconds append_retry = std::chrono::milliseconds(250);  // when the disk refuses
