@@ -24,7 +24,13 @@ class Fold {
     state_.deadline = event.deadline;
     Become(Running{Ready{}, {}});
   }
-  void operator()(const LockQueued& event) { Become(Queued{event.holder}); }
+  void operator()(const LockQueued& event) {
+    if (auto* queued = std::get_if<Queued>(&state_.status)) {
+      queued->holder = event.holder;  // The run waits since it began to.
+    } else {
+      Become(Queued{event.holder});
+    }
+  }
   void operator()(const LockAcquired&) {
     state_.fencing_token = envelope_.position;
     state_.holds_lock = true;

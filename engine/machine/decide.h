@@ -20,6 +20,10 @@ struct Start {
   RunId lock_holder;  // 0: the lock is free, or there is none
 };
 struct LockGranted {};
+// Another run has got the lock that this one waits for.
+struct LockPassed {
+  RunId holder;
+};
 struct Prepared {
   StepRef at;
   int number = 1;
@@ -109,9 +113,10 @@ struct Annotate {
   std::string text;
 };
 
-using Input = std::variant<Start, LockGranted, Prepared, Progressed, Applied, AttemptBroke, Probed,
-                           Compensated, CompensationBroke, PlanMade, TimerFired, Restarted,
-                           CastVote, Pause, Resume, Cancel, Retry, Skip, RollBack, Annotate>;
+using Input = std::variant<Start, LockGranted, LockPassed, Prepared, Progressed, Applied,
+                           AttemptBroke, Probed, Compensated, CompensationBroke, PlanMade,
+                           TimerFired, Restarted, CastVote, Pause, Resume, Cancel, Retry, Skip,
+                           RollBack, Annotate>;
 std::string_view NameOf(const Input& input);
 
 // What a rule may know beside definition, state and input.

@@ -107,6 +107,7 @@ void RequestApproval(Draft& draft, int step, Value plan);
 // One function an input: outcomes.cc and operators.cc.
 Result<void> On(Draft& draft, const Start& input);
 Result<void> On(Draft& draft, const LockGranted& input);
+Result<void> On(Draft& draft, const LockPassed& input);
 Result<void> On(Draft& draft, const Prepared& input);
 Result<void> On(Draft& draft, const Progressed& input);
 Result<void> On(Draft& draft, const Applied& input);

@@ -149,6 +149,12 @@ Result<void> On(Draft& draft, const LockGranted&) {
   return {};
 }
 
+Result<void> On(Draft& draft, const LockPassed& input) {
+  if (std::get<Queued>(draft.state().status).holder == input.holder) return {};
+  draft.Emit(LockQueued{input.holder});
+  return {};
+}
+
 Result<void> On(Draft& draft, const Prepared& input) {
   auto attempt = TheAttempt(draft, input.at, input.number, Phase::kPrepare);
   if (!attempt) return std::move(attempt).error();
