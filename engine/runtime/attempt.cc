@@ -1,4 +1,5 @@
 // One phase of an attempt: calls the action and makes its answer an input of the state machine.
+#include <algorithm>
 #include <exception>
 #include <future>
 
@@ -12,6 +13,8 @@ namespace {
 using machine::Phase;
 using std::chrono::steady_clock;
 
+// As far away as an action is told that its deadline is: centuries have no count of nanoseconds.
+constexpr auto kDeadlineMax = std::chrono::hours(24 * 365);
 constexpr auto kNewsPause =
     std::chrono::milliseconds(100);  // between two of one attempt's progress
 
@@ -192,7 +195,9 @@ Context AttemptJob::MakeContext(const ActionSpec& spec) {
                   .checkpoint = start_.checkpoint,
                   .fencing_token = start_.fencing_token,
                   .clock = surroundings_.clock,
-                  .deadline = steady_clock::now() + (deadline() - surroundings_.clock.Now()),
+                  .deadline = steady_clock::now() + std::min<Time::duration>(
+                                                        deadline() - surroundings_.clock.Now(),
+                                                        kDeadlineMax),
                   .stop = stop_token(),
                   .policy = surroundings_.policy};
   context.log = [this](std::string_view line) { Tell(line, 0, 0); };

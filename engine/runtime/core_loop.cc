@@ -10,8 +10,6 @@ using std::chrono::steady_clock;
 
 namespace {
 
-// The longest sleep while a timer is set: the clock of the machine may be moved meanwhile.
-constexpr auto kSleepMax = std::chrono::seconds(5);
 constexpr std::size_t kRoomKept = 1024;  // messages
 
 }  // namespace
@@ -75,8 +73,7 @@ std::optional<CoreLoop::Steady> CoreLoop::NextWake() const {
 }
 
 CoreLoop::Steady CoreLoop::WhenDue(Time time) const {
-  return steady_clock::now() +
-         std::clamp<steady_clock::duration>(time - clock_.Now(), {}, kSleepMax);
+  return steady_clock::now() + SleepFor(time, clock_.Now());
 }
 
 std::vector<Message> CoreLoop::NextBatch() {

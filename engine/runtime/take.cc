@@ -81,6 +81,8 @@ void CoreLoop::Take(Batch& batch, Message& message, EngineMessage& own) {
 }
 
 void CoreLoop::Take(Batch& batch, Message&, TimerMessage& of) {
+  // The clock was set back since the timer was read: it is due again later, and not to be muted.
+  if (of.timer.due > batch.now) return;
   auto run = runs_.Load(of.timer.run);
   if (!run) {
     if (MayPass(run.error())) return;  // It is read again from the journal.
