@@ -126,7 +126,8 @@ void CoreLoop::RunEffects(Batch& batch) {
       // Granted in the next batch; after a crash in between, by the next start.
       if (!letters_.closed) grants_.push_back(GrantMessage{std::move(release->lock)});
     }
-    if (job == nullptr || grace_over_ || (letters_.closed && !job->MustNotBeLeft())) continue;
+    // Also when the grace is over: what is journaled as begun and cannot be asked is begun.
+    if (job == nullptr || (letters_.closed && !job->MustNotBeLeft())) continue;
     attempts_.Begin(job);
     jobs.push_back(std::move(job));
   }

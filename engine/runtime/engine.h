@@ -141,7 +141,8 @@ class Engine {
   // Takes no more inputs from callers, lets attempts at work finish until `grace` is over, then
   // sets their stop tokens and ends when they have returned. Outcomes go into the journal, with
   // what comes next; that is started by the next start, but for actions of the class `once`, which
-  // could not be told from ones that took effect. What has no outcome when the grace is over, or
+  // could not be told from ones that took effect: those run to their end, also after the grace, up
+  // to their timeout. What has no outcome when the grace is over, or
   // fails because it was stopped, is resumed by the next start as after a crash. May be called
   // twice; the second call waits for the first.
   virtual void Stop(std::chrono::milliseconds grace) = 0;
