@@ -122,11 +122,11 @@ machine::Input AttemptJob::Verify(const Action& action, const Context& context, 
     RECOURSE_FAIL_POINT("before_verify");
     verification = action.Verify(context, output);
   }
-  auto shortened = surroundings_.blobs.Shorten(std::move(output));
-  if (!shortened) return Broke({std::move(shortened).error(), {}, LeftBehind::kPartial});
+  // It is done, whatever becomes of its output.
+  Value shortened = surroundings_.blobs.ShortenAnyway(std::move(output));
   switch (verification.verdict) {
     case Verification::Verdict::kPassed:
-      return machine::Applied{at(), start_.number, *std::move(shortened), verification.message};
+      return machine::Applied{at(), start_.number, std::move(shortened), verification.message};
     case Verification::Verdict::kFailed:
       return Broke({FailedPrecondition("done, but the proof failed: " + verification.message),
                     verification.evidence, LeftBehind::kPartial});
@@ -137,18 +137,13 @@ machine::Input AttemptJob::Verify(const Action& action, const Context& context, 
       Error{Code::kUnknown, "done, but it could not be proved: " + verification.message},
       verification.evidence, LeftBehind::kUnknown};
   return machine::AttemptBroke{at(), start_.number,        start_.phase, Told(std::move(failure)),
-                               true, *std::move(shortened)};
+                               true, std::move(shortened)};
 }
 
 machine::Input AttemptJob::Probe(const Action& action, const Context& context) {
   RECOURSE_FAIL_POINT("before_probe");
   ProbeAnswer answer = action.Probe(context);
-  auto shortened = surroundings_.blobs.Shorten(std::move(answer.output));
-  if (!shortened) {
-    return machine::Probed{
-        at(), start_.number, {ProbeAnswer::Verdict::kUnknown, shortened.error().ToString(), {}}};
-  }
-  answer.output = *std::move(shortened);
+  answer.output = surroundings_.blobs.ShortenAnyway(std::move(answer.output));
   return machine::Probed{at(), start_.number, std::move(answer)};
 }
 
@@ -157,11 +152,8 @@ machine::Input AttemptJob::Compensate(const Action& action, const Context& conte
   Outcome outcome = action.Compensate(context, start_.output);
   RECOURSE_FAIL_POINT("after_compensate");
   if (!outcome) return Broke(outcome.failure());
-  auto shortened = surroundings_.blobs.Shorten(outcome.output());
-  // It is undone, whatever becomes of its output.
-  Value output =
-      shortened ? *std::move(shortened) : Value::Object({{"error", shortened.error().ToString()}});
-  return machine::Compensated{at(), start_.number, std::move(output)};
+  return machine::Compensated{at(), start_.number,
+                              surroundings_.blobs.ShortenAnyway(outcome.output())};
 }
 
 std::optional<Error> AttemptJob::ReasonNotToBegin(const Action& action,

@@ -19,11 +19,17 @@ bool IsSmall(const Value& value) {
   return !value.is_list() && !value.is_map() && value.kind() != Value::Kind::kBytes;
 }
 
-}  // namespace
-
-bool FitsAsJson(const Value& value, std::int64_t bytes_max) {
-  return JsonBytesAtMost(value) <= bytes_max ||
-         static_cast<std::int64_t>(ToJson(value).size()) <= bytes_max;
+Value SmallMembers(const Value& value) {
+  Value::Map members;
+  if (value.is_map()) {
+    for (const auto& [key, member] : value.as_map()) {
+      if (members.size() == kSmallMembers) break;
+      if (key.is_string() && key.as_string().size() <= kSmallText && IsSmall(member)) {
+        members.emplace(key, member);
+      }
+    }
+  }
+  return Value(std::move(members));
 }
 
 }  // namespace
@@ -47,16 +53,14 @@ Result<Value> Blobs::Shorten(Value value) const {
       return written.error().In("store output");
     }
   }
-  Value::Map shortened;
-  if (value.is_map()) {
-    for (const auto& [key, member] : value.as_map()) {
-      if (shortened.size() == kSmallMembers) break;
-      if (key.is_string() && key.as_string().size() <= kSmallText && IsSmall(member)) {
-        shortened.emplace(key, member);
-      }
-    }
-  }
-  return Value(std::move(shortened)).With("blob", digest).With("bytes", bytes);
+  return SmallMembers(value).With("blob", digest).With("bytes", bytes);
+}
+
+Value Blobs::ShortenAnyway(Value value) const {
+  value = AsStored(std::move(value));
+  auto shortened = Shorten(value);
+  if (shortened) return *std::move(shortened);
+  return SmallMembers(value).With("error", shortened.error().ToString());
 }
 
 }  // namespace recourse::runtime

@@ -26,6 +26,10 @@ class Blobs {
   // kResourceExhausted: there is no directory. Otherwise as WriteFileAtomically.
   Result<Value> Shorten(Value value) const;
 
+  // The same for what stands whether its output can be kept or not: where Shorten fails, the small
+  // members with {"error": why the rest is lost}.
+  Value ShortenAnyway(Value value) const;
+
   std::int64_t bytes_max() const { return bytes_max_; }
 
  private:
