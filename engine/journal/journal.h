@@ -183,8 +183,9 @@ class Journal {
   //
   // REQUIRES: positions follow heads().position without a gap; each change has an event.
   // kResourceExhausted: the disk is full. kUnavailable: it refused otherwise. Nothing was stored
-  // and the same changes may be tried again; only when the process dies before another append may
-  // those of a failed sync turn out to be stored, for nobody can tell what the disk kept. kAborted:
+  // and the same changes may be tried again. kUnknown: they were written, but the disk did not
+  // confirm it. They may be tried again too; only when the process dies before another append may
+  // they turn out to be stored, for nobody can tell what the disk kept. kAborted:
   // a run has not exactly the events that the change follows, read it again. kAlreadyExists:
   // another run has the request_id. kInternal: the change is not one that can be stored (its
   // positions, sequences or revision do not fit). In these three cases nothing was stored, the

@@ -62,8 +62,13 @@ void CoreLoop::KeepOrRefuse(std::span<Message> messages, Batch& batch, const Err
   SetWritable(&error);
   const Code code =
       error.code == Code::kResourceExhausted ? Code::kResourceExhausted : Code::kUnavailable;
-  const Error told{code, "the journal cannot be written: " + error.message +
-                             "; nothing was stored or done, try again when it can"};
+  // After a failed sync nothing is stored as far as this process goes, but the next may find it.
+  const std::string left =
+      error.code == Code::kUnknown
+          ? "; nothing was done, but should the server end now, what you asked for may turn out to "
+            "be stored. Ask again with the same request_id, or look at the run first"
+          : "; nothing was stored or done, try again when it can";
+  const Error told{code, "the journal cannot be written: " + error.message + left};
   for (Batch::Answer& answer : batch.answers) {
     // A refusal that hangs on what was not stored would be a lie.
     const auto* refusal = std::get_if<Error>(&answer.content);
