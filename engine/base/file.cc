@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstdio>
 #include <filesystem>
@@ -50,7 +51,10 @@ Result<void> WriteAll(int fd, std::string_view bytes) {
 }
 
 Result<void> WriteFileAtomically(const std::string& path, std::string_view bytes, mode_t mode) {
-  const std::string temporary = path + ".tmp." + std::to_string(getpid());
+  // Two threads may write the same file at once, each whole.
+  static std::atomic<std::uint64_t> calls = 0;
+  const std::string temporary =
+      path + ".tmp." + std::to_string(getpid()) + "." + std::to_string(++calls);
   auto file = OpenFile(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode);
   if (!file) return std::move(file).error();
   const auto give_up = [&](Error error) -> Result<void> {

@@ -223,6 +223,33 @@ std::string Write(const Value& value, bool pretty) {
   return std::move(writer).Take();
 }
 
+// At least the length of `value` as JSON, found without writing it: a character may become six.
+std::int64_t JsonBytesAtMost(const Value& value) {
+  constexpr std::int64_t kScalar = 40;
+  switch (value.kind()) {
+    case Value::Kind::kString:
+      return 2 + 6 * static_cast<std::int64_t>(value.as_string().size());
+    case Value::Kind::kBytes:
+      return 6 + 2 * static_cast<std::int64_t>(value.as_bytes().data.size());
+    case Value::Kind::kList: {
+      std::int64_t bytes = 2;
+      for (const Value& item : value.as_list()) bytes += 1 + JsonBytesAtMost(item);
+      return bytes;
+    }
+    case Value::Kind::kMap: {
+      std::int64_t bytes = 2;
+      for (const auto& [key, member] : value.as_map()) {
+        bytes += 4 + JsonBytesAtMost(key) + JsonBytesAtMost(member);
+      }
+      return bytes;
+    }
+    case Value::Kind::kType:
+      return 2 + 6 * static_cast<std::int64_t>(value.as_type().name.size());
+    default:
+      return kScalar;
+  }
+}
+
 }  // namespace
 
 Result<Value> ParseJson(std::string_view text) {
@@ -235,5 +262,10 @@ Result<Value> ParseJson(std::string_view text) {
 
 std::string ToJson(const Value& value) { return Write(value, false); }
 std::string ToPrettyJson(const Value& value) { return Write(value, true); }
+
+bool FitsAsJson(const Value& value, std::int64_t bytes_max) {
+  return JsonBytesAtMost(value) <= bytes_max ||
+         static_cast<std::int64_t>(ToJson(value).size()) <= bytes_max;
+}
 
 }  // namespace recourse

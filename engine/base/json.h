@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -21,7 +22,10 @@ Result<Value> ParseJson(std::string_view text);
 // keys that are no strings by their text, NaN and infinities as strings.
 std::string ToJson(const Value& value);
 
-// The same, indented by two spaces a level, for people.
+// Whether ToJson(value) has at most `bytes_max` bytes; mostly found without making it.
+bool FitsAsJson(const Value& value, std::int64_t bytes_max);
+
+// As ToJson, indented by two spaces a level, for people.
 std::string ToPrettyJson(const Value& value);
 
 }  // namespace recourse

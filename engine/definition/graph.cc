@@ -35,7 +35,7 @@ std::vector<Edge> EdgesOf(const Workflow& workflow, int index) {
     edges.push_back({next, Edge::Kind::kDone, {}});
   }
   for (const ErrorRule& rule : step.on_error) {
-    edges.push_back({rule.proceed ? next : *rule.go_to, Edge::Kind::kFailed, rule.rollback_to});
+    edges.push_back({rule.go_to.value_or(next), Edge::Kind::kFailed, rule.rollback_to});
   }
   const bool goes_on = step.on_failure.value_or(workflow.on_failure) == OnFailure::kContinue;
   if (goes_on && !IsEnd(step)) edges.push_back({next, Edge::Kind::kFailed, {}});

@@ -63,17 +63,26 @@ void ReadWorkflow(const Node& root, Loading& loading) {
   CheckReferences(complete ? CheckGraph(loading) : Certainty(std::nullopt), loading);
 }
 
-}  // namespace
-
-Loaded LoadWorkflow(std::string_view text, const ActionCatalogue* catalogue) {
+Loaded Load(std::string_view text, const ActionCatalogue* catalogue, bool stored) {
   Loading loading;
   loading.catalogue = catalogue;
+  loading.stored = stored;
   const Node root = ReadYaml(text, loading.problems);
   if (loading.problems.empty() || root.is_map()) ReadWorkflow(root, loading);
   if (!loading.problems.empty()) return {nullptr, std::move(loading.problems).Take()};
   loading.workflow.canonical = ToJson(ToValue(root));
   loading.workflow.digest = ToHex(Sha256Of(loading.workflow.canonical));
   return {std::make_shared<const Workflow>(std::move(loading.workflow)), {}};
+}
+
+}  // namespace
+
+Loaded LoadWorkflow(std::string_view text, const ActionCatalogue* catalogue) {
+  return Load(text, catalogue, catalogue == nullptr);
+}
+
+Loaded LoadStoredWorkflow(std::string_view text, const ActionCatalogue* catalogue) {
+  return Load(text, catalogue, true);
 }
 
 }  // namespace recourse::definition

@@ -37,6 +37,8 @@ struct Use {
 
 struct Loading {
   const ActionCatalogue* catalogue = nullptr;  // null: actions are not checked
+  // The definition was accepted once: what has become a problem since does not refuse it.
+  bool stored = false;
   Workflow workflow;
   Problems problems;
   std::map<std::string, int, std::less<>> step_ids;

@@ -146,7 +146,7 @@ class Checker {
       return Add(name + " is the list of its items' outputs, which has no member " +
                  Quoted(members[0]));
     }
-    if (loading_.catalogue != nullptr) {
+    if (loading_.catalogue != nullptr && !loading_.stored) {
       if (const ActionSpec* spec = loading_.catalogue->Find(action->action)) {
         const std::string wrong = CheckPath(spec->output, members, name);
         if (!wrong.empty()) return Add(wrong);

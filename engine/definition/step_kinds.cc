@@ -47,7 +47,7 @@ const ActionSpec* FindAction(const Node& node, Loading& loading) {
   if (loading.catalogue == nullptr) return nullptr;
   const std::string& name = node.scalar.as_string();
   const ActionSpec* spec = loading.catalogue->Find(name);
-  if (spec != nullptr) return spec;
+  if (spec != nullptr || loading.stored) return spec;
   std::vector<std::string> names;
   if (!loading.problems.full()) {
     for (const ActionSpec* one : loading.catalogue->All()) names.push_back(one->name);
@@ -66,7 +66,8 @@ void ReadConduct(ActionStep& action, const ActionSpec* spec, Members& members, i
   const Node* irreversible_node = members.Take("irreversible");
   if (const auto irreversible = members.TakeBool("irreversible")) {
     loading.workflow.steps[step].irreversible = *irreversible;
-    if (*irreversible && spec != nullptr && spec->repeat == RepeatClass::kReadOnly) {
+    const bool changes_nothing = spec != nullptr && spec->repeat == RepeatClass::kReadOnly;
+    if (*irreversible && changes_nothing && !loading.stored) {
       loading.problems.Add(irreversible_node->place,
                            "irreversible: " + spec->name + " changes nothing");
     }
@@ -85,7 +86,7 @@ void ReadWith(const Node* with, const ActionSpec* spec, Place place, Position po
                                           std::string(Describe(*with)));
     return;
   }
-  if (spec != nullptr) CheckInputs(*spec, with, place, loading);
+  if (spec != nullptr && !loading.stored) CheckInputs(*spec, with, place, loading);
   action.with = ReadTemplate(with == nullptr ? none : *with, position, loading);
 }
 
@@ -100,6 +101,9 @@ std::optional<StepKind> ReadAction(const Node& node, Members& members, int step,
                          "action: expected an action's name, found " + std::string(Describe(node)));
   }
   action.timeout = std::chrono::minutes(5);
+  // Of an unknown action nobody can say that it has no way back, but the definition.
+  action.known = spec != nullptr;
+  action.can_compensate = true;
   if (spec != nullptr) {
     action.repeat = spec->repeat;
     action.has_plan = spec->has_plan;

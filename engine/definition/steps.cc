@@ -17,32 +17,29 @@ constexpr std::string_view kStepKeys[] = {
     "action", "approval", "switch",   "checkpoint", "wait",     "succeed",      "fail"};
 
 // The rule's answer to the error: `continue`, {goto: step} or {rollback_to: checkpoint, goto:
-// step}.
-void ReadAnswer(const Node& node, ErrorRule& rule, int step, Loading& loading) {
-  if (node.is_string() && node.scalar.as_string() == "continue") {
-    rule.proceed = true;
-    return;
-  }
+// step}. False after a problem.
+bool ReadAnswer(const Node& node, ErrorRule& rule, int step, Loading& loading) {
+  constexpr std::string_view kExpected =
+      "expected continue, {goto: step} or {rollback_to: checkpoint, goto: step}";
+  if (node.is_string() && node.scalar.as_string() == "continue") return true;
   if (!node.is_map()) {
     loading.problems.Add(node.place,
-                         "expected continue, {goto: step} or {rollback_to: checkpoint, "
-                         "goto: step}, found " +
-                             std::string(Describe(node)));
-    return;
+                         std::string(kExpected) + ", found " + std::string(Describe(node)));
+    return false;
   }
   Members members(node, "in the on_error of the step " + Quoted(loading.workflow.steps[step].id),
                   loading.problems);
-  rule.proceed = members.TakeBool("continue").value_or(false);
+  const bool proceeds = members.TakeBool("continue").value_or(false);
   const Node* go_to = members.Take("goto");
   const Node* rollback_to = members.Take("rollback_to");
   if (go_to != nullptr) rule.go_to = loading.FindStep(*go_to, "goto");
   if (rollback_to != nullptr) rule.rollback_to = loading.FindStep(*rollback_to, "rollback_to");
   members.RefuseOthers();
-  if (rule.proceed == (go_to != nullptr) || (rollback_to != nullptr && go_to == nullptr)) {
-    loading.problems.Add(node.place,
-                         "expected continue, {goto: step} or {rollback_to: checkpoint, "
-                         "goto: step}");
+  if (proceeds == (go_to != nullptr) || (rollback_to != nullptr && go_to == nullptr)) {
+    loading.problems.Add(node.place, std::string(kExpected));
+    return false;
   }
+  return proceeds || rule.go_to.has_value();
 }
 
 void ReadErrorRules(const Node& node, int step, Loading& loading) {
@@ -57,8 +54,7 @@ void ReadErrorRules(const Node& node, int step, Loading& loading) {
       rule.code = CheckCode(member.key, member.place, loading.problems);
       if (!rule.code) continue;
     }
-    ReadAnswer(member.value, rule, step, loading);
-    rules.push_back(rule);
+    if (ReadAnswer(member.value, rule, step, loading)) rules.push_back(rule);
   }
   // "*" is for what no other rule names, wherever it stands: the members of a map have no order.
   std::stable_partition(rules.begin(), rules.end(),
@@ -91,6 +87,29 @@ std::string_view FindKind(const Node& node, Loading& loading) {
 }
 
 bool MayFail(std::string_view kind) { return kind != "checkpoint" && kind != "succeed"; }
+
+// What a gate says of going on as if it had been passed: an approval that was rejected or has
+// expired is not given, so neither the step nor the workflow can let the run through. A stored
+// definition that says so, of a server that took it, is read so that a person decides.
+void HoldGate(const Node& node, Step& step, Loading& loading) {
+  const bool inherited = !step.on_failure;
+  if (step.on_failure.value_or(loading.workflow.on_failure) == OnFailure::kContinue) {
+    step.on_failure = OnFailure::kPause;
+    const Member* on_failure = node.Find("on_failure");
+    if (!inherited && !loading.stored && on_failure != nullptr) {
+      loading.problems.Add(on_failure->value.place,
+                           "on_failure: an approval that is not given cannot be passed; expected "
+                           "one of rollback, pause, fail, found \"continue\"");
+    }
+  }
+  const auto passing =
+      std::erase_if(step.on_error, [](const ErrorRule& rule) { return !rule.go_to; });
+  if (passing > 0 && !loading.stored) {
+    loading.problems.Add(node.Find("on_error")->value.place,
+                         "on_error: an approval that is not given cannot be passed; expected "
+                         "{goto: step} or {rollback_to: checkpoint, goto: step}, found continue");
+  }
+}
 
 // A fail step ends the run also where failures otherwise do not.
 void EndThere(Step& step, const Workflow& workflow) {
@@ -125,6 +144,7 @@ void ReadStep(const Node& node, int index, Loading& loading) {
     if (kind == "fail") EndThere(step, loading.workflow);
     const Node* on_error = kind == "fail" ? nullptr : members.Take("on_error");
     if (on_error != nullptr) ReadErrorRules(*on_error, index, loading);
+    if (kind == "approval") HoldGate(node, step, loading);
   }
   step.visits_max = static_cast<int>(members.TakeInt("max_visits", 1, 1'000'000).value_or(100));
   step.expect = members.TakeDuration("expect");

@@ -34,17 +34,18 @@ enum class OnExpiry { kHold = 1, kReject = 2 };
 
 std::string_view ToString(OnFailure value);
 
-// `on_error: {DATA_LOSS: {goto: choose_older}}`. Exactly one of the answers is set, but for
-// rollback_to, which needs a goto for where to go on from the checkpoint.
+// `on_error: {DATA_LOSS: {goto: choose_older}}`.
 struct ErrorRule {
   std::optional<Code> code;        // none: "*", any code
-  std::optional<int> go_to;        // a step's index
+  std::optional<int> go_to;        // a step's index; none: `continue`, as if it had no output
   std::optional<int> rollback_to;  // the index of a checkpoint step; then go_to
-  bool proceed = false;            // `continue`: go on as if the step had succeeded without output
 };
 
 struct ActionStep {
   std::string action;
+  // False only in a stored definition: the catalogue has no such action. What follows is then a
+  // guess, and nothing may be done or left undone on the strength of it.
+  bool known = true;
   // Copied from the action's spec when the definition is loaded.
   RepeatClass repeat = RepeatClass::kOnce;
   bool has_plan = false;
@@ -160,9 +161,13 @@ struct Loaded {
 // Reads, checks and resolves a definition. Nothing unknown is accepted. `text` beyond 1 MiB, not
 // UTF-8, or with more than 2,000 steps is a problem like any other.
 //
-// Without a catalogue (null) actions and their inputs are not checked, and their traits keep their
-// defaults: enough to name the steps of a stored definition, not to run it.
+// Without a catalogue (null) it is LoadStoredWorkflow: enough to name the steps, not to run them.
 Loaded LoadWorkflow(std::string_view text, const ActionCatalogue* catalogue);
+
+// Reads a definition that was accepted when its runs began, and that they are pinned to. The
+// catalogue may have changed since, and rules may have been added: an action that is not there
+// makes its own step unknown, not the whole refused; inputs and outputs are not checked against it.
+Loaded LoadStoredWorkflow(std::string_view text, const ActionCatalogue* catalogue);
 
 // The inventory: every target by its name.
 class Inventory {

@@ -155,7 +155,6 @@ class Reader {
   // In the order in which they are due.
   virtual Result<std::vector<TimerRow>> TimersDue(Time until, int limit) = 0;
   virtual Result<std::vector<TimerRow>> TimersOfRun(RunId run) = 0;
-  virtual Result<std::optional<Time>> NextTimer() = 0;
   // The holder of a lock, if any; the runs that wait for it, the longest first.
   virtual Result<std::optional<RunRow>> LockHolder(const std::string& lock) = 0;
   virtual Result<std::vector<RunRow>> LockWaiters(const std::string& lock, int limit) = 0;
@@ -184,8 +183,9 @@ class Journal {
   //
   // REQUIRES: positions follow heads().position without a gap; each change has an event.
   // kResourceExhausted: the disk is full. kUnavailable: it refused otherwise. Nothing was stored
-  // and the same changes may be tried again; only when the process dies before another append may
-  // those of a failed sync turn out to be stored, for nobody can tell what the disk kept. kAborted:
+  // and the same changes may be tried again. kUnknown: they were written, but the disk did not
+  // confirm it. They may be tried again too; only when the process dies before another append may
+  // they turn out to be stored, for nobody can tell what the disk kept. kAborted:
   // a run has not exactly the events that the change follows, read it again. kAlreadyExists:
   // another run has the request_id. kInternal: the change is not one that can be stored (its
   // positions, sequences or revision do not fit). In these three cases nothing was stored, the

@@ -24,7 +24,13 @@ class Fold {
     state_.deadline = event.deadline;
     Become(Running{Ready{}, {}});
   }
-  void operator()(const LockQueued& event) { Become(Queued{event.holder}); }
+  void operator()(const LockQueued& event) {
+    if (auto* queued = std::get_if<Queued>(&state_.status)) {
+      queued->holder = event.holder;  // The run waits since it began to.
+    } else {
+      Become(Queued{event.holder});
+    }
+  }
   void operator()(const LockAcquired&) {
     state_.fencing_token = envelope_.position;
     state_.holds_lock = true;
@@ -33,6 +39,7 @@ class Fold {
 
   void operator()(const StepSkipped& event) {
     CountVisit(event.at);
+    if (event.by == Source::kOperator) PassDeadline();
     StepState& step = state_.steps[event.at.step];
     step.skipped = event.by == Source::kApply;
     if (event.by == Source::kOperator) Store(step, event.at, event.output);
@@ -71,8 +78,15 @@ class Fold {
     attempt.phase = Phase::kApply;
   }
   void operator()(const AttemptProgressed& event) { CurrentAttempt().checkpoint = event.checkpoint; }
-  void operator()(const AttemptResumed& event) { CurrentAttempt().phase = event.phase; }
+  void operator()(const AttemptResumed& event) {
+    Attempting& attempt = CurrentAttempt();
+    // What was put back cannot be gone on from.
+    const bool put_back = attempt.phase == Phase::kCompensate && event.phase == Phase::kApply;
+    if (put_back) attempt.checkpoint = Value();
+    attempt.phase = event.phase;
+  }
   void operator()(const AttemptSucceeded& event) {
+    if (event.by == Source::kOperator) PassDeadline();
     Attempting& attempt = CurrentAttempt();
     state_.done.push_back({Done::Kind::kStep, event.at, event.number, std::move(attempt.inputs),
                            std::move(attempt.undo), event.output});
@@ -100,6 +114,7 @@ class Fold {
     Work(Ready{event.at.step, event.at.item, Point::kFailed});
   }
   void operator()(const RetryRequested& event) {
+    PassDeadline();
     auto* attention = std::get_if<NeedsAttention>(&state_.status);
     if (attention == nullptr) {
       Work(Ready{event.at.step, event.at.item, Point::kAgain});
@@ -107,9 +122,13 @@ class Fold {
     }
     if (auto* rollback = std::get_if<Rollback>(&attention->from)) {
       if (attention->question == Question::kPastPivot) {
-        // Forward again: what came after the pivot is undone, the pivot itself stands.
+        // Forward again: what came after the pivot is undone, the pivot itself stands, unless it
+        // was left half done.
         PopAbove(event.at);
-        Become(Running{Ready{event.at.step, event.at.item, Point::kFinished}, {}});
+        const bool half_done = state_.done.back().kind == Done::Kind::kPartial;
+        Become(Running{Ready{event.at.step, event.at.item,
+                             half_done ? Point::kAgain : Point::kFinished},
+                       {}});
         return;
       }
       Rollback again = std::move(*rollback);
@@ -125,6 +144,8 @@ class Fold {
     Become(Running{ready, {}});
   }
   void operator()(const FailureHandled& event) {
+    // An item that failed, where failures let the run go on: the list has nothing in its place.
+    if (!event.go_to && event.at.item >= 0) StoreItem(state_.steps[event.at.step], event.at, {});
     Work(event.go_to ? Ready{*event.go_to, -1, Point::kEnter}
                      : Ready{event.at.step, event.at.item, Point::kFinished});
   }
@@ -151,10 +172,7 @@ class Fold {
     Park(AwaitingApproval{event.step, event, {}, envelope_.time});
   }
   void operator()(const VoteCast& event) {
-    auto& votes = std::get<AwaitingApproval>(CurrentActivity()).votes;
-    std::erase_if(votes, [&](const auto& cast) { return cast.principal == envelope_.principal; });
-    votes.push_back(
-        {envelope_.principal, event.vote, event.reason, event.channel, envelope_.time});
+    CountVote(std::get<AwaitingApproval>(CurrentActivity()).votes, envelope_, event);
   }
   void operator()(const ApprovalSettled& event) {
     const int step = std::get<AwaitingApproval>(CurrentActivity()).step;
@@ -297,11 +315,20 @@ class Fold {
     }
   }
 
+  // Who answers a run's question after its deadline lets it go on past it.
+  void PassDeadline() {
+    if (!std::holds_alternative<NeedsAttention>(state_.status)) return;
+    if (state_.deadline && *state_.deadline <= envelope_.time) state_.deadline_over = true;
+  }
+
   void CountVisit(StepRef at) {
     const Activity* activity = MutableActivity();
     if (activity == nullptr || at.item >= 0) return;
     const auto* ready = std::get_if<Ready>(activity);
-    if (ready != nullptr && ready->point == Point::kEnter) ++state_.steps[at.step].visits;
+    // What comes after a finished step is entered from there, without a state in between.
+    if (ready != nullptr && (ready->point == Point::kEnter || ready->point == Point::kFinished)) {
+      ++state_.steps[at.step].visits;
+    }
   }
 
   void Store(StepState& step, StepRef at, const Value& output) {
@@ -312,6 +339,10 @@ class Fold {
       step.succeeded = true;
       return;
     }
+    StoreItem(step, at, output);
+  }
+
+  void StoreItem(StepState& step, StepRef at, const Value& output) {
     Value::List outputs = step.output.is_list() ? step.output.as_list() : Value::List();
     outputs.resize(static_cast<std::size_t>(at.item));
     outputs.push_back(output);

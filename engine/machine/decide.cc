@@ -17,6 +17,7 @@ struct Row {
 constexpr std::array kLegal = {
     Row{"Start", ""},  // only before there is a run
     Row{"LockGranted", "q"},
+    Row{"LockPassed", "q"},
     Row{"Prepared", "rp"},
     Row{"Progressed", "rp"},
     Row{"Applied", "rp"},

@@ -20,6 +20,10 @@ struct Start {
   RunId lock_holder;  // 0: the lock is free, or there is none
 };
 struct LockGranted {};
+// Another run has got the lock that this one waits for.
+struct LockPassed {
+  RunId holder;
+};
 struct Prepared {
   StepRef at;
   int number = 1;
@@ -109,9 +113,10 @@ struct Annotate {
   std::string text;
 };
 
-using Input = std::variant<Start, LockGranted, Prepared, Progressed, Applied, AttemptBroke, Probed,
-                           Compensated, CompensationBroke, PlanMade, TimerFired, Restarted,
-                           CastVote, Pause, Resume, Cancel, Retry, Skip, RollBack, Annotate>;
+using Input = std::variant<Start, LockGranted, LockPassed, Prepared, Progressed, Applied,
+                           AttemptBroke, Probed, Compensated, CompensationBroke, PlanMade,
+                           TimerFired, Restarted, CastVote, Pause, Resume, Cancel, Retry, Skip,
+                           RollBack, Annotate>;
 std::string_view NameOf(const Input& input);
 
 // What a rule may know beside definition, state and input.
@@ -122,6 +127,7 @@ struct Facts {
   ApprovalId next_approval;  // the id that a requested approval gets
   // Of the journal's last event: a lock's fencing token is the place of the event that acquires it.
   std::int64_t position = 0;
+  std::int64_t inputs_bytes_max = 256 * 1024;  // of an attempt, as JSON
 };
 
 // --- effects: what the runtime does once the events are durable ---
@@ -138,6 +144,8 @@ struct StartPhase {  // prepare, apply (and verify), probe or compensate, by `ph
   Value output;  // with kCompensate: what the attempt answered
   Time deadline;
   std::int64_t fencing_token = 0;
+  // This apply was at work when the server stopped: it may have had effects before it begins again.
+  bool resumed = false;
   bool operator==(const StartPhase&) const = default;
 };
 struct StopAttempt {

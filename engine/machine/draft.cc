@@ -13,6 +13,12 @@ std::string Draft::KeyOf(StepRef at, int number) const {
          "/" + NameOf(workflow_, at) + "/" + std::to_string(number);
 }
 
+Error NoSuchAction(const definition::ActionStep& action, std::string_view left) {
+  return FailedPrecondition("this server has no action " + action.action + "; " + std::string(left) +
+                            ". Start a server that has it and retry, or do by hand what it would "
+                            "have done and skip");
+}
+
 void Draft::Emit(Event event) {
   Envelope envelope;
   envelope.run = state_.run;

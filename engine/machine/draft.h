@@ -47,7 +47,14 @@ class Draft {
   void Continue();
   void BeginAttempt(StepRef at);
   // The effect that sets `phase` of the attempt at work going.
-  void StartPhaseOf(const Attempting& attempt);
+  // `resumed`: it was at work when the server stopped, and may have had effects.
+  void StartPhaseOf(const Attempting& attempt, bool resumed = false);
+  // Stops the attempt at work where that saves effects. A probe finds out what is true and a
+  // compensation puts things back: the rest of the run's end needs what they come to.
+  void StopPhase();
+
+  // --- failure.cc ---
+
   // Ends the attempt at work as failed, tried again later when the step's retry allows it.
   void FailAttempt(const Attempting& attempt, Error error, Value evidence, LeftBehind left);
   void FailStep(StepRef at, Error error);
@@ -57,8 +64,9 @@ class Draft {
 
   // --- rollback.cc ---
 
-  // `automatic`: not at a person's word, so a pivot in the way asks one first.
-  void BeginRollback(RollbackStarted rollback, bool automatic);
+  // `automatic`: not at a person's word, so a pivot in the way asks one first, about the step `at`
+  // where the run stands.
+  void BeginRollback(RollbackStarted rollback, bool automatic, StepRef at);
   // Undoes the next step of a rollback, or ends it.
   void Unwind();
   void FailCompensation(const CompensationBroke& broke);
@@ -74,6 +82,10 @@ class Draft {
   void EnterKind(int step, const definition::FailStep& fail);
   void FollowUp(StepRef at);
   void HandleFailure(StepRef at);
+  // Fails a step whose turn has come too often. What would let the run go on past the failure
+  // (on_error, continue) may be what leads it round, and is not asked.
+  void BreakCircle(StepRef at, Error error);
+  void Conclude(StepRef at, const Error& error, OnFailure on_failure);
   void ActOnStop(const StopRequested& stop);
   void Succeed();
   bool PivotAbove(std::optional<int> checkpoint) const;
@@ -85,8 +97,9 @@ class Draft {
   Decision decision_;
 };
 
-// The step, or item of it, that an activity is about.
-StepRef PlaceOf(const Activity& activity);
+// What a person is asked where `action` is one that this server lacks; `left` says what was not
+// done.
+Error NoSuchAction(const definition::ActionStep& action, std::string_view left);
 
 // Asks for the approval of the step, showing `plan`: in forward.cc.
 void RequestApproval(Draft& draft, int step, Value plan);
@@ -94,6 +107,7 @@ void RequestApproval(Draft& draft, int step, Value plan);
 // One function an input: outcomes.cc and operators.cc.
 Result<void> On(Draft& draft, const Start& input);
 Result<void> On(Draft& draft, const LockGranted& input);
+Result<void> On(Draft& draft, const LockPassed& input);
 Result<void> On(Draft& draft, const Prepared& input);
 Result<void> On(Draft& draft, const Progressed& input);
 Result<void> On(Draft& draft, const Applied& input);

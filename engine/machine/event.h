@@ -204,8 +204,8 @@ struct RunResumed {
 // The rest follows when the outcome of the attempt at work is known; at once without one.
 struct StopRequested {
   StopKind kind = StopKind::kCancel;
-  bool rollback = false;
-  std::optional<int> rollback_to;
+  bool rollback = false;           // with kCancel: what was done is undone first
+  std::optional<int> rollback_to;  // with kRollback: down to this checkpoint; none: to the start
   std::string reason;
   bool operator==(const StopRequested&) const = default;
 };

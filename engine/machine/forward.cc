@@ -1,6 +1,5 @@
-// The forward path: entering steps, starting attempts, and what a failure leads to.
+// The forward path: entering steps and starting attempts.
 #include <algorithm>
-#include <cmath>
 
 #include "engine/base/digest.h"
 #include "engine/base/json.h"
@@ -13,23 +12,12 @@ namespace {
 using definition::ActionStep;
 using Point = Ready::Point;
 
-// The delay before attempt `tries + 1`: grows by `backoff`, capped, and up to a fifth shorter so
-// that runs that failed together do not come back together.
-std::chrono::microseconds RetryDelay(const RetryPolicy& retry, int tries, double jitter) {
-  const double grown = static_cast<double>(retry.delay.count()) * std::pow(retry.backoff, tries - 1);
-  const double capped = std::min(grown, static_cast<double>(retry.delay_max.count()));
-  return std::chrono::microseconds(std::llround(capped * (1 - 0.2 * jitter)));
-}
+// How many events one decision may come to before a person is asked: a path that goes in a circle
+// without ever waiting would else hold up all runs, and fill the memory.
+constexpr std::size_t kEventsMax = 10'000;
 
-bool MayRetry(const ActionStep& action, int tries, Code code, LeftBehind left) {
-  if (tries >= action.retry.attempts) return false;
-  if (std::find(action.retry.on.begin(), action.retry.on.end(), code) == action.retry.on.end()) {
-    return false;
-  }
-  // What is half done may be done again only by an action that says so.
-  return left == LeftBehind::kNothing || action.repeat == RepeatClass::kIdempotent ||
-         action.repeat == RepeatClass::kReadOnly;
-}
+// Of a for_each. Each is one commit at least, and what is known of all of them is held in memory.
+constexpr std::size_t kItemsMax = 10'000;
 
 bool SomePlanFollows(const definition::Workflow& workflow, int step) {
   for (const int next : ExpectedPath(workflow, step)) {
@@ -99,7 +87,8 @@ std::vector<int> ExpectedPath(const definition::Workflow& workflow, int step) {
 }
 
 void Draft::Continue() {
-  // Each turn enters a step or handles a failure; visits_max of every step bounds the turns.
+  // Each turn enters a step or handles a failure; visits_max of every step bounds the turns, and
+  // kEventsMax what is journaled of them at once.
   for (;;) {
     if (!std::holds_alternative<Running>(state_.status)) return;
     const Running& running = std::get<Running>(state_.status);
@@ -107,6 +96,15 @@ void Draft::Continue() {
     if (ready == nullptr) return;
     if (running.stop) return ActOnStop(StopRequested(*running.stop));
     const Ready at = *ready;
+    const bool ending = at.step >= static_cast<int>(workflow_.steps.size());
+    if (decision_.events.size() >= kEventsMax && !ending) {
+      return Ask(Question::kStepFailed, {at.step, at.item},
+                 Error{Code::kResourceExhausted,
+                       std::to_string(kEventsMax) +
+                           " things happened to the run without one that takes time: its path "
+                           "seems to go in a circle. Nothing more was done; retry goes on from "
+                           "here"});
+    }
     switch (at.point) {
       case Point::kEnter:
         Enter(at.step, false);
@@ -134,10 +132,10 @@ void Draft::Enter(int index, bool again) {
   if (!again) {
     const auto known = state_.steps.find(index);
     if (known != state_.steps.end() && known->second.visits >= step.visits_max) {
-      return FailStep({index, -1},
-                      Error{Code::kResourceExhausted,
-                            "entered " + std::to_string(step.visits_max) +
-                                " times, which is its max_visits: the path goes in a circle"});
+      return BreakCircle({index, -1},
+                         Error{Code::kResourceExhausted,
+                               "entered " + std::to_string(step.visits_max) +
+                                   " times, which is its max_visits: the path goes in a circle"});
     }
     if (step.when) {
       auto wanted = step.when->Evaluate(Scope({index, -1}));
@@ -162,6 +160,13 @@ void Draft::EnterKind(int step, const ActionStep& action) {
   if (!items->is_list()) {
     return FailStep({step, -1}, InvalidArgument("for_each: expected a list, got " +
                                                 std::string(items->TypeOf())));
+  }
+  const std::size_t count = items->as_list().size();
+  if (count > kItemsMax) {
+    return FailStep({step, -1}, Error{Code::kResourceExhausted,
+                                      "for_each: the list has " + std::to_string(count) +
+                                          " items; at most " + std::to_string(kItemsMax) +
+                                          " are done by one step. Nothing was started"});
   }
   Emit(ForEachStarted{step, *std::move(items)});
 }
@@ -205,8 +210,19 @@ void Draft::EnterKind(int step, const definition::FailStep& fail) {
 
 void Draft::BeginAttempt(StepRef at) {
   const ActionStep& action = ActionAt(at.step);
+  if (!action.known) {
+    const Error missing = NoSuchAction(action, "the step was not started");
+    FailStep(at, missing);
+    return Ask(Question::kStepFailed, at, missing);
+  }
   auto inputs = action.with.Evaluate(Scope(at));
   if (!inputs) return FailStep(at, std::move(inputs).error().In("with"));
+  if (!FitsAsJson(*inputs, facts_.inputs_bytes_max)) {
+    return FailStep(at, Error{Code::kResourceExhausted,
+                              "with: the inputs are larger than " +
+                                  HumanBytes(facts_.inputs_bytes_max) +
+                                  ", which is the limit; nothing was started"});
+  }
   AttemptStarted started;
   started.at = at;
   const auto known = state_.steps.find(at.step);
@@ -221,7 +237,13 @@ void Draft::BeginAttempt(StepRef at) {
   StartPhaseOf(std::get<Attempting>(*ActivityOf(state_)));
 }
 
-void Draft::StartPhaseOf(const Attempting& attempt) {
+void Draft::StopPhase() {
+  const auto& attempt = std::get<Attempting>(*ActivityOf(state_));
+  if (attempt.phase != Phase::kPrepare && attempt.phase != Phase::kApply) return;
+  Do(StopAttempt{attempt.at});
+}
+
+void Draft::StartPhaseOf(const Attempting& attempt, bool resumed) {
   const ActionStep& action = ActionAt(attempt.at.step);
   StartPhase start;
   start.at = attempt.at;
@@ -234,22 +256,9 @@ void Draft::StartPhaseOf(const Attempting& attempt) {
   start.checkpoint = attempt.checkpoint;
   start.deadline = facts_.now + action.timeout;
   start.fencing_token = state_.fencing_token;
+  start.resumed = resumed;
   Do(std::move(start));
 }
-
-void Draft::FailAttempt(const Attempting& attempt, Error error, Value evidence, LeftBehind left) {
-  const ActionStep& action = ActionAt(attempt.at.step);
-  const auto* running = std::get_if<Running>(&state_.status);
-  const bool stopping = running != nullptr && running->stop.has_value();
-  AttemptFailed failed{attempt.at, attempt.number, std::move(error), std::move(evidence), left, {}};
-  if (!stopping && MayRetry(action, attempt.tries, failed.error.code, left)) {
-    failed.retry_at = facts_.now + RetryDelay(action.retry, attempt.tries, facts_.jitter);
-  }
-  Emit(std::move(failed));
-  Continue();
-}
-
-void Draft::FailStep(StepRef at, Error error) { Emit(StepFailed{at, std::move(error)}); }
 
 // What comes after a finished step or item.
 void Draft::FollowUp(StepRef at) {
@@ -260,77 +269,11 @@ void Draft::FollowUp(StepRef at) {
   Enter(StepAt(at.step).next.value_or(at.step + 1), false);
 }
 
-void Draft::HandleFailure(StepRef at) {
-  const definition::Step& step = StepAt(at.step);
-  const Error error = state_.steps.at(at.step).error.value_or(Error{});
-  for (const definition::ErrorRule& rule : step.on_error) {
-    if (rule.code && *rule.code != error.code) continue;
-    if (rule.rollback_to) {
-      return BeginRollback({rule.rollback_to, Afterwards::kGoTo, rule.go_to, error}, true);
-    }
-    return Emit(FailureHandled{at, rule.go_to});
-  }
-  switch (step.on_failure.value_or(workflow_.on_failure)) {
-    case OnFailure::kRollback:
-      return BeginRollback({{}, Afterwards::kRolledBack, {}, error}, true);
-    case OnFailure::kPause:
-      return Ask(Question::kStepFailed, at, error);
-    case OnFailure::kContinue:
-      return Emit(FailureHandled{at, {}});
-    case OnFailure::kFail:
-      return End(RunFailed{error});
-  }
-}
-
-void Draft::ActOnStop(const StopRequested& stop) {
-  const Error cause{stop.kind == StopKind::kDeadline ? Code::kDeadlineExceeded : Code::kCancelled,
-                    stop.reason};
-  switch (stop.kind) {
-    case StopKind::kCancel:
-      if (!stop.rollback) return End(RunCancelled{stop.reason});
-      return BeginRollback({{}, Afterwards::kCancelled, {}, cause}, false);
-    case StopKind::kRollback:
-      return BeginRollback({stop.rollback_to,
-                            stop.rollback_to ? Afterwards::kAsk : Afterwards::kRolledBack, {}, cause},
-                           false);
-    case StopKind::kDeadline:
-      break;
-  }
-  switch (workflow_.on_failure) {
-    case OnFailure::kRollback:
-      return BeginRollback({{}, Afterwards::kRolledBack, {}, cause}, true);
-    case OnFailure::kPause: {
-      const Ready at = std::get<Ready>(*ActivityOf(state_));
-      return Ask(Question::kStepFailed, {at.step, at.item}, cause);
-    }
-    case OnFailure::kContinue:  // A run that is over its time cannot go on.
-    case OnFailure::kFail:
-      return End(RunFailed{cause});
-  }
-}
-
 void Draft::Succeed() {
   auto outputs = workflow_.outputs.Evaluate(Scope({}));
   // The work is done: an output that cannot be computed is told, and undoes nothing.
   End(RunSucceeded{outputs ? *std::move(outputs)
                            : Value::Object({{"error", outputs.error().ToString()}})});
-}
-
-void Draft::Ask(Question question, StepRef at, Error error) {
-  Emit(AttentionNeeded{question, at, std::move(error)});
-  Do(Notify{"needs_attention",
-            state_.run.ToString() + " needs attention: " + WhyItWaits(workflow_, state_)->reason});
-}
-
-void Draft::End(Event last) {
-  const bool held = state_.holds_lock;
-  const bool well = std::holds_alternative<RunSucceeded>(last);
-  Emit(std::move(last));
-  if (held) Do(ReleaseLock{state_.lock});
-  if (!well) {
-    Do(Notify{"run_finished", state_.run.ToString() + " (" + state_.workflow + ") ended " +
-                                  std::string(ToString(StatusOf(state_)))});
-  }
 }
 
 void RequestApproval(Draft& draft, int step, Value plan) {

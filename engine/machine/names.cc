@@ -1,15 +1,7 @@
+#include "engine/base/rules.h"
 #include "engine/machine/decide.h"
 
 namespace recourse::machine {
-namespace {
-
-template <class... Rule>
-struct Rules : Rule... {
-  using Rule::operator()...;
-};
-
-}  // namespace
-
 std::string_view ToString(RunStatus status) {
   switch (status) {
     case RunStatus::kQueued: return "QUEUED";

@@ -1,6 +1,7 @@
 // What people do to a run.
 #include <algorithm>
 
+#include "engine/base/text.h"
 #include "engine/machine/draft.h"
 
 namespace recourse::machine {
@@ -37,10 +38,13 @@ struct Standing {
   const NeedsAttention* attention = nullptr;
   const Attempting* doubtful = nullptr;   // an attempt whose effect a person must tell
   const Rollback* rollback = nullptr;     // a compensation that failed
-  bool approval = false;                  // an approval that waits or expired
+  // The step is done and its output stands; the run was stopped before the next.
+  bool finished = false;
+  bool approval = false;  // an approval that was not given: it waits, expired or was rejected
 };
 
-Standing WhereItStands(const RunState& state) {
+Standing WhereItStands(const Draft& draft) {
+  const RunState& state = draft.state();
   Standing standing;
   const Activity* activity = ActivityOf(state);
   if (const auto* attention = std::get_if<NeedsAttention>(&state.status)) {
@@ -53,8 +57,12 @@ Standing WhereItStands(const RunState& state) {
   }
   if (activity != nullptr) {
     standing.doubtful = std::get_if<Attempting>(activity);
-    standing.approval = std::holds_alternative<AwaitingApproval>(*activity);
+    const auto* ready = std::get_if<Ready>(activity);
+    standing.finished = ready != nullptr && ready->point == Ready::Point::kFinished;
   }
+  standing.approval =
+      !standing.finished &&
+      std::holds_alternative<definition::ApprovalStep>(draft.StepAt(standing.at.step).kind);
   return standing;
 }
 
@@ -62,7 +70,7 @@ Standing WhereItStands(const RunState& state) {
 Result<void> ResolveEffect(Draft& draft, std::optional<Finding> finding, const std::string& reason) {
   const auto* attention = std::get_if<NeedsAttention>(&draft.state().status);
   if (attention == nullptr) return {};
-  const Standing standing = WhereItStands(draft.state());
+  const Standing standing = WhereItStands(draft);
   if (standing.doubtful == nullptr) return {};
   if (!finding && attention->question == Question::kUnknownEffect) {
     return InvalidArgument("effect: " + NameOf(draft.workflow(), standing.at) +
@@ -80,14 +88,13 @@ void VoidApproval(Draft& draft) {
   }
 }
 
-// Stops the attempt at work and answers true; false when none is.
+// Asks for the run to stop when an attempt is at work, and answers true; false when none is.
 bool StopAtWork(Draft& draft, StopRequested stop) {
   const Activity* activity = ActivityOf(draft.state());
   const auto* attempt = activity == nullptr ? nullptr : std::get_if<Attempting>(activity);
   if (attempt == nullptr) return false;
-  const StepRef at = attempt->at;
   draft.Emit(std::move(stop));
-  draft.Do(StopAttempt{at});
+  draft.StopPhase();
   return true;
 }
 
@@ -105,6 +112,11 @@ Result<void> On(Draft& draft, const CastVote& input) {
     return Aborted(input.id.ToString() + " is not open any more");
   }
   const ApprovalRequested request = awaiting->request;
+  if (request.expires && *request.expires <= draft.facts().now) {
+    return Aborted(input.id.ToString() + " expired at " +
+                   FormatTimestamp(ToTimestamp(*request.expires)) +
+                   "; your decision came too late and was not counted");
+  }
   if (auto may = CheckVoter(draft, input, request); !may) return may;
   if (!input.digest.empty() && input.digest != request.digest) {
     return Aborted("digest: " + input.id.ToString() +
@@ -172,12 +184,13 @@ Result<void> On(Draft& draft, const Cancel& input) {
     draft.End(RunCancelled{stop.reason});
     return {};
   }
-  draft.BeginRollback({{}, Afterwards::kCancelled, {}, Error{Code::kCancelled, stop.reason}}, false);
+  draft.BeginRollback({{}, Afterwards::kCancelled, {}, Error{Code::kCancelled, stop.reason}}, false,
+                      WhereItStands(draft).at);
   return {};
 }
 
 Result<void> On(Draft& draft, const Retry& input) {
-  const Standing standing = WhereItStands(draft.state());
+  const Standing standing = WhereItStands(draft);
   if (standing.attention == nullptr &&
       !std::holds_alternative<BackingOff>(*ActivityOf(draft.state()))) {
     return FailedPrecondition("Retry is not possible: " + draft.state().run.ToString() +
@@ -185,6 +198,11 @@ Result<void> On(Draft& draft, const Retry& input) {
   }
   const bool compensation = standing.rollback != nullptr &&
                             standing.attention->question == Question::kCompensationFailed;
+  if (standing.doubtful != nullptr &&
+      standing.attention->question == Question::kVerifyInconclusive) {
+    // It took effect, and a rollback has to undo that too, whatever the next attempt comes to.
+    draft.Emit(EffectResolved{standing.at, Finding::kApplied, input.reason});
+  }
   draft.Emit(RetryRequested{standing.at, input.reason});
   if (compensation) {
     draft.Unwind();
@@ -195,7 +213,7 @@ Result<void> On(Draft& draft, const Retry& input) {
 }
 
 Result<void> On(Draft& draft, const Skip& input) {
-  const Standing standing = WhereItStands(draft.state());
+  const Standing standing = WhereItStands(draft);
   const std::string here = NameOf(draft.workflow(), standing.at);
   if (!input.step.empty() && input.step != here) {
     return InvalidArgument("step: " + draft.state().run.ToString() + " is at " + here + ", not at " +
@@ -218,9 +236,20 @@ Result<void> On(Draft& draft, const Skip& input) {
   if (standing.attention != nullptr && standing.attention->question == Question::kRolledBackTo) {
     return FailedPrecondition("Skip is not possible: nothing has failed; retry goes on from " + here);
   }
+  if (standing.finished) {
+    if (!input.output.is_null()) {
+      return InvalidArgument("output: " + here + " is done and keeps the output that it has; skip "
+                             "without one goes on after it");
+    }
+    draft.Emit(RetryRequested{standing.at, Said(draft, "skipped", input.reason)});
+    draft.Continue();
+    return {};
+  }
   if (standing.doubtful != nullptr) {
     const Attempting& attempt = *standing.doubtful;
-    const bool measured = input.output.is_null() && attempt.doubt.has_value();
+    // What the action answered before its proof was missing; other evidence is no output.
+    const bool measured = input.output.is_null() && attempt.doubt.has_value() &&
+                          standing.attention->question == Question::kVerifyInconclusive;
     draft.Emit(AttemptSucceeded{standing.at, attempt.number,
                                 measured ? attempt.doubt->evidence["output"] : input.output,
                                 Source::kOperator, Said(draft, "accepted", input.reason)});
@@ -253,7 +282,7 @@ Result<void> On(Draft& draft, const RollBack& input) {
   VoidApproval(draft);
   draft.BeginRollback({checkpoint, checkpoint ? Afterwards::kAsk : Afterwards::kRolledBack, {},
                        Error{Code::kCancelled, stop.reason}},
-                      false);
+                      false, WhereItStands(draft).at);
   return {};
 }
 

@@ -26,9 +26,9 @@ Result<Rollback> TheCompensation(const Draft& draft, StepRef at, int number) {
   return rolling->rollback;
 }
 
-void ResumeIn(Draft& draft, const Attempting& attempt, Phase phase) {
+void ResumeIn(Draft& draft, const Attempting& attempt, Phase phase, bool resumed = false) {
   draft.Emit(AttemptResumed{attempt.at, attempt.number, phase});
-  draft.StartPhaseOf(std::get<Attempting>(*ActivityOf(draft.state())));
+  draft.StartPhaseOf(std::get<Attempting>(*ActivityOf(draft.state())), resumed);
 }
 
 // The effect is unknown: a probe may tell, else a person must.
@@ -41,10 +41,16 @@ void Doubt(Draft& draft, const Attempting& attempt, Question question, const Err
 // After a crash: a phase was at work and nothing is known of how it ended.
 void ResumeAfterCrash(Draft& draft, const Attempting& attempt) {
   if (attempt.phase != Phase::kApply) return ResumeIn(draft, attempt, attempt.phase);
-  switch (draft.ActionAt(attempt.at.step).repeat) {
+  const definition::ActionStep& action = draft.ActionAt(attempt.at.step);
+  if (!action.known) {
+    return draft.Ask(Question::kUnknownEffect, attempt.at,
+                     NoSuchAction(action, "the attempt was at work when the server stopped, and "
+                                          "nothing is known of how it ended"));
+  }
+  switch (action.repeat) {
     case RepeatClass::kReadOnly:
     case RepeatClass::kIdempotent:
-      return ResumeIn(draft, attempt, Phase::kApply);
+      return ResumeIn(draft, attempt, Phase::kApply, true);
     case RepeatClass::kProbed:
       return ResumeIn(draft, attempt, Phase::kProbe);
     case RepeatClass::kOnce:
@@ -96,32 +102,22 @@ void MissDeadline(Draft& draft) {
                                 "the run's deadline was over before the lock was free"}});
   }
   const Activity activity = *ActivityOf(state);
-  if (const auto* attempt = std::get_if<Attempting>(&activity)) {
+  if (std::holds_alternative<Attempting>(activity)) {
     draft.Emit(stop);
-    return draft.Do(StopAttempt{attempt->at});
+    return draft.StopPhase();
   }
   if (const auto* awaiting = std::get_if<AwaitingApproval>(&activity)) {
     draft.Emit(ApprovalSettled{awaiting->request.id, Settlement::kVoid});
   }
   draft.Emit(stop);
-  const Activity now = *ActivityOf(draft.state());
-  draft.FailStep(PlaceOf(now), Error{Code::kDeadlineExceeded, stop.reason});
+  // Where nothing was under way (under pause), no step fails.
+  if (!std::holds_alternative<Ready>(activity)) {
+    draft.FailStep(PlaceOf(activity), Error{Code::kDeadlineExceeded, stop.reason});
+  }
   draft.Continue();
 }
 
 }  // namespace
-
-StepRef PlaceOf(const Activity& activity) {
-  struct Place {
-    StepRef operator()(const Ready& at) const { return {at.step, at.item}; }
-    StepRef operator()(const Attempting& at) const { return at.at; }
-    StepRef operator()(const Planning& at) const { return {at.step, -1}; }
-    StepRef operator()(const BackingOff& at) const { return at.at; }
-    StepRef operator()(const AwaitingApproval& at) const { return {at.step, -1}; }
-    StepRef operator()(const Sleeping& at) const { return {at.step, -1}; }
-  };
-  return std::visit(Place{}, activity);
-}
 
 Result<void> On(Draft& draft, const Start& input) {
   const definition::Workflow& workflow = draft.workflow();
@@ -150,6 +146,12 @@ Result<void> On(Draft& draft, const Start& input) {
 Result<void> On(Draft& draft, const LockGranted&) {
   draft.Emit(LockAcquired{});
   draft.Continue();
+  return {};
+}
+
+Result<void> On(Draft& draft, const LockPassed& input) {
+  if (std::get<Queued>(draft.state().status).holder == input.holder) return {};
+  draft.Emit(LockQueued{input.holder});
   return {};
 }
 
@@ -326,7 +328,7 @@ Result<void> On(Draft& draft, const Restarted&) {
   } else if (const auto* attempt = std::get_if<Attempting>(activity)) {
     const Attempting at_work = *attempt;
     ResumeAfterCrash(draft, at_work);
-    if (IsStopping(draft.state())) draft.Do(StopAttempt{at_work.at});
+    if (IsStopping(draft.state())) draft.StopPhase();
   }
   return {};
 }

@@ -24,8 +24,7 @@ bool Draft::PivotAbove(std::optional<int> checkpoint) const {
   return false;
 }
 
-void Draft::BeginRollback(RollbackStarted rollback, bool automatic) {
-  const StepRef at = state_.error_at.value_or(StepRef{});
+void Draft::BeginRollback(RollbackStarted rollback, bool automatic, StepRef at) {
   if (automatic && PivotAbove(rollback.checkpoint)) {
     return Ask(Question::kPastPivot, at, rollback.cause);
   }
@@ -62,6 +61,10 @@ void Draft::Unwind() {
     if (action.repeat == RepeatClass::kReadOnly) {
       --left;
       continue;
+    }
+    if (action.can_compensate && !action.known) {
+      return Ask(Question::kCompensationFailed, done.at,
+                 NoSuchAction(action, "what it did was not undone"));
     }
     if (!action.can_compensate) {
       Emit(CompensationSkipped{done.at, action.action + " has no way back"});

@@ -220,8 +220,15 @@ struct RunState {
 
 RunStatus StatusOf(const RunState& state);
 
+// Takes a vote into `votes`: the last word of each person counts.
+void CountVote(std::vector<AwaitingApproval::Cast>& votes, const Envelope& envelope,
+               const VoteCast& cast);
+
 // What the run is at: of the statuses that have an activity; null in the others.
 const Activity* ActivityOf(const RunState& state);
+
+// The step, or item of it, that an activity is about.
+StepRef PlaceOf(const Activity& activity);
 
 // Why a run waits: stored with the transition that parked it, shown as it is.
 struct WhyWaiting {

@@ -1,13 +1,9 @@
 // What others read off a state: its status, why it waits, when it wants to be told.
+#include "engine/base/rules.h"
 #include "engine/machine/decide.h"
 
 namespace recourse::machine {
 namespace {
-
-template <class... Rule>
-struct Rules : Rule... {
-  using Rule::operator()...;
-};
 
 std::string Joined(const std::vector<std::string>& words, std::string_view last_word) {
   std::string out;
@@ -68,9 +64,19 @@ std::string_view AnswersTo(Question question) {
 
 WhyWaiting WhyAttention(const definition::Workflow& workflow, const NeedsAttention& attention) {
   WhyWaiting why;
-  why.reason = NameOf(workflow, attention.at) + " " + std::string(AskedIn(attention.question));
+  const auto* activity = std::get_if<Activity>(&attention.from);
+  const auto* ready = activity == nullptr ? nullptr : std::get_if<Ready>(activity);
+  const bool finished = ready != nullptr && ready->point == Ready::Point::kFinished;
+  const std::string here = NameOf(workflow, attention.at);
+  why.reason = finished && attention.question == Question::kStepFailed
+                   ? "stopped after " + here
+                   : here + " " + std::string(AskedIn(attention.question));
   if (!attention.error.message.empty()) why.reason += ": " + attention.error.ToString();
-  why.who = "an operator: " + std::string(AnswersTo(attention.question));
+  const bool approval = std::holds_alternative<definition::ApprovalStep>(
+      workflow.steps[static_cast<std::size_t>(attention.at.step)].kind);
+  const bool asked_anew = approval && !finished && attention.question == Question::kStepFailed;
+  why.who = "an operator: " +
+            std::string(AnswersTo(asked_anew ? Question::kApprovalExpired : attention.question));
   return why;
 }
 
@@ -98,6 +104,25 @@ const Activity* ActivityOf(const RunState& state) {
   if (const auto* waiting = std::get_if<Waiting>(&state.status)) return &waiting->activity;
   if (const auto* paused = std::get_if<Paused>(&state.status)) return &paused->activity;
   return nullptr;
+}
+
+void CountVote(std::vector<AwaitingApproval::Cast>& votes, const Envelope& envelope,
+               const VoteCast& cast) {
+  std::erase_if(votes,
+                [&](const auto& earlier) { return earlier.principal == envelope.principal; });
+  votes.push_back({envelope.principal, cast.vote, cast.reason, cast.channel, envelope.time});
+}
+
+StepRef PlaceOf(const Activity& activity) {
+  struct Place {
+    StepRef operator()(const Ready& at) const { return {at.step, at.item}; }
+    StepRef operator()(const Attempting& at) const { return at.at; }
+    StepRef operator()(const Planning& at) const { return {at.step, -1}; }
+    StepRef operator()(const BackingOff& at) const { return at.at; }
+    StepRef operator()(const AwaitingApproval& at) const { return {at.step, -1}; }
+    StepRef operator()(const Sleeping& at) const { return {at.step, -1}; }
+  };
+  return std::visit(Place{}, activity);
 }
 
 std::optional<WhyWaiting> WhyItWaits(const definition::Workflow& workflow, const RunState& state) {
@@ -141,7 +166,10 @@ std::optional<WhyWaiting> WhyItWaits(const definition::Workflow& workflow, const
 
 std::vector<Timer> TimersOf(const RunState& state) {
   std::vector<Timer> timers;
-  if (state.deadline && !state.deadline_over) {
+  // A run that is being stopped ends as whoever stops it said, also past its deadline.
+  const auto* running = std::get_if<Running>(&state.status);
+  const bool stopping = running != nullptr && running->stop.has_value();
+  if (state.deadline && !state.deadline_over && !stopping) {
     const RunStatus status = StatusOf(state);
     if (status == RunStatus::kRunning || status == RunStatus::kWaiting ||
         status == RunStatus::kPaused || status == RunStatus::kQueued) {

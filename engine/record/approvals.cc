@@ -1,5 +1,6 @@
 #include "engine/record/approvals.h"
 
+#include "engine/base/rules.h"
 #include "engine/machine/decide.h"
 #include "engine/record/stored_text.h"
 
@@ -7,11 +8,6 @@ namespace recourse::record {
 namespace {
 
 using namespace machine;  // NOLINT: the rules below name most of it
-
-template <class... Rule>
-struct Rules : Rule... {
-  using Rule::operator()...;
-};
 
 std::string JsonOf(const std::vector<std::string>& texts) {
   return StoredJson(Value::List(texts.begin(), texts.end()));
@@ -55,11 +51,7 @@ void Approvals::Add(const Recorded& recorded) {
                  [&](const VoteCast& cast) {
                    Approval* approval = Find(cast.id);
                    if (approval == nullptr) return;
-                   std::erase_if(approval->votes, [&](const auto& earlier) {
-                     return earlier.principal == envelope.principal;
-                   });
-                   approval->votes.push_back(
-                       {envelope.principal, cast.vote, cast.reason, cast.channel, envelope.time});
+                   CountVote(approval->votes, envelope, cast);
                    approval->touched = true;
                  },
                  [&](const ApprovalSettled& settled) {

@@ -3,17 +3,14 @@
 #include <algorithm>
 #include <exception>
 
+#include "engine/base/rules.h"
+
 namespace recourse::record {
 namespace {
 
 using namespace machine;  // NOLINT: the rules below name most of it
 
 constexpr std::int64_t kBatch = 500;
-
-template <class... Rule>
-struct Rules : Rule... {
-  using Rule::operator()...;
-};
 
 bool IsDone(const RunState& state, StepRef at) {
   return std::any_of(state.done.begin(), state.done.end(),

@@ -1,4 +1,5 @@
 // The index rows of runs and timers, as they follow from a run's state.
+#include "engine/base/rules.h"
 #include "engine/machine/decide.h"
 #include "engine/record/record.h"
 #include "engine/record/stored_text.h"
@@ -9,34 +10,9 @@ namespace {
 
 using namespace machine;  // NOLINT: the rules below name most of it
 
-template <class... Rule>
-struct Rules : Rule... {
-  using Rule::operator()...;
-};
-
 std::string NameUnlessEnd(const definition::Workflow& workflow, StepRef at) {
   const auto size = static_cast<int>(workflow.steps.size());
   return at.step < 0 || at.step >= size ? std::string() : NameOf(workflow, at);
-}
-
-StepRef PlaceOf(const Activity& activity) {
-  return std::visit(Rules{
-                        [](const Ready& ready) {
-                          return StepRef{ready.step, ready.item};
-                        },
-                        [](const Attempting& attempting) { return attempting.at; },
-                        [](const Planning& planning) {
-                          return StepRef{planning.step, -1};
-                        },
-                        [](const BackingOff& backing_off) { return backing_off.at; },
-                        [](const AwaitingApproval& approval) {
-                          return StepRef{approval.step, -1};
-                        },
-                        [](const Sleeping& sleeping) {
-                          return StepRef{sleeping.step, -1};
-                        },
-                    },
-                    activity);
 }
 
 std::string StandsAt(const definition::Workflow& workflow, const RunState& state) {

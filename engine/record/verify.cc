@@ -129,7 +129,7 @@ class Verifier {
     if (const std::string found = ToHex(Sha256Of(**text)); found != digest) {
       return DataLoss("its definition " + digest + " has been changed: its digest is " + found);
     }
-    auto loaded = definition::LoadWorkflow(**text, nullptr);
+    auto loaded = definition::LoadStoredWorkflow(**text, nullptr);
     if (loaded.workflow == nullptr) {
       return DataLoss("its definition " + digest + " cannot be loaded: " + loaded.Report(digest));
     }

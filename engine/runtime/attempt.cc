@@ -1,4 +1,5 @@
 // One phase of an attempt: calls the action and makes its answer an input of the state machine.
+#include <algorithm>
 #include <exception>
 #include <future>
 
@@ -12,6 +13,8 @@ namespace {
 using machine::Phase;
 using std::chrono::steady_clock;
 
+// As far away as an action is told that its deadline is: centuries have no count of nanoseconds.
+constexpr auto kDeadlineMax = std::chrono::hours(24 * 365);
 constexpr auto kNewsPause =
     std::chrono::milliseconds(100);  // between two of one attempt's progress
 
@@ -42,6 +45,7 @@ class AttemptJob final : public Job {
 
   // Why the phase should not begin at all, if so.
   std::optional<Error> ReasonNotToBegin(const Action& action, const Context& context) const;
+  machine::Input NotBegun(Error reason, std::string_view advice = {}) const;
   Context MakeContext(const ActionSpec& spec);
   void Tell(std::string_view line, std::int64_t done, std::int64_t total);
   Result<void> SaveProgress(Value checkpoint);
@@ -59,11 +63,8 @@ class AttemptJob final : public Job {
 machine::Input AttemptJob::Perform() {
   const Action* action = surroundings_.registry.FindAction(start_.action);
   if (action == nullptr) {
-    return Broke({FailedPrecondition("this server has no action " + start_.action +
-                                     "; nothing was done. Start one that has it and retry, or skip "
-                                     "the step"),
-                  {},
-                  LeftBehind::kNothing});
+    return NotBegun(FailedPrecondition("this server has no action " + start_.action),
+                    ". Start one that has it and retry, or skip the step");
   }
   try {
     return CallPhase(*action);
@@ -94,9 +95,7 @@ machine::Input AttemptJob::CallPhase(const Action& action) {
 }
 
 machine::Input AttemptJob::Prepare(const Action& action, const Context& context) {
-  if (auto reason = ReasonNotToBegin(action, context)) {
-    return Broke({*std::move(reason), {}, LeftBehind::kNothing});
-  }
+  if (auto reason = ReasonNotToBegin(action, context)) return NotBegun(*std::move(reason));
   const Outcome outcome = action.Prepare(context);
   RECOURSE_FAIL_POINT("after_prepare");
   if (!outcome) return Broke(outcome.failure());
@@ -109,9 +108,7 @@ machine::Input AttemptJob::Prepare(const Action& action, const Context& context)
 }
 
 machine::Input AttemptJob::Apply(const Action& action, const Context& context) {
-  if (auto reason = ReasonNotToBegin(action, context)) {
-    return Broke({*std::move(reason), {}, LeftBehind::kNothing});
-  }
+  if (auto reason = ReasonNotToBegin(action, context)) return NotBegun(*std::move(reason));
   RECOURSE_FAIL_POINT("before_apply");
   Outcome outcome = action.Apply(context);
   RECOURSE_FAIL_POINT("after_apply");
@@ -125,11 +122,11 @@ machine::Input AttemptJob::Verify(const Action& action, const Context& context, 
     RECOURSE_FAIL_POINT("before_verify");
     verification = action.Verify(context, output);
   }
-  auto shortened = surroundings_.blobs.Shorten(std::move(output));
-  if (!shortened) return Broke({std::move(shortened).error(), {}, LeftBehind::kPartial});
+  // It is done, whatever becomes of its output.
+  Value shortened = surroundings_.blobs.ShortenAnyway(std::move(output));
   switch (verification.verdict) {
     case Verification::Verdict::kPassed:
-      return machine::Applied{at(), start_.number, *std::move(shortened), verification.message};
+      return machine::Applied{at(), start_.number, std::move(shortened), verification.message};
     case Verification::Verdict::kFailed:
       return Broke({FailedPrecondition("done, but the proof failed: " + verification.message),
                     verification.evidence, LeftBehind::kPartial});
@@ -140,18 +137,13 @@ machine::Input AttemptJob::Verify(const Action& action, const Context& context, 
       Error{Code::kUnknown, "done, but it could not be proved: " + verification.message},
       verification.evidence, LeftBehind::kUnknown};
   return machine::AttemptBroke{at(), start_.number,        start_.phase, Told(std::move(failure)),
-                               true, *std::move(shortened)};
+                               true, std::move(shortened)};
 }
 
 machine::Input AttemptJob::Probe(const Action& action, const Context& context) {
   RECOURSE_FAIL_POINT("before_probe");
   ProbeAnswer answer = action.Probe(context);
-  auto shortened = surroundings_.blobs.Shorten(std::move(answer.output));
-  if (!shortened) {
-    return machine::Probed{
-        at(), start_.number, {ProbeAnswer::Verdict::kUnknown, shortened.error().ToString(), {}}};
-  }
-  answer.output = *std::move(shortened);
+  answer.output = surroundings_.blobs.ShortenAnyway(std::move(answer.output));
   return machine::Probed{at(), start_.number, std::move(answer)};
 }
 
@@ -160,25 +152,32 @@ machine::Input AttemptJob::Compensate(const Action& action, const Context& conte
   Outcome outcome = action.Compensate(context, start_.output);
   RECOURSE_FAIL_POINT("after_compensate");
   if (!outcome) return Broke(outcome.failure());
-  auto shortened = surroundings_.blobs.Shorten(outcome.output());
-  // It is undone, whatever becomes of its output.
-  Value output =
-      shortened ? *std::move(shortened) : Value::Object({{"error", shortened.error().ToString()}});
-  return machine::Compensated{at(), start_.number, std::move(output)};
+  return machine::Compensated{at(), start_.number,
+                              surroundings_.blobs.ShortenAnyway(outcome.output())};
 }
 
 std::optional<Error> AttemptJob::ReasonNotToBegin(const Action& action,
                                                   const Context& context) const {
   if (stopped_by() != StoppedBy::kNobody) {
-    return Error{Code::kCancelled, "stopped before it began; nothing was done"};
+    return Error{Code::kCancelled, "stopped before it began"};
   }
   if (surroundings_.clock.Now() >= deadline()) {
     return Error{Code::kDeadlineExceeded,
-                 "its time was over before a worker was free; nothing was done"};
+                 "its time was over before a worker was free"};
   }
   auto fits = CheckAgainstSchema(context.inputs, action.Spec().inputs, "inputs");
   if (!fits) return fits.error().In(start_.action);
   return std::nullopt;
+}
+
+machine::Input AttemptJob::NotBegun(Error reason, std::string_view advice) const {
+  // What was at work when the server stopped may have had effects then, whatever keeps it from
+  // going on now.
+  const bool resumed = start_.phase == Phase::kApply && start_.resumed;
+  reason.message += resumed ? "; what it did before the server stopped is not known"
+                            : "; nothing was done";
+  reason.message += advice;
+  return Broke({std::move(reason), {}, resumed ? LeftBehind::kUnknown : LeftBehind::kNothing});
 }
 
 Context AttemptJob::MakeContext(const ActionSpec& spec) {
@@ -188,7 +187,9 @@ Context AttemptJob::MakeContext(const ActionSpec& spec) {
                   .checkpoint = start_.checkpoint,
                   .fencing_token = start_.fencing_token,
                   .clock = surroundings_.clock,
-                  .deadline = steady_clock::now() + (deadline() - surroundings_.clock.Now()),
+                  .deadline = steady_clock::now() + std::min<Time::duration>(
+                                                        deadline() - surroundings_.clock.Now(),
+                                                        kDeadlineMax),
                   .stop = stop_token(),
                   .policy = surroundings_.policy};
   context.log = [this](std::string_view line) { Tell(line, 0, 0); };

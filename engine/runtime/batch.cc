@@ -53,7 +53,8 @@ Result<std::optional<std::size_t>> AddDecision(Batch& batch, LiveRun& run,
                                                const machine::Input& input,
                                                const std::string& principal, double jitter) {
   const machine::Facts facts{batch.now, principal, jitter,
-                             ApprovalId{batch.heads.approval.number + 1}, batch.heads.position};
+                             ApprovalId{batch.heads.approval.number + 1}, batch.heads.position,
+                             batch.inputs_bytes_max};
   auto decision = machine::Decide(*run.workflow, run.state, input, facts);
   if (!decision) return std::move(decision).error();
   batch.runs.push_back(run.state.run);

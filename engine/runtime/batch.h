@@ -19,6 +19,7 @@ namespace recourse::runtime {
 struct Batch {
   Time now;
   journal::Heads heads;  // as they will be
+  std::int64_t inputs_bytes_max = 256 * 1024;  // the engine's option
 
   std::vector<journal::RunChange> changes;
   struct RunEffect {

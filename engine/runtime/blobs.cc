@@ -14,44 +14,25 @@ namespace {
 constexpr std::size_t kSmallText = 256;
 constexpr std::size_t kSmallMembers = 64;
 
-// At least the length of `value` as JSON, found without writing it: a character may become six.
-std::int64_t JsonBytesAtMost(const Value& value) {
-  constexpr std::int64_t kScalar = 40;
-  switch (value.kind()) {
-    case Value::Kind::kString:
-      return 2 + 6 * static_cast<std::int64_t>(value.as_string().size());
-    case Value::Kind::kBytes:
-      return 6 + 2 * static_cast<std::int64_t>(value.as_bytes().data.size());
-    case Value::Kind::kList: {
-      std::int64_t bytes = 2;
-      for (const Value& item : value.as_list()) bytes += 1 + JsonBytesAtMost(item);
-      return bytes;
-    }
-    case Value::Kind::kMap: {
-      std::int64_t bytes = 2;
-      for (const auto& [key, member] : value.as_map()) {
-        bytes += 4 + JsonBytesAtMost(key) + JsonBytesAtMost(member);
-      }
-      return bytes;
-    }
-    case Value::Kind::kType:
-      return 2 + 6 * static_cast<std::int64_t>(value.as_type().name.size());
-    default:
-      return kScalar;
-  }
-}
-
 bool IsSmall(const Value& value) {
   if (value.is_string()) return value.as_string().size() <= kSmallText;
   return !value.is_list() && !value.is_map() && value.kind() != Value::Kind::kBytes;
 }
 
-}  // namespace
-
-bool FitsAsJson(const Value& value, std::int64_t bytes_max) {
-  return JsonBytesAtMost(value) <= bytes_max ||
-         static_cast<std::int64_t>(ToJson(value).size()) <= bytes_max;
+Value SmallMembers(const Value& value) {
+  Value::Map members;
+  if (value.is_map()) {
+    for (const auto& [key, member] : value.as_map()) {
+      if (members.size() == kSmallMembers) break;
+      if (key.is_string() && key.as_string().size() <= kSmallText && IsSmall(member)) {
+        members.emplace(key, member);
+      }
+    }
+  }
+  return Value(std::move(members));
 }
+
+}  // namespace
 
 Result<Value> Blobs::Shorten(Value value) const {
   value = AsStored(std::move(value));
@@ -72,16 +53,14 @@ Result<Value> Blobs::Shorten(Value value) const {
       return written.error().In("store output");
     }
   }
-  Value::Map shortened;
-  if (value.is_map()) {
-    for (const auto& [key, member] : value.as_map()) {
-      if (shortened.size() == kSmallMembers) break;
-      if (key.is_string() && key.as_string().size() <= kSmallText && IsSmall(member)) {
-        shortened.emplace(key, member);
-      }
-    }
-  }
-  return Value(std::move(shortened)).With("blob", digest).With("bytes", bytes);
+  return SmallMembers(value).With("blob", digest).With("bytes", bytes);
+}
+
+Value Blobs::ShortenAnyway(Value value) const {
+  value = AsStored(std::move(value));
+  auto shortened = Shorten(value);
+  if (shortened) return *std::move(shortened);
+  return SmallMembers(value).With("error", shortened.error().ToString());
 }
 
 }  // namespace recourse::runtime

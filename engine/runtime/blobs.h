@@ -7,12 +7,10 @@
 #include <string>
 
 #include "engine/base/error.h"
+#include "engine/base/json.h"
 #include "engine/base/value.h"
 
 namespace recourse::runtime {
-
-// Whether `value` is at most `bytes_max` bytes long as JSON.
-bool FitsAsJson(const Value& value, std::int64_t bytes_max);
 
 class Blobs {
  public:
@@ -27,6 +25,10 @@ class Blobs {
   // <directory>/<digest>. The file is whole and durable before this returns.
   // kResourceExhausted: there is no directory. Otherwise as WriteFileAtomically.
   Result<Value> Shorten(Value value) const;
+
+  // The same for what stands whether its output can be kept or not: where Shorten fails, the small
+  // members with {"error": why the rest is lost}.
+  Value ShortenAnyway(Value value) const;
 
   std::int64_t bytes_max() const { return bytes_max_; }
 

@@ -22,6 +22,7 @@ void CoreLoop::Process(std::span<Message> messages) {
   Batch batch;
   batch.now = clock_.Now();
   batch.heads = journal_.heads();
+  batch.inputs_bytes_max = options_.inputs_bytes_max;
   batch.changes.reserve(messages.size());
   batch.answers.reserve(messages.size());
   for (Message& message : messages) Take(batch, message);
@@ -61,8 +62,13 @@ void CoreLoop::KeepOrRefuse(std::span<Message> messages, Batch& batch, const Err
   SetWritable(&error);
   const Code code =
       error.code == Code::kResourceExhausted ? Code::kResourceExhausted : Code::kUnavailable;
-  const Error told{code, "the journal cannot be written: " + error.message +
-                             "; nothing was stored or done, try again when it can"};
+  // After a failed sync nothing is stored as far as this process goes, but the next may find it.
+  const std::string left =
+      error.code == Code::kUnknown
+          ? "; nothing was done, but should the server end now, what you asked for may turn out to "
+            "be stored. Ask again with the same request_id, or look at the run first"
+          : "; nothing was stored or done, try again when it can";
+  const Error told{code, "the journal cannot be written: " + error.message + left};
   for (Batch::Answer& answer : batch.answers) {
     // A refusal that hangs on what was not stored would be a lie.
     const auto* refusal = std::get_if<Error>(&answer.content);
@@ -125,7 +131,8 @@ void CoreLoop::RunEffects(Batch& batch) {
       // Granted in the next batch; after a crash in between, by the next start.
       if (!letters_.closed) grants_.push_back(GrantMessage{std::move(release->lock)});
     }
-    if (job == nullptr || grace_over_ || (letters_.closed && !job->MustNotBeLeft())) continue;
+    // Also when the grace is over: what is journaled as begun and cannot be asked is begun.
+    if (job == nullptr || (letters_.closed && !job->MustNotBeLeft())) continue;
     attempts_.Begin(job);
     jobs.push_back(std::move(job));
   }

@@ -10,8 +10,6 @@ using std::chrono::steady_clock;
 
 namespace {
 
-// The longest sleep while a timer is set: the clock of the machine may be moved meanwhile.
-constexpr auto kSleepMax = std::chrono::seconds(5);
 constexpr std::size_t kRoomKept = 1024;  // messages
 
 }  // namespace
@@ -75,8 +73,7 @@ std::optional<CoreLoop::Steady> CoreLoop::NextWake() const {
 }
 
 CoreLoop::Steady CoreLoop::WhenDue(Time time) const {
-  return steady_clock::now() +
-         std::clamp<steady_clock::duration>(time - clock_.Now(), {}, kSleepMax);
+  return steady_clock::now() + SleepFor(time, clock_.Now());
 }
 
 std::vector<Message> CoreLoop::NextBatch() {
@@ -115,6 +112,8 @@ bool CoreLoop::IsMoot(Message& message) {
   auto* own = std::get_if<EngineMessage>(&message);
   if (own == nullptr || own->ended == nullptr) return false;
   attempts_.End(own->ended);
+  // A prepare changes nothing: the next start repeats it, and goes on from there.
+  if (grace_over_ && std::holds_alternative<machine::Prepared>(own->input)) return true;
   return own->ended->stopped_by() == Job::StoppedBy::kServer &&
          !std::holds_alternative<machine::Applied>(own->input) &&
          !std::holds_alternative<machine::Compensated>(own->input);
@@ -135,8 +134,12 @@ void CoreLoop::EndGraceIfDue() {
   if (!letters_.closed) return;
   if (!grace_over_ && steady_clock::now() >= stop_at_.load()) {
     grace_over_ = true;
-    for (const auto& job : executor_.TakeBack()) attempts_.End(job);
+    auto queued = executor_.TakeBack();
+    for (const auto& job : queued) attempts_.End(job);
     attempts_.StopAll(Job::StoppedBy::kServer);
+    std::erase_if(queued, [](const auto& job) { return !job->MustNotBeLeft(); });
+    for (const auto& job : queued) attempts_.Begin(job);
+    executor_.Push(queued);
   }
   if (grace_over_) {
     // The journal has not taken them in time; attempts that wait for it must not wait for ever.

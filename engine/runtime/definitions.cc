@@ -19,8 +19,7 @@ Result<std::shared_ptr<const definition::Workflow>> Definitions::Find(const std:
   auto text = reader_->FindDefinition(digest);
   if (!text) return std::move(text).error().In("read definition " + digest);
   if (!*text) return NotFound("there is no definition with the digest " + digest);
-  auto loaded = definition::LoadWorkflow(**text, &catalogue_);
-  if (loaded.workflow == nullptr) loaded = definition::LoadWorkflow(**text, nullptr);
+  auto loaded = definition::LoadStoredWorkflow(**text, &catalogue_);
   if (loaded.workflow == nullptr) {
     return DataLoss("the stored definition " + digest +
                     " cannot be loaded: " + loaded.Report("definition"));

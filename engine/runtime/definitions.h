@@ -19,8 +19,8 @@ class Definitions {
   Definitions(const Workflows& workflows, const ActionCatalogue& catalogue,
               const journal::Journal& journal);
 
-  // A stored definition that names actions which this server lacks is loaded without a catalogue:
-  // its runs can be shown, and asked about when they come to such a step.
+  // A stored definition may name actions which this server lacks: its other steps are run and
+  // undone as ever, and a person is asked where one of those is next.
   // kNotFound: none of that digest. kDataLoss: what is stored is no definition.
   Result<std::shared_ptr<const definition::Workflow>> Find(const std::string& digest);
 

@@ -32,7 +32,7 @@ struct Options {
   int batch_max = 512;          // inputs that share a commit; 1 to 10,000
   int mailbox_max = 20'000;     // inputs of callers that wait; more are answered RESOURCE_EXHAUSTED
   int open_runs_max = 100'000;  // runs that are not over; more are answered RESOURCE_EXHAUSTED
-  std::int64_t inputs_bytes_max = 256 * 1024;  // a run's inputs as JSON
+  std::int64_t inputs_bytes_max = 256 * 1024;  // a run's or an attempt's, as JSON
   std::int64_t output_bytes_max = 64 * 1024;   // an output as JSON; larger: to a file, see blobs
   std::string blob_directory;  // for large outputs, named by their SHA-256; empty: they fail
   std::chrono::milliseconds append_retry = std::chrono::milliseconds(250);  // when the disk refuses
@@ -141,7 +141,8 @@ class Engine {
   // Takes no more inputs from callers, lets attempts at work finish until `grace` is over, then
   // sets their stop tokens and ends when they have returned. Outcomes go into the journal, with
   // what comes next; that is started by the next start, but for actions of the class `once`, which
-  // could not be told from ones that took effect. What has no outcome when the grace is over, or
+  // could not be told from ones that took effect: those run to their end, also after the grace, up
+  // to their timeout. What has no outcome when the grace is over, or
   // fails because it was stopped, is resumed by the next start as after a crash. May be called
   // twice; the second call waits for the first.
   virtual void Stop(std::chrono::milliseconds grace) = 0;

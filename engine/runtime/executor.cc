@@ -54,6 +54,7 @@ void Executor::Work() {
     lock.unlock();
     if (wake) work_.notify_one();
     machine::Input outcome = job->Perform();
+    job->Finish();
     finished_(std::move(job), std::move(outcome));
     lock.lock();
   }

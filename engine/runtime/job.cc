@@ -7,6 +7,11 @@ void Job::Stop(StoppedBy by) {
   if (stopped_by_.compare_exchange_strong(nobody, by)) stop_.request_stop();
 }
 
+void Job::Finish() {
+  StoppedBy nobody = StoppedBy::kNobody;
+  stopped_by_.compare_exchange_strong(nobody, StoppedBy::kTooLate);
+}
+
 Value WithDefaults(const Value& value, const Value& schema) {
   const Value* properties = schema.Find("properties");
   if (properties == nullptr || !properties->is_map()) return value;

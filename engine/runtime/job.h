@@ -30,7 +30,13 @@ struct Surroundings {
 class Job : public std::enable_shared_from_this<Job> {
  public:
   // Who asked a job to stop: what comes of it then depends on that.
-  enum class StoppedBy { kNobody, kDecision, kDeadline, kServer };
+  enum class StoppedBy {
+    kNobody,
+    kDecision,
+    kDeadline,
+    kServer,
+    kTooLate,  // nobody, and the work is over
+  };
 
   Job(RunId run, machine::StepRef at, Time deadline) : run_(run), at_(at), deadline_(deadline) {}
   virtual ~Job() = default;
@@ -47,6 +53,8 @@ class Job : public std::enable_shared_from_this<Job> {
 
   // The first one who asks is remembered.
   void Stop(StoppedBy by);
+  // The work is over and its outcome stands: who asks it to stop from now on comes too late.
+  void Finish();
   StoppedBy stopped_by() const { return stopped_by_.load(); }
 
  protected:

@@ -22,10 +22,17 @@ Outbox::Outbox(journal::Journal& journal, const Clock& clock,
 
 Result<void> Outbox::Load() {
   if (!notify_) return {};
-  auto rows = journal_.reader().UnsentNotifications(kInMemoryMax);
+  const std::size_t limit = kInMemoryMax + refused_.size();
+  auto rows = journal_.reader().UnsentNotifications(static_cast<int>(limit));
   if (!rows) return std::move(rows).error().In("read the notifications that wait");
-  more_ = rows->size() == kInMemoryMax;
-  unsent_.assign(std::make_move_iterator(rows->begin()), std::make_move_iterator(rows->end()));
+  more_ = rows->size() == limit;
+  unsent_.clear();
+  for (journal::OutboxRow& row : *rows) {
+    const bool waits = std::ranges::any_of(refused_, [&](const auto& refused) {
+      return refused.second.position == row.position && refused.second.topic == row.topic;
+    });
+    if (!waits) unsent_.push_back(std::move(row));
+  }
   return {};
 }
 
@@ -33,26 +40,18 @@ void Outbox::Committed(std::span<const journal::RunChange> changes) {
   if (!notify_) return;
   for (const journal::RunChange& change : changes) {
     for (const journal::OutboxRow& row : change.notifications) {
-      if (unsent_.size() >= kInMemoryMax) more_ = true;
+      if (unsent_.size() + refused_.size() >= kInMemoryMax) more_ = true;
       if (!more_) unsent_.push_back(row);
     }
   }
 }
 
 void Outbox::Work(Steady now) {
-  while (!unsent_.empty() && (!send_at_ || *send_at_ <= now)) {
-    if (!notify_(unsent_.front())) {
-      delay_ = std::clamp(delay_ * 2, kRetryFirst, kRetryLast);
-      send_at_ = now + delay_;
-      break;
-    }
-    send_at_.reset();
-    delay_ = {};
-    if (!mark_at_) mark_at_ = now + kMarkDelay;
-    sent_.push_back(std::move(unsent_.front()));
-    unsent_.pop_front();
+  while (!refused_.empty() && refused_.begin()->first <= now) {
+    Send(std::move(refused_.extract(refused_.begin()).mapped()), now);
   }
-  const bool refill = more_ && unsent_.empty();
+  for (; !unsent_.empty(); unsent_.pop_front()) Send(std::move(unsent_.front()), now);
+  const bool refill = more_ && refused_.size() < kInMemoryMax;
   if (!sent_.empty() && (refill || sent_.size() >= kMarkAtOnce || *mark_at_ <= now)) {
     mark_at_ = now + kMarkDelay;  // When the journal refuses, the same are marked then.
     MarkSent();
@@ -63,6 +62,18 @@ void Outbox::Work(Steady now) {
   if (!Load()) mark_at_ = now + kMarkDelay;
 }
 
+void Outbox::Send(journal::OutboxRow row, Steady now) {
+  ++row.tries;
+  if (notify_(row)) {
+    if (!mark_at_) mark_at_ = now + kMarkDelay;
+    sent_.push_back(std::move(row));
+    return;
+  }
+  const int doublings = std::min(row.tries - 1, 6);
+  const milliseconds delay = std::min(kRetryFirst * (1 << doublings), kRetryLast);
+  refused_.emplace(now + delay, std::move(row));
+}
+
 void Outbox::MarkSent() {
   if (sent_.empty() || !journal_.MarkSent(sent_, clock_.Now())) return;
   sent_.clear();
@@ -70,8 +81,9 @@ void Outbox::MarkSent() {
 }
 
 std::optional<Outbox::Steady> Outbox::next() const {
-  if (unsent_.empty()) return mark_at_;
-  const Steady send = send_at_.value_or(Steady());
+  if (!unsent_.empty()) return Steady();
+  if (refused_.empty()) return mark_at_;
+  const Steady send = refused_.begin()->first;
   return mark_at_ ? std::min(*mark_at_, send) : send;
 }
 

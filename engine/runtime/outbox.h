@@ -9,6 +9,7 @@
 
 #include <chrono>
 #include <deque>
+#include <map>
 #include <optional>
 #include <span>
 #include <vector>
@@ -25,7 +26,8 @@ class Outbox {
   Outbox(journal::Journal& journal, const Clock& clock,
          std::function<Result<void>(const journal::OutboxRow&)> notify);
 
-  // Reads what a former server left unsent. Errors are the reader's.
+  // Reads what is unsent and not in memory: at first what a former server left. Errors are the
+  // reader's.
   Result<void> Load();
 
   void Committed(std::span<const journal::RunChange> changes);
@@ -38,15 +40,17 @@ class Outbox {
   void MarkSent();
 
  private:
+  void Send(journal::OutboxRow row, Steady now);
+
   journal::Journal& journal_;
   const Clock& clock_;
   const std::function<Result<void>(const journal::OutboxRow&)> notify_;
-  std::deque<journal::OutboxRow> unsent_;  // the oldest of those in the journal
+  std::deque<journal::OutboxRow> unsent_;  // the oldest of those in the journal, not tried yet
+  // Refused by a channel: by when they are tried again. Others need not wait for them.
+  std::multimap<Steady, journal::OutboxRow> refused_;
   bool more_ = false;                      // the journal holds more than unsent_
   std::vector<journal::OutboxRow> sent_;   // not marked yet
   std::optional<Steady> mark_at_;
-  std::optional<Steady> send_at_;  // after a channel has refused
-  std::chrono::milliseconds delay_{};
 };
 
 }  // namespace recourse::runtime

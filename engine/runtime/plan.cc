@@ -132,8 +132,9 @@ std::string PlanJob::UndoOf(const definition::Step& step) const {
   const auto& action = std::get<definition::ActionStep>(step.kind);
   if (action.repeat == RepeatClass::kReadOnly) return "changes nothing";
   if (step.irreversible) return "none: irreversible";
-  if (action.can_compensate) return "compensated by " + action.action;
-  return "none";
+  if (!action.can_compensate) return "none";
+  if (!action.known) return "not known: this server has no action " + action.action;
+  return "compensated by " + action.action;
 }
 
 }  // namespace

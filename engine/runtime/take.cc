@@ -8,7 +8,8 @@ namespace recourse::runtime {
 namespace {
 
 constexpr std::string_view kEngine = "engine";
-constexpr int kWaitersAsked = 16;  // that are offered a free lock before it stays free
+// That are offered a free lock before it stays free; those that do not get it are told who did.
+constexpr int kWaitersAsked = 16;
 
 // Whether reading may succeed later, so that an input of the engine's own is worth keeping.
 bool MayPass(const Error& error) {
@@ -80,6 +81,8 @@ void CoreLoop::Take(Batch& batch, Message& message, EngineMessage& own) {
 }
 
 void CoreLoop::Take(Batch& batch, Message&, TimerMessage& of) {
+  // The clock was set back since the timer was read: it is due again later, and not to be muted.
+  if (of.timer.due > batch.now) return;
   auto run = runs_.Load(of.timer.run);
   if (!run) {
     if (MayPass(run.error())) return;  // It is read again from the journal.
@@ -109,6 +112,7 @@ bool CoreLoop::Grant(Batch& batch, const std::string& lock) {
   if (holder->number != 0) return true;
   auto waiters = journal_.reader().LockWaiters(lock, kWaitersAsked);
   if (!waiters) return !MayPass(waiters.error());
+  RunId passed_to;
   for (const journal::RunRow& waiter : *waiters) {
     auto run = runs_.Load(waiter.run);
     if (!run) {
@@ -116,8 +120,15 @@ bool CoreLoop::Grant(Batch& batch, const std::string& lock) {
       continue;
     }
     batch.runs.push_back(waiter.run);
+    if (passed_to.number != 0) {
+      // What cannot be told stays as it is: the run goes on waiting all the same.
+      (void)AddDecision(batch, **run, machine::LockPassed{passed_to}, std::string(kEngine), 0);
+      continue;
+    }
     auto change = AddDecision(batch, **run, machine::LockGranted{}, std::string(kEngine), Jitter());
-    if (change && *change) break;
+    if (!change || !*change) continue;
+    if (!(*run)->state.holds_lock) break;  // It is over already, and the lock granted anew.
+    passed_to = waiter.run;
   }
   return true;
 }

@@ -4,6 +4,10 @@
 
 namespace recourse::runtime {
 
+std::chrono::steady_clock::duration SleepFor(Time due, Time now) {
+  return std::clamp<Time::duration>(due - now, Time::duration::zero(), kSleepMax);
+}
+
 Result<void> Timers::Load() {
   auto first = Due(Time::max(), 1);
   if (!first) return std::move(first).error();

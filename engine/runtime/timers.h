@@ -3,6 +3,7 @@
 // Belongs to the core loop's thread.
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <set>
 #include <span>
@@ -12,6 +13,11 @@
 #include "engine/journal/journal.h"
 
 namespace recourse::runtime {
+
+// How long to sleep for what is due at `due`, at most kSleepMax: the machine's clock may be moved
+// meanwhile, and a time that is centuries away has no count of nanoseconds.
+inline constexpr std::chrono::seconds kSleepMax{5};
+std::chrono::steady_clock::duration SleepFor(Time due, Time now);
 
 class Timers {
  public:

@@ -191,7 +191,12 @@ Result<Position> SqliteJournal::Append(std::span<RunChange> changes) {
     if (!stored) return stored.error().In("append to " + change.row.run.ToString());
   }
   RECOURSE_FAIL_POINT("journal_before_commit");
-  if (auto committed = transaction->Commit(); !committed) return committed.error().In("append");
+  if (auto committed = transaction->Commit(); !committed) {
+    Error error = committed.error().In("append");
+    const bool unconfirmed = sqlite3_extended_errcode(database_->get()) == SQLITE_IOERR_FSYNC;
+    if (unconfirmed) error.code = Code::kUnknown;
+    return error;
+  }
   RECOURSE_FAIL_POINT("journal_after_commit");
   heads_ = heads;
   CheckpointIfDue();

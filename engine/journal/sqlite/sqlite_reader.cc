@@ -121,7 +121,6 @@ SqliteReader::SqliteReader(std::shared_ptr<Database> database)
                   "SELECT run, kind, due FROM timers WHERE due <= ? "
                   "ORDER BY due, run, kind LIMIT ?"),
       timers_of_run_(*database_, "SELECT run, kind, due FROM timers WHERE run = ? ORDER BY kind"),
-      next_timer_(*database_, "SELECT due FROM timers ORDER BY due LIMIT 1"),
       // `lock <> ''` says nothing new; it lets SQLite use the index, which has such rows only.
       lock_holder_(*database_, kRuns +
                                    "WHERE lock = ? AND lock <> '' AND fencing_token > 0 "
@@ -197,10 +196,6 @@ Result<std::vector<TimerRow>> SqliteReader::TimersDue(Time until, int limit) {
 
 Result<std::vector<TimerRow>> SqliteReader::TimersOfRun(RunId run) {
   return timers_of_run_.All(ReadTimer, run);
-}
-
-Result<std::optional<Time>> SqliteReader::NextTimer() {
-  return next_timer_.First([](const Row& row) { return row.At(0); });
 }
 
 Result<std::optional<RunRow>> SqliteReader::LockHolder(const std::string& lock) {

@@ -27,7 +27,6 @@ class SqliteReader final : public Reader {
   Result<std::optional<std::string>> FindDefinition(const std::string& digest) override;
   Result<std::vector<TimerRow>> TimersDue(Time until, int limit) override;
   Result<std::vector<TimerRow>> TimersOfRun(RunId run) override;
-  Result<std::optional<Time>> NextTimer() override;
   Result<std::optional<RunRow>> LockHolder(const std::string& lock) override;
   Result<std::vector<RunRow>> LockWaiters(const std::string& lock, int limit) override;
   Result<std::vector<OutboxRow>> UnsentNotifications(int limit) override;
@@ -46,7 +45,6 @@ class SqliteReader final : public Reader {
   Statement find_definition_;
   Statement timers_due_;
   Statement timers_of_run_;
-  Statement next_timer_;
   Statement lock_holder_;
   Statement lock_waiters_;
   Statement unsent_;

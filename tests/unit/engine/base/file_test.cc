@@ -2,9 +2,12 @@
 
 #include <sys/stat.h>
 
+#include <atomic>
 #include <catch2/catch.hpp>
 #include <cstdlib>
 #include <filesystem>
+#include <thread>
+#include <vector>
 
 namespace recourse {
 namespace {
@@ -54,6 +57,22 @@ TEST_CASE("directories are made with their parents, and a file in the way is tol
   CHECK(std::filesystem::is_directory(folder.path + "/a/b/c"));
   REQUIRE(WriteFileAtomically(folder.path + "/f", "x", 0600));
   CHECK_FALSE(MakeDirectories(folder.path + "/f"));
+}
+
+TEST_CASE("several threads may write one file, and it is one of theirs whole", "[base]") {
+  const Folder folder;
+  const std::string path = folder.path + "/f";
+  const std::string content(100'000, 'x');
+  std::atomic<int> failed = 0;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&] {
+      for (int j = 0; j < 20; ++j) failed += WriteFileAtomically(path, content, 0600) ? 0 : 1;
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  CHECK(failed == 0);
+  CHECK(*ReadFile(path, 1'000'000) == content);
 }
 
 }  // namespace recourse

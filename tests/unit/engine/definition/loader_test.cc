@@ -136,7 +136,7 @@ TEST_CASE("the rule for any code comes after the others, wherever it stands", "[
   CHECK(rules[0].go_to == 0);
   CHECK(rules[1].code == Code::kUnavailable);
   CHECK_FALSE(rules[2].code);
-  CHECK(rules[2].proceed);
+  CHECK_FALSE(rules[2].go_to);
 }
 
 TEST_CASE("the canonical form loads as the same workflow", "[definition]") {
@@ -145,7 +145,7 @@ TEST_CASE("the canonical form loads as the same workflow", "[definition]") {
   CHECK(again->canonical == workflow->canonical);
   CHECK(again->digest == workflow->digest);
   CHECK(again->steps.size() == workflow->steps.size());
-  CHECK(again->steps[4].on_error.back().proceed);
+  CHECK_FALSE(again->steps[4].on_error.back().go_to);
   CHECK(workflow->digest.size() == 64);
 }
 

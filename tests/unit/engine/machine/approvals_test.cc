@@ -137,4 +137,41 @@ TEST_CASE("a vote on an approval that is settled is told so", "[machine]") {
   CHECK(player.Refused(VoteBy({"dba"}), "p2").code == Code::kFailedPrecondition);
 }
 
+TEST_CASE("an approval that is not given is passed by nothing that lets failures pass",
+          "[machine]") {
+  Player player(
+      "name: t\non_failure: continue\nsteps:\n"
+      "  - {id: ask, approval: {prompt: x, approvers: [dba], expires: 1m, on_expiry: reject}}\n"
+      "  - {id: wipe, action: once.it}\n");
+  player.Start();
+  player.Send(PlanMade{0, Value()});
+  SECTION("rejected") { player.Vote("p1", Vote::kReject); }
+  SECTION("expired") { player.Fire(TimerKind::kApprovalExpiry); }
+  CHECK(player.status() == RunStatus::kNeedsAttention);
+  CHECK(player.started() == "nothing");
+}
+
+TEST_CASE("an approval that was rejected is not skipped either", "[machine]") {
+  Player player(
+      "name: t\non_failure: pause\nsteps:\n"
+      "  - {id: ask, approval: {prompt: x, approvers: [dba]}}\n  - {id: wipe, action: once.it}\n");
+  player.Start();
+  player.Send(PlanMade{0, Value()});
+  player.Vote("p1", Vote::kReject);
+  REQUIRE(player.status() == RunStatus::kNeedsAttention);
+  CHECK(player.Refused(Skip{"", Value(), "go"}, "operator").code == Code::kFailedPrecondition);
+  CHECK(WhyItWaits(player.workflow(), player.state())->who ==
+        "an operator: retry (ask again), rollback or cancel");
+  player.Send(Retry{"asked them"}, "operator");
+  CHECK(std::holds_alternative<Planning>(*ActivityOf(player.state())));
+}
+
+TEST_CASE("a vote after the expiry does not count, though no timer has fired yet", "[machine]") {
+  Player player = Asked(", expires: 15m");
+  player.now += std::chrono::hours(1);
+  const Error error = player.Refused(VoteBy({"dba"}), "p1");
+  CHECK(error.code == Code::kAborted);
+  CHECK(error.message.find("expired") != std::string::npos);
+}
+
 }  // namespace recourse::machine

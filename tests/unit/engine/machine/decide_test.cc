@@ -87,6 +87,7 @@ TEST_CASE("the table of legal inputs is the one that the documentation prints", 
   CHECK(table ==
         "Start:\n"
         "LockGranted: QUEUED\n"
+        "LockPassed: QUEUED\n"
         "Prepared: RUNNING PAUSED\n"
         "Progressed: RUNNING PAUSED\n"
         "Applied: RUNNING PAUSED\n"

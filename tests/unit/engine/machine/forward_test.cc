@@ -224,4 +224,35 @@ TEST_CASE("the run's deadline stops the attempt at work, then follows on_failure
   CHECK(player.status() == RunStatus::kRolledBack);
 }
 
+TEST_CASE("an item that failed leaves its place in the list of outputs empty", "[machine]") {
+  Player player(
+      "name: t\non_failure: continue\nsteps:\n"
+      "  - {id: a, action: do.it, for_each: \"${[1, 2, 3]}\"}\n  - {id: b, action: do.it}\n");
+  player.Start();
+  player.Fail(Code::kInternal);
+  player.Succeed(Value(2));
+  player.Fail(Code::kInternal);
+  CHECK(player.started() == "apply b/1");
+  CHECK(player.state().steps.at(0).succeeded);
+  CHECK(player.state().steps.at(0).output == Value(Value::List{Value(), Value(2), Value()}));
+}
+
+TEST_CASE("a for_each over too many items is refused before the first", "[machine]") {
+  Player player(
+      "name: t\non_failure: pause\ninputs:\n  names: {type: list}\nsteps:\n"
+      "  - {id: a, action: do.it, for_each: \"${inputs.names}\"}\n");
+  player.Start(Value::Object({{"names", Value(Value::List(10'001))}}));
+  CHECK(player.started() == "nothing");
+  CHECK(player.why().find("10001 items; at most 10000") != std::string::npos);
+}
+
+TEST_CASE("an attempt whose inputs are too large is not started", "[machine]") {
+  Player player(
+      "name: t\non_failure: pause\ninputs:\n  text: {type: string}\nsteps:\n"
+      "  - {id: a, action: do.it, with: {x: \"${inputs.text}\"}}\n");
+  player.Start(Value::Object({{"text", std::string(300 * 1024, 'x')}}));
+  CHECK(player.started() == "nothing");
+  CHECK(player.why().find("with: the inputs are larger than") != std::string::npos);
+}
+
 }  // namespace recourse::machine

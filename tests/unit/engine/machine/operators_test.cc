@@ -151,4 +151,28 @@ TEST_CASE("annotations are kept in every status", "[machine]") {
   CHECK(player.status() == RunStatus::kSucceeded);
 }
 
+TEST_CASE("a stop leaves alone what finds out or puts back what an attempt did", "[machine]") {
+  Player player("name: t\nsteps:\n  - {id: a, action: undo.it}\n");
+  player.Start();
+  player.Prepare();
+  player.Send(Restarted{});
+  REQUIRE(player.started() == "probe a/1");
+  SECTION("a probe") {
+    player.Send(Cancel{"", true, {}}, "operator");
+    CHECK(player.effects().empty());
+  }
+  SECTION("the same after another crash") {
+    player.Send(Cancel{"", true, {}}, "operator");
+    player.Send(Restarted{});
+    CHECK(player.started() == "probe a/1");
+    CHECK(player.effects().size() == 1);
+  }
+  SECTION("a compensation in place") {
+    player.Probe(ProbeAnswer::Verdict::kPartial);
+    REQUIRE(player.started() == "compensate a/1");
+    player.Send(Cancel{"", true, {}}, "operator");
+    CHECK(player.effects().empty());
+  }
+}
+
 }  // namespace recourse::machine

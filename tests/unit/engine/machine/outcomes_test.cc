@@ -195,4 +195,53 @@ TEST_CASE("progress is kept for the attempt that resumes", "[machine]") {
   CHECK(std::get<StartPhase>(player.effects()[0]).checkpoint["batch"] == Value(4));
 }
 
+TEST_CASE("what was put back is not gone on from", "[machine]") {
+  Player player("name: t\nsteps:\n  - {id: a, action: undo.it}\n");
+  player.Start();
+  player.Prepare();
+  player.Send(Progressed{{0, -1}, 1, Value::Object({{"copied", 50}})});
+  player.Send(Restarted{});
+  player.Probe(ProbeAnswer::Verdict::kPartial);
+  REQUIRE(player.started() == "compensate a/1");
+  player.Succeed();
+  REQUIRE(player.started() == "apply a/1");
+  CHECK(std::get<StartPhase>(player.effects().back()).checkpoint.is_null());
+}
+
+TEST_CASE("an apply that begins again after a crash says that it may have had effects",
+          "[machine]") {
+  const auto resumed = [](const Player& player) {
+    return std::get<StartPhase>(player.effects().front()).resumed;
+  };
+  SECTION("repeated") {
+    Player player("name: t\nsteps:\n  - {id: a, action: do.it}\n");
+    player.Start();
+    CHECK_FALSE(resumed(player));
+    player.Send(Restarted{});
+    CHECK(player.started() == "apply a/1");
+    CHECK(resumed(player));
+  }
+  SECTION("not when a probe has found nothing of it") {
+    Player player("name: t\nsteps:\n  - {id: a, action: probe.it}\n");
+    player.Start();
+    player.Send(Restarted{});
+    player.Probe(ProbeAnswer::Verdict::kNotApplied);
+    CHECK(player.started() == "apply a/1");
+    CHECK_FALSE(resumed(player));
+  }
+}
+
+TEST_CASE("only the output of an attempt is taken for the step's output", "[machine]") {
+  Player player("name: t\nsteps:\n  - {id: a, action: once.it}\n  - {id: b, action: do.it}\n");
+  player.Start();
+  player.Send(AttemptBroke{{0, -1}, 1, Phase::kApply,
+                           Failure{{Code::kUnknown, "?"},
+                                   Value::Object({{"exit_code", 1}, {"output", "some text"}}),
+                                   LeftBehind::kUnknown},
+                           false, Value()});
+  player.Send(Skip{"", Value(), "it took"}, "operator");
+  CHECK(player.started() == "apply b/1");
+  CHECK(player.state().steps.at(0).output.is_null());
+}
+
 }  // namespace recourse::machine

@@ -200,4 +200,31 @@ TEST_CASE("compensate: none keeps a step from being undone", "[machine]") {
   CHECK(player.history() == History{"prepare a/1", "apply a/1", "apply b/1"});
 }
 
+TEST_CASE("retry at a pivot that was left half done does it again", "[machine]") {
+  Player player(
+      "name: t\nsteps:\n  - {id: a, action: undo.it}\n"
+      "  - {id: wipe, action: do.it, irreversible: true}\n  - {id: c, action: do.it}\n");
+  RunTo(player, "wipe");
+  player.Fail(Code::kInternal, LeftBehind::kPartial);
+  REQUIRE(player.status() == RunStatus::kNeedsAttention);
+  player.Send(RollBack{"", "try", {}}, "operator");
+  REQUIRE(player.status() == RunStatus::kNeedsAttention);
+  player.Send(Retry{"go on"}, "operator");
+  CHECK(player.started() == "apply wipe/2");
+}
+
+TEST_CASE("a rollback undoes what a former attempt did that could not be verified", "[machine]") {
+  Player player("name: t\nsteps:\n  - {id: a, action: undo.it}\n");
+  player.Start();
+  player.Prepare();
+  player.Send(AttemptBroke{{0, -1}, 1, Phase::kApply,
+                           Failure{{Code::kUnknown, "no proof"}, {}, LeftBehind::kUnknown}, true,
+                           Value()});
+  REQUIRE(player.status() == RunStatus::kNeedsAttention);
+  player.Send(Retry{"again"}, "operator");
+  CHECK(player.started() == "prepare a/2");
+  player.Fail(Code::kInternal);
+  CHECK(player.started() == "compensate a/1");
+}
+
 }  // namespace recourse::machine

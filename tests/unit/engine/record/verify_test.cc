@@ -225,7 +225,6 @@ class Racing final : public journal::Reader {
   Result<std::vector<journal::TimerRow>> TimersOfRun(RunId run) override {
     return real_.TimersOfRun(run);
   }
-  Result<std::optional<Time>> NextTimer() override { return real_.NextTimer(); }
   Result<std::optional<journal::RunRow>> LockHolder(const std::string& lock) override {
     return real_.LockHolder(lock);
   }

@@ -232,4 +232,18 @@ TEST_CASE_METHOD(EngineFixture, "a refusal that hangs on what was not stored is 
   CHECK(second.error().code == Code::kUnavailable);
 }
 
+TEST_CASE_METHOD(EngineFixture, "who asked for what the disk did not confirm is told so",
+                 "[runtime]") {
+  AddWorkflow(kParks);
+  StartEngine();
+  journal().RefuseWith([](auto) { return Error{Code::kUnknown, "sync: I/O error"}; });
+  auto refused = Start("parks", {}, "once").Get();
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == Code::kUnavailable);
+  CHECK_THAT(refused.error().message, Catch::Contains("may turn out to be stored") &&
+                                          Catch::Contains("same request_id"));
+  journal().RefuseWith(nullptr);
+  CHECK(Start("parks", {}, "once").Get());
+}
+
 }  // namespace recourse::runtime

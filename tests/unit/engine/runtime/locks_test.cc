@@ -151,4 +151,18 @@ TEST_CASE_METHOD(Locked, "a lock that was let go before a crash is granted after
   CHECK(Settle(second).status == static_cast<int>(RunStatus::kSucceeded));
 }
 
+TEST_CASE_METHOD(Locked, "who goes on waiting is told who has got the lock", "[runtime]") {
+  const RunId first = Begin("locked");
+  gate.WaitFor(1);
+  const RunId second = Begin("locked");
+  const RunId third = Begin("locked");
+  const auto since = Row(third).waits_since;
+  clock.Advance(std::chrono::seconds(1));
+  REQUIRE(Send(first, machine::Cancel{"enough", false, {}}).Get());
+  gate.WaitFor(2);
+  CHECK(StatusOf(third) == static_cast<int>(RunStatus::kQueued));
+  CHECK_THAT(Row(third).waits_for, Catch::Contains("held by " + second.ToString()));
+  CHECK(Row(third).waits_since == since);
+}
+
 }  // namespace recourse::runtime

@@ -16,13 +16,18 @@ struct Channel {
   auto Callback() {
     return [this](const journal::OutboxRow& row) -> Result<void> {
       const std::lock_guard lock(mutex);
-      if (broken) return Unavailable("no network");
+      ++tries;
+      if (broken || (!refused.empty() && row.text.find(refused) != std::string::npos)) {
+        return Unavailable("no network");
+      }
       texts.push_back(row.topic + ": " + row.text);
       return {};
     };
   }
   std::mutex mutex;
   bool broken = false;
+  std::string refused;  // texts that hold this
+  int tries = 0;
   std::vector<std::string> texts;
 };
 
@@ -82,6 +87,25 @@ TEST_CASE_METHOD(EngineFixture, "nothing is sent of what was not stored", "[runt
   Tick();
   StopEngine();
   CHECK(channel.texts.empty());
+}
+
+TEST_CASE_METHOD(EngineFixture, "a notification that a channel refuses holds up no other",
+                 "[runtime]") {
+  Channel channel;
+  channel.refused = "R-1 ";
+  options.notify = channel.Callback();
+  AddWorkflow(kParks);
+  StartEngine();
+  Begin("parks");
+  Begin("parks");
+  Tick();
+  StopEngine();
+  REQUIRE(channel.texts.size() == 1);
+  CHECK_THAT(channel.texts[0], Catch::Contains("R-2 "));
+  const auto unsent = OpenReader()->UnsentNotifications(10);
+  REQUIRE(unsent);
+  REQUIRE(unsent->size() == 1);
+  CHECK(unsent->front().run == RunId{1});
 }
 
 }  // namespace recourse::runtime

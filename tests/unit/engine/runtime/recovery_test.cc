@@ -1,3 +1,4 @@
+#include <atomic>
 #include <catch2/catch.hpp>
 
 #include "tests/unit/engine/runtime/fixture.h"
@@ -186,6 +187,101 @@ TEST_CASE_METHOD(EngineFixture, "a journal that cannot be written at the start i
   journal().RefuseWith(nullptr);
   gate.Open();
   CHECK(Settle(run).status == static_cast<int>(RunStatus::kSucceeded));
+}
+
+TEST_CASE_METHOD(EngineFixture, "what an attempt did before a crash is undone when it is cancelled",
+                 "[runtime]") {
+  Gate gate;
+  std::atomic<int> undone = 0;
+  Scripted& action = AddAction("test.work");
+  action.spec.can_compensate = true;
+  action.apply = [&](const Context& context) -> Outcome {  // has had its effect when it comes
+    if (gate.Pass(context.stop)) return Value();
+    return context.StopError();
+  };
+  action.compensate = [&](const Context&, const Value&) {
+    ++undone;
+    return Value();
+  };
+  AddWorkflow(OneStep("test.work"));
+  StartEngine();
+  const RunId run = Begin("one");
+  gate.WaitFor(1);
+  // The wish is stored, what becomes of the attempt is not.
+  journal().RefuseWith([](std::span<const journal::RunChange> changes) -> std::optional<Error> {
+    if (changes[0].row.revision > 3) return Unavailable("I/O error");
+    return std::nullopt;
+  });
+  REQUIRE(Send(run, machine::Cancel{"wrong target", true, {}}).Get());
+  journal().WaitForRefusals(1);
+  Crash();
+  journal().RefuseWith(nullptr);
+  StartEngine();
+  CHECK(Settle(run).status == static_cast<int>(RunStatus::kCancelled));
+  CHECK(undone == 1);
+  CHECK(gate.came() == 1);
+  StopEngine();
+}
+
+TEST_CASE_METHOD(EngineFixture, "an action that this server lacks costs its own step only",
+                 "[runtime]") {
+  Gate gate;
+  AddAction("test.gone").spec.can_compensate = true;
+  AddAction("test.kept").spec.can_compensate = true;
+  AddAction("test.last").apply = [&](const Context& context) -> Outcome {
+    gate.Pass(context.stop);
+    return context.StopError();
+  };
+  AddWorkflow(
+      "name: three\nsteps:\n  - {id: first, action: test.gone}\n"
+      "  - {id: second, action: test.kept}\n  - {id: third, action: test.last}\n"
+      "  - {id: fourth, action: test.gone}\n");
+  StartEngine();
+  const RunId run = Begin("three");
+  gate.WaitFor(1);
+  Crash();
+
+  std::atomic<int> undone = 0;
+  bool fails = false;
+  Registry registry;
+  auto kept = std::make_unique<Scripted>("test.kept");
+  kept->spec.can_compensate = true;
+  kept->compensate = [&](const Context&, const Value&) {
+    ++undone;
+    return Value();
+  };
+  auto last = std::make_unique<Scripted>("test.last");
+  last->apply = [&](const Context&) -> Outcome {
+    if (fails) return Internal("broken");
+    return Value();
+  };
+  registry.Add(std::move(kept));
+  registry.Add(std::move(last));
+  const Policy policy;
+  const auto settle = [&](Engine& engine) {
+    RunAnswer settled;
+    engine.WhenSettled(run, settled.Callback());
+    const auto row = settled.Get();
+    REQUIRE(row);
+    REQUIRE(row->status == static_cast<int>(RunStatus::kNeedsAttention));
+    CHECK_THAT(row->waits_for, Catch::Contains("this server has no action test.gone"));
+    return *row;
+  };
+  SECTION("in a rollback a person is asked where the others are undone") {
+    fails = true;
+    auto engine = Engine::Start(options, journal(), registry, Workflows(), definition::Inventory(),
+                                policy, clock);
+    REQUIRE(engine);
+    CHECK(settle(**engine).step == "first");
+    CHECK(undone == 1);
+  }
+  SECTION("forward it is not started") {
+    auto engine = Engine::Start(options, journal(), registry, Workflows(), definition::Inventory(),
+                                policy, clock);
+    REQUIRE(engine);
+    CHECK(settle(**engine).step == "fourth");
+    CHECK(undone == 0);
+  }
 }
 
 }  // namespace recourse::runtime

@@ -16,16 +16,26 @@ class ManualClock final : public Clock {
  public:
   Time Now() const override {
     const std::lock_guard lock(mutex_);
-    return now_;
+    const Time now = now_;
+    if (looks_ > 0 && --looks_ == 0) now_ -= step_back_;
+    return now;
   }
   void Advance(std::chrono::microseconds by) {
     const std::lock_guard lock(mutex_);
     now_ += by;
   }
+  // Is set back by so much when it has been looked at so often; 0: not any more.
+  void StepBackAfter(int looks, std::chrono::microseconds by) {
+    const std::lock_guard lock(mutex_);
+    looks_ = looks;
+    step_back_ = by;
+  }
 
  private:
   mutable std::mutex mutex_;
-  Time now_ = Time(std::chrono::hours(24 * 365 * 56));
+  mutable Time now_ = Time(std::chrono::hours(24 * 365 * 56));
+  mutable int looks_ = 0;
+  std::chrono::microseconds step_back_{};
 };
 
 // Where an action waits until the test lets it go on.

@@ -1,4 +1,6 @@
+#include <atomic>
 #include <catch2/catch.hpp>
+#include <thread>
 
 #include "tests/unit/engine/runtime/fixture.h"
 
@@ -14,6 +16,32 @@ steps:
   - {id: first, action: test.first}
   - {id: second, action: test.second}
 )";
+
+// Ends the engine without grace while the outcome of the run's first attempt, which the gate held,
+// lies in the mailbox.
+void StopBeforeOutcome(EngineFixture& fixture, RunId run, Gate& work) {
+  work.WaitFor(1);
+  Gate append;
+  fixture.journal().RefuseWith([&](auto) -> std::optional<Error> {
+    append.Pass();
+    return std::nullopt;
+  });
+  auto busy = fixture.Send(run, machine::Annotate{"keeps the loop busy"});
+  append.WaitFor(1);
+  work.Open();
+  while (fixture.engine().info().inputs_waiting == 0) std::this_thread::yield();
+  auto stopped = std::async(std::launch::async,
+                            [&] { fixture.engine().Stop(std::chrono::milliseconds(0)); });
+  for (;;) {  // until it is known to be stopping
+    auto asked = fixture.Settled(RunId{99});
+    if (asked.IsThere() && asked.Get().error().code == Code::kUnavailable) break;
+    std::this_thread::yield();
+  }
+  append.Open();
+  stopped.get();
+  fixture.journal().RefuseWith(nullptr);
+  fixture.StopEngine();
+}
 
 }  // namespace
 
@@ -103,6 +131,60 @@ TEST_CASE_METHOD(EngineFixture, "a stopping engine takes no requests", "[runtime
   CHECK(Start("two").Get().error().code == Code::kUnavailable);
   CHECK(Send(run, machine::Annotate{"late"}).Get().error().code == Code::kUnavailable);
   CHECK(Settled(run).Get().error().code == Code::kUnavailable);
+}
+
+TEST_CASE_METHOD(EngineFixture, "an outcome that has arrived counts, though the stop has no grace",
+                 "[runtime]") {
+  Gate gate;
+  AddAction("test.first").apply = [&](const Context&) -> Outcome {
+    gate.Pass();
+    return FailedPrecondition("as the test says");
+  };
+  AddAction("test.second");
+  AddWorkflow(kTwoSteps);
+  StartEngine();
+  const RunId run = Begin("two");
+  StopBeforeOutcome(*this, run, gate);
+  CHECK(Row(run).error_code == static_cast<int>(Code::kFailedPrecondition));
+}
+
+TEST_CASE_METHOD(EngineFixture, "what cannot be told from what took effect runs past the grace too",
+                 "[runtime]") {
+  Gate gate;
+  AddAction("test.first").apply = [&](const Context&) {
+    gate.Pass();
+    return Value();
+  };
+  std::atomic<int> came = 0;
+  AddAction("test.second", RepeatClass::kOnce).apply = [&](const Context&) {
+    ++came;
+    return Value();
+  };
+  AddWorkflow(kTwoSteps);
+  StartEngine();
+  const RunId run = Begin("two");
+  StopBeforeOutcome(*this, run, gate);
+  CHECK(came == 1);
+  CHECK(Row(run).status == static_cast<int>(RunStatus::kSucceeded));
+}
+
+TEST_CASE_METHOD(EngineFixture, "a prepare that ends after the grace is repeated by the next start",
+                 "[runtime]") {
+  Gate gate;
+  Scripted& first = AddAction("test.first", RepeatClass::kOnce);
+  first.spec.has_prepare = true;
+  first.prepare = [&](const Context&) {
+    gate.Pass();
+    return Value();
+  };
+  AddAction("test.second");
+  AddWorkflow(kTwoSteps);
+  StartEngine();
+  const RunId run = Begin("two");
+  StopBeforeOutcome(*this, run, gate);
+  StartEngine();
+  CHECK(Settle(run).status == static_cast<int>(RunStatus::kSucceeded));
+  CHECK(gate.came() == 2);
 }
 
 }  // namespace recourse::runtime

@@ -1,5 +1,6 @@
 #include <catch2/catch.hpp>
 
+#include "engine/runtime/timers.h"
 #include "tests/unit/engine/runtime/fixture.h"
 
 namespace recourse::runtime {
@@ -165,6 +166,30 @@ TEST_CASE_METHOD(EngineFixture, "an attempt is stopped when its run is cancelled
   gate.WaitFor(1);
   REQUIRE(Send(run, machine::Cancel{"enough", false, {}}).Get());
   CHECK(Settle(run).status == static_cast<int>(RunStatus::kCancelled));
+}
+
+TEST_CASE("a timer that is centuries away lets the loop sleep", "[runtime]") {
+  const Time now = Time(std::chrono::hours(24 * 365 * 56));
+  CHECK(SleepFor(now + std::chrono::hours(24 * 365 * 500), now) == kSleepMax);
+  CHECK(SleepFor(now + seconds(2), now) == seconds(2));
+  CHECK(SleepFor(now - seconds(2), now) == seconds(0));
+}
+
+TEST_CASE_METHOD(EngineFixture, "a timer survives a clock that is set back while it fires",
+                 "[runtime]") {
+  AddWorkflow(kWaits);
+  StartEngine();
+  // Whichever look at the clock is the last before it is set back.
+  for (int looks = 1; looks <= 8; ++looks) {
+    const RunId run = Begin("waits");
+    clock.StepBackAfter(looks, seconds(30));
+    clock.Advance(seconds(30));
+    Tick();
+    clock.StepBackAfter(0, {});
+    clock.Advance(seconds(60));
+    Tick();
+    CHECK(Row(run).status == static_cast<int>(RunStatus::kSucceeded));
+  }
 }
 
 }  // namespace recourse::runtime

@@ -1,0 +1,11 @@
+// One function object of several: for std::visit, a rule for each alternative.
+#pragma once
+
+namespace recourse {
+
+template <class... Rule>
+struct Rules : Rule... {
+  using Rule::operator()...;
+};
+
+}  // namespace recourse
