@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <chrono>
+#include <thread>
 #include <utility>
 
 #include "server/admin_service.h"
@@ -99,12 +100,17 @@ Result<void> GrpcServer::Listen(const ServerOptions& options) {
 }
 
 void GrpcServer::Stop() {
+  // The ports close first: a client whose stream ends would otherwise come back at once to a server
+  // that can only send it away again. Shutdown returns when the last call has ended, hence the
+  // thread.
+  std::thread shutdown([this] {
+    if (server_ != nullptr) server_->Shutdown(std::chrono::system_clock::now() + kStopGrace);
+  });
   core_.engine.RemoveListener(&hub_);
   hub_.Stop();
   readers_->Stop();
   long_readers_->Stop();
-  if (server_ == nullptr) return;
-  server_->Shutdown(std::chrono::system_clock::now() + kStopGrace);
+  shutdown.join();
   server_.reset();
 }
 

@@ -157,7 +157,10 @@ int Decide(const Common& common, const DecideArguments& arguments) {
     }
     if (!arguments.wait) return kOk;
     return Follow(common, server,
-                  {.run = approval->run(), .until_waiting = true, .after = before});
+                  {.run = approval->run(),
+                   .until_waiting = true,
+                   .after = before,
+                   .answered = true});
   });
 }
 

@@ -1,5 +1,8 @@
 // watch: a run as it happens, also across a restart of the server.
+#include <algorithm>
+#include <chrono>
 #include <cstdio>
+#include <thread>
 
 #include "client/cli/live_view.h"
 #include "client/cli/verbs.h"
@@ -14,7 +17,8 @@ class Follower {
         server_(server),
         arguments_(arguments),
         view_(!common.json),
-        sequence_(arguments.after) {}
+        sequence_(arguments.after),
+        connected_(arguments.answered) {}
 
   Result<int> Follow() {
     for (;;) {
@@ -25,6 +29,7 @@ class Follower {
       auto stream = server_.runs().WatchRun(context.get(), request);
       v1::WatchRunResponse response;
       while (stream->Read(&response)) {
+        Welcome();
         if (!Take(response)) {
           context->TryCancel();
           return End();
@@ -32,17 +37,32 @@ class Follower {
       }
       const grpc::Status status = stream->Finish();
       if (status.ok()) return End();
-      if (status.error_code() != grpc::StatusCode::UNAVAILABLE || !connected_) {
-        return server_.ErrorOf(status);
-      }
-      if (auto again = Reconnect(); !again) return std::move(again).error();
+      if (!IsGone(status) || !connected_) return server_.ErrorOf(status);
+      if (auto again = AwaitServer(); !again) return std::move(again).error();
     }
   }
 
  private:
+  using Steady = std::chrono::steady_clock;
+
+  // Whether the stream ended with its server rather than with the run. A call that is under way when
+  // a server stops is cancelled by it; this side cancels none of whose end it asks.
+  static bool IsGone(const grpc::Status& status) {
+    return status.error_code() == grpc::StatusCode::UNAVAILABLE ||
+           status.error_code() == grpc::StatusCode::CANCELLED;
+  }
+
+  // A server has answered.
+  void Welcome() {
+    connected_ = true;
+    if (!gone_since_) return;
+    gone_since_.reset();
+    delay_ = kDelayMin;
+    Remark("the server is back", Colour::kGood);
+  }
+
   // False when there is nothing more to watch for.
   bool Take(const v1::WatchRunResponse& response) {
-    connected_ = true;
     if (response.has_event()) {
       const v1::Event& event = response.event();
       sequence_ = event.sequence();
@@ -81,14 +101,22 @@ class Follower {
     }
   }
 
-  Result<void> Reconnect() {
-    Remark("the server is gone; what it has answered for is in its journal. Waiting for it",
-           Colour::kWaits);
-    view_.Show("waits for the server");
-    if (server_.WaitUntilServing(std::chrono::seconds(arguments_.patience_s))) {
-      Remark("the server is back", Colour::kGood);
-      return {};
+  // Waits until it is worth to ask again. A server that can be reached may still be one that stops,
+  // so there is a delay that grows, and the server is back only when it has answered.
+  Result<void> AwaitServer() {
+    if (!gone_since_) {
+      gone_since_ = Steady::now();
+      Remark("the server is gone; what it has answered for is in its journal. Waiting for it",
+             Colour::kWaits);
+      view_.Show("waits for the server");
     }
+    const auto until = *gone_since_ + std::chrono::seconds(arguments_.patience_s);
+    const auto left = [&] {
+      return std::chrono::ceil<std::chrono::milliseconds>(until - Steady::now());
+    };
+    std::this_thread::sleep_for(std::min(delay_, left()));
+    delay_ = std::min(2 * delay_, kDelayMax);
+    if (left().count() > 0 && server_.WaitUntilServing(left())) return {};
     return Unavailable("the server has not come back within " +
                        std::to_string(arguments_.patience_s) + " s; start it, then: " +
                        Prefix(common_) + " watch " + arguments_.run);
@@ -108,6 +136,9 @@ class Follower {
     return ExitCodeOf(run_);
   }
 
+  static constexpr std::chrono::milliseconds kDelayMin{100};
+  static constexpr std::chrono::milliseconds kDelayMax{1000};
+
   const Common& common_;
   const client::Connection& server_;
   const WatchArguments& arguments_;
@@ -116,7 +147,9 @@ class Follower {
   Narrator narrator_;
   v1::Run run_;
   std::string told_;
-  bool connected_ = false;
+  bool connected_;  // a server has answered, so one that is gone may come back
+  std::optional<Steady::time_point> gone_since_;
+  std::chrono::milliseconds delay_ = kDelayMin;
 };
 
 }  // namespace

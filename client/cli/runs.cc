@@ -163,7 +163,7 @@ int StartRun(const Common& common, const StartArguments& arguments) {
       }
       return kOk;
     }
-    return Follow(common, server, {.run = run->id(), .until_waiting = true});
+    return Follow(common, server, {.run = run->id(), .until_waiting = true, .answered = true});
   });
 }
 

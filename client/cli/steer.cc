@@ -24,7 +24,10 @@ int Send(const Common& common, const SteerArguments& arguments, Request request,
     if (!run) return std::move(run).error();
     if (arguments.wait) {
       return Follow(common, server,
-                    {.run = run->id(), .until_waiting = true, .after = run->revision()});
+                    {.run = run->id(),
+                     .until_waiting = true,
+                     .after = run->revision(),
+                     .answered = true});
     }
     if (common.json) {
       std::printf("%s", Json(*run).c_str());

@@ -36,6 +36,7 @@ struct WatchArguments {
   bool until_waiting = false;  // also end when the run waits for a person
   int patience_s = 300;        // how long a server that is gone is waited for
   std::int64_t after = 0;      // only events with a larger sequence
+  bool answered = false;       // the server has answered a call before
 };
 int WatchRun(const Common& common, const WatchArguments& arguments);
 // The same on an open connection.
