@@ -42,7 +42,9 @@ class TemporaryDirectory {
 // until it is stopped.
 class RunningServer {
  public:
-  RunningServer();
+  explicit RunningServer(const runtime::Options& options = {});
+  // Stops everything and checks what the rule for every journal asks: the fold of its events gives
+  // the stored indexes.
   ~RunningServer();
 
   // A call of this principal ("operator" or "approver"), or without a token; ends by itself after

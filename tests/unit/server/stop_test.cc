@@ -1,6 +1,8 @@
 #include <catch2/catch.hpp>
+#include <future>
 #include <thread>
 
+#include "engine/journal/sqlite/sqlite_journal.h"
 #include "tests/unit/server/fixture.h"
 
 namespace recourse::server {
@@ -35,6 +37,7 @@ TEST_CASE("when the server stops, streams and calls that wait end with UNAVAILAB
   running.StopEngine();
   waiter.join();
   CHECK(waited.error_code() == grpc::StatusCode::UNAVAILABLE);
+  CHECK_THAT(waited.error_message(), Catch::Contains("R-2 was started; its end is not known"));
 
   running.server->Stop();
   while (stream->Read(&response)) {
@@ -43,6 +46,75 @@ TEST_CASE("when the server stops, streams and calls that wait end with UNAVAILAB
   while (events->Read(&event)) {
   }
   CHECK(events->Finish().error_code() == grpc::StatusCode::UNAVAILABLE);
+}
+
+namespace {
+
+// Holds the core loop after its next commit until it is let go.
+class Hold final : public runtime::Listener {
+ public:
+  void Committed(journal::Position, std::span<const journal::RunChange>) override {
+    if (held_once_) return;
+    held_once_ = true;
+    held.set_value();
+    go_on.get_future().wait();
+  }
+  void News(const runtime::AttemptNews&) override {}
+
+  std::promise<void> held;
+  std::promise<void> go_on;
+
+ private:
+  bool held_once_ = false;
+};
+
+}  // namespace
+
+TEST_CASE("who started a run learns its end, however many others wait to be heard", "[server]") {
+  runtime::Options options;
+  options.mailbox_max = 1;
+  RunningServer running(options);
+  const runtime::Caller caller{"operator", {"operator"}, "grpc"};
+  Hold hold;
+  running.engine->AddListener(&hold);
+  running.engine->StartRun({"echo", Value(Value::Map()), ""}, caller, [](const auto&) {});
+  hold.held.get_future().wait();
+
+  std::promise<Code> first;
+  std::promise<Code> crowded_out;
+  std::promise<Result<journal::RunRow>> settled;
+  const auto note = [](std::promise<Code>& code) {
+    return [&code](const Result<journal::RunRow>& row) {
+      code.set_value(row ? Code{} : row.error().code);
+    };
+  };
+  running.engine->StartRun({"echo", Value(Value::Map()), ""}, caller, note(first));
+  running.engine->StartRun({"echo", Value(Value::Map()), ""}, caller, note(crowded_out));
+  running.engine->WhenSettled(RunId{1}, [&](Result<journal::RunRow> row) {
+    settled.set_value(std::move(row));
+  });
+  CHECK(crowded_out.get_future().get() == Code::kResourceExhausted);
+  hold.go_on.set_value();
+  CHECK(first.get_future().get() == Code{});
+  const auto row = settled.get_future().get();
+  REQUIRE(row);
+  CHECK(row->status == v1::RUN_STATUS_SUCCEEDED);
+  running.engine->RemoveListener(&hold);
+}
+
+TEST_CASE("an engine that never ran answers who wrote to it", "[server]") {
+  RunningServer running;
+  const TemporaryDirectory other;
+  auto journal = journal::OpenSqliteJournal(other.File("journal.db"), running.clock.Now());
+  REQUIRE(journal);
+  auto engine = runtime::Engine::Open({}, **journal, running.registry, {}, {}, running.policy,
+                                      running.clock);
+  REQUIRE(engine);
+  std::promise<Code> answered;
+  (*engine)->StartRun({"echo", Value(Value::Map()), ""}, {"operator", {}, "grpc"},
+                      [&](const auto& row) { answered.set_value(row.error().code); });
+  engine->reset();
+  CHECK(answered.get_future().get() == Code::kUnavailable);
 }
 
 TEST_CASE("a caller that stops waiting leaves the run at work", "[server]") {
