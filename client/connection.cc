@@ -11,6 +11,8 @@
 namespace recourse::client {
 namespace {
 
+constexpr int kMessageBytesMax = 64 * 1024 * 1024;  // as the server's limits.message_bytes
+
 std::string Environment(const char* name) {
   const char* value = std::getenv(name);
   return value == nullptr ? "" : value;
@@ -90,6 +92,8 @@ Result<Connection> Connection::Open(const Options& options) {
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
   // A proxy in the environment is for the outside, not for a server on this host.
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  // What a server has stored can be shown, whatever its limits allow in one message.
+  arguments.SetMaxReceiveMessageSize(kMessageBytesMax);
   connection.channel_ =
       grpc::CreateCustomChannel(target, grpc::InsecureChannelCredentials(), arguments);
   connection.runs_ = v1::RunService::NewStub(connection.channel_);

@@ -5,6 +5,7 @@
 #include "engine/machine/decide.h"
 #include "server/approval_view.h"
 #include "server/convert.h"
+#include "server/pages.h"
 
 namespace recourse::server {
 namespace {
@@ -27,18 +28,21 @@ Result<v1::ListApprovalsResponse> List(const v1::ListApprovalsRequest& request,
     if (!parsed) return std::move(parsed).error();
     before = *parsed;
   }
-  auto rows = reader.ListApprovals(!request.include_settled(), run, before, *size);
-  if (!rows) return std::move(rows).error();
 
   v1::ListApprovalsResponse response;
-  for (const journal::ApprovalRow& row : *rows) {
-    auto approval = ToProto(row);
-    if (!approval) return std::move(approval).error();
-    *response.add_approvals() = *std::move(approval);
-  }
-  if (rows->size() == static_cast<std::size_t>(*size)) {
-    response.set_next_page_token(rows->back().approval.ToString());
-  }
+  auto more = ReadPage(
+      {*size},
+      [&](std::int64_t limit) {
+        return reader.ListApprovals(!request.include_settled(), run, before,
+                                    static_cast<int>(limit));
+      },
+      [](const journal::ApprovalRow& row) { return ToProto(row); },
+      [&](const journal::ApprovalRow& row, v1::Approval approval) {
+        *response.add_approvals() = std::move(approval);
+        before = row.approval;
+      });
+  if (!more) return std::move(more).error();
+  if (*more) response.set_next_page_token(before->ToString());
   return response;
 }
 

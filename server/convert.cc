@@ -51,6 +51,13 @@ v1::Event ToProto(const record::TimelineEntry& entry) {
   return message;
 }
 
+Result<v1::Event> EventOf(const definition::Workflow& workflow,
+                          const journal::StoredEvent& stored) {
+  auto recorded = record::Decode(stored);
+  if (!recorded) return std::move(recorded).error();
+  return ToProto(record::Describe(workflow, *recorded));
+}
+
 std::string Utf8(std::string_view text) {
   std::string clean(text);
   if (IsUtf8(text)) return clean;

@@ -21,6 +21,8 @@ google::protobuf::Timestamp ToProto(Time time);
 google::protobuf::Duration ToProto(std::chrono::microseconds duration);
 v1::Failure ToProto(const Error& error);
 v1::Event ToProto(const record::TimelineEntry& entry);
+// A stored event of a run of `workflow`, as a person reads it. Errors are record::Decode's.
+Result<v1::Event> EventOf(const definition::Workflow& workflow, const journal::StoredEvent& stored);
 
 // `text` as Protobuf can carry it: where it is not UTF-8, its bytes above 127 become question
 // marks.

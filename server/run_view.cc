@@ -3,7 +3,9 @@
 #include <utility>
 
 #include "engine/base/json.h"
+#include "engine/base/text.h"
 #include "server/convert.h"
+#include "server/pages.h"
 #include "server/step_view.h"
 
 namespace recourse::server {
@@ -33,6 +35,18 @@ void AddWaiting(const journal::RunRow& row, v1::Run& run) {
   waiting.set_next(row.next);
   if (row.waits_since) *waiting.mutable_since() = ToProto(*row.waits_since);
   if (row.next_at) *waiting.mutable_next_at() = ToProto(*row.next_at);
+}
+
+// Puts an output into the answer while there is room, else where it can be found.
+void PutOutput(std::string json, const std::string& where, std::size_t& room, std::string* output,
+               std::string* left_out) {
+  if (json.size() <= room) {
+    room -= json.size();
+    *output = std::move(json);
+  } else {
+    *left_out = HumanBytes(static_cast<std::int64_t>(json.size())) +
+                ", left out of this answer; the timeline has it in the details of " + where;
+  }
 }
 
 }  // namespace
@@ -85,11 +99,16 @@ Result<v1::Run> BasicView(journal::Reader& reader, const journal::RunRow& row) {
 void AddDetails(const definition::Workflow& workflow, const machine::RunState& state,
                 const std::vector<record::Recorded>& events, v1::Run& run) {
   run.set_inputs_json(ToJson(state.inputs));
+  std::size_t room = kAnswerBytesMax;
   if (const auto* succeeded = std::get_if<machine::Succeeded>(&state.status)) {
-    run.set_outputs_json(ToJson(succeeded->outputs));
+    PutOutput(ToJson(succeeded->outputs), "RunSucceeded", room, run.mutable_outputs_json(),
+              run.mutable_outputs_left_out());
   }
   if (state.deadline) *run.mutable_deadline() = ToProto(*state.deadline);
   for (v1::StepState& step : StepViews(workflow, state, events)) {
+    PutOutput(std::exchange(*step.mutable_output_json(), ""),
+              "the events that ended step " + step.id(), room, step.mutable_output_json(),
+              step.mutable_output_left_out());
     *run.add_steps() = std::move(step);
   }
 }

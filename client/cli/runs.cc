@@ -137,6 +137,8 @@ std::string RunText(const Common& common, const v1::Run& run) {
   if (run.steps_size() > 0) text += "\n" + StepsText(run);
   if (!run.outputs_json().empty() && run.outputs_json() != "null") {
     text += "\noutputs\n" + Pretty(run.outputs_json()) + "\n";
+  } else if (!run.outputs_left_out().empty()) {
+    text += "\noutputs     " + run.outputs_left_out() + "\n";
   }
   return text;
 }

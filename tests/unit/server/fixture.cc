@@ -28,6 +28,18 @@ steps:
 outputs: {said: "${steps.say.output.value}"}
 )",
     R"(
+name: bulky
+summary: Answer the input, once an item
+inputs:
+  value: {type: string}
+  items: {type: list, default: [1]}
+steps:
+  - id: say
+    action: debug.echo
+    for_each: "${inputs.items}"
+    with: {value: "${inputs.value}"}
+)",
+    R"(
 name: ask
 summary: Do nothing before somebody else agrees
 steps:
@@ -102,8 +114,8 @@ RunningServer::RunningServer(const runtime::Options& options) {
   journal = Need(journal::OpenSqliteJournal(directory.File("journal.db"), clock.Now()));
   principals =
       std::make_unique<Principals>(Need(Principals::Load(DefaultPrincipals(directory.path()))));
-  engine =
-      Need(runtime::Engine::Start(options, *journal, registry, LoadAll(registry), {}, policy, clock));
+  engine = Need(
+      runtime::Engine::Start(options, *journal, registry, LoadAll(registry), {}, policy, clock));
   ServerOptions server_options;
   server_options.socket = directory.File("recourse.sock");
   server = Need(Server::Start(server_options, *engine, *journal, registry, *principals, clock));

@@ -37,7 +37,8 @@ class TemporaryDirectory {
   std::string path_;
 };
 
-// Offers the workflows of fixture.cc: "echo" succeeds, "ask" waits for an approval of dba or
+// Offers the workflows of fixture.cc: "echo" succeeds, "bulky" too, with large
+// outputs, "ask" waits for an approval of dba or
 // level-1 that its requester may not give, "broken" fails and waits for an operator, "slow" works
 // until it is stopped.
 class RunningServer {
