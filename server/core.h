@@ -65,13 +65,19 @@ grpc::ServerUnaryReactor* AnswerFrom(Core& core, ReaderPool& pool,
     return Refuse(context, caller.error());
   }
   grpc::ServerUnaryReactor* call = context->DefaultReactor();
-  pool.Post([call, response, read = std::move(read)](journal::Reader* reader) {
-    if (reader == nullptr) return call->Finish(ToStatus(StoppingError()));
-    Result<Message> answer = read(*reader);
-    if (!answer) return call->Finish(ToStatus(answer.error()));
-    *response = *std::move(answer);
-    call->Finish(grpc::Status::OK);
-  });
+  auto posted = pool.PostForCaller(
+      [context, call, response, read = std::move(read)](journal::Reader* reader) {
+        if (reader == nullptr) return call->Finish(ToStatus(StoppingError()));
+        // Who has left would only make those wait who are still there.
+        if (context->IsCancelled()) {
+          return call->Finish(grpc::Status(grpc::StatusCode::CANCELLED, "the caller left"));
+        }
+        Result<Message> answer = read(*reader);
+        if (!answer) return call->Finish(ToStatus(answer.error()));
+        *response = *std::move(answer);
+        call->Finish(grpc::Status::OK);
+      });
+  if (!posted) call->Finish(ToStatus(posted.error()));
   return call;
 }
 

@@ -190,17 +190,20 @@ int Serve(const Config& config, journal::Journal& journal, const Principals& pri
   for (const std::string& problem : definitions.problems) {
     spdlog::error("left out: {}", problem);
   }
-  auto engine =
-      runtime::Engine::Open(WithReports(config.engine), journal, registry,
-                            std::move(definitions.workflows), std::move(definitions.inventory),
-                            config.policy, clock);
+  auto engine = runtime::Engine::Open(WithReports(config.engine), journal, registry,
+                                      std::move(definitions.workflows),
+                                      std::move(definitions.inventory), config.policy, clock);
   if (!engine) return Fail(kExitFailed, engine.error());
   (*engine)->AddListener(&log);
 
   // Before anything happens in the world: a server that cannot be reached must not act, and what
   // it goes on with must be logged.
-  const ServerOptions options{config.listen, config.socket, config.readers,
-                              config.message_bytes_max, config.streams_max};
+  const ServerOptions options{config.listen,
+                              config.socket,
+                              config.readers,
+                              config.waiting_reads,
+                              config.message_bytes_max,
+                              config.streams_max};
   auto server = Server::Start(options, **engine, journal, registry, principals, clock);
   if (!server) return Fail(kExitFailed, server.error());
   if (auto begun = (*engine)->Run(); !begun) {

@@ -26,6 +26,8 @@ namespace {
 // How long calls may take to end by themselves when the server stops.
 constexpr auto kStopGrace = std::chrono::seconds(2);
 
+constexpr int kLongReadsMax = 16;  // checks and copies of the journal that wait
+
 class GrpcServer final : public Server {
  public:
   GrpcServer(runtime::Engine& engine, journal::Journal& journal, const Registry& registry,
@@ -122,9 +124,9 @@ Result<std::unique_ptr<Server>> Server::Start(const ServerOptions& options, runt
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
 
-  auto readers = ReaderPool::Start(journal, options.readers);
+  auto readers = ReaderPool::Start(journal, options.readers, options.waiting_reads);
   if (!readers) return std::move(readers).error();
-  auto long_readers = ReaderPool::Start(journal, 1);
+  auto long_readers = ReaderPool::Start(journal, 1, kLongReadsMax);
   if (!long_readers) return std::move(long_readers).error();
   auto server = std::make_unique<GrpcServer>(engine, journal, registry, principals, clock,
                                              *std::move(readers), *std::move(long_readers));
