@@ -5,6 +5,7 @@
 #include <grpcpp/support/server_callback.h>
 
 #include <functional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -30,6 +31,7 @@ struct Core {
   ReaderPool& long_readers;  // one thread, for checks and copies of the whole journal
   WatchHub& hub;
   SettledWaits& waits;
+  std::stop_token stopping;  // requested when the server stops: for what takes long
   Time started;
 };
 

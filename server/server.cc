@@ -36,8 +36,8 @@ class GrpcServer final : public Server {
       : readers_(std::move(readers)),
         long_readers_(std::move(long_readers)),
         waits_(engine, *readers_),
-        core_{engine,         journal, registry, principals, *readers_,
-              *long_readers_, hub_,    waits_,   clock.Now()} {
+        core_{engine,         journal, registry, principals,        *readers_,
+              *long_readers_, hub_,    waits_,   stop_.get_token(), clock.Now()} {
     engine.AddListener(&hub_);
   }
   ~GrpcServer() override { Stop(); }
@@ -51,6 +51,7 @@ class GrpcServer final : public Server {
  private:
   std::unique_ptr<ReaderPool> readers_;
   std::unique_ptr<ReaderPool> long_readers_;
+  std::stop_source stop_;
   WatchHub hub_;
   SettledWaits waits_;
   Core core_;
@@ -108,6 +109,7 @@ void GrpcServer::Stop() {
   std::thread shutdown([this] {
     if (server_ != nullptr) server_->Shutdown(std::chrono::system_clock::now() + kStopGrace);
   });
+  stop_.request_stop();
   core_.engine.RemoveListener(&hub_);
   hub_.Stop();
   readers_->Stop();

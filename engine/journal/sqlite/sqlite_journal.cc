@@ -128,8 +128,8 @@ class SqliteJournal final : public Journal {
     return std::unique_ptr<Reader>(std::make_unique<SqliteReader>(*std::move(opened)));
   }
 
-  Result<void> BackUp(const std::string& to) const override {
-    if (auto copied = BackUpJournal(path(), to); !copied) {
+  Result<void> BackUp(const std::string& to, std::stop_token stop) const override {
+    if (auto copied = BackUpJournal(path(), to, stop); !copied) {
       return copied.error().In("back up " + path() + " to " + to);
     }
     return {};

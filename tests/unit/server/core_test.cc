@@ -62,6 +62,7 @@ TEST_CASE(
             **readers,
             hub,
             waits,
+            {},
             running.clock.Now()};
   SlowReads service(core, 4);
   grpc::ServerBuilder builder;
