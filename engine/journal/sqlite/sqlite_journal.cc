@@ -269,4 +269,13 @@ Result<std::unique_ptr<Reader>> OpenSqliteReader(const std::string& path) {
   return std::unique_ptr<Reader>(std::make_unique<SqliteReader>(*std::move(database)));
 }
 
+Result<void> BackUpSqliteJournal(const std::string& from, const std::string& to) {
+  // It is a journal, of this version, and the copy is made of nothing else.
+  if (auto reader = OpenSqliteReader(from); !reader) return std::move(reader).error();
+  if (auto copied = BackUpJournal(from, to, {}); !copied) {
+    return copied.error().In("back up " + from + " to " + to);
+  }
+  return {};
+}
+
 }  // namespace recourse::journal
