@@ -3,6 +3,7 @@
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/health_check_service_interface.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 
@@ -11,6 +12,7 @@
 #include <thread>
 #include <utility>
 
+#include "engine/base/file.h"
 #include "server/admin_service.h"
 #include "server/approval_service.h"
 #include "server/core.h"
@@ -66,11 +68,27 @@ class GrpcServer final : public Server {
   std::unique_ptr<grpc::Server> server_;
 };
 
+// Whether somebody answers on the socket. gRPC would take its name away from them, and they would
+// remove it from us when they stop.
+bool IsServed(const std::string& path) {
+  const Descriptor client(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_un address = {};
+  address.sun_family = AF_UNIX;
+  path.copy(address.sun_path, sizeof(address.sun_path) - 1);
+  return client.valid() &&
+         connect(client.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
+}
+
 Result<void> GrpcServer::Listen(const ServerOptions& options) {
   if (options.socket.size() >= sizeof(sockaddr_un::sun_path)) {
     return InvalidArgument("the path of the local socket is longer than " +
                            std::to_string(sizeof(sockaddr_un::sun_path) - 1) +
                            " bytes: " + options.socket + "; set a shorter one with \"socket:\"");
+  }
+  if (!options.socket.empty() && IsServed(options.socket)) {
+    return Unavailable("another server answers on the socket " + options.socket +
+                       " and was left as it is; stop it, or name another socket with \"socket:\" "
+                       "in the configuration");
   }
   grpc::ServerBuilder builder;
   // Two servers on one port would share its calls, without anybody noticing.
