@@ -55,8 +55,8 @@ Result<v1::Approval> Get(const v1::GetApprovalRequest& request, journal::Reader&
   return ToProto(**row);
 }
 
-Result<machine::CastVote> FromProto(const v1::DecideRequest& request,
-                                    const runtime::Caller& caller) {
+// Who votes, and through which channel, the engine takes from the caller.
+Result<machine::CastVote> FromProto(const v1::DecideRequest& request) {
   auto id = ParseApproval("approval", request.approval());
   if (!id) return std::move(id).error();
   if (auto fits = CheckSize("reason", request.reason(), kReasonMax); !fits) {
@@ -77,12 +77,7 @@ Result<machine::CastVote> FromProto(const v1::DecideRequest& request,
     default:
       return InvalidArgument("decision: must be DECISION_APPROVE or DECISION_REJECT");
   }
-  if (vote.vote == machine::Vote::kReject && request.reason().empty()) {
-    return InvalidArgument("reason: a rejection must say why");
-  }
   vote.reason = request.reason();
-  vote.channel = caller.channel;
-  vote.roles = caller.roles;
   vote.digest = request.digest();
   return vote;
 }
@@ -109,7 +104,7 @@ grpc::ServerUnaryReactor* ApprovalService::Decide(grpc::CallbackServerContext* c
   auto caller = Admit(core_.principals, *context, "ApprovalService.Decide");
   if (!caller) return Refuse(context, caller.error());
   if (!request->channel().empty()) caller->channel = request->channel();
-  auto vote = FromProto(*request, *caller);
+  auto vote = FromProto(*request);
   if (!vote) return Refuse(context, vote.error());
 
   grpc::ServerUnaryReactor* call = context->DefaultReactor();
