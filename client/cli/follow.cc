@@ -1,8 +1,9 @@
 // watch: a run as it happens, also across a restart of the server.
+#include <poll.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <thread>
 
 #include "client/cli/live_view.h"
 #include "client/cli/verbs.h"
@@ -69,7 +70,7 @@ class Follower {
       if (common_.json) {
         PrintLine(event);
       } else {
-        view_.Print(ClockTime(event.time()) + "  " + Clean(narrator_.Tell(event)));
+        view_.Print(ClockTime(event.time()) + "  " + OneLine(narrator_.Tell(event)));
       }
     } else if (response.has_run()) {
       run_ = response.run();
@@ -89,8 +90,7 @@ class Follower {
 
   // A program that reads the lines gets each as it happens.
   void PrintLine(const google::protobuf::Message& message) {
-    std::printf("%s", JsonLine(message).c_str());
-    std::fflush(stdout);
+    if (PrintJsonLine(message) != kOk) printed_ = false;
   }
 
   void Remark(const std::string& text, Colour colour) {
@@ -114,12 +114,12 @@ class Follower {
     const auto left = [&] {
       return std::chrono::ceil<std::chrono::milliseconds>(until - Steady::now());
     };
-    std::this_thread::sleep_for(std::min(delay_, left()));
+    poll(nullptr, 0, static_cast<int>(std::min(delay_, left()).count()));
     delay_ = std::min(2 * delay_, kDelayMax);
     if (left().count() > 0 && server_.WaitUntilServing(left())) return {};
-    return Unavailable("the server has not come back within " +
-                       std::to_string(arguments_.patience_s) + " s; start it, then: " +
-                       Prefix(common_) + " watch " + arguments_.run);
+    return server_.Unanswered("the server has not come back within " +
+                              std::to_string(arguments_.patience_s) + " s; start it, then: " +
+                              Prefix(common_) + " watch " + arguments_.run);
   }
 
   int End() {
@@ -128,12 +128,12 @@ class Follower {
     } else if (IsOver(run_.status())) {
       view_.Print(run_.id() + " " + Painted(StatusName(run_.status()), ColourOf(run_.status())) +
                   " after " + Between(run_.start_time(), run_.end_time()) +
-                  (run_.has_error() ? ": " + Clean(run_.error().code() + ": " + run_.error().message())
+                  (run_.has_error() ? ": " + Quoted(run_.error().code() + ": " + run_.error().message())
                                     : ""));
     } else {
       view_.Print("\n" + WaitingText(common_, run_));
     }
-    return ExitCodeOf(run_);
+    return printed_ ? ExitCodeOf(run_) : int{kRefused};
   }
 
   static constexpr std::chrono::milliseconds kDelayMin{100};
@@ -147,7 +147,8 @@ class Follower {
   Narrator narrator_;
   v1::Run run_;
   std::string told_;
-  bool connected_;  // a server has answered, so one that is gone may come back
+  bool printed_ = true;  // every line, where lines are JSON
+  bool connected_;       // a server has answered, so one that is gone may come back
   std::optional<Steady::time_point> gone_since_;
   std::chrono::milliseconds delay_ = kDelayMin;
 };
