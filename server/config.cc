@@ -88,8 +88,10 @@ class Parser {
       // A run's inputs reach the server in one message and leave it in another, with more beside.
       if (config_.engine.inputs_bytes_max > config_.message_bytes_max / 2) {
         Report(root["limits"].Mark(),
-               "limits.inputs_bytes: more than half of limits.message_bytes, so that such inputs "
-               "would not fit into a call");
+               "limits.inputs_bytes: " + std::to_string(config_.engine.inputs_bytes_max) +
+                   " is more than half of limits.message_bytes, " +
+                   std::to_string(config_.message_bytes_max) +
+                   ", and such inputs would not fit into a call; lower the one or raise the other");
       }
     } catch (const YAML::Exception& e) {
       Report(e.mark, e.msg);
