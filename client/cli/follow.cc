@@ -112,7 +112,8 @@ class Follower {
     }
     const auto until = *gone_since_ + std::chrono::seconds(arguments_.patience_s);
     const auto left = [&] {
-      return std::chrono::ceil<std::chrono::milliseconds>(until - Steady::now());
+      const auto span = std::chrono::ceil<std::chrono::milliseconds>(until - Steady::now());
+      return std::max(span, std::chrono::milliseconds(0));
     };
     poll(nullptr, 0, static_cast<int>(std::min(delay_, left()).count()));
     delay_ = std::min(2 * delay_, kDelayMax);

@@ -32,8 +32,8 @@ TEST_CASE("an empty configuration file gives the defaults", "[server]") {
 }
 
 TEST_CASE("inputs that fit into no call are refused before a run has them", "[server]") {
-  CHECK(Refused("limits: {message_bytes: 65536}").find(
-            "limits.inputs_bytes: 262144 is more than half of limits.message_bytes, 65536") !=
+  CHECK(Refused("limits: {message_bytes: 65536}")
+            .find("limits.inputs_bytes: 262144 is more than half of limits.message_bytes, 65536") !=
         std::string::npos);
   CHECK(Refused("limits: {inputs_bytes: 4194304}").find("limits.inputs_bytes") !=
         std::string::npos);
