@@ -28,7 +28,7 @@ struct Options {
   std::string principal = "operator";
   // How long the server may take to answer a call; none: kTimeout, but for what takes long by
   // nature, such as a check of the whole journal.
-  std::optional<std::chrono::milliseconds> timeout;
+  std::optional<std::chrono::milliseconds> timeout = {};
 };
 inline constexpr std::chrono::milliseconds kTimeout{30'000};
 

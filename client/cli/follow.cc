@@ -7,6 +7,7 @@
 
 #include "client/cli/live_view.h"
 #include "client/cli/verbs.h"
+#include "engine/base/text.h"
 
 namespace recourse::cli {
 namespace {
@@ -110,7 +111,8 @@ class Follower {
              Colour::kWaits);
       view_.Show("waits for the server");
     }
-    const auto until = *gone_since_ + std::chrono::seconds(arguments_.patience_s);
+    const auto patience = common_.server.timeout.value_or(kAwayMax);
+    const auto until = *gone_since_ + patience;
     const auto left = [&] {
       const auto span = std::chrono::ceil<std::chrono::milliseconds>(until - Steady::now());
       return std::max(span, std::chrono::milliseconds(0));
@@ -119,7 +121,7 @@ class Follower {
     delay_ = std::min(2 * delay_, kDelayMax);
     if (left().count() > 0 && server_.WaitUntilServing(left())) return {};
     return server_.Unanswered("the server has not come back within " +
-                              std::to_string(arguments_.patience_s) + " s; start it, then: " +
+                              HumanDuration(patience) + "; start it, then: " +
                               Prefix(common_) + " watch " + arguments_.run);
   }
 
@@ -137,6 +139,8 @@ class Follower {
     return printed_ ? ExitCodeOf(run_) : int{kRefused};
   }
 
+  // How long a server that is gone is waited for, unless told otherwise.
+  static constexpr std::chrono::milliseconds kAwayMax{300'000};
   static constexpr std::chrono::milliseconds kDelayMin{100};
   static constexpr std::chrono::milliseconds kDelayMax{1000};
 

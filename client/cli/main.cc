@@ -38,7 +38,7 @@ class Command {
         ->capture_default_str();
     app_.add_option("--output", output_, "table for people, json for programs")
         ->check(CLI::IsMember({"table", "json"}));
-    app_.add_option("--timeout", timeout_, "how long the server may take to answer, such as 5m");
+    app_.add_option("--timeout", timeout_, "how long the server may take to answer, or to come back, such as 5m");
     AddRuns();
     AddSteering();
     AddApprovals();
@@ -143,8 +143,6 @@ class Command {
     watch->add_flag("--until-waiting", watch_.until_waiting, "end when the run waits for a person");
     watch->add_option("--after", watch_.after, "only events with a larger sequence")
         ->check(CLI::NonNegativeNumber);
-    watch->add_option("--timeout", watch_.patience_s, "seconds to wait for a server that is gone")
-        ->check(CLI::Range(0, 86400));
 
     CLI::App* timeline = Add(app_, "timeline", "what happened in a run, from its journal", [this] {
       return file_.empty() ? ShowTimeline(common_, steer_.run)

@@ -37,7 +37,6 @@ int ShowRun(const Common& common, const std::string& run);
 struct WatchArguments {
   std::string run;
   bool until_waiting = false;  // also end when the run waits for a person
-  int patience_s = 300;        // how long a server that is gone is waited for
   std::int64_t after = 0;      // only events with a larger sequence
   bool answered = false;       // the server has answered a call before
 };

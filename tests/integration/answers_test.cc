@@ -1,4 +1,6 @@
 // What the command makes of answers that are large, late, forged or damaged.
+#include <unistd.h>
+
 #include <catch2/catch.hpp>
 #include <csignal>
 #include <sstream>
@@ -38,6 +40,13 @@ TEST_CASE("a server that does not answer is given up on, and the command says so
   CHECK_THAT(late.err, Contains("--timeout"));
   CHECK(scene.Recourse({"runs", "--timeout", "20s"}).code == 0);
   CHECK(scene.Recourse({"runs", "--timeout", "soon"}).code == 2);
+
+  const auto watcher = scene.Background({"watch", scene.Start("ask"), "--timeout", "300ms"});
+  Eventually("the watcher sees the question",
+             [&] { return watcher->out().find("approval A-1") != std::string::npos; });
+  scene.KillServer();
+  CHECK(watcher->WaitForEnd(30s) == 3);
+  CHECK_THAT(watcher->err(), Contains("has not come back within 300 ms"));
 }
 
 TEST_CASE("every approval is listed, however many there are, and as many runs as asked for",
