@@ -9,6 +9,7 @@
 
 #include <cerrno>
 #include <chrono>
+#include <stop_token>
 #include <thread>
 #include <utility>
 
