@@ -6,6 +6,7 @@
 #include "engine/base/text.h"
 #include "server/pages.h"
 #include "server/step_view.h"
+#include "server/view/convert.h"
 
 namespace recourse::server {
 namespace {
