@@ -7,9 +7,13 @@
 #include <set>
 
 #include "engine/base/file.h"
+#include "engine/base/text.h"
+#include "engine/base/token.h"
 
 namespace recourse::client {
 namespace {
+
+constexpr int kMessageBytesMax = 64 * 1024 * 1024;  // as the server's limits.message_bytes
 
 std::string Environment(const char* name) {
   const char* value = std::getenv(name);
@@ -73,7 +77,11 @@ Result<Connection> Connection::Open(const Options& options) {
     }
     return error;
   }
-  while (!token->empty() && (token->back() == '\n' || token->back() == ' ')) token->pop_back();
+  token = TokenIn(*token);
+  if (!token) {
+    return std::move(token).error().In("cannot use the token of " + options.principal + " in " +
+                                       token_file);
+  }
   connection.token_ = *std::move(token);
   std::string target = options.address;
   if (target.empty()) {
@@ -90,6 +98,8 @@ Result<Connection> Connection::Open(const Options& options) {
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
   // A proxy in the environment is for the outside, not for a server on this host.
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  // What a server has stored can be shown, whatever its limits allow in one message.
+  arguments.SetMaxReceiveMessageSize(kMessageBytesMax);
   connection.channel_ =
       grpc::CreateCustomChannel(target, grpc::InsecureChannelCredentials(), arguments);
   connection.runs_ = v1::RunService::NewStub(connection.channel_);
@@ -100,8 +110,10 @@ Result<Connection> Connection::Open(const Options& options) {
   return connection;
 }
 
-std::unique_ptr<grpc::ClientContext> Connection::NewContext() const {
+std::unique_ptr<grpc::ClientContext> Connection::NewContext(
+    std::optional<std::chrono::milliseconds> timeout) const {
   auto context = std::make_unique<grpc::ClientContext>();
+  if (timeout) context->set_deadline(std::chrono::system_clock::now() + *timeout);
   context->AddMetadata("authorization", "Bearer " + token_);
   return context;
 }
@@ -114,11 +126,22 @@ Error Connection::ErrorOf(const grpc::Status& status) const {
   const auto code = static_cast<Code>(status.error_code());
   const bool reached = channel_->GetState(false) == GRPC_CHANNEL_READY;
   if (code == Code::kUnavailable && !reached) {
-    return Unavailable("no server answers at " + where_ +
-                       "\nstart one with: recoursed --data " + options_.data +
-                       "\nor say where it is: --data DIRECTORY, or --address HOST:PORT");
+    return Unanswered("no server answers at " + where_ + "\nstart one with: recoursed --data " +
+                      options_.data +
+                      "\nor say where it is: --data DIRECTORY, or --address HOST:PORT");
+  }
+  if (code == Code::kDeadlineExceeded) {
+    return Unanswered("the server at " + where_ + " has not answered within " +
+                      HumanDuration(options_.timeout.value_or(kTimeout)) +
+                      "\nwhat was asked may still be done: look before you ask again"
+                      "\nto wait longer: --timeout 5m");
   }
   return {code, status.error_message()};
+}
+
+Error Connection::Unanswered(std::string message) const {
+  *unanswered_ = true;
+  return Unavailable(std::move(message));
 }
 
 }  // namespace recourse::client

@@ -5,6 +5,8 @@
 
 #include <grpcpp/grpcpp.h>
 
+#include <atomic>
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -24,7 +26,11 @@ struct Options {
   std::string address;     // "127.0.0.1:7373"; empty: the socket in `data`
   std::string token_file;  // empty: <data>/<principal>.token
   std::string principal = "operator";
+  // How long the server may take to answer a call; none: kTimeout, but for what takes long by
+  // nature, such as a check of the whole journal.
+  std::optional<std::chrono::milliseconds> timeout = {};
 };
+inline constexpr std::chrono::milliseconds kTimeout{30'000};
 
 // Fills what is empty from RECOURSE_DATA, RECOURSE_ADDRESS and RECOURSE_TOKEN_FILE.
 Options WithEnvironment(Options options);
@@ -35,12 +41,13 @@ std::string FindData();
 
 class Connection {
  public:
-  // Reads the token. kNotFound, kPermissionDenied...: it cannot be read; the message says where it
-  // was looked for and what to do.
+  // Reads the token. kNotFound, kPermissionDenied...: it cannot be read, kInvalidArgument: it is
+  // none; the message says where it was looked for and what to do.
   static Result<Connection> Open(const Options& options);
 
-  // A context for one call, with the token.
-  std::unique_ptr<grpc::ClientContext> NewContext() const;
+  // A context for one call, with the token, which fails after `timeout` if there is one.
+  std::unique_ptr<grpc::ClientContext> NewContext(
+      std::optional<std::chrono::milliseconds> timeout = {}) const;
 
   v1::RunService::Stub& runs() const { return *runs_; }
   v1::ApprovalService::Stub& approvals() const { return *approvals_; }
@@ -51,8 +58,13 @@ class Connection {
   // Whether a server answers within that time.
   bool WaitUntilServing(std::chrono::milliseconds patience) const;
 
-  // The error of a failed call. One that reached no server says what was tried and how to start one.
+  // The error of a failed call. One that no server answered says what was tried and what to do.
   Error ErrorOf(const grpc::Status& status) const;
+  // kUnavailable, for a server that is not there or does not answer.
+  Error Unanswered(std::string message) const;
+  // Whether an error of this connection came from there being no server that answers, and not from
+  // a server.
+  bool unanswered() const { return *unanswered_; }
 
   const Options& options() const { return options_; }
 
@@ -62,6 +74,7 @@ class Connection {
   Options options_;
   std::string where_;  // for messages: "the socket /x/recourse.sock"
   std::string token_;
+  std::shared_ptr<std::atomic<bool>> unanswered_ = std::make_shared<std::atomic<bool>>(false);
   std::shared_ptr<grpc::Channel> channel_;
   std::shared_ptr<v1::RunService::Stub> runs_;
   std::shared_ptr<v1::ApprovalService::Stub> approvals_;

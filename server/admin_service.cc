@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <stop_token>
 #include <system_error>
 
 #include "engine/record/record.h"
@@ -35,7 +36,8 @@ Result<v1::GetInfoResponse> Info(const Core& core, journal::Reader& reader) {
   return info;
 }
 
-Result<v1::VerifyJournalResponse> Verify(journal::Reader& reader) {
+Result<v1::VerifyJournalResponse> Verify(journal::Reader& reader, const std::stop_token& stop) {
+  const std::stop_callback end(stop, [&reader] { reader.EndReads(); });
   auto found = record::Verify(reader);
   if (!found) return std::move(found).error();
   v1::VerifyJournalResponse response;
@@ -46,11 +48,12 @@ Result<v1::VerifyJournalResponse> Verify(journal::Reader& reader) {
   return response;
 }
 
-Result<v1::BackupJournalResponse> BackUp(const journal::Journal& journal, const std::string& path) {
+Result<v1::BackupJournalResponse> BackUp(const journal::Journal& journal, const std::string& path,
+                                         const std::stop_token& stop) {
   if (path.empty() || path.front() != '/') {
     return InvalidArgument("path: \"" + path + "\" is not an absolute path");
   }
-  if (auto done = journal.BackUp(path); !done) return std::move(done).error();
+  if (auto done = journal.BackUp(path, stop); !done) return std::move(done).error();
   std::error_code problem;
   const auto size = std::filesystem::file_size(path, problem);
   if (problem) return ErrnoError(problem.value(), "look at the backup " + path);
@@ -73,15 +76,16 @@ grpc::ServerUnaryReactor* AdminService::VerifyJournal(grpc::CallbackServerContex
                                                       const v1::VerifyJournalRequest*,
                                                       v1::VerifyJournalResponse* response) {
   return AnswerFrom(core_, core_.long_readers, context, "AdminService.VerifyJournal", response,
-                    [](journal::Reader& reader) { return Verify(reader); });
+                    [this](journal::Reader& reader) { return Verify(reader, core_.stopping); });
 }
 
 grpc::ServerUnaryReactor* AdminService::BackupJournal(grpc::CallbackServerContext* context,
                                                       const v1::BackupJournalRequest* request,
                                                       v1::BackupJournalResponse* response) {
-  return AnswerFrom(
-      core_, core_.long_readers, context, "AdminService.BackupJournal", response,
-      [this, request](journal::Reader&) { return BackUp(core_.journal, request->path()); });
+  return AnswerFrom(core_, core_.long_readers, context, "AdminService.BackupJournal", response,
+                    [this, request](journal::Reader&) {
+                      return BackUp(core_.journal, request->path(), core_.stopping);
+                    });
 }
 
 }  // namespace recourse::server

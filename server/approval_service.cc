@@ -5,6 +5,7 @@
 #include "engine/machine/decide.h"
 #include "server/approval_view.h"
 #include "server/convert.h"
+#include "server/pages.h"
 
 namespace recourse::server {
 namespace {
@@ -27,18 +28,21 @@ Result<v1::ListApprovalsResponse> List(const v1::ListApprovalsRequest& request,
     if (!parsed) return std::move(parsed).error();
     before = *parsed;
   }
-  auto rows = reader.ListApprovals(!request.include_settled(), run, before, *size);
-  if (!rows) return std::move(rows).error();
 
   v1::ListApprovalsResponse response;
-  for (const journal::ApprovalRow& row : *rows) {
-    auto approval = ToProto(row);
-    if (!approval) return std::move(approval).error();
-    *response.add_approvals() = *std::move(approval);
-  }
-  if (rows->size() == static_cast<std::size_t>(*size)) {
-    response.set_next_page_token(rows->back().approval.ToString());
-  }
+  auto more = ReadPage(
+      {*size},
+      [&](std::int64_t limit) {
+        return reader.ListApprovals(!request.include_settled(), run, before,
+                                    static_cast<int>(limit));
+      },
+      [](const journal::ApprovalRow& row) { return ToProto(row); },
+      [&](const journal::ApprovalRow& row, v1::Approval approval) {
+        *response.add_approvals() = std::move(approval);
+        before = row.approval;
+      });
+  if (!more) return std::move(more).error();
+  if (*more) response.set_next_page_token(before->ToString());
   return response;
 }
 
@@ -51,8 +55,8 @@ Result<v1::Approval> Get(const v1::GetApprovalRequest& request, journal::Reader&
   return ToProto(**row);
 }
 
-Result<machine::CastVote> FromProto(const v1::DecideRequest& request,
-                                    const runtime::Caller& caller) {
+// Who votes, and through which channel, the engine takes from the caller.
+Result<machine::CastVote> FromProto(const v1::DecideRequest& request) {
   auto id = ParseApproval("approval", request.approval());
   if (!id) return std::move(id).error();
   if (auto fits = CheckSize("reason", request.reason(), kReasonMax); !fits) {
@@ -73,12 +77,7 @@ Result<machine::CastVote> FromProto(const v1::DecideRequest& request,
     default:
       return InvalidArgument("decision: must be DECISION_APPROVE or DECISION_REJECT");
   }
-  if (vote.vote == machine::Vote::kReject && request.reason().empty()) {
-    return InvalidArgument("reason: a rejection must say why");
-  }
   vote.reason = request.reason();
-  vote.channel = caller.channel;
-  vote.roles = caller.roles;
   vote.digest = request.digest();
   return vote;
 }
@@ -105,7 +104,7 @@ grpc::ServerUnaryReactor* ApprovalService::Decide(grpc::CallbackServerContext* c
   auto caller = Admit(core_.principals, *context, "ApprovalService.Decide");
   if (!caller) return Refuse(context, caller.error());
   if (!request->channel().empty()) caller->channel = request->channel();
-  auto vote = FromProto(*request, *caller);
+  auto vote = FromProto(*request);
   if (!vote) return Refuse(context, vote.error());
 
   grpc::ServerUnaryReactor* call = context->DefaultReactor();

@@ -56,11 +56,12 @@ constexpr std::array kNumericSettings = {
     Number<&Options::batch_max>("limits.batch", "inputs", 1, 10'000),
     Number<&Options::mailbox_max>("limits.waiting_calls", "calls", 1, 1'000'000),
     Number<&Options::open_runs_max>("limits.open_runs", "runs", 1, 10'000'000),
-    Number<&Options::inputs_bytes_max>("limits.inputs_bytes", "bytes", 1024, 4 * kMiB),
-    Number<&Options::output_bytes_max>("limits.output_bytes", "bytes", 1024, 4 * kMiB),
+    Number<&Options::inputs_bytes_max>("limits.inputs_bytes", "bytes", 1024, kMiB),
+    Number<&Options::output_bytes_max>("limits.output_bytes", "bytes", 1024, kMiB),
     Number<&Config::message_bytes_max>("limits.message_bytes", "bytes", 64 * 1024, 64 * kMiB),
     Number<&Config::streams_max>("limits.streams", "calls", 1, 100'000),
     Number<&Config::readers>("limits.readers", "threads", 1, 64),
+    Number<&Config::waiting_reads>("limits.waiting_reads", "calls", 1, 1'000'000),
     Setting{"grace", kDuration, 0, 600 * kSecond,
             [](const Config& config) { return std::int64_t{config.grace.count()}; },
             [](Config& config, std::int64_t value) {
@@ -84,6 +85,14 @@ class Parser {
     try {
       const YAML::Node root = YAML::Load(std::string(text));
       if (root.IsDefined() && !root.IsNull()) Root(root);
+      // A run's inputs reach the server in one message and leave it in another, with more beside.
+      if (config_.engine.inputs_bytes_max > config_.message_bytes_max / 2) {
+        Report(root["limits"].Mark(),
+               "limits.inputs_bytes: " + std::to_string(config_.engine.inputs_bytes_max) +
+                   " is more than half of limits.message_bytes, " +
+                   std::to_string(config_.message_bytes_max) +
+                   ", and such inputs would not fit into a call; lower the one or raise the other");
+      }
     } catch (const YAML::Exception& e) {
       Report(e.mark, e.msg);
     }

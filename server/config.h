@@ -26,6 +26,7 @@ struct Config {
   Policy policy;
   runtime::Options engine;
   int readers = 4;                                   // threads that read the journal for callers
+  int waiting_reads = 4096;                          // calls that wait for them
   std::int64_t message_bytes_max = 4 * 1024 * 1024;  // of a call
   int streams_max = 1024;                            // calls at once on one connection
   std::string log_level = "info";

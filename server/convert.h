@@ -1,30 +1,14 @@
-// From the engine's values to the API's messages: what all services share.
+// What all services do with the fields of requests; and what they answer, see view/convert.h.
 #pragma once
 
-#include <google/protobuf/duration.pb.h>
-#include <google/protobuf/timestamp.pb.h>
-
-#include <chrono>
-#include <optional>
 #include <string>
 #include <string_view>
 
-#include "engine/base/clock.h"
 #include "engine/base/error.h"
 #include "engine/base/ids.h"
-#include "engine/record/record.h"
-#include "recourse/v1/common.pb.h"
+#include "server/view/convert.h"
 
 namespace recourse::server {
-
-google::protobuf::Timestamp ToProto(Time time);
-google::protobuf::Duration ToProto(std::chrono::microseconds duration);
-v1::Failure ToProto(const Error& error);
-v1::Event ToProto(const record::TimelineEntry& entry);
-
-// `text` as Protobuf can carry it: where it is not UTF-8, its bytes above 127 become question
-// marks.
-std::string Utf8(std::string_view text);
 
 // An id of the request. kInvalidArgument: names the field.
 Result<RunId> ParseRun(std::string_view field, const std::string& text);

@@ -5,6 +5,7 @@
 #include <grpcpp/support/server_callback.h>
 
 #include <functional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -30,6 +31,7 @@ struct Core {
   ReaderPool& long_readers;  // one thread, for checks and copies of the whole journal
   WatchHub& hub;
   SettledWaits& waits;
+  std::stop_token stopping;  // requested when the server stops: for what takes long
   Time started;
 };
 
@@ -65,13 +67,19 @@ grpc::ServerUnaryReactor* AnswerFrom(Core& core, ReaderPool& pool,
     return Refuse(context, caller.error());
   }
   grpc::ServerUnaryReactor* call = context->DefaultReactor();
-  pool.Post([call, response, read = std::move(read)](journal::Reader* reader) {
-    if (reader == nullptr) return call->Finish(ToStatus(StoppingError()));
-    Result<Message> answer = read(*reader);
-    if (!answer) return call->Finish(ToStatus(answer.error()));
-    *response = *std::move(answer);
-    call->Finish(grpc::Status::OK);
-  });
+  auto posted = pool.PostForCaller(
+      [context, call, response, read = std::move(read)](journal::Reader* reader) {
+        if (reader == nullptr) return call->Finish(ToStatus(StoppingError()));
+        // Who has left would only make those wait who are still there.
+        if (context->IsCancelled()) {
+          return call->Finish(grpc::Status(grpc::StatusCode::CANCELLED, "the caller left"));
+        }
+        Result<Message> answer = read(*reader);
+        if (!answer) return call->Finish(ToStatus(answer.error()));
+        *response = *std::move(answer);
+        call->Finish(grpc::Status::OK);
+      });
+  if (!posted) call->Finish(ToStatus(posted.error()));
   return call;
 }
 

@@ -7,13 +7,14 @@
 
 #include "engine/record/record.h"
 #include "server/convert.h"
+#include "server/pages.h"
 #include "server/stream.h"
 #include "server/watch_hub.h"
 
 namespace recourse::server {
 namespace {
 
-constexpr std::int64_t kBatch = 256;
+constexpr PageLimits kBatch{256, 256 * 1024};
 
 using Refused = RefusedStream<v1::WatchEventsResponse>;
 
@@ -27,25 +28,25 @@ class EventWatch final : public Stream<v1::WatchEventsResponse> {
  private:
   Result<Batch> ReadOn(journal::Reader& reader) override {
     if (auto begun = Begin(reader); !begun) return std::move(begun).error();
-    auto events = reader.EventsAfter(*position_, kBatch);
-    if (!events) return std::move(events).error();
-
     Batch batch;
     std::map<RunId, std::shared_ptr<const definition::Workflow>> workflows;
-    for (const journal::StoredEvent& stored : *events) {
-      auto& workflow = workflows[stored.run];
-      if (workflow == nullptr) {
-        auto found = DefinitionOf(reader, stored.run);
-        if (!found) return std::move(found).error();
-        workflow = *std::move(found);
-      }
-      auto recorded = record::Decode(stored);
-      if (!recorded) return std::move(recorded).error();
-      *batch.messages.emplace_back().mutable_event() =
-          ToProto(record::Describe(*workflow, *recorded));
-      position_ = stored.position;
-    }
-    batch.more = events->size() == static_cast<std::size_t>(kBatch);
+    auto more = ReadPage(
+        kBatch, [&](std::int64_t limit) { return reader.EventsAfter(*position_, limit); },
+        [&](const journal::StoredEvent& stored) -> Result<v1::Event> {
+          auto& workflow = workflows[stored.run];
+          if (workflow == nullptr) {
+            auto found = DefinitionOf(reader, stored.run);
+            if (!found) return std::move(found).error();
+            workflow = *std::move(found);
+          }
+          return EventOf(*workflow, stored);
+        },
+        [&](const journal::StoredEvent& stored, v1::Event event) {
+          *batch.messages.emplace_back().mutable_event() = std::move(event);
+          position_ = stored.position;
+        });
+    if (!more) return std::move(more).error();
+    batch.more = *more;
     return batch;
   }
 

@@ -97,6 +97,12 @@ void StartLog(const std::string& level) {
   spdlog::set_level(spdlog::level::from_str(level));
 }
 
+// What goes wrong where no caller hears of it stands in the log.
+runtime::Options WithReports(runtime::Options options) {
+  options.report = [](const Error& error) { spdlog::error("{}", error.ToString()); };
+  return options;
+}
+
 std::vector<std::string> WithDataDirectory(const Config& config, const std::string& name,
                                            std::vector<std::string> directories) {
   const std::string own = config.data + "/" + name;
@@ -184,16 +190,25 @@ int Serve(const Config& config, journal::Journal& journal, const Principals& pri
   for (const std::string& problem : definitions.problems) {
     spdlog::error("left out: {}", problem);
   }
-  auto engine =
-      runtime::Engine::Start(config.engine, journal, registry, std::move(definitions.workflows),
-                             std::move(definitions.inventory), config.policy, clock);
+  auto engine = runtime::Engine::Open(WithReports(config.engine), journal, registry,
+                                      std::move(definitions.workflows),
+                                      std::move(definitions.inventory), config.policy, clock);
   if (!engine) return Fail(kExitFailed, engine.error());
   (*engine)->AddListener(&log);
 
-  const ServerOptions options{config.listen, config.socket, config.readers,
-                              config.message_bytes_max, config.streams_max};
+  // Before anything happens in the world: a server that cannot be reached must not act, and what
+  // it goes on with must be logged.
+  const ServerOptions options{config.listen,
+                              config.socket,
+                              config.readers,
+                              config.waiting_reads,
+                              config.message_bytes_max,
+                              config.streams_max};
   auto server = Server::Start(options, **engine, journal, registry, principals, clock);
   if (!server) return Fail(kExitFailed, server.error());
+  if (auto begun = (*engine)->Run(); !begun) {
+    return Fail(kExitFailed, begun.error().In("go on with the journal's runs"));
+  }
   const std::string address_file = config.data + "/address";
   if (auto written = WriteFileAtomically(address_file, (*server)->address() + "\n", 0600);
       !written) {

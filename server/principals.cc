@@ -10,6 +10,7 @@
 
 #include "engine/base/file.h"
 #include "engine/base/text.h"
+#include "engine/base/token.h"
 
 namespace recourse::server {
 namespace {
@@ -37,11 +38,14 @@ Result<std::string> ReadTokenFile(const std::string& path) {
   }
   auto text = ReadFile(path, kTokenFileMax);
   if (!text) return std::move(text).error();
-  const std::size_t end = text->find_last_not_of(" \t\r\n");
-  std::string token = end == std::string::npos ? "" : text->substr(0, end + 1);
-  if (token.size() < kTokenLengthMin) {
+  auto token = TokenIn(*text);
+  if (!token) {
+    return FailedPrecondition("token file " + path + ": " + token.error().message +
+                              ". Remove the file to have one made");
+  }
+  if (token->size() < kTokenLengthMin) {
     return FailedPrecondition("token file " + path + " holds a token of " +
-                              std::to_string(token.size()) + " characters; at least " +
+                              std::to_string(token->size()) + " characters; at least " +
                               std::to_string(kTokenLengthMin) +
                               " are needed. Remove the file to have one made");
   }

@@ -1,5 +1,6 @@
 #include "server/reader_pool.h"
 
+#include <string>
 #include <utility>
 
 namespace recourse::server {
@@ -8,9 +9,9 @@ Error StoppingError() {
   return Unavailable("the server is stopping; nothing was changed, try again when it is back");
 }
 
-Result<std::unique_ptr<ReaderPool>> ReaderPool::Start(const journal::Journal& journal,
-                                                      int threads) {
-  std::unique_ptr<ReaderPool> pool(new ReaderPool());
+Result<std::unique_ptr<ReaderPool>> ReaderPool::Start(const journal::Journal& journal, int threads,
+                                                      int calls_max) {
+  std::unique_ptr<ReaderPool> pool(new ReaderPool(calls_max));
   for (int i = 0; i < threads; ++i) {
     auto reader = journal.OpenReader();
     if (!reader) return std::move(reader).error().In("open a reader of the journal");
@@ -34,6 +35,19 @@ void ReaderPool::Post(Task task) {
     }
   }
   task(nullptr);
+}
+
+Result<void> ReaderPool::PostForCaller(Task task) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (tasks_.size() >= calls_max_) {
+      return Error{Code::kResourceExhausted,
+                   std::to_string(calls_max_) +
+                       " calls wait to read the journal already; try again in a moment"};
+    }
+  }
+  Post(std::move(task));
+  return {};
 }
 
 void ReaderPool::Stop() {

@@ -23,26 +23,33 @@ class ReaderPool {
   // called without a reader (null) and answers its caller that the server stops.
   using Task = std::function<void(journal::Reader* reader)>;
 
-  // `threads`: 1 and up. Errors are the journal's, when a reader cannot be opened.
-  static Result<std::unique_ptr<ReaderPool>> Start(const journal::Journal& journal, int threads);
+  // `threads`: 1 and up. `calls_max`: how many calls may wait. Errors are the journal's, when a
+  // reader cannot be opened.
+  static Result<std::unique_ptr<ReaderPool>> Start(const journal::Journal& journal, int threads,
+                                                   int calls_max);
 
   ~ReaderPool();
   ReaderPool(const ReaderPool&) = delete;
   ReaderPool& operator=(const ReaderPool&) = delete;
 
+  // For what was accepted already: streams, and answers that are owed.
   void Post(Task task);
+
+  // For a call. kResourceExhausted: too many wait; `task` will not be called.
+  Result<void> PostForCaller(Task task);
 
   // Calls the tasks that wait without a reader, and ends the threads. Later tasks are called at
   // once without a reader. May be called twice.
   void Stop();
 
  private:
-  ReaderPool() = default;
+  explicit ReaderPool(int calls_max) : calls_max_(static_cast<std::size_t>(calls_max)) {}
   void Work(journal::Reader& reader);
 
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<Task> tasks_;  // under mutex_; as long as the calls and streams that wait
+  const std::size_t calls_max_;
+  std::deque<Task> tasks_;  // under mutex_
   bool stopping_ = false;   // under mutex_
 
   std::vector<std::unique_ptr<journal::Reader>> readers_;

@@ -6,6 +6,7 @@
 
 #include "engine/record/record.h"
 #include "server/convert.h"
+#include "server/pages.h"
 #include "server/run_view.h"
 
 namespace recourse::server {
@@ -67,24 +68,26 @@ Result<v1::ListRunsResponse> ReadRuns(const v1::ListRunsRequest& request, journa
   }
   filter.workflow = request.workflow();
   filter.target = request.target();
-  filter.limit = *size;
   if (!request.page_token().empty()) {
     auto before = ParseRun("page_token", request.page_token());
     if (!before) return std::move(before).error();
     filter.before = *before;
   }
-  auto rows = reader.ListRuns(filter);
-  if (!rows) return std::move(rows).error();
 
   v1::ListRunsResponse response;
-  for (const journal::RunRow& row : *rows) {
-    auto run = BasicView(reader, row);
-    if (!run) return std::move(run).error();
-    *response.add_runs() = *std::move(run);
-  }
-  if (rows->size() == static_cast<std::size_t>(*size)) {
-    response.set_next_page_token(rows->back().run.ToString());
-  }
+  auto more = ReadPage(
+      {.entries_max = *size, .at_once = 100},
+      [&](std::int64_t limit) {
+        filter.limit = static_cast<int>(limit);
+        return reader.ListRuns(filter);
+      },
+      [&](const journal::RunRow& row) { return BasicView(reader, row); },
+      [&](const journal::RunRow& row, v1::Run run) {
+        *response.add_runs() = std::move(run);
+        filter.before = row.run;
+      });
+  if (!more) return std::move(more).error();
+  if (*more) response.set_next_page_token(filter.before->ToString());
   return response;
 }
 
@@ -103,18 +106,17 @@ Result<v1::GetTimelineResponse> ReadTimeline(const v1::GetTimelineRequest& reque
   if (!row) return std::move(row).error();
   auto workflow = engine.DefinitionOf(row->digest);
   if (!workflow) return std::move(workflow).error();
-  auto events = reader.EventsOfRun(row->run, after, *size);
-  if (!events) return std::move(events).error();
 
   v1::GetTimelineResponse response;
-  for (const journal::StoredEvent& stored : *events) {
-    auto recorded = record::Decode(stored);
-    if (!recorded) return std::move(recorded).error();
-    *response.add_events() = ToProto(record::Describe(**workflow, *recorded));
-  }
-  if (events->size() == static_cast<std::size_t>(*size)) {
-    response.set_next_page_token(std::to_string(events->back().sequence));
-  }
+  auto more = ReadPage(
+      {*size}, [&](std::int64_t limit) { return reader.EventsOfRun(row->run, after, limit); },
+      [&](const journal::StoredEvent& stored) { return EventOf(**workflow, stored); },
+      [&](const journal::StoredEvent& stored, v1::Event event) {
+        *response.add_events() = std::move(event);
+        after = stored.sequence;
+      });
+  if (!more) return std::move(more).error();
+  if (*more) response.set_next_page_token(std::to_string(after));
   return response;
 }
 

@@ -4,13 +4,14 @@
 
 #include "engine/record/record.h"
 #include "server/convert.h"
+#include "server/pages.h"
 #include "server/run_view.h"
 #include "server/watch_hub.h"
 
 namespace recourse::server {
 namespace {
 
-constexpr std::int64_t kBatch = 256;
+constexpr PageLimits kBatch{256, 256 * 1024};
 
 }  // namespace
 
@@ -45,6 +46,11 @@ Result<RunWatch::Batch> RunWatch::ReadOn(journal::Reader& reader) {
     auto row = reader.FindRun(run_);
     if (!row) return std::move(row).error();
     if (!row->has_value()) return NotFound("there is no run " + run_.ToString());
+    if (sequence_ > (*row)->revision) {
+      return Error{Code::kOutOfRange, "after_sequence: " + std::to_string(sequence_) +
+                                          " lies beyond the last event of " + run_.ToString() +
+                                          ", " + std::to_string((*row)->revision)};
+    }
     auto workflow = core_.engine.DefinitionOf((*row)->digest);
     if (!workflow) return std::move(workflow).error();
     workflow_ = *std::move(workflow);
@@ -66,16 +72,15 @@ Result<RunWatch::Batch> RunWatch::ReadOn(journal::Reader& reader) {
 }
 
 Result<void> RunWatch::AddEvents(journal::Reader& reader, Batch& batch) {
-  auto events = reader.EventsOfRun(run_, sequence_, kBatch);
-  if (!events) return std::move(events).error();
-  for (const journal::StoredEvent& stored : *events) {
-    auto recorded = record::Decode(stored);
-    if (!recorded) return std::move(recorded).error();
-    *batch.messages.emplace_back().mutable_event() =
-        ToProto(record::Describe(*workflow_, *recorded));
-    sequence_ = stored.sequence;
-  }
-  batch.more = events->size() == static_cast<std::size_t>(kBatch);
+  auto more = ReadPage(
+      kBatch, [&](std::int64_t limit) { return reader.EventsOfRun(run_, sequence_, limit); },
+      [&](const journal::StoredEvent& stored) { return EventOf(*workflow_, stored); },
+      [&](const journal::StoredEvent& stored, v1::Event event) {
+        *batch.messages.emplace_back().mutable_event() = std::move(event);
+        sequence_ = stored.sequence;
+      });
+  if (!more) return std::move(more).error();
+  batch.more = *more;
   return {};
 }
 

@@ -3,13 +3,17 @@
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/health_check_service_interface.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 
 #include <cerrno>
 #include <chrono>
+#include <stop_token>
+#include <thread>
 #include <utility>
 
+#include "engine/base/file.h"
 #include "server/admin_service.h"
 #include "server/approval_service.h"
 #include "server/core.h"
@@ -25,6 +29,8 @@ namespace {
 // How long calls may take to end by themselves when the server stops.
 constexpr auto kStopGrace = std::chrono::seconds(2);
 
+constexpr int kLongReadsMax = 16;  // checks and copies of the journal that wait
+
 class GrpcServer final : public Server {
  public:
   GrpcServer(runtime::Engine& engine, journal::Journal& journal, const Registry& registry,
@@ -33,8 +39,8 @@ class GrpcServer final : public Server {
       : readers_(std::move(readers)),
         long_readers_(std::move(long_readers)),
         waits_(engine, *readers_),
-        core_{engine,         journal, registry, principals, *readers_,
-              *long_readers_, hub_,    waits_,   clock.Now()} {
+        core_{engine,         journal, registry, principals,        *readers_,
+              *long_readers_, hub_,    waits_,   stop_.get_token(), clock.Now()} {
     engine.AddListener(&hub_);
   }
   ~GrpcServer() override { Stop(); }
@@ -48,6 +54,7 @@ class GrpcServer final : public Server {
  private:
   std::unique_ptr<ReaderPool> readers_;
   std::unique_ptr<ReaderPool> long_readers_;
+  std::stop_source stop_;
   WatchHub hub_;
   SettledWaits waits_;
   Core core_;
@@ -62,11 +69,27 @@ class GrpcServer final : public Server {
   std::unique_ptr<grpc::Server> server_;
 };
 
+// Whether somebody answers on the socket. gRPC would take its name away from them, and they would
+// remove it from us when they stop.
+bool IsServed(const std::string& path) {
+  const Descriptor client(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_un address = {};
+  address.sun_family = AF_UNIX;
+  path.copy(address.sun_path, sizeof(address.sun_path) - 1);
+  return client.valid() &&
+         connect(client.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
+}
+
 Result<void> GrpcServer::Listen(const ServerOptions& options) {
   if (options.socket.size() >= sizeof(sockaddr_un::sun_path)) {
     return InvalidArgument("the path of the local socket is longer than " +
                            std::to_string(sizeof(sockaddr_un::sun_path) - 1) +
                            " bytes: " + options.socket + "; set a shorter one with \"socket:\"");
+  }
+  if (!options.socket.empty() && IsServed(options.socket)) {
+    return Unavailable("another server answers on the socket " + options.socket +
+                       " and was left as it is; stop it, or name another socket with \"socket:\" "
+                       "in the configuration");
   }
   grpc::ServerBuilder builder;
   // Two servers on one port would share its calls, without anybody noticing.
@@ -99,12 +122,18 @@ Result<void> GrpcServer::Listen(const ServerOptions& options) {
 }
 
 void GrpcServer::Stop() {
+  // The ports close first: a client whose stream ends would otherwise come back at once to a server
+  // that can only send it away again. Shutdown returns when the last call has ended, hence the
+  // thread.
+  std::thread shutdown([this] {
+    if (server_ != nullptr) server_->Shutdown(std::chrono::system_clock::now() + kStopGrace);
+  });
+  stop_.request_stop();
   core_.engine.RemoveListener(&hub_);
   hub_.Stop();
   readers_->Stop();
   long_readers_->Stop();
-  if (server_ == nullptr) return;
-  server_->Shutdown(std::chrono::system_clock::now() + kStopGrace);
+  shutdown.join();
   server_.reset();
 }
 
@@ -116,9 +145,9 @@ Result<std::unique_ptr<Server>> Server::Start(const ServerOptions& options, runt
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
 
-  auto readers = ReaderPool::Start(journal, options.readers);
+  auto readers = ReaderPool::Start(journal, options.readers, options.waiting_reads);
   if (!readers) return std::move(readers).error();
-  auto long_readers = ReaderPool::Start(journal, 1);
+  auto long_readers = ReaderPool::Start(journal, 1, kLongReadsMax);
   if (!long_readers) return std::move(long_readers).error();
   auto server = std::make_unique<GrpcServer>(engine, journal, registry, principals, clock,
                                              *std::move(readers), *std::move(long_readers));

@@ -16,6 +16,7 @@ struct ServerOptions {
   std::string listen = "127.0.0.1:0";  // see CheckListenAddress
   std::string socket;                  // path of the local socket; empty: none
   int readers = 4;                     // threads that read the journal for callers; 1 to 64
+  int waiting_reads = 4096;            // calls that wait for them; more are RESOURCE_EXHAUSTED
   std::int64_t message_bytes_max = 4 * 1024 * 1024;  // a larger call is RESOURCE_EXHAUSTED
   int streams_max = 1024;  // calls at once on one connection; more of them wait
 };

@@ -62,9 +62,11 @@ void SettledWaits::Settled(RunId run, const Result<journal::RunRow>& row) {
     if (!node.empty()) calls = std::move(node.mapped());
   }
   if (calls.empty()) return;
-  readers_.Post([calls = std::move(calls), row](journal::Reader* reader) {
-    const Result<v1::Run> answer = !row                ? Result<v1::Run>(row.error())
-                                   : reader == nullptr ? Result<v1::Run>(StoppingError())
+  readers_.Post([run, calls = std::move(calls), row](journal::Reader* reader) {
+    const std::string started = run.ToString() + " was started; its end is not known";
+    const Error stopping = Unavailable("the server is stopping; look at it when it is back");
+    const Result<v1::Run> answer = !row                ? Result<v1::Run>(row.error().In(started))
+                                   : reader == nullptr ? Result<v1::Run>(stopping.In(started))
                                                        : BasicView(*reader, *row);
     for (const auto& call : calls) call->Answer(answer);
   });

@@ -3,6 +3,8 @@
 #include <string>
 #include <string_view>
 
+#include "engine/base/utf8.h"
+
 namespace recourse::server {
 namespace {
 
@@ -12,8 +14,6 @@ constexpr std::string_view kCut = " ... (cut)";
 
 // gRPC sends a byte outside printable ASCII, and the percent sign, as three.
 std::size_t EncodedSize(char c) { return c >= ' ' && c <= '~' && c != '%' ? 1 : 3; }
-
-bool ContinuesCharacter(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
 
 std::string Fit(const std::string& message) {
   std::size_t encoded = 0;

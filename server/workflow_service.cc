@@ -1,23 +1,21 @@
 #include "server/workflow_service.h"
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
-#include "engine/base/text.h"
+#include "engine/base/no_such.h"
 #include "server/convert.h"
 #include "server/workflow_view.h"
 
 namespace recourse::server {
 namespace {
 
-Error NoSuch(std::string_view field, std::string_view kind, const std::string& name,
-             const std::vector<std::string>& names) {
+// kInvalidArgument: no name was given.
+Error NoSuchIn(std::string_view field, const std::string& name,
+               const std::vector<std::string>& names) {
   if (name.empty()) return InvalidArgument(std::string(field) + ": must be set");
-  std::string message = "there is no " + std::string(kind) + " \"" + name + "\"";
-  if (const std::string nearest = Nearest(name, names); !nearest.empty()) {
-    message += "; did you mean \"" + nearest + "\"?";
-  }
-  return NotFound(std::move(message));
+  return NoSuch(field, name, names);
 }
 
 // One page of what stands in the order of its names: the page token is the last name given.
@@ -29,6 +27,11 @@ Result<std::string> Page(const Entries& entries, int page_size, const std::strin
   if (!size) return size.error();
   int left = *size;
   std::string last;
+  if (!page_token.empty() && std::none_of(entries.begin(), entries.end(), [&](const auto& entry) {
+        return name_of(entry) == page_token;
+      })) {
+    return InvalidArgument("page_token: \"" + page_token + "\" was not given by this server");
+  }
   for (const auto& entry : entries) {
     if (name_of(entry) <= page_token) continue;
     if (left-- == 0) return last;
@@ -82,7 +85,7 @@ grpc::ServerUnaryReactor* WorkflowService::GetWorkflow(grpc::CallbackServerConte
                      if (found != workflows.end()) return FullView(*found->second);
                      std::vector<std::string> names;
                      for (const auto& [name, workflow] : workflows) names.push_back(name);
-                     return NoSuch("workflow", "workflow", request->workflow(), names);
+                     return NoSuchIn("workflow", request->workflow(), names);
                    });
 }
 
@@ -122,7 +125,7 @@ grpc::ServerUnaryReactor* WorkflowService::GetAction(grpc::CallbackServerContext
                      std::vector<std::string> names;
                      for (const ActionSpec* each : core_.registry.All())
                        names.push_back(each->name);
-                     return NoSuch("action", "action", request->action(), names);
+                     return NoSuchIn("action", request->action(), names);
                    });
 }
 

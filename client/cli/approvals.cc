@@ -24,25 +24,25 @@ std::string PlanText(const std::string& json) {
   std::string text = "\nWhat happens next, if approved:\n";
   int number = 0;
   for (const Value& step : (*plan)["steps"].as_list()) {
-    text += "  " + std::to_string(++number) + ". " + step.StringOr("step", "");
+    text += "  " + std::to_string(++number) + ". " + OneLine(step.StringOr("step", ""));
     if (const std::string summary = step.StringOr("summary", ""); !summary.empty()) {
-      text += " - " + summary;
+      text += " - " + OneLine(summary);
     }
     text += "\n";
     if (step["lines"].is_list()) {
       for (const Value& line : step["lines"].as_list()) {
-        if (line.is_string()) text += "       " + line.as_string() + "\n";
+        if (line.is_string()) text += "       " + OneLine(line.as_string()) + "\n";
       }
     }
     if (const std::string undo = step.StringOr("undo", ""); !undo.empty()) {
-      text += "       way back: " + undo + "\n";
+      text += "       way back: " + OneLine(undo) + "\n";
     }
   }
   const Value& lost = (*plan)["irreversible"];
   if (lost.is_list() && !lost.as_list().empty()) {
     text += "\nWhat cannot be undone:\n";
     for (const Value& line : lost.as_list()) {
-      if (line.is_string()) text += "  ! " + line.as_string() + "\n";
+      if (line.is_string()) text += "  ! " + OneLine(line.as_string()) + "\n";
     }
   }
   if (const std::int64_t bytes = plan->IntOr("bytes_needed", 0); bytes > 0) {
@@ -53,9 +53,9 @@ std::string PlanText(const std::string& json) {
 
 std::string ApprovalText(const v1::Approval& approval) {
   std::string text = approval.id() + "  " + v1::Approval::State_Name(approval.state()) + "  asked by " +
-                     approval.run() + " at " + approval.step() + ", " +
-                     FromNow(approval.request_time()) + "\n\n" + approval.prompt() + "\n\n";
-  text += "who may decide   " + Roles(approval) + "\n";
+                     approval.run() + " at " + OneLine(approval.step()) + ", " +
+                     FromNow(approval.request_time()) + "\n\n" + Quoted(approval.prompt()) + "\n\n";
+  text += "who may decide   " + OneLine(Roles(approval)) + "\n";
   if (approval.has_expire_time()) {
     text += "expires          " + FromNow(approval.expire_time()) + " (" +
             When(approval.expire_time()) + " UTC)\n";
@@ -63,8 +63,8 @@ std::string ApprovalText(const v1::Approval& approval) {
   text += "digest           " + approval.digest() + "\n";
   for (const v1::Vote& vote : approval.votes()) {
     text += std::string(vote.decision() == v1::DECISION_APPROVE ? "approved by      " : "rejected by      ") +
-            vote.principal() + " at " + When(vote.time()) + " UTC" +
-            (vote.reason().empty() ? "" : ": " + vote.reason()) + "\n";
+            OneLine(vote.principal()) + " at " + When(vote.time()) + " UTC" +
+            (vote.reason().empty() ? "" : ": " + Quoted(vote.reason())) + "\n";
   }
   return text + PlanText(approval.plan_json());
 }
@@ -93,13 +93,10 @@ int ListApprovals(const Common& common, bool all) {
   return WithServer(common, [&](const client::Connection& server) -> Result<int> {
     v1::ListApprovalsRequest request;
     request.set_include_settled(all);
-    auto list =
-        Unary(server, &v1::ApprovalService::Stub::ListApprovals, server.approvals(), request);
+    auto list = AllPages(server, &v1::ApprovalService::Stub::ListApprovals, server.approvals(),
+                         request, [](auto& answer) { return answer.mutable_approvals(); });
     if (!list) return std::move(list).error();
-    if (common.json) {
-      std::printf("%s", Json(*list).c_str());
-      return kOk;
-    }
+    if (common.json) return PrintJson(*list);
     Table table({"APPROVAL", "STATE", "RUN", "ASKED", "EXPIRES", "QUESTION"});
     for (const v1::Approval& approval : list->approvals()) {
       table.Add({approval.id(), v1::Approval::State_Name(approval.state()), approval.run(),
@@ -116,7 +113,8 @@ int ShowApproval(const Common& common, const std::string& id) {
   return WithServer(common, [&](const client::Connection& server) -> Result<int> {
     auto approval = Get(server, id);
     if (!approval) return std::move(approval).error();
-    std::printf("%s", common.json ? Json(*approval).c_str() : Clean(ApprovalText(*approval)).c_str());
+    if (common.json) return PrintJson(*approval);
+    std::printf("%s", ApprovalText(*approval).c_str());
     return kOk;
   });
 }
@@ -141,12 +139,13 @@ int Decide(const Common& common, const DecideArguments& arguments) {
       if (error.code == Code::kPermissionDenied && common.server.principal == "operator") {
         error.message += "\nas somebody else: " + Prefix(common) +
                          (arguments.reject ? " reject " : " approve ") + arguments.approval +
-                         " --as approver";
+                         AsApprover(common);
       }
       return error;
     }
     if (common.json) {
-      std::printf("%s", Json(*approval).c_str());
+      // The lines that follow say what the vote came to.
+      if (!arguments.wait) return PrintJson(*approval);
     } else if (approval->state() == v1::Approval::OPEN) {
       std::printf("%s: your vote is recorded; it takes %d in all\n", approval->id().c_str(),
                   approval->quorum());
@@ -157,7 +156,10 @@ int Decide(const Common& common, const DecideArguments& arguments) {
     }
     if (!arguments.wait) return kOk;
     return Follow(common, server,
-                  {.run = approval->run(), .until_waiting = true, .after = before});
+                  {.run = approval->run(),
+                   .until_waiting = true,
+                   .after = before,
+                   .answered = true});
   });
 }
 

@@ -1,5 +1,7 @@
 #include "client/cli/call.h"
 
+#include <unistd.h>
+
 #include <cstdio>
 
 namespace recourse::cli {
@@ -21,28 +23,23 @@ std::string ListerFor(const Error& error) {
 
 }  // namespace
 
-int Tell(const Error& error) {
+int Tell(const Error& error, int exit_code) {
   std::fprintf(stderr, "recourse: %s\n", Clean(error.message).c_str());
-  switch (error.code) {
-    case Code::kUnavailable: return kNoServer;
-    default: return kRefused;
-  }
+  return exit_code;
 }
 
 int WithServer(const Common& common,
                const std::function<Result<int>(const client::Connection&)>& verb) {
   auto server = client::Connection::Open(client::WithEnvironment(common.server));
-  if (!server) {
-    Tell(server.error());
-    return kNoServer;
-  }
+  if (!server) return Tell(server.error(), kNoServer);
   auto code = verb(*server);
   if (code) return *code;
   Error error = std::move(code).error();
   if (const std::string list = ListerFor(error); !list.empty()) {
     error.message += "\nwhat there is: " + Prefix(common) + " " + list;
   }
-  return Tell(error);
+  // A server that answers UNAVAILABLE is there, and said why it refused.
+  return Tell(error, server->unanswered() ? kNoServer : kRefused);
 }
 
 std::string Prefix(const Common& common) {
@@ -50,6 +47,12 @@ std::string Prefix(const Common& common) {
   if (!common.server.data.empty()) prefix += " --data " + common.server.data;
   if (!common.server.address.empty()) prefix += " --address " + common.server.address;
   return prefix;
+}
+
+std::string AsApprover(const Common& common) {
+  const std::string data = client::WithEnvironment(common.server).data;
+  const bool is_there = access((data + "/approver.token").c_str(), F_OK) == 0;
+  return is_there ? " --as approver" : " --token-file FILE";
 }
 
 std::string StatusName(v1::RunStatus status) {

@@ -1,7 +1,11 @@
 // What the verbs share: the settings of the call, the connection, and how a failure is told.
 #pragma once
 
+#include <algorithm>
+#include <chrono>
 #include <functional>
+#include <limits>
+#include <optional>
 #include <string>
 
 #include "client/cli/output.h"
@@ -15,27 +19,64 @@ struct Common {
   bool json = false;
 };
 
-// Prints the error to standard error and answers the exit code that fits it.
-int Tell(const Error& error);
+// Prints the error to standard error and answers `exit_code`.
+int Tell(const Error& error, int exit_code);
 
 // Opens the connection and lets `verb` do its work; tells what went wrong, if something did.
 int WithServer(const Common& common,
                const std::function<Result<int>(const client::Connection&)>& verb);
 
-// One unary call: `Unary(server, &Stub::Method, stub, request)`.
+// How long a call may take that the server answers soon unless something is wrong.
+inline std::chrono::milliseconds Patience(const client::Connection& server) {
+  return server.options().timeout.value_or(client::kTimeout);
+}
+
+// One unary call: `Unary(server, &Stub::Method, stub, request)`. `timeout` none: it waits as long
+// as the connection holds.
 template <class Stub, class Request, class Response>
 Result<Response> Unary(const client::Connection& server,
                        grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
-                       Stub& stub, const Request& request) {
-  const auto context = server.NewContext();
+                       Stub& stub, const Request& request,
+                       std::optional<std::chrono::milliseconds> timeout) {
+  const auto context = server.NewContext(timeout);
   Response response;
   const grpc::Status status = (stub.*method)(context.get(), request, &response);
   if (!status.ok()) return server.ErrorOf(status);
   return response;
 }
+template <class Stub, class Request, class Response>
+Result<Response> Unary(const client::Connection& server,
+                       grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
+                       Stub& stub, const Request& request) {
+  return Unary(server, method, stub, request, Patience(server));
+}
+
+// The pages of a list as one answer: all of them, or at most `limit` entries; next_page_token is
+// set when there may be more. `entries(answer)` answers the list in it.
+template <class Stub, class Request, class Response, class Entries>
+Result<Response> AllPages(const client::Connection& server,
+                          grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
+                                                       Response*),
+                          Stub& stub, Request request, Entries entries,
+                          int limit = std::numeric_limits<int>::max()) {
+  constexpr int kPageMax = 1000;
+  Response all;
+  for (;;) {
+    request.set_page_size(std::min(kPageMax, limit - entries(all)->size()));
+    auto page = Unary(server, method, stub, request);
+    if (!page) return std::move(page).error();
+    entries(all)->MergeFrom(*entries(*page));
+    all.set_next_page_token(page->next_page_token());
+    if (page->next_page_token().empty() || entries(all)->size() >= limit) return all;
+    request.set_page_token(page->next_page_token());
+  }
+}
 
 // How this call was spelled, for commands that it suggests: "recourse --data /x".
 std::string Prefix(const Common& common);
+
+// The option that lets somebody else decide: the default approver where there is one.
+std::string AsApprover(const Common& common);
 
 // "RUN_STATUS_WAITING" as "WAITING".
 std::string StatusName(v1::RunStatus status);

@@ -4,6 +4,7 @@
 
 #include "client/cli/verbs.h"
 #include "engine/base/file.h"
+#include "engine/base/json.h"
 #include "engine/base/text.h"
 
 namespace recourse::cli {
@@ -22,7 +23,8 @@ std::string Span(const google::protobuf::Duration& duration) {
 }
 
 std::string WorkflowText(const v1::Workflow& workflow) {
-  std::string text = workflow.name() + " - " + workflow.summary() + "\ndigest " + workflow.digest() + "\n";
+  std::string text = OneLine(workflow.name() + " - " + workflow.summary()) + "\ndigest " +
+                     OneLine(workflow.digest()) + "\n";
   Table inputs({"INPUT", "TYPE", "DEFAULT", "WHAT"});
   for (const v1::WorkflowInput& input : workflow.inputs()) {
     std::string what = input.description();
@@ -38,7 +40,17 @@ std::string WorkflowText(const v1::Workflow& workflow) {
                step.has_expect() ? Span(step.expect()) : "",
                step.summary() + (step.irreversible() ? " (irreversible)" : "")});
   }
-  return Clean(text) + (inputs.empty() ? "" : "\n" + inputs.ToString()) + "\n" + steps.ToString();
+  return text + (inputs.empty() ? "" : "\n" + inputs.ToString()) + "\n" + steps.ToString();
+}
+
+void PrintValidation(const std::string& file, const v1::ValidateWorkflowResponse& answer) {
+  if (answer.problems().empty()) {
+    std::printf("%s: valid (%s)\n", file.c_str(), OneLine(answer.workflow().name()).c_str());
+  }
+  for (const v1::Problem& problem : answer.problems()) {
+    std::printf("%s:%d:%d: %s\n", file.c_str(), problem.line(), problem.column(),
+                OneLine(problem.message()).c_str());
+  }
 }
 
 }  // namespace
@@ -46,14 +58,10 @@ std::string WorkflowText(const v1::Workflow& workflow) {
 int ListWorkflows(const Common& common) {
   return WithServer(common, [&](const client::Connection& server) -> Result<int> {
     v1::ListWorkflowsRequest request;
-    request.set_page_size(1000);
-    auto list =
-        Unary(server, &v1::WorkflowService::Stub::ListWorkflows, server.workflows(), request);
+    auto list = AllPages(server, &v1::WorkflowService::Stub::ListWorkflows, server.workflows(),
+                         request, [](auto& answer) { return answer.mutable_workflows(); });
     if (!list) return std::move(list).error();
-    if (common.json) {
-      std::printf("%s", Json(*list).c_str());
-      return kOk;
-    }
+    if (common.json) return PrintJson(*list);
     Table table({"WORKFLOW", "SEVERITY", "WHAT"});
     for (const v1::Workflow& workflow : list->workflows()) {
       table.Add({workflow.name(), workflow.severity(), workflow.summary()});
@@ -70,35 +78,41 @@ int ShowWorkflow(const Common& common, const std::string& name) {
     auto workflow =
         Unary(server, &v1::WorkflowService::Stub::GetWorkflow, server.workflows(), request);
     if (!workflow) return std::move(workflow).error();
-    std::printf("%s", common.json ? Json(*workflow).c_str() : WorkflowText(*workflow).c_str());
+    if (common.json) return PrintJson(*workflow);
+    std::printf("%s", WorkflowText(*workflow).c_str());
     return kOk;
   });
 }
 
 int ValidateWorkflows(const Common& common, const std::vector<std::string>& files) {
+  std::vector<std::string> texts;
+  for (const std::string& file : files) {
+    auto text = ReadFile(file, kDefinitionMax);
+    if (!text) return Tell(text.error(), kUsage);
+    if (!IsUtf8(*text)) return Tell(InvalidArgument(file + ": not UTF-8"), kUsage);
+    texts.push_back(*std::move(text));
+  }
   return WithServer(common, [&](const client::Connection& server) -> Result<int> {
     int code = kOk;
-    for (const std::string& file : files) {
-      auto text = ReadFile(file, kDefinitionMax);
-      if (!text) return std::move(text).error();
-      if (!IsUtf8(*text)) return InvalidArgument(file + ": not UTF-8");
+    Value::List found;
+    for (std::size_t i = 0; i < files.size(); ++i) {
       v1::ValidateWorkflowRequest request;
-      request.set_definition(*text);
+      request.set_definition(texts[i]);
       auto answer =
           Unary(server, &v1::WorkflowService::Stub::ValidateWorkflow, server.workflows(), request);
-      if (!answer) return std::move(answer).error().In(file);
-      if (common.json) std::printf("%s", Json(*answer).c_str());
-      if (answer->problems().empty()) {
-        if (!common.json) std::printf("%s: valid (%s)\n", file.c_str(), answer->workflow().name().c_str());
+      if (!answer) return std::move(answer).error().In(files[i]);
+      if (!answer->problems().empty()) code = kRefused;
+      if (!common.json) {
+        PrintValidation(files[i], *answer);
         continue;
       }
-      code = kRefused;
-      for (const v1::Problem& problem : answer->problems()) {
-        if (common.json) continue;
-        std::printf("%s:%d:%d: %s\n", file.c_str(), problem.line(), problem.column(),
-                    Clean(problem.message()).c_str());
-      }
+      auto json = Json(*answer);
+      if (!json) return std::move(json).error();
+      auto value = ParseJson(*json);
+      if (!value) return std::move(value).error();
+      found.push_back(value->With("file", files[i]));
     }
+    if (common.json) std::printf("%s\n", ToPrettyJson(Value::Object({{"files", found}})).c_str());
     return code;
   });
 }
@@ -106,13 +120,10 @@ int ValidateWorkflows(const Common& common, const std::vector<std::string>& file
 int ListActions(const Common& common) {
   return WithServer(common, [&](const client::Connection& server) -> Result<int> {
     v1::ListActionsRequest request;
-    request.set_page_size(1000);
-    auto list = Unary(server, &v1::WorkflowService::Stub::ListActions, server.workflows(), request);
+    auto list = AllPages(server, &v1::WorkflowService::Stub::ListActions, server.workflows(),
+                         request, [](auto& answer) { return answer.mutable_actions(); });
     if (!list) return std::move(list).error();
-    if (common.json) {
-      std::printf("%s", Json(*list).c_str());
-      return kOk;
-    }
+    if (common.json) return PrintJson(*list);
     Table table({"ACTION", "CLASS", "UNDO", "WHAT"});
     for (const v1::Action& action : list->actions()) {
       table.Add({action.name(), Lower(v1::Action::Repeat_Name(action.repeat())),
@@ -129,10 +140,7 @@ int ShowAction(const Common& common, const std::string& name) {
     request.set_action(name);
     auto action = Unary(server, &v1::WorkflowService::Stub::GetAction, server.workflows(), request);
     if (!action) return std::move(action).error();
-    if (common.json) {
-      std::printf("%s", Json(*action).c_str());
-      return kOk;
-    }
+    if (common.json) return PrintJson(*action);
     std::string phases = "apply";
     if (action->has_plan()) phases += ", plan";
     if (action->has_prepare()) phases += ", prepare";
@@ -144,7 +152,7 @@ int ShowAction(const Common& common, const std::string& name) {
       for (const std::string& code : action->retry_on()) retry += " " + code;
     }
     std::printf("%s - %s\nclass    %s\nphases   %s\ntimeout  %s\nretry    %s\n\ninputs\n%s\n\noutput\n%s\n",
-                Clean(action->name()).c_str(), Clean(action->summary()).c_str(),
+                OneLine(action->name()).c_str(), OneLine(action->summary()).c_str(),
                 Lower(v1::Action::Repeat_Name(action->repeat())).c_str(), phases.c_str(),
                 Span(action->timeout()).c_str(), retry.c_str(),
                 Pretty(action->inputs_schema_json()).c_str(),
@@ -157,16 +165,13 @@ int ShowInfo(const Common& common) {
   return WithServer(common, [&](const client::Connection& server) -> Result<int> {
     auto info = Unary(server, &v1::AdminService::Stub::GetInfo, server.admin(), v1::GetInfoRequest());
     if (!info) return std::move(info).error();
-    if (common.json) {
-      std::printf("%s", Json(*info).c_str());
-      return kOk;
-    }
+    if (common.json) return PrintJson(*info);
     std::printf("recoursed %s, process %ld, up since %s UTC\njournal   %s (%s, %ld events)\n",
                 info->version().c_str(), static_cast<long>(info->process_id()),
-                When(info->start_time()).c_str(), Clean(info->journal_path()).c_str(),
+                When(info->start_time()).c_str(), OneLine(info->journal_path()).c_str(),
                 HumanBytes(info->journal_bytes()).c_str(), static_cast<long>(info->last_position()));
     if (!info->journal_writable()) {
-      std::printf("%s\n", Painted("the journal cannot be written: " + Clean(info->journal_error()),
+      std::printf("%s\n", Painted("the journal cannot be written: " + OneLine(info->journal_error()),
                                   Colour::kBad).c_str());
     }
     std::printf("runs      %ld in memory, %ld attempts at work, %ld inputs waiting\n"
@@ -181,27 +186,29 @@ int ShowInfo(const Common& common) {
 
 int VerifyJournal(const Common& common) {
   return WithServer(common, [&](const client::Connection& server) -> Result<int> {
+    // As long as the journal is large.
     auto verified = Unary(server, &v1::AdminService::Stub::VerifyJournal, server.admin(),
-                          v1::VerifyJournalRequest());
+                          v1::VerifyJournalRequest(), common.server.timeout);
     if (!verified) return std::move(verified).error();
-    PrintVerification(common, *verified);
-    return verified->problems().empty() ? kOk : kRunNotSucceeded;
+    return PrintVerification(common, *verified);
   });
 }
 
-void PrintVerification(const Common& common, const v1::VerifyJournalResponse& verified) {
+int PrintVerification(const Common& common, const v1::VerifyJournalResponse& verified) {
+  const int found = verified.problems().empty() ? kOk : kRunNotSucceeded;
   if (common.json) {
-    std::printf("%s", Json(verified).c_str());
-    return;
+    const int printed = PrintJson(verified);
+    return printed == kOk ? found : printed;
   }
   for (const std::string& problem : verified.problems()) {
-    std::printf("%s\n", Painted(Clean(problem), Colour::kBad).c_str());
+    std::printf("%s\n", Painted(OneLine(problem), Colour::kBad).c_str());
   }
   const bool sound = verified.problems().empty();
   std::printf("%s: %ld events of %ld runs; chain and indexes %s\nhead %s\n",
               sound ? "the journal is sound" : "the journal has problems",
               static_cast<long>(verified.events()), static_cast<long>(verified.runs()),
               sound ? "agree" : "do not agree", verified.head().c_str());
+  return found;
 }
 
 int BackUpJournal(const Common& common, const std::string& path) {
@@ -209,13 +216,18 @@ int BackUpJournal(const Common& common, const std::string& path) {
     v1::BackupJournalRequest request;
     // The server's current directory is not the caller's.
     request.set_path(std::filesystem::absolute(path).lexically_normal().string());
-    auto backup = Unary(server, &v1::AdminService::Stub::BackupJournal, server.admin(), request);
+    auto backup = Unary(server, &v1::AdminService::Stub::BackupJournal, server.admin(), request,
+                        common.server.timeout);
     if (!backup) return std::move(backup).error();
-    std::printf("%s", common.json ? Json(*backup).c_str()
-                                  : (backup->path() + " (" + HumanBytes(backup->size_bytes()) +
-                                     "), checked and complete\n").c_str());
-    return kOk;
+    return PrintBackup(common, *backup);
   });
+}
+
+int PrintBackup(const Common& common, const v1::BackupJournalResponse& backup) {
+  if (common.json) return PrintJson(backup);
+  std::printf("%s (%s), checked and complete\n", OneLine(backup.path()).c_str(),
+              HumanBytes(backup.size_bytes()).c_str());
+  return kOk;
 }
 
 }  // namespace recourse::cli

@@ -1,8 +1,13 @@
 // watch: a run as it happens, also across a restart of the server.
+#include <poll.h>
+
+#include <algorithm>
+#include <chrono>
 #include <cstdio>
 
 #include "client/cli/live_view.h"
 #include "client/cli/verbs.h"
+#include "engine/base/text.h"
 
 namespace recourse::cli {
 namespace {
@@ -14,7 +19,8 @@ class Follower {
         server_(server),
         arguments_(arguments),
         view_(!common.json),
-        sequence_(arguments.after) {}
+        sequence_(arguments.after),
+        connected_(arguments.answered) {}
 
   Result<int> Follow() {
     for (;;) {
@@ -25,6 +31,7 @@ class Follower {
       auto stream = server_.runs().WatchRun(context.get(), request);
       v1::WatchRunResponse response;
       while (stream->Read(&response)) {
+        Welcome();
         if (!Take(response)) {
           context->TryCancel();
           return End();
@@ -32,24 +39,39 @@ class Follower {
       }
       const grpc::Status status = stream->Finish();
       if (status.ok()) return End();
-      if (status.error_code() != grpc::StatusCode::UNAVAILABLE || !connected_) {
-        return server_.ErrorOf(status);
-      }
-      if (auto again = Reconnect(); !again) return std::move(again).error();
+      if (!IsGone(status) || !connected_) return server_.ErrorOf(status);
+      if (auto again = AwaitServer(); !again) return std::move(again).error();
     }
   }
 
  private:
+  using Steady = std::chrono::steady_clock;
+
+  // Whether the stream ended with its server rather than with the run. A call that is under way when
+  // a server stops is cancelled by it; this side cancels none of whose end it asks.
+  static bool IsGone(const grpc::Status& status) {
+    return status.error_code() == grpc::StatusCode::UNAVAILABLE ||
+           status.error_code() == grpc::StatusCode::CANCELLED;
+  }
+
+  // A server has answered.
+  void Welcome() {
+    connected_ = true;
+    if (!gone_since_) return;
+    gone_since_.reset();
+    delay_ = kDelayMin;
+    Remark("the server is back", Colour::kGood);
+  }
+
   // False when there is nothing more to watch for.
   bool Take(const v1::WatchRunResponse& response) {
-    connected_ = true;
     if (response.has_event()) {
       const v1::Event& event = response.event();
       sequence_ = event.sequence();
       if (common_.json) {
         PrintLine(event);
       } else {
-        view_.Print(ClockTime(event.time()) + "  " + Clean(narrator_.Tell(event)));
+        view_.Print(ClockTime(event.time()) + "  " + OneLine(narrator_.Tell(event)));
       }
     } else if (response.has_run()) {
       run_ = response.run();
@@ -69,8 +91,7 @@ class Follower {
 
   // A program that reads the lines gets each as it happens.
   void PrintLine(const google::protobuf::Message& message) {
-    std::printf("%s", JsonLine(message).c_str());
-    std::fflush(stdout);
+    if (PrintJsonLine(message) != kOk) printed_ = false;
   }
 
   void Remark(const std::string& text, Colour colour) {
@@ -81,17 +102,27 @@ class Follower {
     }
   }
 
-  Result<void> Reconnect() {
-    Remark("the server is gone; what it has answered for is in its journal. Waiting for it",
-           Colour::kWaits);
-    view_.Show("waits for the server");
-    if (server_.WaitUntilServing(std::chrono::seconds(arguments_.patience_s))) {
-      Remark("the server is back", Colour::kGood);
-      return {};
+  // Waits until it is worth to ask again. A server that can be reached may still be one that stops,
+  // so there is a delay that grows, and the server is back only when it has answered.
+  Result<void> AwaitServer() {
+    if (!gone_since_) {
+      gone_since_ = Steady::now();
+      Remark("the server is gone; what it has answered for is in its journal. Waiting for it",
+             Colour::kWaits);
+      view_.Show("waits for the server");
     }
-    return Unavailable("the server has not come back within " +
-                       std::to_string(arguments_.patience_s) + " s; start it, then: " +
-                       Prefix(common_) + " watch " + arguments_.run);
+    const auto patience = common_.server.timeout.value_or(kAwayMax);
+    const auto until = *gone_since_ + patience;
+    const auto left = [&] {
+      const auto span = std::chrono::ceil<std::chrono::milliseconds>(until - Steady::now());
+      return std::max(span, std::chrono::milliseconds(0));
+    };
+    poll(nullptr, 0, static_cast<int>(std::min(delay_, left()).count()));
+    delay_ = std::min(2 * delay_, kDelayMax);
+    if (left().count() > 0 && server_.WaitUntilServing(left())) return {};
+    return server_.Unanswered("the server has not come back within " +
+                              HumanDuration(patience) + "; start it, then: " +
+                              Prefix(common_) + " watch " + arguments_.run);
   }
 
   int End() {
@@ -100,13 +131,18 @@ class Follower {
     } else if (IsOver(run_.status())) {
       view_.Print(run_.id() + " " + Painted(StatusName(run_.status()), ColourOf(run_.status())) +
                   " after " + Between(run_.start_time(), run_.end_time()) +
-                  (run_.has_error() ? ": " + Clean(run_.error().code() + ": " + run_.error().message())
+                  (run_.has_error() ? ": " + Quoted(run_.error().code() + ": " + run_.error().message())
                                     : ""));
     } else {
       view_.Print("\n" + WaitingText(common_, run_));
     }
-    return ExitCodeOf(run_);
+    return printed_ ? ExitCodeOf(run_) : int{kRefused};
   }
+
+  // How long a server that is gone is waited for, unless told otherwise.
+  static constexpr std::chrono::milliseconds kAwayMax{300'000};
+  static constexpr std::chrono::milliseconds kDelayMin{100};
+  static constexpr std::chrono::milliseconds kDelayMax{1000};
 
   const Common& common_;
   const client::Connection& server_;
@@ -116,7 +152,10 @@ class Follower {
   Narrator narrator_;
   v1::Run run_;
   std::string told_;
-  bool connected_ = false;
+  bool printed_ = true;  // every line, where lines are JSON
+  bool connected_;       // a server has answered, so one that is gone may come back
+  std::optional<Steady::time_point> gone_since_;
+  std::chrono::milliseconds delay_ = kDelayMin;
 };
 
 }  // namespace

@@ -45,7 +45,7 @@ void LiveView::Print(const std::string& line) {
 void LiveView::Show(const v1::Run& run) {
   const std::lock_guard lock(mutex_);
   text_ = run.id() + " " + StatusName(run.status());
-  if (!run.step().empty()) text_ += " at " + Clean(run.step());
+  if (!run.step().empty()) text_ += " at " + OneLine(run.step());
   if (IsOver(run.status())) text_.clear();
   since_ = TimeOf(run.change_time());
   news_.clear();
@@ -54,7 +54,7 @@ void LiveView::Show(const v1::Run& run) {
 
 void LiveView::Show(const v1::AttemptNews& news) {
   const std::lock_guard lock(mutex_);
-  news_ = Clean(ProgressText(news));
+  news_ = OneLine(ProgressText(news));
   Draw();
 }
 
@@ -76,7 +76,6 @@ void LiveView::Draw() {
   if (!text_.empty()) {
     std::string line = text_ + "  " + HumanDuration(std::chrono::floor<std::chrono::milliseconds>(SystemClock().Now() - since_));
     if (!news_.empty()) line += "  " + news_;
-    std::replace(line.begin(), line.end(), '\n', ' ');
     std::printf("%s", Painted(Cut(line, static_cast<std::size_t>(TerminalWidth() - 1)),
                               Colour::kBusy).c_str());
   }

@@ -16,8 +16,8 @@ namespace {
 
 constexpr const char* kFooter = R"(
 Exit codes: 0 done (a run that was followed: succeeded); 1 the run ended otherwise, or the journal has
-problems; 2 the command was misspelt; 3 no server, or no token; 4 the server refused; 5 the run waits
-for a person.
+problems; 2 the command was misspelt, or a file that it names cannot be read; 3 no server that
+answers, or no token; 4 the server refused; 5 the run waits for a person.
 
 Environment: RECOURSE_DATA, RECOURSE_ADDRESS, RECOURSE_TOKEN_FILE stand for --data, --address and
 --token-file. NO_COLOR turns colours off.
@@ -38,6 +38,7 @@ class Command {
         ->capture_default_str();
     app_.add_option("--output", output_, "table for people, json for programs")
         ->check(CLI::IsMember({"table", "json"}));
+    app_.add_option("--timeout", timeout_, "how long the server may take to answer, or to come back, such as 5m");
     AddRuns();
     AddSteering();
     AddApprovals();
@@ -62,6 +63,13 @@ class Command {
       return code == 0 ? kOk : kUsage;
     }
     common_.json = output_ == "json";
+    if (!timeout_.empty()) {
+      const auto timeout = ParseDuration(timeout_);
+      if (!timeout || timeout->count() == 0) {
+        return Tell(InvalidArgument("--timeout " + timeout_ + ": write it as 30s or 5m"), kUsage);
+      }
+      common_.server.timeout = std::chrono::ceil<std::chrono::milliseconds>(*timeout);
+    }
     return verb_();
   }
 
@@ -116,12 +124,12 @@ class Command {
 
     CLI::App* runs = Add(app_, "runs", "list runs, newest first", [this] {
       return file_.empty() ? ListRuns(common_, runs_)
-                           : ListRunsOffline(common_, file_, runs_.limit);
+                           : ListRunsOffline(common_, file_, runs_);
     });
     runs->add_option("--status", runs_.statuses, "only in this status; may be repeated");
     runs->add_option("--workflow", runs_.workflow, "only of this workflow");
     runs->add_option("--target", runs_.target, "only on this target");
-    runs->add_option("--limit", runs_.limit, "how many")->check(CLI::Range(1, 1000));
+    runs->add_option("--limit", runs_.limit, "how many")->check(CLI::Range(1, 1'000'000));
     runs->add_option("--file", file_, "read this journal, with no server");
 
     AddRunArgument(Add(app_, "show", "a run: where it is, why it waits, its steps",
@@ -135,8 +143,6 @@ class Command {
     watch->add_flag("--until-waiting", watch_.until_waiting, "end when the run waits for a person");
     watch->add_option("--after", watch_.after, "only events with a larger sequence")
         ->check(CLI::NonNegativeNumber);
-    watch->add_option("--timeout", watch_.patience_s, "seconds to wait for a server that is gone")
-        ->check(CLI::Range(0, 86400));
 
     CLI::App* timeline = Add(app_, "timeline", "what happened in a run, from its journal", [this] {
       return file_.empty() ? ShowTimeline(common_, steer_.run)
@@ -218,13 +224,21 @@ class Command {
     Add(group, "verify", "prove the hash chain and the indexes", [this] {
       return file_.empty() ? VerifyJournal(common_) : VerifyOffline(common_, file_);
     })->add_option("--file", file_, "this journal file, with no server");
-    Add(group, "backup", "copy the journal while it is in use", [this] { return BackUpJournal(common_, name_); })
-        ->add_option("path", name_, "the new file, on the server")->required();
+    CLI::App* backup = Add(group, "backup", "copy the journal while it is in use", [this] {
+      return file_.empty() ? BackUpJournal(common_, name_) : BackUpOffline(common_, file_, name_);
+    });
+    backup->add_option("path", name_, "the new file, on the server")->required();
+    backup->add_option("--file", file_, "copy this journal file, with no server");
+    CLI::App* show = Add(group, "show", "the events of all runs in a journal's file",
+                         [this] { return ShowOffline(common_, file_, after_); });
+    show->add_option("--file", file_, "the journal's file")->required();
+    show->add_option("--after", after_, "only events behind this position");
   }
 
   CLI::App app_;
   Common common_;
   std::string output_ = "table";
+  std::string timeout_;
   Verb verb_;
   StartArguments start_;
   RunsArguments runs_;
@@ -233,6 +247,7 @@ class Command {
   DecideArguments decide_;
   bool all_ = false;
   std::string file_;
+  std::int64_t after_ = 0;
   std::string name_;
   std::vector<std::string> files_;
 };

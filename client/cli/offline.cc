@@ -1,32 +1,43 @@
 // A journal file read with no server: for the day when nothing else is up.
 #include <cstdio>
+#include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 
 #include "client/cli/verbs.h"
-#include "engine/base/text.h"
 #include "engine/journal/sqlite/sqlite_journal.h"
 #include "engine/record/record.h"
+#include "server/view/convert.h"
+#include "server/view/run.h"
 
 namespace recourse::cli {
 namespace {
 
-google::protobuf::Timestamp StampOf(Time time) {
-  const Timestamp value = ToTimestamp(time);
-  google::protobuf::Timestamp stamp;
-  stamp.set_seconds(value.seconds);
-  stamp.set_nanos(value.nanos);
-  return stamp;
+constexpr std::int64_t kEventsAtOnce = 100;
+
+using Definition = std::shared_ptr<const definition::Workflow>;
+
+// The exit code for a file that cannot be used.
+int CodeOf(const Error& error) {
+  switch (error.code) {
+    case Code::kDataLoss: return kRunNotSucceeded;  // the journal has problems
+    case Code::kNotFound:
+    case Code::kPermissionDenied: return kUsage;
+    default: return kRefused;
+  }
 }
 
 int WithFile(const std::string& file, const std::function<Result<int>(journal::Reader&)>& verb) {
   auto reader = journal::OpenSqliteReader(file);
-  if (!reader) return Tell(reader.error());
+  if (!reader) return Tell(reader.error(), CodeOf(reader.error()));
   auto code = verb(**reader);
-  return code ? *code : Tell(code.error());
+  if (code) return *code;
+  const bool damaged = code.error().code == Code::kDataLoss;
+  return Tell(code.error(), damaged ? kRunNotSucceeded : kRefused);
 }
 
-Result<std::vector<v1::Event>> EventsOf(journal::Reader& reader, RunId run) {
+Result<Definition> DefinitionOf(journal::Reader& reader, RunId run) {
   auto row = reader.FindRun(run);
   if (!row) return std::move(row).error();
   if (!*row) return NotFound("there is no run " + run.ToString() + " in this journal");
@@ -35,28 +46,31 @@ Result<std::vector<v1::Event>> EventsOf(journal::Reader& reader, RunId run) {
   if (!*definition) return DataLoss("the definition of " + run.ToString() + " is missing");
   const auto loaded = definition::LoadWorkflow(**definition, nullptr);
   if (loaded.workflow == nullptr) return DataLoss(loaded.Report("the stored definition"));
-  std::vector<v1::Event> events;
+  return loaded.workflow;
+}
+
+Result<v1::GetTimelineResponse> EventsOf(journal::Reader& reader, RunId run) {
+  auto workflow = DefinitionOf(reader, run);
+  if (!workflow) return std::move(workflow).error();
+  v1::GetTimelineResponse all;
   std::int64_t after = 0;
   for (;;) {
-    auto page = reader.EventsOfRun(run, after, 1000);
+    auto page = reader.EventsOfRun(run, after, kEventsAtOnce);
     if (!page) return std::move(page).error();
-    if (page->empty()) return events;
+    if (page->empty()) return all;
     for (const journal::StoredEvent& stored : *page) {
-      auto recorded = record::Decode(stored);
-      if (!recorded) return std::move(recorded).error();
-      const record::TimelineEntry entry = record::Describe(*loaded.workflow, *recorded);
-      v1::Event& event = events.emplace_back();
-      event.set_position(stored.position);
-      event.set_run(run.ToString());
-      event.set_sequence(stored.sequence);
-      *event.mutable_time() = StampOf(stored.time);
-      event.set_principal(stored.principal);
-      event.set_type(entry.type);
-      event.set_step(entry.step);
-      event.set_text(entry.text);
+      auto event = server::EventOf(**workflow, stored);
+      if (!event) return std::move(event).error();
+      *all.add_events() = *std::move(event);
       after = stored.sequence;
     }
   }
+}
+
+// One event as a line for people.
+std::string LineOf(const v1::Event& event) {
+  return std::to_string(event.position()) + "  " + When(event.time()) + "  " + event.run() + "  " +
+         OneLine(event.principal()) + "  " + OneLine(event.text());
 }
 
 }  // namespace
@@ -65,62 +79,88 @@ int VerifyOffline(const Common& common, const std::string& file) {
   return WithFile(file, [&](journal::Reader& reader) -> Result<int> {
     auto verified = record::Verify(reader);
     if (!verified) return std::move(verified).error();
-    const int code = verified->problems.empty() ? kOk : kRunNotSucceeded;
     v1::VerifyJournalResponse answer;
     answer.set_events(verified->events);
     answer.set_runs(verified->runs);
     answer.set_head(verified->head);
-    for (const std::string& problem : verified->problems) answer.add_problems(problem);
-    PrintVerification(common, answer);
-    return code;
+    for (const std::string& problem : verified->problems) {
+      answer.add_problems(server::Utf8(problem));
+    }
+    return PrintVerification(common, answer);
   });
 }
 
-int ListRunsOffline(const Common& common, const std::string& file, int limit) {
+int BackUpOffline(const Common& common, const std::string& file, const std::string& path) {
+  if (auto copied = journal::BackUpSqliteJournal(file, path); !copied) {
+    return Tell(copied.error(), CodeOf(copied.error()));
+  }
+  v1::BackupJournalResponse backup;
+  backup.set_path(std::filesystem::absolute(path).lexically_normal().string());
+  std::error_code unknown;
+  backup.set_size_bytes(static_cast<std::int64_t>(std::filesystem::file_size(path, unknown)));
+  return PrintBackup(common, backup);
+}
+
+int ShowOffline(const Common& common, const std::string& file, std::int64_t after) {
   return WithFile(file, [&](journal::Reader& reader) -> Result<int> {
-    journal::RunFilter filter;
-    filter.limit = limit;
+    std::map<RunId, Definition> definitions;
+    for (;;) {
+      auto page = reader.EventsAfter(after, kEventsAtOnce);
+      if (!page) return std::move(page).error();
+      if (page->empty()) return kOk;
+      for (const journal::StoredEvent& stored : *page) {
+        Definition& definition = definitions[stored.run];
+        if (definition == nullptr) {
+          auto found = DefinitionOf(reader, stored.run);
+          if (!found) return std::move(found).error();
+          definition = *std::move(found);
+        }
+        auto event = server::EventOf(*definition, stored);
+        if (!event) return std::move(event).error();
+        if (!common.json) {
+          std::printf("%s\n", LineOf(*event).c_str());
+        } else if (const int printed = PrintJsonLine(*event); printed != kOk) {
+          return printed;
+        }
+        after = stored.position;
+      }
+    }
+  });
+}
+
+int ListRunsOffline(const Common& common, const std::string& file, const RunsArguments& arguments) {
+  auto statuses = StatusesOf(arguments);
+  if (!statuses) return Tell(statuses.error(), kUsage);
+  journal::RunFilter filter;
+  filter.statuses.assign(statuses->begin(), statuses->end());
+  filter.workflow = arguments.workflow;
+  filter.target = arguments.target;
+  filter.limit = arguments.limit;
+  return WithFile(file, [&](journal::Reader& reader) -> Result<int> {
     auto rows = reader.ListRuns(filter);
     if (!rows) return std::move(rows).error();
     v1::ListRunsResponse list;
-    Table table({"RUN", "STATUS", "WORKFLOW", "TARGET", "STARTED (UTC)", "AT / WHY"});
     for (const journal::RunRow& row : *rows) {
-      v1::Run& run = *list.add_runs();
-      run.set_id(row.run.ToString());
-      run.set_workflow(row.workflow);
-      run.set_digest(row.digest);
-      run.set_target(row.target);
-      run.set_status(static_cast<v1::RunStatus>(row.status));
-      run.set_step(row.step);
-      run.set_revision(row.revision);
-      run.set_requester(row.requester);
-      *run.mutable_start_time() = StampOf(row.started);
-      table.Add({run.id(), StatusName(run.status()), row.workflow, row.target,
-                 When(run.start_time()),
-                 row.step + (row.waits_for.empty() ? "" : ": " + row.waits_for)},
-                ColourOf(run.status()));
+      auto run = server::BasicView(reader, row);
+      if (!run) return std::move(run).error();
+      *list.add_runs() = *std::move(run);
     }
-    std::printf("%s", common.json ? Json(list).c_str() : table.ToString().c_str());
-    return kOk;
+    if (list.runs_size() == arguments.limit) {
+      list.set_next_page_token(list.runs().rbegin()->id());
+    }
+    return PrintRuns(common, list);
   });
 }
 
 int TimelineOffline(const Common& common, const std::string& file, const std::string& id) {
   auto run = RunId::Parse(id);
-  if (!run) {
-    Tell(run.error());
-    return kUsage;
-  }
+  if (!run) return Tell(run.error(), kUsage);
   return WithFile(file, [&](journal::Reader& reader) -> Result<int> {
     auto events = EventsOf(reader, *run);
     if (!events) return std::move(events).error();
-    if (common.json) {
-      v1::GetTimelineResponse answer;
-      for (const v1::Event& event : *events) *answer.add_events() = event;
-      std::printf("%s", Json(answer).c_str());
-    } else {
-      std::printf("%s", TimelineText(*events).c_str());
-    }
+    if (common.json) return PrintJson(*events);
+    std::printf("%s",
+                TimelineText({events->events().begin(), events->events().end()}).c_str());
     return kOk;
   });
 }

@@ -5,29 +5,40 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <cstdlib>
 
 #include "engine/base/json.h"
 #include "engine/base/text.h"
+#include "engine/base/utf8.h"
 
 namespace recourse::cli {
 namespace {
-
-bool IsContinuation(char byte) { return (static_cast<unsigned char>(byte) & 0xc0) == 0x80; }
 
 std::string Padded(const std::string& text, std::size_t width) {
   const std::size_t used = Width(text);
   return used < width ? text + std::string(width - used, ' ') : text;
 }
 
-std::string Printed(const google::protobuf::Message& message, bool indented) {
+Result<std::string> Printed(const google::protobuf::Message& message, bool indented) {
   google::protobuf::util::JsonPrintOptions options;
   options.add_whitespace = indented;
   options.preserve_proto_field_names = true;
   options.always_print_primitive_fields = true;
   std::string text;
   const auto printed = google::protobuf::util::MessageToJsonString(message, &text, options);
-  return printed.ok() ? text : "{}\n";
+  if (printed.ok()) return text;
+  return Internal("the answer cannot be printed as JSON: " + std::string(printed.message()));
+}
+
+ExitCode Print(const Result<std::string>& text) {
+  if (!text) {
+    std::fprintf(stderr, "recourse: %s\n", Clean(text.error().message).c_str());
+    return kRefused;
+  }
+  std::printf("%s", text->c_str());
+  std::fflush(stdout);
+  return kOk;
 }
 
 std::string Utc(const google::protobuf::Timestamp& stamp) {
@@ -65,9 +76,24 @@ std::string Clean(std::string_view text) {
   return clean;
 }
 
+std::string OneLine(std::string_view text) {
+  std::string line = Clean(text);
+  std::replace(line.begin(), line.end(), '\n', ' ');
+  return line;
+}
+
+std::string Quoted(std::string_view text) {
+  std::string quoted;
+  for (const char c : Clean(text)) {
+    quoted += c;
+    if (c == '\n') quoted += "  | ";
+  }
+  return quoted;
+}
+
 std::size_t Width(std::string_view text) {
   return static_cast<std::size_t>(
-      std::count_if(text.begin(), text.end(), [](char byte) { return !IsContinuation(byte); }));
+      std::count_if(text.begin(), text.end(), [](char byte) { return !ContinuesCharacter(byte); }));
 }
 
 std::string Cut(std::string_view text, std::size_t width) {
@@ -75,7 +101,7 @@ std::string Cut(std::string_view text, std::size_t width) {
   std::size_t columns = 0;
   std::size_t end = 0;
   for (; end < text.size(); ++end) {
-    if (!IsContinuation(text[end]) && columns++ == width - 1) break;
+    if (!ContinuesCharacter(text[end]) && columns++ == width - 1) break;
   }
   return std::string(text.substr(0, end)) + "…";
 }
@@ -109,10 +135,7 @@ std::string Painted(std::string_view text, Colour colour) {
 }
 
 void Table::Add(std::vector<std::string> row, Colour colour) {
-  for (std::string& cell : row) {
-    cell = Clean(cell);
-    std::replace(cell.begin(), cell.end(), '\n', ' ');
-  }
+  for (std::string& cell : row) cell = OneLine(cell);
   rows_.push_back({std::move(row), colour});
 }
 
@@ -139,10 +162,16 @@ std::string Table::ToString() const {
   return text;
 }
 
-std::string Json(const google::protobuf::Message& message) { return Printed(message, true); }
+Result<std::string> Json(const google::protobuf::Message& message) {
+  return Printed(message, true);
+}
 
-std::string JsonLine(const google::protobuf::Message& message) {
-  return Printed(message, false) + "\n";
+ExitCode PrintJson(const google::protobuf::Message& message) { return Print(Json(message)); }
+
+ExitCode PrintJsonLine(const google::protobuf::Message& message) {
+  auto text = Printed(message, false);
+  if (text) *text += '\n';
+  return Print(text);
 }
 
 std::string Pretty(const std::string& json) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "engine/base/clock.h"
+#include "engine/base/error.h"
 
 namespace recourse::cli {
 
@@ -17,14 +18,19 @@ namespace recourse::cli {
 enum ExitCode {
   kOk = 0,
   kRunNotSucceeded = 1,  // the run ended FAILED, CANCELLED or ROLLED_BACK; or a journal has problems
-  kUsage = 2,
-  kNoServer = 3,
+  kUsage = 2,  // also: a file that the command names cannot be read
+  kNoServer = 3,  // none that answers; or no token
   kRefused = 4,       // the server said no; the message says why
   kNeedsPerson = 5,   // the run waits for a person
 };
 
 // Text from a server or journal, fit for a terminal: control characters are shown, not obeyed.
 std::string Clean(std::string_view text);
+// The same with blanks for line ends: where a line means something, as in a list of events, text
+// must not make up another.
+std::string OneLine(std::string_view text);
+// The same with a bar before each line but the first, for text that may have several.
+std::string Quoted(std::string_view text);
 
 // The number of columns that UTF-8 text takes, as far as one a code point is right.
 std::size_t Width(std::string_view text);
@@ -58,9 +64,12 @@ class Table {
 
 // Canonical protobuf JSON with the fields' own names, one message. Fields that are false, zero or
 // empty are there too, so that a program need not know defaults.
-std::string Json(const google::protobuf::Message& message);
-// The same on one line, for a stream of them.
-std::string JsonLine(const google::protobuf::Message& message);
+// kInternal: it has no such form.
+Result<std::string> Json(const google::protobuf::Message& message);
+// Prints it and answers kOk; when it cannot be printed, says so and answers kRefused.
+ExitCode PrintJson(const google::protobuf::Message& message);
+// The same on one line, at once, for a stream of them.
+ExitCode PrintJsonLine(const google::protobuf::Message& message);
 // A JSON text from the API, indented.
 std::string Pretty(const std::string& json);
 

@@ -83,29 +83,31 @@ std::string StepsText(const v1::Run& run) {
 std::string WaitingText(const Common& common, const v1::Run& run) {
   if (!run.has_waiting()) return "";
   const v1::Waiting& waiting = run.waiting();
-  std::string reason = Clean(waiting.reason());
-  std::replace(reason.begin(), reason.end(), '\n', ' ');
-  std::string text = "waits for   " + reason + "\n";
-  text += "unblocked   by " + Clean(waiting.who()) + "\n";
+  std::string text = "waits for   " + OneLine(waiting.reason()) + "\n";
+  text += "unblocked   by " + OneLine(waiting.who()) + "\n";
   if (waiting.has_next_at()) {
-    text += "next        " + Clean(waiting.next()) + " " + FromNow(waiting.next_at()) + " (" +
+    text += "next        " + OneLine(waiting.next()) + " " + FromNow(waiting.next_at()) + " (" +
             When(waiting.next_at()) + " UTC)\n";
   }
   const std::string prefix = Prefix(common);
   for (const std::string& approval : run.open_approvals()) {
     text += "look        " + prefix + " approval " + approval + "\n";
-    text += "approve     " + prefix + " approve " + approval + " --as approver\n";
-    text += "reject      " + prefix + " reject " + approval + " --as approver --reason ...\n";
+    text += "approve     " + prefix + " approve " + approval + AsApprover(common) + "\n";
+    text += "reject      " + prefix + " reject " + approval + AsApprover(common) + " --reason ...\n";
   }
   if (run.status() == v1::RUN_STATUS_PAUSED) {
     text += "resume      " + prefix + " resume " + run.id() + "\n";
   }
   if (run.status() == v1::RUN_STATUS_NEEDS_ATTENTION) {
-    for (const char* verb : {"retry", "skip", "rollback", "cancel"}) {
-      // What is possible depends on the question; `who` names it.
+    // What is possible depends on the question; `who` names it, and says when a rollback needs to
+    // know which of the answers is true.
+    const bool unknown = waiting.who().find("saying which") != std::string::npos;
+    for (const std::string verb : {"retry", "skip", "rollback", "cancel"}) {
       if (waiting.who().find(verb) == std::string::npos) continue;
-      text += "answer      " + prefix + " " + verb + " " + run.id() +
-              (verb == std::string_view("skip") ? " --reason ..." : "") + "\n";
+      text += "answer      " + prefix + " " + verb + " " + run.id();
+      if (verb == "skip") text += " --reason ...";
+      if (verb == "rollback" && unknown) text += " --effect applied|not_applied|partial";
+      text += "\n";
     }
   }
   return text;
@@ -113,22 +115,22 @@ std::string WaitingText(const Common& common, const v1::Run& run) {
 
 std::string RunText(const Common& common, const v1::Run& run) {
   std::string text = run.id() + "  " + Painted(StatusName(run.status()), ColourOf(run.status())) +
-                     "  " + Clean(run.workflow());
-  if (!run.target().empty()) text += " on " + Clean(run.target());
-  if (!run.severity().empty()) text += "  (" + Clean(run.severity()) + ")";
-  text += "\nstarted     " + When(run.start_time()) + " UTC by " + Clean(run.requester());
+                     "  " + OneLine(run.workflow());
+  if (!run.target().empty()) text += " on " + OneLine(run.target());
+  if (!run.severity().empty()) text += "  (" + OneLine(run.severity()) + ")";
+  text += "\nstarted     " + When(run.start_time()) + " UTC by " + OneLine(run.requester());
   if (run.has_end_time()) {
     text += ", took " + Between(run.start_time(), run.end_time());
   } else {
     text += ", " + FromNow(run.start_time());
   }
   text += "\n";
-  if (!run.step().empty()) text += "at          " + Clean(run.step()) + "\n";
+  if (!run.step().empty()) text += "at          " + OneLine(run.step()) + "\n";
   if (run.has_error()) {
-    text += "error       " + Clean(run.error().code() + ": " + run.error().message()) + "\n";
+    text += "error       " + Quoted(run.error().code() + ": " + run.error().message()) + "\n";
   }
   if (!run.lock().empty()) {
-    text += "lock        " + Clean(run.lock()) +
+    text += "lock        " + OneLine(run.lock()) +
             (run.fencing_token() == 0
                  ? " (waits for it)"
                  : " (holds it, token " + std::to_string(run.fencing_token()) + ")") + "\n";
@@ -137,6 +139,8 @@ std::string RunText(const Common& common, const v1::Run& run) {
   if (run.steps_size() > 0) text += "\n" + StepsText(run);
   if (!run.outputs_json().empty() && run.outputs_json() != "null") {
     text += "\noutputs\n" + Pretty(run.outputs_json()) + "\n";
+  } else if (!run.outputs_left_out().empty()) {
+    text += "\noutputs     " + run.outputs_left_out() + "\n";
   }
   return text;
 }
@@ -144,8 +148,7 @@ std::string RunText(const Common& common, const v1::Run& run) {
 int StartRun(const Common& common, const StartArguments& arguments) {
   auto inputs = InputsOf(arguments);
   if (!inputs) {
-    Tell(inputs.error());
-    return kUsage;
+    return Tell(inputs.error(), kUsage);
   }
   return WithServer(common, [&](const client::Connection& server) -> Result<int> {
     v1::StartRunRequest request;
@@ -155,55 +158,58 @@ int StartRun(const Common& common, const StartArguments& arguments) {
     auto run = Unary(server, &v1::RunService::Stub::StartRun, server.runs(), request);
     if (!run) return std::move(run).error();
     if (!arguments.wait) {
-      if (common.json) {
-        std::printf("%s", Json(*run).c_str());
-      } else {
-        std::printf("%s started. Follow it: %s watch %s\n", run->id().c_str(),
-                    Prefix(common).c_str(), run->id().c_str());
-      }
+      if (common.json) return PrintJson(*run);
+      std::printf("%s started. Follow it: %s watch %s\n", run->id().c_str(),
+                  Prefix(common).c_str(), run->id().c_str());
       return kOk;
     }
-    return Follow(common, server, {.run = run->id(), .until_waiting = true});
+    return Follow(common, server, {.run = run->id(), .until_waiting = true, .answered = true});
   });
 }
 
-int ListRuns(const Common& common, const RunsArguments& arguments) {
-  v1::ListRunsRequest request;
+Result<std::vector<v1::RunStatus>> StatusesOf(const RunsArguments& arguments) {
+  std::vector<v1::RunStatus> statuses;
   for (const std::string& name : arguments.statuses) {
     auto status = StatusOf(name);
-    if (!status) {
-      Tell(status.error());
-      return kUsage;
-    }
-    request.add_statuses(*status);
+    if (!status) return std::move(status).error();
+    statuses.push_back(*status);
   }
+  return statuses;
+}
+
+int PrintRuns(const Common& common, const v1::ListRunsResponse& list) {
+  if (common.json) return PrintJson(list);
+  Table table({"RUN", "STATUS", "WORKFLOW", "TARGET", "STARTED (UTC)", "TOOK", "AT / WHY"});
+  for (const v1::Run& run : list.runs()) {
+    std::string why = run.step();
+    if (run.has_waiting()) why += (why.empty() ? "" : ": ") + run.waiting().reason();
+    if (IsOver(run.status()) && run.has_error()) why = run.error().message();
+    table.Add({run.id(), StatusName(run.status()), run.workflow(), run.target(),
+               When(run.start_time()),
+               run.has_end_time() ? Between(run.start_time(), run.end_time()) : "", why},
+              ColourOf(run.status()));
+  }
+  if (table.empty()) {
+    std::printf("no runs\n");
+  } else {
+    std::printf("%s", table.ToString().c_str());
+  }
+  if (!list.next_page_token().empty()) std::printf("(more: --limit)\n");
+  return kOk;
+}
+
+int ListRuns(const Common& common, const RunsArguments& arguments) {
+  auto statuses = StatusesOf(arguments);
+  if (!statuses) return Tell(statuses.error(), kUsage);
+  v1::ListRunsRequest request;
+  for (const v1::RunStatus status : *statuses) request.add_statuses(status);
   request.set_workflow(arguments.workflow);
   request.set_target(arguments.target);
-  request.set_page_size(arguments.limit);
   return WithServer(common, [&](const client::Connection& server) -> Result<int> {
-    auto list = Unary(server, &v1::RunService::Stub::ListRuns, server.runs(), request);
+    auto list = AllPages(server, &v1::RunService::Stub::ListRuns, server.runs(), request,
+                         [](auto& answer) { return answer.mutable_runs(); }, arguments.limit);
     if (!list) return std::move(list).error();
-    if (common.json) {
-      std::printf("%s", Json(*list).c_str());
-      return kOk;
-    }
-    Table table({"RUN", "STATUS", "WORKFLOW", "TARGET", "STARTED (UTC)", "TOOK", "AT / WHY"});
-    for (const v1::Run& run : list->runs()) {
-      std::string why = run.step();
-      if (run.has_waiting()) why += (why.empty() ? "" : ": ") + run.waiting().reason();
-      if (IsOver(run.status()) && run.has_error()) why = run.error().message();
-      table.Add({run.id(), StatusName(run.status()), run.workflow(), run.target(),
-                 When(run.start_time()),
-                 run.has_end_time() ? Between(run.start_time(), run.end_time()) : "", why},
-                ColourOf(run.status()));
-    }
-    if (table.empty()) {
-      std::printf("no runs\n");
-    } else {
-      std::printf("%s", table.ToString().c_str());
-    }
-    if (!list->next_page_token().empty()) std::printf("(more: --limit)\n");
-    return kOk;
+    return PrintRuns(common, *list);
   });
 }
 
@@ -213,7 +219,8 @@ int ShowRun(const Common& common, const std::string& id) {
     request.set_run(id);
     auto run = Unary(server, &v1::RunService::Stub::GetRun, server.runs(), request);
     if (!run) return std::move(run).error();
-    std::printf("%s", common.json ? Json(*run).c_str() : RunText(common, *run).c_str());
+    if (common.json) return PrintJson(*run);
+    std::printf("%s", RunText(common, *run).c_str());
     return kOk;
   });
 }

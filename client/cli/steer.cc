@@ -24,16 +24,16 @@ int Send(const Common& common, const SteerArguments& arguments, Request request,
     if (!run) return std::move(run).error();
     if (arguments.wait) {
       return Follow(common, server,
-                    {.run = run->id(), .until_waiting = true, .after = run->revision()});
+                    {.run = run->id(),
+                     .until_waiting = true,
+                     .after = run->revision(),
+                     .answered = true});
     }
-    if (common.json) {
-      std::printf("%s", Json(*run).c_str());
-    } else {
-      std::printf("%s is %s%s\n", run->id().c_str(), StatusName(run->status()).c_str(),
-                  run->step().empty() ? "" : (" at " + Clean(run->step())).c_str());
-      if (!IsOver(run->status())) {
-        std::printf("follow it: %s watch %s\n", Prefix(common).c_str(), run->id().c_str());
-      }
+    if (common.json) return PrintJson(*run);
+    std::printf("%s is %s%s\n", run->id().c_str(), StatusName(run->status()).c_str(),
+                run->step().empty() ? "" : (" at " + OneLine(run->step())).c_str());
+    if (!IsOver(run->status())) {
+      std::printf("follow it: %s watch %s\n", Prefix(common).c_str(), run->id().c_str());
     }
     return kOk;
   });
@@ -51,8 +51,7 @@ Request Because(const SteerArguments& arguments) {
 int Cancel(const Common& common, const SteerArguments& arguments) {
   auto finding = FindingOf(arguments.finding);
   if (!finding) {
-    Tell(finding.error());
-    return kUsage;
+    return Tell(finding.error(), kUsage);
   }
   auto request = Because<v1::CancelRunRequest>(arguments);
   request.set_rollback(arguments.rollback);
@@ -85,8 +84,7 @@ int Skip(const Common& common, const SteerArguments& arguments) {
 int RollBack(const Common& common, const SteerArguments& arguments) {
   auto finding = FindingOf(arguments.finding);
   if (!finding) {
-    Tell(finding.error());
-    return kUsage;
+    return Tell(finding.error(), kUsage);
   }
   auto request = Because<v1::RollBackRunRequest>(arguments);
   request.set_checkpoint(arguments.checkpoint);

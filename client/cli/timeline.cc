@@ -33,20 +33,11 @@ int ShowTimeline(const Common& common, const std::string& run) {
   return WithServer(common, [&](const client::Connection& server) -> Result<int> {
     v1::GetTimelineRequest request;
     request.set_run(run);
-    request.set_page_size(1000);
-    v1::GetTimelineResponse all;
-    for (;;) {
-      auto page = Unary(server, &v1::RunService::Stub::GetTimeline, server.runs(), request);
-      if (!page) return std::move(page).error();
-      all.mutable_events()->MergeFrom(page->events());
-      if (page->next_page_token().empty()) break;
-      request.set_page_token(page->next_page_token());
-    }
-    if (common.json) {
-      std::printf("%s", Json(all).c_str());
-    } else {
-      std::printf("%s", TimelineText({all.events().begin(), all.events().end()}).c_str());
-    }
+    auto all = AllPages(server, &v1::RunService::Stub::GetTimeline, server.runs(), request,
+                        [](auto& answer) { return answer.mutable_events(); });
+    if (!all) return std::move(all).error();
+    if (common.json) return PrintJson(*all);
+    std::printf("%s", TimelineText({all->events().begin(), all->events().end()}).c_str());
     return kOk;
   });
 }

@@ -28,14 +28,17 @@ struct RunsArguments {
   int limit = 20;
 };
 int ListRuns(const Common& common, const RunsArguments& arguments);
+// kInvalidArgument: one of the arguments is no status; the message names those that are.
+Result<std::vector<v1::RunStatus>> StatusesOf(const RunsArguments& arguments);
+int PrintRuns(const Common& common, const v1::ListRunsResponse& list);
 int ShowRun(const Common& common, const std::string& run);
 
 // --- follow.cc ---
 struct WatchArguments {
   std::string run;
   bool until_waiting = false;  // also end when the run waits for a person
-  int patience_s = 300;        // how long a server that is gone is waited for
   std::int64_t after = 0;      // only events with a larger sequence
+  bool answered = false;       // the server has answered a call before
 };
 int WatchRun(const Common& common, const WatchArguments& arguments);
 // The same on an open connection.
@@ -93,13 +96,18 @@ int ListActions(const Common& common);
 int ShowAction(const Common& common, const std::string& name);
 int ShowInfo(const Common& common);
 int VerifyJournal(const Common& common);
-// What a check of a journal found, for people or programs.
-void PrintVerification(const Common& common, const v1::VerifyJournalResponse& verified);
+// What a check of a journal found, for people or programs; answers the exit code.
+int PrintVerification(const Common& common, const v1::VerifyJournalResponse& verified);
 int BackUpJournal(const Common& common, const std::string& path);
+int PrintBackup(const Common& common, const v1::BackupJournalResponse& backup);
 
 // --- offline.cc: a journal file, with no server ---
 int VerifyOffline(const Common& common, const std::string& file);
-int ListRunsOffline(const Common& common, const std::string& file, int limit);
+int ListRunsOffline(const Common& common, const std::string& file,
+                    const RunsArguments& arguments);
+int BackUpOffline(const Common& common, const std::string& file, const std::string& path);
+// A line an event, of all runs, in the order of the journal.
+int ShowOffline(const Common& common, const std::string& file, std::int64_t after);
 int TimelineOffline(const Common& common, const std::string& file, const std::string& run);
 
 // --- shared by verbs that answer a run ---

@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -159,6 +160,10 @@ class Reader {
   virtual Result<std::optional<RunRow>> LockHolder(const std::string& lock) = 0;
   virtual Result<std::vector<RunRow>> LockWaiters(const std::string& lock, int limit) = 0;
   virtual Result<std::vector<OutboxRow>> UnsentNotifications(int limit) = 0;
+
+  // From now on lists of runs and events are answered with kUnavailable, so that who reads a whole
+  // journal ends soon. May be called from any thread, unlike the rest.
+  virtual void EndReads() = 0;
 };
 
 // The highest numbers given so far; 0 when none was.
@@ -203,7 +208,8 @@ class Journal {
 
   // A copy of the journal as it is now in a new file, checked and complete, while appends go on.
   // kAlreadyExists: `path` exists. kResourceExhausted, kUnavailable: as Append; no file is left.
-  virtual Result<void> BackUp(const std::string& path) const = 0;
+  // kUnavailable also soon after `stop` is requested.
+  virtual Result<void> BackUp(const std::string& path, std::stop_token stop) const = 0;
 
   virtual std::string path() const = 0;
   virtual std::int64_t size_bytes() const = 0;

@@ -73,7 +73,7 @@ Result<void> ResolveEffect(Draft& draft, std::optional<Finding> finding, const s
   const Standing standing = WhereItStands(draft);
   if (standing.doubtful == nullptr) return {};
   if (!finding && attention->question == Question::kUnknownEffect) {
-    return InvalidArgument("effect: " + NameOf(draft.workflow(), standing.at) +
+    return FailedPrecondition("finding: " + NameOf(draft.workflow(), standing.at) +
                            " may or may not have taken effect; say applied, not_applied or partial");
   }
   draft.Emit(EffectResolved{standing.at, finding.value_or(Finding::kApplied), reason});

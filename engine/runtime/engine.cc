@@ -37,7 +37,7 @@ class EngineWithLoop final : public Engine {
 
   ~EngineWithLoop() override { Stop(std::chrono::milliseconds(0)); }
 
-  Result<void> Begin() {
+  Result<void> Run() override {
     std::promise<Result<void>> recovered;
     auto result = recovered.get_future();
     thread_ = std::thread([this, &recovered] {
@@ -46,7 +46,9 @@ class EngineWithLoop final : public Engine {
       recovered.set_value(std::move(recovery));
       if (ok) loop_.Run();
     });
-    return result.get();
+    auto begun = result.get();
+    if (!begun) Stop(std::chrono::milliseconds(0));
+    return begun;
   }
 
   void StartRun(StartRequest request, Caller caller, RunCallback done) override {
@@ -64,7 +66,7 @@ class EngineWithLoop final : public Engine {
   }
 
   void WhenSettled(RunId run, RunCallback done) override {
-    mailbox_.PostForCaller(WaitMessage{run, std::move(done)});
+    mailbox_.PostWait({run, std::move(done)});
   }
 
   void AddListener(Listener* listener) override { listeners_.Add(listener); }
@@ -82,6 +84,8 @@ class EngineWithLoop final : public Engine {
     loop_.Stop(grace);
     const std::lock_guard lock(stop_mutex_);
     if (thread_.joinable()) thread_.join();
+    // Who wrote to an engine that never ran is answered too.
+    mailbox_.RefuseAll();
   }
 
  private:
@@ -98,17 +102,26 @@ class EngineWithLoop final : public Engine {
 
 }  // namespace
 
+Result<std::unique_ptr<Engine>> Engine::Open(Options options, journal::Journal& journal,
+                                             const Registry& registry, Workflows workflows,
+                                             definition::Inventory inventory, const Policy& policy,
+                                             const Clock& clock) {
+  if (auto checked = Check(options); !checked)
+    return std::move(checked).error().In("start the engine");
+  return std::unique_ptr<Engine>(
+      std::make_unique<EngineWithLoop>(std::move(options), journal, registry, std::move(workflows),
+                                       std::move(inventory), policy, clock));
+}
+
 Result<std::unique_ptr<Engine>> Engine::Start(Options options, journal::Journal& journal,
                                               const Registry& registry, Workflows workflows,
                                               definition::Inventory inventory, const Policy& policy,
                                               const Clock& clock) {
-  if (auto checked = Check(options); !checked)
-    return std::move(checked).error().In("start the engine");
-  auto engine =
-      std::make_unique<EngineWithLoop>(std::move(options), journal, registry, std::move(workflows),
-                                       std::move(inventory), policy, clock);
-  if (auto begun = engine->Begin(); !begun) return begun.error().In("start the engine");
-  return std::unique_ptr<Engine>(std::move(engine));
+  auto engine = Open(std::move(options), journal, registry, std::move(workflows),
+                     std::move(inventory), policy, clock);
+  if (!engine) return engine;
+  if (auto begun = (*engine)->Run(); !begun) return begun.error().In("start the engine");
+  return engine;
 }
 
 }  // namespace recourse::runtime

@@ -85,13 +85,24 @@ using Workflows = std::map<std::string, std::shared_ptr<const definition::Workfl
 
 class Engine {
  public:
-  // Starts the threads, folds the runs that were at work when the journal was last written, and
-  // goes on with them. `journal`, `registry`, `policy` and `clock` must outlive the engine.
-  // Errors are the journal's.
+  // An engine that does nothing yet: requests wait for Run(). What must be there before anything
+  // happens in the world, such as ports and listeners, is set up between the two. `journal`,
+  // `registry`, `policy` and `clock` must outlive the engine. kInvalidArgument: see Options.
+  static Result<std::unique_ptr<Engine>> Open(Options options, journal::Journal& journal,
+                                              const Registry& registry, Workflows workflows,
+                                              definition::Inventory inventory,
+                                              const Policy& policy, const Clock& clock);
+
+  // Opens an engine and runs it.
   static Result<std::unique_ptr<Engine>> Start(Options options, journal::Journal& journal,
                                                const Registry& registry, Workflows workflows,
                                                definition::Inventory inventory,
                                                const Policy& policy, const Clock& clock);
+
+  // Folds the runs that were at work when the journal was last written, and goes on with them.
+  // Errors are the journal's: the engine has stopped then, and whoever waited was answered so.
+  // REQUIRES: called once at most, and not after Stop().
+  virtual Result<void> Run() = 0;
 
   // Stops as Stop(0s).
   virtual ~Engine() = default;

@@ -36,6 +36,21 @@ void Mailbox::PostForCaller(Message message) {
   if (wake) filled_.notify_one();
 }
 
+void Mailbox::PostWait(WaitMessage wait) {
+  bool closed = false;
+  bool wake = false;
+  {
+    const std::lock_guard lock(mutex_);
+    closed = letters_.closed;
+    if (!closed) {
+      letters_.own.push_back(std::move(wait));
+      wake = std::exchange(waiting_, false);
+    }
+  }
+  if (closed) wait.done(Unavailable("the engine is stopping; ask again when it is back"));
+  if (wake) filled_.notify_one();
+}
+
 void Mailbox::Post(Message message) {
   bool wake = false;
   {
@@ -71,6 +86,20 @@ void Mailbox::Close() {
     letters_.closed = true;
   }
   filled_.notify_one();
+}
+
+void Mailbox::RefuseAll() {
+  Letters left;
+  {
+    const std::lock_guard lock(mutex_);
+    left.own.swap(letters_.own);
+    left.callers.swap(letters_.callers);
+  }
+  const Error error = Unavailable("the engine has stopped before it took this; nothing was done");
+  for (Message& message : left.own) {
+    if (IsCallers(message)) Refuse(message, error);
+  }
+  for (Message& message : left.callers) Refuse(message, error);
 }
 
 std::size_t Mailbox::size() const {

@@ -23,6 +23,10 @@ class Mailbox {
   // at once then, on this thread.
   void PostForCaller(Message message);
 
+  // What becomes of a run that was accepted: the limit does not count it, for to refuse it would
+  // tell its caller nothing was done. kUnavailable: as above.
+  void PostWait(WaitMessage wait);
+
   // A message of the engine's own: always taken.
   void Post(Message message);
 
@@ -37,6 +41,10 @@ class Mailbox {
 
   // Refuses callers from now on, and wakes Take().
   void Close();
+
+  // Answers the callers whose messages nobody will take any more. REQUIRES: Close() was called, and
+  // Take() is not called again.
+  void RefuseAll();
 
   std::size_t size() const;
 

@@ -1,4 +1,5 @@
 // How a run begins.
+#include "engine/base/no_such.h"
 #include "engine/base/text.h"
 #include "engine/record/record.h"
 #include "engine/runtime/core_loop.h"
@@ -46,11 +47,7 @@ Error OtherRequest(const StartRequest& request, RunId run, std::string_view what
 Error NoWorkflow(const Workflows& workflows, const std::string& name) {
   std::vector<std::string> names;
   for (const auto& [known, workflow] : workflows) names.push_back(known);
-  std::string message = "workflow: there is no workflow \"" + name + "\"";
-  if (const std::string nearest = Nearest(name, names); !nearest.empty()) {
-    message += "; did you mean \"" + nearest + "\"?";
-  }
-  return NotFound(std::move(message));
+  return NoSuch("workflow", name, names).In("workflow");
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // What each message comes to.
 #include <algorithm>
 
+#include "engine/base/text.h"
 #include "engine/record/record.h"
 #include "engine/runtime/core_loop.h"
 
@@ -23,6 +24,13 @@ void CoreLoop::Take(Batch& batch, Message& message) {
 }
 
 void CoreLoop::Take(Batch& batch, Message& message, SubmitMessage& submit) {
+  const auto* skip = std::get_if<machine::Skip>(&submit.input);
+  if (skip != nullptr && !FitsAsJson(skip->output, options_.output_bytes_max)) {
+    return batch.Refuse(message, submit.run,
+                        Error{Code::kResourceExhausted,
+                              "output_json: larger than " + HumanBytes(options_.output_bytes_max) +
+                                  ", which is the limit; nothing was done"});
+  }
   TakeInput(batch, message, submit.run, submit.input, submit.revision, submit.caller);
 }
 

@@ -144,6 +144,11 @@ TEST_CASE("with a disk that fails, starts are refused, reads go on, and nothing 
   CHECK(refused.error_code() == grpc::StatusCode::UNAVAILABLE);
   CHECK_THAT(refused.error_message(), Contains("journal.db"));
   CHECK(acknowledged == 1);
+  // There is a server, and it said no.
+  CHECK(scene.Recourse({"start", "echo"}).code == 4);
+  Eventually("the log says so", [&] {
+    return scene.server().err().find("the journal cannot be written") != std::string::npos;
+  });
   scene.OpenGate();
   CheckReadsGoOn(scene, gate);
 

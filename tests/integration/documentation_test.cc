@@ -1,5 +1,6 @@
-// What docs/command.md shows is what happens: its workflow is loaded, its commands are run in their
-// order, and their output is compared but for times, durations and digests.
+// What README.md says to type works, and what docs/command.md shows is what happens: its workflow
+// is loaded, its commands are run in their order, and their output is compared but for times,
+// durations and digests.
 #include <catch2/catch.hpp>
 #include <regex>
 #include <sstream>
@@ -58,6 +59,40 @@ std::string Timeless(const std::string& text) {
   same = std::regex_replace(same, std::regex("\\bnow\\b|" + span + "(?: " + span + ")*(?: ago)?"),
                             "SPAN");
   return std::regex_replace(same, std::regex(" +"), " ");
+}
+
+std::string Replaced(std::string text, const std::string& from, const std::string& to) {
+  for (auto at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) {
+    text.replace(at, from.size(), to);
+  }
+  return text;
+}
+
+TEST_CASE("what README.md says to type by hand works as it stands there", "[integration]") {
+  const std::string source = RECOURSE_SOURCE_DIR;
+  const auto readme = ReadFile(source + "/README.md", 1 << 20);
+  const auto target = ReadFile(source + "/targets/demo.yaml", 1 << 20);
+  REQUIRE((readme && target));
+  const Folder folder;
+  // The places are those of the test: its build, and a folder that nobody else uses.
+  const std::string demo = folder / "demo";
+  const std::string server = RECOURSED;
+  const std::string build = server.substr(0, server.find("/server/recoursed"));
+  folder.Write("targets/demo.yaml", Replaced(*target, "/tmp/recourse-demo", demo));
+  std::string script = "set -e -m\ncd " + source + "\n";
+  for (const std::string& line : Block(readme->substr(readme->find("## By hand")), "sh")) {
+    script += line + "\n";
+  }
+  script = Replaced(script, "$PWD/build/release", build);
+  script = Replaced(script, "/tmp/recourse-demo", demo);
+  script = Replaced(script, "--targets targets", "--targets " + (folder / "targets"));
+  const Finished typed =
+      Run({"/bin/bash", "-c", script + "wait || true\n"}, folder / "typed", {{"HOME", demo}});
+  INFO(typed.out << typed.err);
+  CHECK(typed.code == 0);
+  CHECK_THAT(typed.out, Contains("corruption-response"));
+  CHECK_THAT(typed.out, Contains("R-1 SUCCEEDED after "));
+  CHECK_THAT(typed.out, Contains("verify succeeded"));
 }
 
 TEST_CASE("the examples of docs/command.md do what they show", "[integration]") {

@@ -98,6 +98,11 @@ CREATE TABLE outbox (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX outbox_unsent ON outbox (position, topic) WHERE sent IS NULL;
 )sql",
+    // Runs of one workflow, or on one target, newest first. A run without target is on none.
+    R"sql(
+CREATE INDEX runs_by_workflow ON runs (workflow, run);
+CREATE INDEX runs_by_target ON runs (target, run) WHERE target <> '';
+)sql",
 };
 constexpr auto kVersion = static_cast<std::int64_t>(std::size(kMigrations));
 

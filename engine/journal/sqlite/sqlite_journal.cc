@@ -128,8 +128,8 @@ class SqliteJournal final : public Journal {
     return std::unique_ptr<Reader>(std::make_unique<SqliteReader>(*std::move(opened)));
   }
 
-  Result<void> BackUp(const std::string& to) const override {
-    if (auto copied = BackUpJournal(path(), to); !copied) {
+  Result<void> BackUp(const std::string& to, std::stop_token stop) const override {
+    if (auto copied = BackUpJournal(path(), to, stop); !copied) {
       return copied.error().In("back up " + path() + " to " + to);
     }
     return {};
@@ -272,6 +272,15 @@ Result<std::unique_ptr<Reader>> OpenSqliteReader(const std::string& path) {
   }
   if (!database) return std::move(database).error().In("open the journal");
   return std::unique_ptr<Reader>(std::make_unique<SqliteReader>(*std::move(database)));
+}
+
+Result<void> BackUpSqliteJournal(const std::string& from, const std::string& to) {
+  // It is a journal, of this version, and the copy is made of nothing else.
+  if (auto reader = OpenSqliteReader(from); !reader) return std::move(reader).error();
+  if (auto copied = BackUpJournal(from, to, {}); !copied) {
+    return copied.error().In("back up " + from + " to " + to);
+  }
+  return {};
 }
 
 }  // namespace recourse::journal

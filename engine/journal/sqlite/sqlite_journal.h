@@ -31,4 +31,8 @@ Result<std::unique_ptr<Journal>> OpenSqliteJournal(const std::string& path, Time
 // kNotFound: no such file. Otherwise as above.
 Result<std::unique_ptr<Reader>> OpenSqliteReader(const std::string& path);
 
+// A checked copy of a journal's file, with no server; also while a server has it open.
+// As OpenSqliteReader and Journal::BackUp.
+Result<void> BackUpSqliteJournal(const std::string& from, const std::string& to);
+
 }  // namespace recourse::journal

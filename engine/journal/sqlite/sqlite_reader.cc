@@ -96,6 +96,10 @@ OutboxRow ReadOutbox(const Row& row) {
   return note;
 }
 
+Error ReadsEnded() {
+  return Unavailable("the reading was given up because the server stops; nothing was changed");
+}
+
 }  // namespace
 
 SqliteReader::SqliteReader(std::shared_ptr<Database> database)
@@ -132,6 +136,33 @@ SqliteReader::SqliteReader(std::shared_ptr<Database> database)
               "SELECT position, topic, run, text, created, tries, sent FROM outbox "
               "WHERE sent IS NULL ORDER BY position, topic LIMIT ?") {}
 
+std::string ListRunsSql(const RunFilter& filter) {
+  std::vector<int> statuses = filter.statuses;
+  std::sort(statuses.begin(), statuses.end());
+  statuses.erase(std::unique(statuses.begin(), statuses.end()), statuses.end());
+  std::string sql;
+  if (filter.workflow.empty() && filter.target.empty()) {
+    // One branch a status: SQLite merges them newest first along the index on status, and reads no
+    // more of them than the limit asks for.
+    for (const int status : statuses) {
+      sql += sql.empty() ? "" : " UNION ALL ";
+      sql += kRuns + "WHERE status = " + std::to_string(status) + " AND run < ?1";
+    }
+    if (statuses.empty()) sql = kRuns + "WHERE run < ?1";
+  } else {
+    // Along the index on workflow or target, newest first too. The plus keeps the one on status out
+    // of it; `target <> ''` lets SQLite use the index that has such rows only.
+    sql = kRuns + "WHERE run < ?1";
+    if (!filter.workflow.empty()) sql += " AND workflow = ?2";
+    if (!filter.target.empty()) sql += " AND target = ?3 AND target <> ''";
+    std::string listed;
+    for (const int status : statuses)
+      listed += (listed.empty() ? "" : ",") + std::to_string(status);
+    if (!listed.empty()) sql += " AND +status IN (" + listed + ")";
+  }
+  return sql + " ORDER BY run DESC LIMIT ?4";
+}
+
 Result<Position> SqliteReader::LastPosition() {
   auto last = last_position_.First([](const Row& row) { return row.Int(0); });
   if (!last) return std::move(last).error();
@@ -139,20 +170,8 @@ Result<Position> SqliteReader::LastPosition() {
 }
 
 Result<std::vector<RunRow>> SqliteReader::ListRuns(const RunFilter& filter) {
-  // One branch a status: SQLite merges them newest first along the index on status, and reads no
-  // more of them than `limit` asks for.
-  std::vector<int> statuses = filter.statuses;
-  std::sort(statuses.begin(), statuses.end());
-  statuses.erase(std::unique(statuses.begin(), statuses.end()), statuses.end());
-  std::string conditions = " run < ?1 AND (?2 = '' OR workflow = ?2) AND (?3 = '' OR target = ?3) ";
-  std::string sql;
-  for (const int status : statuses) {
-    sql += sql.empty() ? "" : " UNION ALL ";
-    sql += kRuns + "WHERE status = " + std::to_string(status) + " AND" + conditions;
-  }
-  if (statuses.empty()) sql = kRuns + "WHERE" + conditions;
-  sql += " ORDER BY run DESC LIMIT ?4";
-  return Statement(*database_, std::move(sql))
+  if (ended_) return ReadsEnded();
+  return Statement(*database_, ListRunsSql(filter))
       .All(ReadRun, filter.before ? filter.before->number : kNoBound, filter.workflow,
            filter.target, filter.limit);
 }
@@ -167,10 +186,12 @@ Result<std::optional<RunRow>> SqliteReader::FindRequest(const std::string& reque
 
 Result<std::vector<StoredEvent>> SqliteReader::EventsOfRun(RunId run, std::int64_t after,
                                                            std::int64_t limit) {
+  if (ended_) return ReadsEnded();
   return events_of_run_.All(ReadEvent, run, after, limit);
 }
 
 Result<std::vector<StoredEvent>> SqliteReader::EventsAfter(Position after, std::int64_t limit) {
+  if (ended_) return ReadsEnded();
   return events_after_.All(ReadEvent, after, limit);
 }
 

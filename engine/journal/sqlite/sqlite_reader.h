@@ -2,12 +2,18 @@
 // from one statement, and so from one state of the journal.
 #pragma once
 
+#include <atomic>
 #include <memory>
+#include <string>
 
 #include "engine/journal/journal.h"
 #include "engine/journal/sqlite/database.h"
 
 namespace recourse::journal {
+
+// The statement of ListRuns: ?1 is the run before which the list begins, ?2 the workflow, ?3 the
+// target, ?4 the limit. Whatever the filter, it reads along an index and sorts nothing.
+std::string ListRunsSql(const RunFilter& filter);
 
 class SqliteReader final : public Reader {
  public:
@@ -30,8 +36,10 @@ class SqliteReader final : public Reader {
   Result<std::optional<RunRow>> LockHolder(const std::string& lock) override;
   Result<std::vector<RunRow>> LockWaiters(const std::string& lock, int limit) override;
   Result<std::vector<OutboxRow>> UnsentNotifications(int limit) override;
+  void EndReads() override { ended_ = true; }
 
  private:
+  std::atomic<bool> ended_ = false;
   std::shared_ptr<Database> database_;  // outlives the statements
   Statement last_position_;
   Statement find_run_;

@@ -101,7 +101,7 @@ TEST_CASE("the local socket answers like the port, and only its owner can open i
   REQUIRE(stub->GetInfo(running.As("operator").get(), {}, &info).ok());
   CHECK(info.journal_path() == running.directory.File("journal.db"));
   CHECK(info.journal_writable());
-  CHECK(info.workflows() == 4);
+  CHECK(info.workflows() == 5);
   CHECK(info.actions() > 0);
   CHECK_FALSE(stub->GetInfo(running.Anonymous().get(), {}, &info).ok());
 }
@@ -147,9 +147,12 @@ TEST_CASE("workflows and actions are shown, and definitions checked", "[server]"
   list.set_page_token(page.next_page_token());
   v1::ListWorkflowsResponse last;
   REQUIRE(running.workflows->ListWorkflows(running.As("operator").get(), list, &last).ok());
-  REQUIRE(last.workflows_size() == 1);
-  CHECK(last.workflows(0).name() == "slow");
+  REQUIRE(last.workflows_size() == 2);
+  CHECK(last.workflows(1).name() == "slow");
   CHECK(last.next_page_token().empty());
+  list.set_page_token("zzz");
+  CHECK(running.workflows->ListWorkflows(running.As("operator").get(), list, &last).error_code() ==
+        grpc::StatusCode::INVALID_ARGUMENT);
 
   v1::GetWorkflowRequest get;
   get.set_workflow("echo");

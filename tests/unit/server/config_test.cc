@@ -31,6 +31,15 @@ TEST_CASE("an empty configuration file gives the defaults", "[server]") {
   }
 }
 
+TEST_CASE("inputs that fit into no call are refused before a run has them", "[server]") {
+  CHECK(Refused("limits: {message_bytes: 65536}")
+            .find("limits.inputs_bytes: 262144 is more than half of limits.message_bytes, 65536") !=
+        std::string::npos);
+  CHECK(Refused("limits: {inputs_bytes: 4194304}").find("limits.inputs_bytes") !=
+        std::string::npos);
+  CHECK(Parsed("limits: {message_bytes: 65536, inputs_bytes: 32768}").message_bytes_max == 65536);
+}
+
 TEST_CASE("every setting of the file is taken", "[server]") {
   const Config config = Parsed(R"(
 data: /srv/recourse/
@@ -40,7 +49,8 @@ workflows: [/etc/recourse/workflows]
 targets: [/etc/recourse/targets, /srv/targets]
 policy: {allowed_roots: [/srv], allowed_commands: [systemctl, /usr/bin/pg_dump]}
 limits: {workers: 4, batch: 100, waiting_calls: 50, open_runs: 10, inputs_bytes: 2048,
-         output_bytes: 4096, message_bytes: 65536, streams: 5, readers: 2}
+         output_bytes: 4096, message_bytes: 65536, streams: 5, readers: 2,
+         waiting_reads: 7}
 log: {level: warning}
 grace: 1m
 principals:
@@ -58,6 +68,7 @@ principals:
   CHECK(config.engine.mailbox_max == 50);
   CHECK(config.engine.open_runs_max == 10);
   CHECK(config.engine.inputs_bytes_max == 2048);
+  CHECK(config.waiting_reads == 7);
   CHECK(config.engine.output_bytes_max == 4096);
   CHECK(config.message_bytes_max == 65536);
   CHECK(config.streams_max == 5);

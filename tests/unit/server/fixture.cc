@@ -10,6 +10,7 @@
 #include "actions/debug/debug.h"
 #include "engine/base/file.h"
 #include "engine/journal/sqlite/sqlite_journal.h"
+#include "engine/record/record.h"
 
 namespace recourse::server {
 namespace {
@@ -25,6 +26,18 @@ steps:
     action: debug.echo
     with: {value: "${inputs.value}"}
 outputs: {said: "${steps.say.output.value}"}
+)",
+    R"(
+name: bulky
+summary: Answer the input, once an item
+inputs:
+  value: {type: string}
+  items: {type: list, default: [1]}
+steps:
+  - id: say
+    action: debug.echo
+    for_each: "${inputs.items}"
+    with: {value: "${inputs.value}"}
 )",
     R"(
 name: ask
@@ -96,16 +109,16 @@ std::string TemporaryDirectory::Write(const std::string& name, const std::string
   return File(name);
 }
 
-RunningServer::RunningServer() {
+RunningServer::RunningServer(const runtime::Options& options) {
   AddDebugActions(registry);
   journal = Need(journal::OpenSqliteJournal(directory.File("journal.db"), clock.Now()));
   principals =
       std::make_unique<Principals>(Need(Principals::Load(DefaultPrincipals(directory.path()))));
-  engine =
-      Need(runtime::Engine::Start({}, *journal, registry, LoadAll(registry), {}, policy, clock));
-  ServerOptions options;
-  options.socket = directory.File("recourse.sock");
-  server = Need(Server::Start(options, *engine, *journal, registry, *principals, clock));
+  engine = Need(
+      runtime::Engine::Start(options, *journal, registry, LoadAll(registry), {}, policy, clock));
+  ServerOptions server_options;
+  server_options.socket = directory.File("recourse.sock");
+  server = Need(Server::Start(server_options, *engine, *journal, registry, *principals, clock));
   channel = grpc::CreateChannel(server->address(), grpc::InsecureChannelCredentials());
   runs = v1::RunService::NewStub(channel);
   approvals = v1::ApprovalService::NewStub(channel);
@@ -117,6 +130,9 @@ RunningServer::RunningServer() {
 RunningServer::~RunningServer() {
   StopEngine();
   server.reset();
+  const auto verified = record::Verify(*Need(journal->OpenReader()));
+  if (!verified) return FAIL_CHECK(verified.error().ToString());
+  CHECK(verified->problems == std::vector<std::string>());
 }
 
 void RunningServer::StopEngine() { engine->Stop(std::chrono::milliseconds(0)); }

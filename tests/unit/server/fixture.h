@@ -37,12 +37,15 @@ class TemporaryDirectory {
   std::string path_;
 };
 
-// Offers the workflows of fixture.cc: "echo" succeeds, "ask" waits for an approval of dba or
+// Offers the workflows of fixture.cc: "echo" succeeds, "bulky" too, with large
+// outputs, "ask" waits for an approval of dba or
 // level-1 that its requester may not give, "broken" fails and waits for an operator, "slow" works
 // until it is stopped.
 class RunningServer {
  public:
-  RunningServer();
+  explicit RunningServer(const runtime::Options& options = {});
+  // Stops everything and checks what the rule for every journal asks: the fold of its events gives
+  // the stored indexes.
   ~RunningServer();
 
   // A call of this principal ("operator" or "approver"), or without a token; ends by itself after

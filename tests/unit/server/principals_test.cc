@@ -74,11 +74,22 @@ TEST_CASE("a token that is no secret is refused at start", "[server]") {
     CHECK(principals.error().message.find("chmod 600 " + path) != std::string::npos);
   }
   SECTION("because it is short") {
-    directory.Write("a.token", "  \n");
+    directory.Write("a.token", "secret \t\r\n");
     REQUIRE(chmod(path.c_str(), 0600) == 0);
     const auto principals = Principals::Load(one);
     REQUIRE_FALSE(principals);
-    CHECK(principals.error().message.find("0 characters") != std::string::npos);
+    CHECK(principals.error().message.find("6 characters") != std::string::npos);
+  }
+  SECTION("because no header can carry it") {
+    for (const char* text :
+         {"  \n", "01234567890123456789 0123456789\n", "0123456789012345678\xc3\xa4"}) {
+      directory.Write("a.token", text);
+      REQUIRE(chmod(path.c_str(), 0600) == 0);
+      const auto principals = Principals::Load(one);
+      REQUIRE_FALSE(principals);
+      CHECK(principals.error().code == Code::kFailedPrecondition);
+      CHECK(principals.error().message.find(path) != std::string::npos);
+    }
   }
   SECTION("because two principals share it") {
     REQUIRE(chmod(path.c_str(), 0600) == 0);

@@ -12,7 +12,7 @@ TEST_CASE("tasks read the journal, and those that come after the end are told so
   const TemporaryDirectory directory;
   auto journal = journal::OpenSqliteJournal(directory.File("journal.db"), SystemClock().Now());
   REQUIRE(journal);
-  auto pool = ReaderPool::Start(**journal, 2);
+  auto pool = ReaderPool::Start(**journal, 2, 100);
   REQUIRE(pool);
 
   std::promise<journal::Position> position;

@@ -89,6 +89,15 @@ TEST_CASE("a watch of nothing is refused", "[server]") {
         grpc::StatusCode::INVALID_ARGUMENT);
 }
 
+TEST_CASE("a watch from beyond the run's last event is refused", "[server]") {
+  RunningServer running;
+  const v1::Run run = running.Start("echo");
+  CHECK(WatchToTheEnd(running, run.id(), run.revision()).status.ok());
+  const grpc::Status refused = WatchToTheEnd(running, run.id(), run.revision() + 1).status;
+  CHECK(refused.error_code() == grpc::StatusCode::OUT_OF_RANGE);
+  CHECK_THAT(refused.error_message(), Catch::StartsWith("after_sequence: "));
+}
+
 TEST_CASE("a watcher of all events gets the old ones, then the new ones, without a gap",
           "[server]") {
   RunningServer running;

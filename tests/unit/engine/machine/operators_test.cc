@@ -122,8 +122,8 @@ TEST_CASE("an unknown effect must be told before a rollback", "[machine]") {
   Player player = AtB();
   player.Send(Restarted{});
   REQUIRE(player.status() == RunStatus::kNeedsAttention);
-  CHECK(player.Refused(RollBack{}, "operator").code == Code::kInvalidArgument);
-  CHECK(player.Refused(Cancel{"", true, {}}, "operator").code == Code::kInvalidArgument);
+  CHECK(player.Refused(RollBack{}, "operator").code == Code::kFailedPrecondition);
+  CHECK(player.Refused(Cancel{"", true, {}}, "operator").code == Code::kFailedPrecondition);
   player.Fresh();
   SECTION("not applied: nothing of it is undone") {
     player.Send(RollBack{"", "", Finding::kNotApplied}, "operator");

@@ -234,6 +234,7 @@ class Racing final : public journal::Reader {
   Result<std::vector<journal::OutboxRow>> UnsentNotifications(int limit) override {
     return real_.UnsentNotifications(limit);
   }
+  void EndReads() override { real_.EndReads(); }
 
  private:
   History& history_;

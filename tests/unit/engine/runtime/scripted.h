@@ -104,7 +104,9 @@ class WatchedJournal final : public journal::Journal {
   Result<std::unique_ptr<journal::Reader>> OpenReader() const override {
     return journal_->OpenReader();
   }
-  Result<void> BackUp(const std::string& path) const override { return journal_->BackUp(path); }
+  Result<void> BackUp(const std::string& path, std::stop_token stop) const override {
+    return journal_->BackUp(path, std::move(stop));
+  }
   std::string path() const override { return journal_->path(); }
   std::int64_t size_bytes() const override { return journal_->size_bytes(); }
 

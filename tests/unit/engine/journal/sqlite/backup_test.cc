@@ -23,7 +23,7 @@ TEST_CASE("a backup made while appends go on is a whole journal", "[journal]") {
   MustAppend(*journal, ChangeOf(journal->heads(), RunId{1}, 50));
 
   Result<void> backed_up;
-  std::thread other([&] { backed_up = journal->BackUp(scratch / "copy.db"); });
+  std::thread other([&] { backed_up = journal->BackUp(scratch / "copy.db", {}); });
   for (int i = 0; i < 200; ++i)
     MustAppend(*journal, ChangeOf(journal->heads(), RunId{1}, 1, 50 + i));
   other.join();
@@ -49,7 +49,7 @@ TEST_CASE("a backup replaces no file", "[journal]") {
   const ScratchDirectory scratch;
   auto journal = MustOpen(scratch / "journal.db");
   REQUIRE(WriteFileAtomically(scratch / "copy.db", "mine", 0600));
-  const auto refused = journal->BackUp(scratch / "copy.db");
+  const auto refused = journal->BackUp(scratch / "copy.db", {});
   REQUIRE_FALSE(refused);
   CHECK(refused.error().code == Code::kAlreadyExists);
   CHECK(*ReadFile(scratch / "copy.db", 100) == "mine");
@@ -65,12 +65,12 @@ TEST_CASE("a backup that fails leaves no file", "[journal]") {
   SECTION("no space") {
     before = FilesIn(scratch);
     const DiskFault full(DiskCall::kWrite, 3, ENOSPC);
-    refused = journal->BackUp(scratch / "copy.db");
+    refused = journal->BackUp(scratch / "copy.db", {});
     expected = Code::kResourceExhausted;
   }
   SECTION("no such directory") {
     before = FilesIn(scratch);
-    refused = journal->BackUp(scratch / "none/copy.db");
+    refused = journal->BackUp(scratch / "none/copy.db", {});
     expected = Code::kNotFound;
   }
   SECTION("an event of the journal was changed") {
@@ -78,7 +78,7 @@ TEST_CASE("a backup that fails leaves no file", "[journal]") {
     RawExecute(scratch / "journal.db", "UPDATE events SET payload = x'00' WHERE position = 7");
     journal = MustOpen(scratch / "journal.db");  // Opening looks at the last events only.
     before = FilesIn(scratch);
-    refused = journal->BackUp(scratch / "copy.db");
+    refused = journal->BackUp(scratch / "copy.db", {});
     expected = Code::kDataLoss;
   }
   REQUIRE_FALSE(refused);

@@ -1,3 +1,5 @@
+#include "engine/journal/sqlite/sqlite_reader.h"
+
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -8,6 +10,7 @@
 #include <functional>
 
 #include "engine/base/file.h"
+#include "engine/journal/sqlite/database.h"
 #include "tests/unit/engine/journal/samples.h"
 #include "tests/unit/engine/journal/scratch.h"
 #include "tests/unit/engine/journal/sqlite/raw.h"
@@ -132,6 +135,48 @@ TEST_CASE("reading makes no journal", "[journal]") {
   const auto empty = OpenSqliteReader(scratch / "empty.db");
   REQUIRE_FALSE(empty);
   CHECK(empty.error().code == Code::kDataLoss);
+}
+
+TEST_CASE("runs are listed along an index, whatever they are asked for by", "[journal]") {
+  const ScratchDirectory scratch;
+  const std::string path = scratch / "journal.db";
+  MustOpen(path).reset();
+  const auto database = Database::OpenToRead(path);
+  REQUIRE(database);
+  const auto plan = [&](const RunFilter& filter) {
+    auto lines = Statement(**database, "EXPLAIN QUERY PLAN " + ListRunsSql(filter))
+                     .All([](const Row& row) { return row.Text(3); }, std::int64_t{1}, "w", "t",
+                          std::int64_t{10});
+    REQUIRE(lines);
+    std::string text;
+    for (const std::string& line : *lines) text += line + "\n";
+    return text;
+  };
+  using Catch::Contains;
+  CHECK_THAT(plan({.workflow = "w"}), Contains("runs_by_workflow (workflow=? AND run<?)"));
+  CHECK_THAT(plan({.target = "t"}), Contains("runs_by_target (target=? AND run<?)"));
+  CHECK_THAT(plan({.statuses = {7}, .workflow = "w"}), Contains("runs_by_workflow"));
+  CHECK_THAT(plan({.statuses = {2, 7}}), Contains("runs_by_status (status=? AND run<?)"));
+  for (const RunFilter& filter :
+       {RunFilter{.workflow = "w"}, RunFilter{.target = "t"},
+        RunFilter{.workflow = "w", .target = "t"}, RunFilter{.statuses = {7, 8}, .target = "t"},
+        RunFilter{.statuses = {2, 7}}, RunFilter{}}) {
+    CHECK_THAT(plan(filter), !Contains("TEMP B-TREE"));
+  }
+}
+
+TEST_CASE("a journal of the first version is given what later ones have", "[journal]") {
+  const ScratchDirectory scratch;
+  const std::string path = scratch / "journal.db";
+  MustOpen(path).reset();
+  const std::string newest = RawText(path, "PRAGMA user_version");
+  RawExecute(path, "DROP INDEX runs_by_workflow; DROP INDEX runs_by_target; PRAGMA user_version=1");
+  const auto old = OpenSqliteReader(path);
+  REQUIRE_FALSE(old);
+  CHECK(old.error().code == Code::kFailedPrecondition);
+  MustOpen(path).reset();
+  CHECK(RawText(path, "PRAGMA user_version") == newest);
+  CHECK(OpenSqliteReader(path).ok());
 }
 
 }  // namespace

@@ -1,0 +1,30 @@
+// From the engine's values to the API's messages: what the services and the command that reads a
+// journal's file share.
+#pragma once
+
+#include <google/protobuf/duration.pb.h>
+#include <google/protobuf/timestamp.pb.h>
+
+#include <chrono>
+#include <string>
+#include <string_view>
+
+#include "engine/base/clock.h"
+#include "engine/base/error.h"
+#include "engine/record/record.h"
+#include "recourse/v1/common.pb.h"
+
+namespace recourse::server {
+
+google::protobuf::Timestamp ToProto(Time time);
+google::protobuf::Duration ToProto(std::chrono::microseconds duration);
+v1::Failure ToProto(const Error& error);
+v1::Event ToProto(const record::TimelineEntry& entry);
+// A stored event of a run of `workflow`, as a person reads it. Errors are record::Decode's.
+Result<v1::Event> EventOf(const definition::Workflow& workflow, const journal::StoredEvent& stored);
+
+// `text` as Protobuf can carry it: where it is not UTF-8, its bytes above 127 become question
+// marks.
+std::string Utf8(std::string_view text);
+
+}  // namespace recourse::server

@@ -1,0 +1,19 @@
+// A run as the API lists it.
+#pragma once
+
+#include "engine/base/error.h"
+#include "engine/journal/journal.h"
+#include "recourse/v1/run.pb.h"
+
+namespace recourse::server {
+
+// The basic view, without what AddApprovals adds.
+v1::Run ToProto(const journal::RunRow& row);
+
+// Sets open_approvals and waiting.for_person. Errors are the reader's.
+Result<void> AddApprovals(journal::Reader& reader, const journal::RunRow& row, v1::Run& run);
+
+// Both: the run as lists and watchers are shown it.
+Result<v1::Run> BasicView(journal::Reader& reader, const journal::RunRow& row);
+
+}  // namespace recourse::server
