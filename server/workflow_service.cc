@@ -5,6 +5,7 @@
 
 #include "engine/base/text.h"
 #include "server/convert.h"
+#include "server/graph_view.h"
 #include "server/workflow_view.h"
 
 namespace recourse::server {
@@ -18,6 +19,15 @@ Error NoSuch(std::string_view field, std::string_view kind, const std::string& n
     message += "; did you mean \"" + nearest + "\"?";
   }
   return NotFound(std::move(message));
+}
+
+Result<std::shared_ptr<const definition::Workflow>> FindWorkflow(const runtime::Engine& engine,
+                                                                 const std::string& name) {
+  const auto& workflows = engine.workflows();
+  if (const auto found = workflows.find(name); found != workflows.end()) return found->second;
+  std::vector<std::string> names;
+  for (const auto& [known, workflow] : workflows) names.push_back(known);
+  return NoSuch("workflow", "workflow", name, names);
 }
 
 // One page of what stands in the order of its names: the page token is the last name given.
@@ -77,13 +87,22 @@ grpc::ServerUnaryReactor* WorkflowService::GetWorkflow(grpc::CallbackServerConte
                                                        v1::Workflow* response) {
   return AnswerNow(core_, context, "WorkflowService.GetWorkflow", response,
                    [&]() -> Result<v1::Workflow> {
-                     const auto& workflows = core_.engine.workflows();
-                     const auto found = workflows.find(request->workflow());
-                     if (found != workflows.end()) return FullView(*found->second);
-                     std::vector<std::string> names;
-                     for (const auto& [name, workflow] : workflows) names.push_back(name);
-                     return NoSuch("workflow", "workflow", request->workflow(), names);
+                     auto workflow = FindWorkflow(core_.engine, request->workflow());
+                     if (!workflow) return std::move(workflow).error();
+                     return FullView(**workflow);
                    });
+}
+
+grpc::ServerUnaryReactor* WorkflowService::GetGraph(grpc::CallbackServerContext* context,
+                                                    const v1::GetGraphRequest* request,
+                                                    v1::Graph* response) {
+  const auto read = [this, request](journal::Reader& reader) -> Result<v1::Graph> {
+    if (!request->run().empty()) return ReadGraph(*request, core_.engine, reader);
+    auto workflow = FindWorkflow(core_.engine, request->workflow());
+    if (!workflow) return std::move(workflow).error();
+    return GraphOf(**workflow);
+  };
+  return AnswerFrom(core_, core_.readers, context, "WorkflowService.GetGraph", response, read);
 }
 
 grpc::ServerUnaryReactor* WorkflowService::ValidateWorkflow(

@@ -206,6 +206,13 @@ class Command {
     Add(workflows, "validate", "check definition files",
         [this] { return ValidateWorkflows(common_, files_); })
         ->add_option("file", files_, "YAML files")->required();
+    CLI::App* graph = Add(workflows, "graph", "a picture of one, or of what a run has done",
+                          [this] { return DrawWorkflow(common_, graph_); });
+    graph->add_option("name", graph_.workflow, "its name; not needed with --run");
+    graph->add_option("--run", graph_.run, "show what has become of each step in this run");
+    graph->add_option("--format", graph_.format, "svg, dot or mermaid")
+        ->check(CLI::IsMember({"svg", "dot", "mermaid"}))
+        ->capture_default_str();
     CLI::App& actions = Group("actions", "the actions that workflows are made of");
     Add(actions, "list", "all of them", [this] { return ListActions(common_); });
     Add(actions, "show", "one: its class, inputs and output", [this] { return ShowAction(common_, name_); })
@@ -231,6 +238,7 @@ class Command {
   WatchArguments watch_;
   SteerArguments steer_;
   DecideArguments decide_;
+  GraphArguments graph_;
   bool all_ = false;
   std::string file_;
   std::string name_;

@@ -89,6 +89,12 @@ int Annotate(const Common& common, const SteerArguments& arguments);
 int ListWorkflows(const Common& common);
 int ShowWorkflow(const Common& common, const std::string& name);
 int ValidateWorkflows(const Common& common, const std::vector<std::string>& files);
+struct GraphArguments {
+  std::string workflow;
+  std::string run;
+  std::string format = "svg";
+};
+int DrawWorkflow(const Common& common, const GraphArguments& arguments);
 int ListActions(const Common& common);
 int ShowAction(const Common& common, const std::string& name);
 int ShowInfo(const Common& common);
