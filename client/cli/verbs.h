@@ -88,6 +88,7 @@ int Annotate(const Common& common, const SteerArguments& arguments);
 // --- catalogue.cc ---
 int ListWorkflows(const Common& common);
 int ShowWorkflow(const Common& common, const std::string& name);
+// Against the actions of the server.
 int ValidateWorkflows(const Common& common, const std::vector<std::string>& files);
 struct GraphArguments {
   std::string workflow;
@@ -107,6 +108,16 @@ int BackUpJournal(const Common& common, const std::string& path);
 int VerifyOffline(const Common& common, const std::string& file);
 int ListRunsOffline(const Common& common, const std::string& file, int limit);
 int TimelineOffline(const Common& common, const std::string& file, const std::string& run);
+
+// --- offline_workflows.cc: definitions, with no server ---
+struct CheckArguments {
+  std::vector<std::string> paths;  // files, or directories of them
+  bool strict = false;             // warnings count too
+};
+// Against this program's own actions.
+int ValidateOffline(const Common& common, const CheckArguments& arguments);
+// Plays the cases beside each definition.
+int TestWorkflows(const Common& common, const std::vector<std::string>& paths);
 
 // --- shared by verbs that answer a run ---
 
