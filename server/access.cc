@@ -37,6 +37,7 @@ constexpr std::array kRules = {
     Rule{"ApprovalService.Decide", kAnyRole},
     Rule{"WorkflowService.ListWorkflows", kViewer},
     Rule{"WorkflowService.GetWorkflow", kViewer},
+    Rule{"WorkflowService.GetGraph", kViewer},
     Rule{"WorkflowService.ValidateWorkflow", kViewer},
     Rule{"WorkflowService.ListActions", kViewer},
     Rule{"WorkflowService.GetAction", kViewer},

@@ -18,7 +18,9 @@ std::vector<std::string> FilesIn(const std::string& directory, std::vector<std::
   for (std::filesystem::directory_iterator entry(directory, problem), end; !problem && entry != end;
        entry.increment(problem)) {
     const std::string extension = entry->path().extension();
-    if (extension == ".yaml" || extension == ".yml") files.push_back(entry->path());
+    // What is called recovery.test.yaml holds the rehearsals of recovery.yaml.
+    const bool rehearses = entry->path().stem().extension() == ".test";
+    if ((extension == ".yaml" || extension == ".yml") && !rehearses) files.push_back(entry->path());
   }
   if (problem) problems.push_back(directory + ": " + problem.message());
   std::sort(files.begin(), files.end());

@@ -6,6 +6,7 @@
 
 #include "engine/base/no_such.h"
 #include "server/convert.h"
+#include "server/graph_view.h"
 #include "server/workflow_view.h"
 
 namespace recourse::server {
@@ -16,6 +17,15 @@ Error NoSuchIn(std::string_view field, const std::string& name,
                const std::vector<std::string>& names) {
   if (name.empty()) return InvalidArgument(std::string(field) + ": must be set");
   return NoSuch(field, name, names);
+}
+
+Result<std::shared_ptr<const definition::Workflow>> FindWorkflow(const runtime::Engine& engine,
+                                                                 const std::string& name) {
+  const auto& workflows = engine.workflows();
+  if (const auto found = workflows.find(name); found != workflows.end()) return found->second;
+  std::vector<std::string> names;
+  for (const auto& [known, workflow] : workflows) names.push_back(known);
+  return NoSuchIn("workflow", name, names);
 }
 
 // One page of what stands in the order of its names: the page token is the last name given.
@@ -80,13 +90,22 @@ grpc::ServerUnaryReactor* WorkflowService::GetWorkflow(grpc::CallbackServerConte
                                                        v1::Workflow* response) {
   return AnswerNow(core_, context, "WorkflowService.GetWorkflow", response,
                    [&]() -> Result<v1::Workflow> {
-                     const auto& workflows = core_.engine.workflows();
-                     const auto found = workflows.find(request->workflow());
-                     if (found != workflows.end()) return FullView(*found->second);
-                     std::vector<std::string> names;
-                     for (const auto& [name, workflow] : workflows) names.push_back(name);
-                     return NoSuchIn("workflow", request->workflow(), names);
+                     auto workflow = FindWorkflow(core_.engine, request->workflow());
+                     if (!workflow) return std::move(workflow).error();
+                     return FullView(**workflow);
                    });
+}
+
+grpc::ServerUnaryReactor* WorkflowService::GetGraph(grpc::CallbackServerContext* context,
+                                                    const v1::GetGraphRequest* request,
+                                                    v1::Graph* response) {
+  const auto read = [this, request](journal::Reader& reader) -> Result<v1::Graph> {
+    if (!request->run().empty()) return ReadGraph(*request, core_.engine, reader);
+    auto workflow = FindWorkflow(core_.engine, request->workflow());
+    if (!workflow) return std::move(workflow).error();
+    return GraphOf(**workflow);
+  };
+  return AnswerFrom(core_, core_.readers, context, "WorkflowService.GetGraph", response, read);
 }
 
 grpc::ServerUnaryReactor* WorkflowService::ValidateWorkflow(

@@ -16,6 +16,9 @@ class WorkflowService final : public v1::WorkflowService::CallbackService {
   grpc::ServerUnaryReactor* GetWorkflow(grpc::CallbackServerContext* context,
                                         const v1::GetWorkflowRequest* request,
                                         v1::Workflow* response) override;
+  grpc::ServerUnaryReactor* GetGraph(grpc::CallbackServerContext* context,
+                                     const v1::GetGraphRequest* request,
+                                     v1::Graph* response) override;
   grpc::ServerUnaryReactor* ValidateWorkflow(grpc::CallbackServerContext* context,
                                              const v1::ValidateWorkflowRequest* request,
                                              v1::ValidateWorkflowResponse* response) override;

@@ -209,9 +209,24 @@ class Command {
     Add(workflows, "list", "all of them", [this] { return ListWorkflows(common_); });
     Add(workflows, "show", "one: its inputs and steps", [this] { return ShowWorkflow(common_, name_); })
         ->add_option("name", name_, "its name")->required();
-    Add(workflows, "validate", "check definition files",
-        [this] { return ValidateWorkflows(common_, files_); })
-        ->add_option("file", files_, "YAML files")->required();
+    CLI::App* validate = Add(workflows, "validate", "check definition files, with no server", [this] {
+      return with_server_ ? ValidateWorkflows(common_, check_.paths)
+                          : ValidateOffline(common_, check_);
+    });
+    validate->add_option("path", check_.paths, "YAML files, or directories of them")->required();
+    validate->add_flag("--strict", check_.strict, "count what a careful author would not leave open");
+    validate->add_flag("--server", with_server_, "against the actions of the server instead");
+    Add(workflows, "test", "play the cases of NAME.test.yaml on NAME.yaml, with no server",
+        [this] { return TestWorkflows(common_, check_.paths); })
+        ->add_option("path", check_.paths, "NAME.test.yaml, NAME.yaml, or directories of them")
+        ->required();
+    CLI::App* graph = Add(workflows, "graph", "a picture of one, or of what a run has done",
+                          [this] { return DrawWorkflow(common_, graph_); });
+    graph->add_option("name", graph_.workflow, "its name; not needed with --run");
+    graph->add_option("--run", graph_.run, "show what has become of each step in this run");
+    graph->add_option("--format", graph_.format, "svg, dot or mermaid")
+        ->check(CLI::IsMember({"svg", "dot", "mermaid"}))
+        ->capture_default_str();
     CLI::App& actions = Group("actions", "the actions that workflows are made of");
     Add(actions, "list", "all of them", [this] { return ListActions(common_); });
     Add(actions, "show", "one: its class, inputs and output", [this] { return ShowAction(common_, name_); })
@@ -245,6 +260,9 @@ class Command {
   WatchArguments watch_;
   SteerArguments steer_;
   DecideArguments decide_;
+  GraphArguments graph_;
+  CheckArguments check_;
+  bool with_server_ = false;
   bool all_ = false;
   std::string file_;
   std::int64_t after_ = 0;

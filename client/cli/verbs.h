@@ -91,7 +91,14 @@ int Annotate(const Common& common, const SteerArguments& arguments);
 // --- catalogue.cc ---
 int ListWorkflows(const Common& common);
 int ShowWorkflow(const Common& common, const std::string& name);
+// Against the actions of the server.
 int ValidateWorkflows(const Common& common, const std::vector<std::string>& files);
+struct GraphArguments {
+  std::string workflow;
+  std::string run;
+  std::string format = "svg";
+};
+int DrawWorkflow(const Common& common, const GraphArguments& arguments);
 int ListActions(const Common& common);
 int ShowAction(const Common& common, const std::string& name);
 int ShowInfo(const Common& common);
@@ -109,6 +116,16 @@ int BackUpOffline(const Common& common, const std::string& file, const std::stri
 // A line an event, of all runs, in the order of the journal.
 int ShowOffline(const Common& common, const std::string& file, std::int64_t after);
 int TimelineOffline(const Common& common, const std::string& file, const std::string& run);
+
+// --- offline_workflows.cc: definitions, with no server ---
+struct CheckArguments {
+  std::vector<std::string> paths;  // files, or directories of them
+  bool strict = false;             // warnings count too
+};
+// Against this program's own actions.
+int ValidateOffline(const Common& common, const CheckArguments& arguments);
+// Plays the cases beside each definition.
+int TestWorkflows(const Common& common, const std::vector<std::string>& paths);
 
 // --- shared by verbs that answer a run ---
 

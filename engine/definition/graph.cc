@@ -2,53 +2,20 @@
 #include <algorithm>
 
 #include "engine/definition/loading.h"
+#include "engine/definition/transitions.h"
 
 namespace recourse::definition {
 namespace {
 
-// A way from a step to another, or to the end.
-struct Edge {
-  enum class Kind {
-    kDone,    // the step succeeded
-    kPassed,  // its `when` was false
-    kFailed,  // it failed, and the run goes on
-  };
-  int to = 0;
-  Kind kind = Kind::kDone;
-  std::optional<int> rollback_to;  // with kFailed: what was done since this checkpoint is undone
-};
-
-bool IsEnd(const Step& step) {
-  return std::holds_alternative<SucceedStep>(step.kind) ||
-         std::holds_alternative<FailStep>(step.kind);
-}
-
-std::vector<Edge> EdgesOf(const Workflow& workflow, int index) {
-  const Step& step = workflow.steps[index];
-  const int next = step.next.value_or(index + 1);
-  std::vector<Edge> edges;
-  if (step.when) edges.push_back({next, Edge::Kind::kPassed, {}});
-  if (const auto* choice = std::get_if<SwitchStep>(&step.kind)) {
-    for (const auto& one : choice->cases) edges.push_back({one.go_to, Edge::Kind::kDone, {}});
-    edges.push_back({choice->otherwise.value_or(next), Edge::Kind::kDone, {}});
-  } else if (!IsEnd(step)) {
-    edges.push_back({next, Edge::Kind::kDone, {}});
-  }
-  for (const ErrorRule& rule : step.on_error) {
-    edges.push_back({rule.go_to.value_or(next), Edge::Kind::kFailed, rule.rollback_to});
-  }
-  const bool goes_on = step.on_failure.value_or(workflow.on_failure) == OnFailure::kContinue;
-  if (goes_on && !IsEnd(step)) edges.push_back({next, Edge::Kind::kFailed, {}});
-  return edges;
-}
-
+using Edge = Transition;
 using Graph = std::vector<std::vector<Edge>>;
 
 Graph Reverse(const Graph& graph) {
   Graph reversed(graph.size() + 1);
   for (std::size_t from = 0; from < graph.size(); ++from) {
-    for (const Edge& edge : graph[from])
-      reversed[edge.to].push_back({static_cast<int>(from), {}, {}});
+    for (const Edge& edge : graph[from]) {
+      reversed[static_cast<std::size_t>(edge.to)].push_back({.to = static_cast<int>(from)});
+    }
   }
   return reversed;
 }
@@ -89,7 +56,7 @@ void CheckWays(const Graph& graph, Loading& loading) {
   const std::vector<bool> reached = Reached(graph, {0}, end + 1);
   std::vector<int> ends{static_cast<int>(end)};
   for (std::size_t i = 0; i < end; ++i) {
-    if (IsEnd(workflow.steps[i])) ends.push_back(static_cast<int>(i));
+    if (EndsRun(workflow.steps[i])) ends.push_back(static_cast<int>(i));
   }
   const std::vector<bool> ending = Reached(Reverse(graph), ends, end + 1);
   bool told = false;  // one cycle is enough: the others are seen once it has an exit
@@ -149,7 +116,9 @@ class Flow {
       Set(row, *edge.rollback_to);
     }
     Set(row, 2 * steps_ + from);
-    if (edge.kind == Edge::Kind::kDone) {  // A success forgets an earlier failure.
+    const bool done = edge.kind == Edge::Kind::kDone || edge.kind == Edge::Kind::kCase ||
+                      edge.kind == Edge::Kind::kDefault;
+    if (done) {  // A success forgets an earlier failure.
       Set(row, from);
       Clear(row, steps_ + from);
     }
@@ -223,7 +192,7 @@ Certainty::Certainty(std::optional<int> steps) : steps_(steps.value_or(0)) {
 Certainty CheckGraph(Loading& loading) {
   Graph graph;
   const int steps = static_cast<int>(loading.workflow.steps.size());
-  for (int i = 0; i < steps; ++i) graph.push_back(EdgesOf(loading.workflow, i));
+  for (int i = 0; i < steps; ++i) graph.push_back(TransitionsFrom(loading.workflow, i));
   CheckWays(graph, loading);
   Certainty certainty = Flow(loading.workflow, graph).Take();
   CheckRollbacks(certainty, loading);

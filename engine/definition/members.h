@@ -1,5 +1,5 @@
 // Reading a map whose keys are known: each key is taken once, and what nobody took is unknown.
-// Private to the module.
+// For the modules that read such files.
 #pragma once
 
 #include <chrono>

@@ -1,5 +1,5 @@
-// The names that a definition may give, and the error codes that it may name. Private to the
-// module.
+// The names that a definition may give, and the error codes that it may name. For the
+// modules that read such files.
 #pragma once
 
 #include <optional>

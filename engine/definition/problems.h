@@ -1,4 +1,4 @@
-// The problems found while a definition is read. Private to the module.
+// The problems found while a YAML file is read.
 #pragma once
 
 #include <string>

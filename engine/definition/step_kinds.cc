@@ -59,7 +59,10 @@ const ActionSpec* FindAction(const Node& node, Loading& loading) {
 // What a step says of the ways to run and undo its action.
 void ReadConduct(ActionStep& action, const ActionSpec* spec, Members& members, int step,
                  Loading& loading) {
-  if (const auto timeout = members.TakeDuration("timeout")) action.timeout = *timeout;
+  if (const auto timeout = members.TakeDuration("timeout")) {
+    action.timeout = *timeout;
+    action.timeout_given = true;
+  }
   if (const Node* retry = members.Take("retry")) {
     action.retry = ReadRetry(*retry, action.retry, step, loading);
   }

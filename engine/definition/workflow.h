@@ -54,6 +54,7 @@ struct ActionStep {
   expression::Template with;
   std::optional<expression::Program> for_each;  // a list; the steps' `item` and `index`
   microseconds timeout{};
+  bool timeout_given = false;  // by the step, not the action's own
   RetryPolicy retry;
 };
 

@@ -4,6 +4,7 @@
 
 #include "actions/all.h"
 #include "engine/definition/workflow.h"
+#include "engine/rehearsal/rehearsal.h"
 #include "examples.h"
 
 namespace recourse::definition {
@@ -18,13 +19,44 @@ const Registry& Actions() {
   return registry;
 }
 
+// Their names; what is called NAME.test.yaml holds the cases of NAME.yaml.
+std::vector<std::string> ShippedWorkflows() {
+  std::vector<std::string> names;
+  for (const auto& file : std::filesystem::directory_iterator(Path("workflows"))) {
+    const std::string stem = file.path().stem();
+    if (!stem.ends_with(".test")) names.push_back(stem);
+  }
+  return names;
+}
+
+TEST_CASE("every shipped workflow goes as its cases say, and they come to every step of it",
+          "[definition][docs]") {
+  for (const std::string& name : ShippedWorkflows()) {
+    const Loaded loaded = LoadWorkflow(Read("workflows/" + name + ".yaml"), &Actions());
+    REQUIRE(loaded.workflow != nullptr);
+    const auto report =
+        rehearsal::Rehearse(*loaded.workflow, Read("workflows/" + name + ".test.yaml"));
+    for (const Problem& problem : report.problems) {
+      FAIL_CHECK(name << ".test.yaml:" << problem.place.line << ": " << problem.message);
+    }
+    for (const rehearsal::Verdict& verdict : report.verdicts) {
+      for (const std::string& problem : verdict.problems) {
+        FAIL_CHECK(name << ".test.yaml:" << verdict.place.line << ": " << verdict.name << ": "
+                        << problem);
+      }
+    }
+    INFO(name);
+    CHECK(report.verdicts.size() >= 5);
+    CHECK(report.unreached == std::vector<std::string>{});
+  }
+}
+
 TEST_CASE("every shipped workflow loads against the real actions", "[definition][docs]") {
   int workflows = 0;
-  for (const auto& file : std::filesystem::directory_iterator(Path("workflows"))) {
+  for (const std::string& name : ShippedWorkflows()) {
     ++workflows;
-    const std::string name = file.path().stem();
     const Loaded loaded = LoadWorkflow(Read("workflows/" + name + ".yaml"), &Actions());
-    INFO(loaded.Report(file.path().filename().string()));
+    INFO(loaded.Report(name));
     REQUIRE(loaded.workflow != nullptr);
     CHECK(loaded.workflow->name == name);
     CHECK_FALSE(loaded.workflow->summary.empty());
@@ -78,9 +110,8 @@ TEST_CASE("every shipped workflow can start on every shipped target", "[definiti
     REQUIRE(added.ok());
     CHECK(inventory.Find(file.path().stem().string()) != nullptr);
   }
-  for (const auto& file : std::filesystem::directory_iterator(Path("workflows"))) {
-    const Loaded loaded =
-        LoadWorkflow(Read("workflows/" + file.path().filename().string()), &Actions());
+  for (const std::string& name : ShippedWorkflows()) {
+    const Loaded loaded = LoadWorkflow(Read("workflows/" + name + ".yaml"), &Actions());
     REQUIRE(loaded.workflow != nullptr);
     for (const std::string& target : inventory.Names()) {
       const auto inputs =

@@ -1,0 +1,215 @@
+// workflows validate and test: definitions are checked and rehearsed with no server.
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+
+#include "actions/all.h"
+#include "client/cli/verbs.h"
+#include "engine/base/file.h"
+#include "engine/base/json.h"
+#include "engine/base/text.h"
+#include "engine/definition/advice.h"
+#include "engine/rehearsal/rehearsal.h"
+
+namespace recourse::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::int64_t kDefinitionMax = 2 << 20;
+constexpr std::string_view kCases = ".test";  // recovery.test.yaml holds the cases of recovery.yaml
+
+bool IsYaml(const fs::path& path) {
+  return path.extension() == ".yaml" || path.extension() == ".yml";
+}
+bool HoldsCases(const fs::path& path) { return path.stem().extension() == kCases; }
+
+// The file itself, or the YAML files of a directory, by name. kNotFound, kPermissionDenied.
+Result<std::vector<fs::path>> FilesAt(const std::string& path) {
+  std::error_code problem;
+  if (!fs::is_directory(path, problem)) {
+    if (!fs::exists(path, problem)) return NotFound(path + ": there is no such file");
+    return std::vector<fs::path>{path};
+  }
+  std::vector<fs::path> files;
+  for (fs::directory_iterator entry(path, problem), end; !problem && entry != end;
+       entry.increment(problem)) {
+    if (IsYaml(entry->path())) files.push_back(entry->path());
+  }
+  if (problem) return ErrnoError(problem.value(), "read the directory " + path);
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+// Tells each problem with its place, for a person.
+void Print(const std::string& file, const std::vector<definition::Problem>& problems,
+           std::string_view kind) {
+  for (const definition::Problem& problem : problems) {
+    std::printf("%s:%d:%d: %s%s\n", Clean(file).c_str(), problem.place.line, problem.place.column,
+                std::string(kind).c_str(), Clean(problem.message).c_str());
+  }
+}
+
+Value ToJsonValue(const std::vector<definition::Problem>& problems) {
+  Value::List list;
+  for (const definition::Problem& problem : problems) {
+    list.push_back(Value::Object({{"line", problem.place.line},
+                                  {"column", problem.place.column},
+                                  {"message", problem.message}}));
+  }
+  return list;
+}
+
+Value ToJsonValue(const std::vector<std::string>& texts) {
+  Value::List list;
+  for (const std::string& text : texts) list.emplace_back(text);
+  return list;
+}
+
+class Checker {
+ public:
+  explicit Checker(const Common& common) : json_(common.json) { AddAllActions(registry_); }
+
+  // Calls `each` with every definition file that the paths name. Answers the exit code.
+  template <class Each>
+  int EachFile(const std::vector<std::string>& paths, bool cases, Each each) {
+    for (const std::string& path : paths) {
+      auto files = FilesAt(path);
+      if (!files) return Refuse(files.error());
+      const bool one = files->size() == 1 && files->front() == path;
+      for (const fs::path& file : *files) {
+        if (HoldsCases(file) != cases && !one) continue;
+        if (auto done = each(file); !done) return Refuse(done.error());
+      }
+    }
+    return code_;
+  }
+
+  Result<definition::Loaded> Load(const fs::path& file) {
+    auto text = ReadFile(file, kDefinitionMax);
+    if (!text) return std::move(text).error();
+    return definition::LoadWorkflow(*text, &registry_);
+  }
+
+  void Fail() { code_ = kRefused; }
+  bool json() const { return json_; }
+
+ private:
+  int Refuse(const Error& error) {
+    Tell(error);
+    return kRefused;
+  }
+
+  const bool json_;
+  Registry registry_;
+  int code_ = kOk;
+};
+
+// What came of one case, for a person.
+void Print(const std::string& file, const rehearsal::Verdict& verdict) {
+  if (verdict.problems.empty()) {
+    std::printf("  %s %s\n", Painted("ok", Colour::kGood).c_str(), Clean(verdict.name).c_str());
+    return;
+  }
+  std::printf("  %s %s (%s:%d)\n", Painted("FAILED", Colour::kBad).c_str(),
+              Clean(verdict.name).c_str(), Clean(file).c_str(), verdict.place.line);
+  for (const std::string& problem : verdict.problems) {
+    std::printf("         %s\n", Clean(problem).c_str());
+  }
+}
+
+Value ToJsonValue(const rehearsal::Report& report) {
+  Value::List cases;
+  for (const rehearsal::Verdict& verdict : report.verdicts) {
+    cases.push_back(Value::Object({{"name", verdict.name},
+                                   {"line", verdict.place.line},
+                                   {"passed", verdict.problems.empty()},
+                                   {"problems", ToJsonValue(verdict.problems)},
+                                   {"status", verdict.status},
+                                   {"path", ToJsonValue(verdict.path)},
+                                   {"undone", ToJsonValue(verdict.undone)}}));
+  }
+  return Value::Object({{"problems", ToJsonValue(report.problems)},
+                        {"cases", std::move(cases)},
+                        {"unreached", ToJsonValue(report.unreached)}});
+}
+
+}  // namespace
+
+int ValidateOffline(const Common& common, const CheckArguments& arguments) {
+  Checker checker(common);
+  Value::List answers;
+  const int code = checker.EachFile(arguments.paths, false, [&](const fs::path& file) -> Result<void> {
+    auto loaded = checker.Load(file);
+    if (!loaded) return std::move(loaded).error();
+    const bool valid = loaded->workflow != nullptr;
+    const auto warnings =
+        valid ? definition::Advise(*loaded->workflow) : std::vector<definition::Problem>();
+    if (!valid || (arguments.strict && !warnings.empty())) checker.Fail();
+    if (checker.json()) {
+      answers.push_back(Value::Object({{"file", file.string()},
+                                       {"workflow", valid ? loaded->workflow->name : ""},
+                                       {"problems", ToJsonValue(loaded->problems)},
+                                       {"warnings", ToJsonValue(warnings)}}));
+      return {};
+    }
+    Print(file, loaded->problems, "");
+    if (arguments.strict) Print(file, warnings, "warning: ");
+    if (valid) std::printf("%s: valid (%s)\n", file.c_str(), loaded->workflow->name.c_str());
+    return {};
+  });
+  if (checker.json()) std::printf("%s", Pretty(ToJson(Value::Object({{"files", answers}}))).c_str());
+  return code;
+}
+
+int TestWorkflows(const Common& common, const std::vector<std::string>& paths) {
+  Checker checker(common);
+  Value::List answers;
+  std::size_t played = 0;
+  std::size_t failed = 0;
+  const auto begin = std::chrono::steady_clock::now();
+  const int code = checker.EachFile(paths, true, [&](const fs::path& given) -> Result<void> {
+    // Either of the two names both.
+    const fs::path stem = HoldsCases(given) ? given.stem().stem() : given.stem();
+    const fs::path definition = given.parent_path() / (stem.string() + given.extension().string());
+    const fs::path cases =
+        given.parent_path() / (stem.string() + std::string(kCases) + given.extension().string());
+    auto loaded = checker.Load(definition);
+    if (!loaded) return loaded.error().In("the workflow of " + given.string());
+    if (loaded->workflow == nullptr) {
+      Print(definition, loaded->problems, "");
+      checker.Fail();
+      return {};
+    }
+    auto text = ReadFile(cases, kDefinitionMax);
+    if (!text) return text.error().In("the cases of " + definition.string());
+    const rehearsal::Report report = rehearsal::Rehearse(*loaded->workflow, *text);
+    if (!report.ok()) checker.Fail();
+    played += report.verdicts.size();
+    failed += static_cast<std::size_t>(std::ranges::count_if(
+        report.verdicts, [](const auto& verdict) { return !verdict.problems.empty(); }));
+    if (checker.json()) {
+      answers.push_back(ToJsonValue(report).With("file", cases.string()));
+      return {};
+    }
+    std::printf("%s\n", cases.c_str());
+    Print(cases, report.problems, "");
+    for (const rehearsal::Verdict& verdict : report.verdicts) Print(cases, verdict);
+    std::string missing;
+    for (const std::string& step : report.unreached) missing += (missing.empty() ? "" : ", ") + step;
+    if (!missing.empty()) std::printf("  no case comes to %s\n", missing.c_str());
+    return {};
+  });
+  if (checker.json()) {
+    std::printf("%s", Pretty(ToJson(Value::Object({{"files", answers}}))).c_str());
+  } else {
+    const auto took = std::chrono::steady_clock::now() - begin;
+    std::printf("%zu cases, %zu failed, in %s\n", played, failed,
+                HumanDuration(std::chrono::duration_cast<std::chrono::microseconds>(took)).c_str());
+  }
+  return code;
+}
+
+}  // namespace recourse::cli

@@ -1,0 +1,310 @@
+// Plays one case: what the runtime does with real actions, done with the script's.
+#include <span>
+
+#include "engine/base/json.h"
+#include "engine/rehearsal/cases.h"
+
+namespace recourse::rehearsal {
+namespace {
+
+using namespace machine;  // NOLINT: a rehearsal is made of inputs, events and effects
+
+constexpr int kInputsMax = 10'000;  // a run that takes more goes in a circle
+constexpr ApprovalId kFirstApproval{1};
+const Time kBegin = Time(std::chrono::hours(24 * 365 * 56));
+
+class Stage {
+ public:
+  Stage(const definition::Workflow& workflow, const Case& scripted, Verdict& verdict)
+      : workflow_(workflow), case_(scripted), verdict_(verdict) {
+    state_.run = RunId{1};
+  }
+
+  void Play(Value inputs) {
+    Send(Start{"", std::move(inputs), "", {}}, "operator");
+    for (int turn = 0; verdict_.problems.empty() && TakeTurn(); ++turn) {
+      if (turn == kInputsMax) {
+        return Complain("the run takes more than " + std::to_string(kInputsMax) + " turns");
+      }
+    }
+    verdict_.status = ToString(StatusOf(state_));
+  }
+
+  const RunState& state() const { return state_; }
+
+ private:
+  void Complain(std::string problem) { verdict_.problems.push_back(std::move(problem)); }
+
+  void Send(const Input& input, const std::string& principal = "engine") {
+    const Facts facts{now_, principal, 0, next_approval_, position_};
+    auto decision = Decide(workflow_, state_, input, facts);
+    if (!decision) {
+      return Complain(std::string(NameOf(input)) + " is refused: " + decision.error().ToString());
+    }
+    for (const Event& event : decision->events) {
+      const Envelope envelope{state_.run, state_.revision + 1, ++position_, now_, principal};
+      Apply(state_, envelope, event);
+      Note(event);
+    }
+    // The fold of the events is the state, or a restart would go on with another run.
+    if (state_ != decision->after) Complain("the fold of the run's events is not its state");
+    effects_ = std::move(decision->effects);
+  }
+
+  // The steps that the run comes to, and those that are undone.
+  void Note(const Event& event) {
+    const auto come_to = [&](StepRef at) { verdict_.path.push_back(NameOf(workflow_, at)); };
+    if (const auto* started = std::get_if<AttemptStarted>(&event)) {
+      const Activity* activity = ActivityOf(state_);
+      const auto* attempt = activity == nullptr ? nullptr : std::get_if<Attempting>(activity);
+      if (attempt != nullptr && attempt->tries == 1) come_to(started->at);
+    } else if (const auto* taken = std::get_if<SwitchTaken>(&event)) {
+      come_to({taken->step, -1});
+    } else if (const auto* reached = std::get_if<CheckpointReached>(&event)) {
+      come_to({reached->step, -1});
+    } else if (const auto* waits = std::get_if<WaitStarted>(&event)) {
+      come_to({waits->step, -1});
+    } else if (const auto* asked = std::get_if<ApprovalRequested>(&event)) {
+      come_to({asked->step, -1});
+      next_approval_ = ApprovalId{asked->id.number + 1};
+    } else if (const auto* failed = std::get_if<StepFailed>(&event)) {
+      const auto& kind = workflow_.steps[static_cast<std::size_t>(failed->at.step)].kind;
+      if (std::holds_alternative<definition::FailStep>(kind)) come_to(failed->at);
+    } else if (const auto* undone = std::get_if<CompensationSucceeded>(&event)) {
+      verdict_.undone.push_back(NameOf(workflow_, undone->at));
+    }
+  }
+
+  // False when nothing happens by itself any more.
+  bool TakeTurn() {
+    for (const Effect& effect : std::exchange(effects_, {})) {
+      if (const auto* start = std::get_if<StartPhase>(&effect)) {
+        Perform(*start);
+        return true;
+      }
+      if (const auto* plan = std::get_if<MakePlan>(&effect)) {
+        Send(PlanMade{plan->step, Value()});
+        return true;
+      }
+    }
+    if (IsFinal(StatusOf(state_))) return false;
+    if (Decides()) return true;
+    if (JumpToNextTimer()) return true;
+    if (answers_ == case_.answers.size()) return false;
+    const Answer& answer = case_.answers[answers_++];
+    Send(answer.input, "operator");
+    return true;
+  }
+
+  // The entry of a step's script that is next: of its item before that of the whole step.
+  template <class Entries>
+  const typename Entries::mapped_type::value_type* NextOf(const Entries& entries, StepRef at) {
+    std::string name = NameOf(workflow_, at);
+    auto found = entries.find(name);
+    if (found == entries.end()) {
+      name = workflow_.steps[static_cast<std::size_t>(at.step)].id;
+      found = entries.find(name);
+    }
+    if (found == entries.end()) return nullptr;
+    const std::size_t next = used_[name]++;
+    return &found->second[std::min(next, found->second.size() - 1)];
+  }
+
+  void Perform(const StartPhase& start) {
+    if (start.phase == Phase::kCompensate) return Compensate(start);
+    // One entry an attempt, whatever its phases.
+    const auto key = std::pair(start.at, start.number);
+    if (!scripts_.contains(key)) {
+      const ScriptedAttempt* next = NextOf(case_.attempts, start.at);
+      scripts_[key] = next == nullptr ? ScriptedAttempt() : *next;
+    }
+    ScriptedAttempt& script = scripts_[key];
+    switch (start.phase) {
+      case Phase::kPrepare:
+        if (script.failure && script.in_prepare) return Break(start, script);
+        return Send(Prepared{start.at, start.number, script.undo});
+      case Phase::kApply:
+        if (script.crash) return Die(script);
+        if (script.failure) return Break(start, script);
+        if (script.inconclusive) return Doubt(start, script);
+        return Send(Applied{start.at, start.number, script.output, ""});
+      default:
+        return Probe(start, script);
+    }
+  }
+
+  void Break(const StartPhase& start, const ScriptedAttempt& script) {
+    Send(AttemptBroke{start.at, start.number, start.phase,
+                      Failure{*script.failure, script.evidence, script.left}, false, Value()});
+  }
+
+  void Doubt(const StartPhase& start, const ScriptedAttempt& script) {
+    const Failure failure{{Code::kUnknown, "scripted: it cannot be proved"}, script.evidence,
+                          LeftBehind::kUnknown};
+    Send(AttemptBroke{start.at, start.number, start.phase, failure, true, script.output});
+  }
+
+  // The server dies with the attempt at work, and starts again.
+  void Die(ScriptedAttempt& script) {
+    crashed_ = *std::exchange(script.crash, std::nullopt);
+    Send(Restarted{});
+  }
+
+  void Probe(const StartPhase& start, const ScriptedAttempt& script) {
+    using Found = ProbeAnswer::Verdict;
+    Found found = Found::kUnknown;
+    if (crashed_) {
+      const Crash crash = *std::exchange(crashed_, std::nullopt);
+      found = crash == Crash::kBefore  ? Found::kNotApplied
+              : crash == Crash::kAfter ? Found::kApplied
+                                       : Found::kPartial;
+    }
+    Send(Probed{start.at, start.number, {script.probe.value_or(found), "scripted", script.output}});
+  }
+
+  void Compensate(const StartPhase& start) {
+    ScriptedAttempt& script = scripts_[std::pair(start.at, AttemptOf(start))];
+    if (script.undo_fails > 0) {
+      --script.undo_fails;
+      return Send(CompensationBroke{
+          start.at, start.number,
+          Failure{{Code::kInternal, "scripted: it cannot be undone"}, {}, LeftBehind::kUnknown}});
+    }
+    Send(Compensated{start.at, start.number, Value()});
+  }
+
+  // The attempt that a compensation undoes: the number at the end of its key.
+  static int AttemptOf(const StartPhase& start) {
+    return std::stoi(start.key.substr(start.key.rfind('/') + 1));
+  }
+
+  // Somebody decides the approval that the run waits for, when the script says who and how.
+  bool Decides() {
+    const Activity* activity = ActivityOf(state_);
+    const auto* awaiting = activity == nullptr ? nullptr : std::get_if<AwaitingApproval>(activity);
+    if (awaiting == nullptr) return false;
+    const AwaitingApproval asked = *awaiting;
+    const ScriptedDecision* decision = NextOf(case_.decisions, {asked.step, -1});
+    if (decision == nullptr || decision->kind == ScriptedDecision::Kind::kExpire) return false;
+    const Time at = std::max(now_, asked.requested + decision->after);
+    if (asked.request.expires && *asked.request.expires <= at) return false;
+    now_ = at;
+    const bool approve = decision->kind == ScriptedDecision::Kind::kApprove;
+    CastVote vote{asked.request.id, approve ? Vote::kApprove : Vote::kReject, "rehearsed",
+                  "rehearsal", asked.request.approvers, ""};
+    Send(vote, decision->by);
+    return true;
+  }
+
+  bool JumpToNextTimer() {
+    const Timer* next = nullptr;
+    const std::vector<Timer> timers = TimersOf(state_);
+    for (const Timer& timer : timers) {
+      if (next == nullptr || timer.due < next->due) next = &timer;
+    }
+    // An approval that nobody decides is left open, unless the script lets it expire.
+    if (next == nullptr || IsLeftOpen(*next)) return false;
+    now_ = std::max(now_, next->due);
+    Send(TimerFired{*next});
+    return true;
+  }
+
+  bool IsLeftOpen(const Timer& timer) const {
+    if (timer.kind != TimerKind::kApprovalExpiry) return false;
+    const auto& awaiting = std::get<AwaitingApproval>(*ActivityOf(state_));
+    return !case_.decisions.contains(workflow_.steps[static_cast<std::size_t>(awaiting.step)].id);
+  }
+
+  const definition::Workflow& workflow_;
+  const Case& case_;
+  Verdict& verdict_;
+  RunState state_;
+  Time now_ = kBegin;
+  std::int64_t position_ = 0;
+  ApprovalId next_approval_ = kFirstApproval;
+  std::vector<Effect> effects_;
+  std::map<std::pair<StepRef, int>, ScriptedAttempt> scripts_;  // by attempt
+  std::map<std::string, std::size_t> used_;                     // entries, by their key
+  std::optional<Crash> crashed_;
+  std::size_t answers_ = 0;
+};
+
+std::string Listed(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+  return "[" + text + "]";
+}
+
+// Whether `path` is what `expected` says; "..." in it stands for any number of steps.
+bool Fits(std::span<const std::string> expected, std::span<const std::string> path) {
+  if (expected.empty()) return path.empty();
+  if (expected.front() != "...") {
+    return !path.empty() && expected.front() == path.front() &&
+           Fits(expected.subspan(1), path.subspan(1));
+  }
+  for (std::size_t skipped = 0; skipped <= path.size(); ++skipped) {
+    if (Fits(expected.subspan(1), path.subspan(skipped))) return true;
+  }
+  return false;
+}
+
+const Error* ErrorOf(const RunState& state) {
+  if (const auto* failed = std::get_if<Failed>(&state.status)) return &failed->error;
+  if (const auto* undone = std::get_if<RolledBack>(&state.status)) return &undone->cause;
+  if (const auto* asks = std::get_if<NeedsAttention>(&state.status)) return &asks->error;
+  return nullptr;
+}
+
+void Compare(const definition::Workflow& workflow, const Expected& expect, const RunState& state,
+             Verdict& verdict) {
+  const auto complain = [&](std::string_view what, const std::string& wanted,
+                            const std::string& found) {
+    verdict.problems.push_back(std::string(what) + ": expected " + wanted + ", found " + found);
+  };
+  const auto why = WhyItWaits(workflow, state);
+  const Error* error = ErrorOf(state);
+  if (expect.status && *expect.status != StatusOf(state)) {
+    std::string found = verdict.status;
+    if (error != nullptr) found += " (" + error->ToString() + ")";
+    if (why) found += " (" + why->reason + ")";
+    complain("status", std::string(ToString(*expect.status)), found);
+  }
+  if (expect.path && !Fits(*expect.path, verdict.path)) {
+    complain("path", Listed(*expect.path), Listed(verdict.path));
+  }
+  if (expect.undone && *expect.undone != verdict.undone) {
+    complain("undone", Listed(*expect.undone), Listed(verdict.undone));
+  }
+  if (expect.error && (error == nullptr || error->code != *expect.error)) {
+    complain("error", std::string(ToString(*expect.error)),
+             error == nullptr ? "none" : error->ToString());
+  }
+  if (expect.outputs) {
+    const auto* succeeded = std::get_if<Succeeded>(&state.status);
+    const Value outputs = succeeded == nullptr ? Value() : succeeded->outputs;
+    if (outputs != *expect.outputs) complain("outputs", ToJson(*expect.outputs), ToJson(outputs));
+  }
+  if (!expect.waits.empty() && (!why || why->reason.find(expect.waits) == std::string::npos)) {
+    complain("waits", "\"..." + expect.waits + "...\"", why ? "\"" + why->reason + "\"" : "nothing");
+  }
+}
+
+}  // namespace
+
+Verdict Play(const definition::Workflow& workflow, const Case& scripted,
+             const definition::Inventory& targets) {
+  Verdict verdict;
+  verdict.name = scripted.name;
+  verdict.place = scripted.place;
+  auto inputs = definition::ResolveInputs(workflow, scripted.inputs, targets);
+  if (!inputs) {
+    verdict.problems.push_back("inputs: " + inputs.error().message);
+    return verdict;
+  }
+  Stage stage(workflow, scripted, verdict);
+  stage.Play(*std::move(inputs));
+  if (verdict.problems.empty()) Compare(workflow, scripted.expect, stage.state(), verdict);
+  return verdict;
+}
+
+}  // namespace recourse::rehearsal
