@@ -22,13 +22,17 @@ foreach(sanitizer IN LISTS RECOURSE_SANITIZE)
 endforeach()
 
 # recourse_library(journal_sqlite SOURCES a.cc LINKS recourse::journal PRIVATE_LINKS SQLite::SQLite3)
-# makes recourse_journal_sqlite with the alias recourse::journal_sqlite.
+# makes recourse_journal_sqlite with the alias recourse::journal_sqlite. APART: its files cannot be
+# compiled several at once, because they give the same names to things of their own.
 function(recourse_library name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;LINKS;PRIVATE_LINKS" ${ARGN})
+  cmake_parse_arguments(ARG "APART" "" "SOURCES;LINKS;PRIVATE_LINKS" ${ARGN})
   add_library(recourse_${name} STATIC ${ARG_SOURCES})
   add_library(recourse::${name} ALIAS recourse_${name})
   target_link_libraries(recourse_${name} PUBLIC recourse_options ${ARG_LINKS}
                                          PRIVATE ${ARG_PRIVATE_LINKS})
+  if(ARG_APART)
+    set_target_properties(recourse_${name} PROPERTIES UNITY_BUILD OFF)
+  endif()
 endfunction()
 
 # recourse_program(recoursed SOURCES main.cc LINKS recourse::server)
