@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <limits>
 #include <optional>
@@ -12,6 +13,8 @@
 #include "client/connection.h"
 
 namespace recourse::cli {
+
+inline constexpr std::int64_t kDefinitionMax = 2 << 20;  // bytes; what is larger is no definition
 
 // Of every verb: which server, as whom, and for whom the output is.
 struct Common {

@@ -10,7 +10,6 @@
 namespace recourse::cli {
 namespace {
 
-constexpr std::int64_t kDefinitionMax = 2 << 20;
 
 std::string Lower(std::string text) {
   for (char& c : text) c = static_cast<char>(std::tolower(c));

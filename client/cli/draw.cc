@@ -13,9 +13,8 @@ int DrawWorkflow(const Common& common, const GraphArguments& arguments) {
     request.set_run(arguments.run);
     auto graph = Unary(server, &v1::WorkflowService::Stub::GetGraph, server.workflows(), request);
     if (!graph) return std::move(graph).error();
-    if (common.json) {
-      std::printf("%s", Json(*graph).c_str());
-    } else if (arguments.format == "dot") {
+    if (common.json) return PrintJson(*graph);
+    if (arguments.format == "dot") {
       std::printf("%s", picture::ToDot(*graph).c_str());
     } else if (arguments.format == "mermaid") {
       std::printf("%s", picture::ToMermaid(*graph).c_str());

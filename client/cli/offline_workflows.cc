@@ -18,7 +18,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::int64_t kDefinitionMax = 2 << 20;
 constexpr std::string_view kCases = ".test";  // recovery.test.yaml holds the cases of recovery.yaml
 
 bool IsYaml(const fs::path& path) {
@@ -98,8 +97,7 @@ class Checker {
 
  private:
   int Refuse(const Error& error) {
-    Tell(error);
-    return kRefused;
+    return Tell(error, kUsage);
   }
 
   const bool json_;
@@ -160,7 +158,7 @@ int ValidateOffline(const Common& common, const CheckArguments& arguments) {
     if (valid) std::printf("%s: valid (%s)\n", file.c_str(), loaded->workflow->name.c_str());
     return {};
   });
-  if (checker.json()) std::printf("%s", Pretty(ToJson(Value::Object({{"files", answers}}))).c_str());
+  if (checker.json()) std::printf("%s\n", ToPrettyJson(Value::Object({{"files", answers}})).c_str());
   return code;
 }
 
@@ -203,7 +201,7 @@ int TestWorkflows(const Common& common, const std::vector<std::string>& paths) {
     return {};
   });
   if (checker.json()) {
-    std::printf("%s", Pretty(ToJson(Value::Object({{"files", answers}}))).c_str());
+    std::printf("%s\n", ToPrettyJson(Value::Object({{"files", answers}})).c_str());
   } else {
     const auto took = std::chrono::steady_clock::now() - begin;
     std::printf("%zu cases, %zu failed, in %s\n", played, failed,

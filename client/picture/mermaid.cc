@@ -7,7 +7,7 @@ namespace recourse::picture {
 namespace {
 
 // A label between quotes: Mermaid knows no escapes but entities, and reads some Markdown and HTML.
-std::string Quoted(std::string_view text) {
+std::string Escaped(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
     switch (c) {
@@ -40,7 +40,7 @@ std::string Arrow(const v1::GraphTransition& transition) {
   const bool usual = transition.kind() != v1::GraphTransition::FAILED &&
                      transition.kind() != v1::GraphTransition::SKIPPED;
   const std::string text = TextOn(transition);
-  return std::string(usual ? " -->" : " -.->") + (text.empty() ? " " : "|" + Quoted(text) + "| ");
+  return std::string(usual ? " -->" : " -.->") + (text.empty() ? " " : "|" + Escaped(text) + "| ");
 }
 
 }  // namespace
@@ -58,7 +58,7 @@ std::string ToMermaid(const v1::Graph& graph) {
     if (step.current()) label = "> " + label;
     const Look look = LookOf(step.state());
     looks.insert(look.name);
-    out += "  " + NodeOf(step.id()) + Shaped(step.kind(), Quoted(label)) + ":::" +
+    out += "  " + NodeOf(step.id()) + Shaped(step.kind(), Escaped(label)) + ":::" +
            std::string(look.name) + "\n";
   }
   for (const v1::GraphTransition& transition : graph.transitions()) {

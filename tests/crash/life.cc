@@ -9,7 +9,6 @@
 namespace recourse::crash {
 namespace {
 
-constexpr auto kPatience = std::chrono::seconds(60);
 constexpr int kStartsMax = 10;
 
 // The one who started the run, and the one who approves. What was answered to them is remembered

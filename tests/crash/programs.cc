@@ -23,7 +23,6 @@ extern char** environ;
 namespace recourse::crash {
 namespace {
 
-constexpr auto kPatience = std::chrono::seconds(60);
 
 using Deadline = std::chrono::steady_clock::time_point;
 

@@ -11,6 +11,9 @@
 
 namespace recourse::crash {
 
+// How long anything is waited for.
+inline constexpr auto kPatience = std::chrono::seconds(60);
+
 // How often each fail point was passed, by name.
 using Passes = std::map<std::string, int>;
 

@@ -11,11 +11,8 @@ using testing::kRows;
 using testing::MakeDatabase;
 using testing::MessageOf;
 using testing::ReadAll;
+using testing::RowsIn;
 using testing::Sql;
-
-std::int64_t RowsIn(const std::string& path) {
-  return Sql(path).Number("SELECT count(*) FROM metrics NOT INDEXED");
-}
 
 TEST_CASE("a copy of the file of a live database loses rows, and a backup does not",
           "[actions][database]") {

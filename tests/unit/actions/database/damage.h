@@ -83,6 +83,11 @@ inline void Overwrite(const std::string& path, std::int64_t offset, const std::s
 inline constexpr std::int64_t kPage = 4096;
 inline constexpr std::int64_t kRows = 20'000;
 
+// As the table has them, whatever an index says.
+inline std::int64_t RowsIn(const std::string& path) {
+  return Sql(path).Number("SELECT count(*) FROM metrics NOT INDEXED");
+}
+
 inline void AddRows(const Sql& sql, std::int64_t count) {
   sql.Run(
       "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < " +

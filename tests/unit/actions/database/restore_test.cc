@@ -14,11 +14,8 @@ using testing::DatabaseWorld;
 using testing::MakeDatabase;
 using testing::MessageOf;
 using testing::ReadAll;
+using testing::RowsIn;
 using testing::Sql;
-
-std::int64_t RowsIn(const std::string& path) {
-  return Sql(path).Number("SELECT count(*) FROM metrics NOT INDEXED");
-}
 
 // A database in WAL mode whose process was killed: 500 rows are in the log alone.
 void MakeCrashed(const DatabaseWorld& world) {

@@ -8,7 +8,7 @@ namespace {
 
 using machine::RunStatus;
 
-constexpr const char* kOneStep = R"(
+constexpr const char* kOneThatFails = R"(
 name: one
 on_failure: fail
 steps:
@@ -59,7 +59,7 @@ TEST_CASE_METHOD(EngineFixture, "an action is prepared, applied and verified in 
     phases.push_back("verify " + std::to_string(output.IntOr("is", 0)));
     return verification;
   };
-  AddWorkflow(kOneStep);
+  AddWorkflow(kOneThatFails);
   StartEngine();
 
   SECTION("the proof succeeds") {
@@ -95,7 +95,7 @@ TEST_CASE_METHOD(EngineFixture, "a failed prepare changes nothing and is not app
     applied = true;
     return Value();
   };
-  AddWorkflow(kOneStep);
+  AddWorkflow(kOneThatFails);
   StartEngine();
   const auto row = Settle(Begin("one"));
   CHECK(row.status == static_cast<int>(RunStatus::kFailed));
@@ -108,7 +108,7 @@ TEST_CASE_METHOD(EngineFixture, "an exception of an action is a failure whose ef
   AddAction("test.work", RepeatClass::kOnce).apply = [](const Context&) -> Outcome {
     throw std::runtime_error("lost my way");
   };
-  AddWorkflow(kOneStep);
+  AddWorkflow(kOneThatFails);
   StartEngine();
   const auto row = Settle(Begin("one"));
   CHECK(row.status == static_cast<int>(RunStatus::kNeedsAttention));
@@ -173,7 +173,7 @@ TEST_CASE_METHOD(EngineFixture, "the log and progress of an attempt are told whi
     for (int done = 0; done <= 1000; ++done) context.progress(done, 1000, "rows");
     return Value();
   };
-  AddWorkflow(kOneStep);
+  AddWorkflow(kOneThatFails);
   StartEngine();
   NewsRecorder recorder;
   engine().AddListener(&recorder);
@@ -197,7 +197,7 @@ TEST_CASE_METHOD(EngineFixture, "a large output goes to a file and stays small i
   AddAction("test.work").apply = [](const Context&) {
     return Value::Object({{"rows", 5}, {"text", std::string(5000, 'x')}});
   };
-  AddWorkflow(kOneStep);
+  AddWorkflow(kOneThatFails);
 
   SECTION("with a directory for it") {
     options.blob_directory = directory() + "/blobs";

@@ -10,11 +10,6 @@ name: one-step
 steps:
   - {id: work, action: test.work}
 )";
-constexpr const char* kParks = R"(
-name: parks
-steps:
-  - {id: confirm, approval: {prompt: "Go on?", approvers: [dba]}}
-)";
 
 // Holds up the first append until the gate opens, so that what is sent meanwhile is one batch.
 void HoldUpFirstAppend(WatchedJournal& journal, Gate& gate) {

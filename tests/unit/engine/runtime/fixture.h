@@ -11,6 +11,13 @@
 
 namespace recourse::runtime {
 
+// A workflow that waits for a dba at once.
+inline constexpr const char* kParks = R"(
+name: parks
+steps:
+  - {id: confirm, approval: {prompt: "Go on?", approvers: [dba]}}
+)";
+
 // An answer that is still to come.
 template <class T>
 class Answer {

@@ -3,15 +3,6 @@
 #include "tests/unit/engine/runtime/fixture.h"
 
 namespace recourse::runtime {
-namespace {
-
-constexpr const char* kParks = R"(
-name: parks
-steps:
-  - {id: confirm, approval: {prompt: "Go on?", approvers: [dba]}}
-)";
-
-}  // namespace
 
 TEST_CASE_METHOD(EngineFixture, "requests beyond what may wait are refused at once", "[runtime]") {
   options.mailbox_max = 3;

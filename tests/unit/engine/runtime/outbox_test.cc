@@ -5,11 +5,6 @@
 namespace recourse::runtime {
 namespace {
 
-constexpr const char* kParks = R"(
-name: parks
-steps:
-  - {id: confirm, approval: {prompt: "Go on?", approvers: [dba]}}
-)";
 
 // A channel that writes down what it is given.
 struct Channel {
