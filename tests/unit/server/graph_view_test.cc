@@ -10,10 +10,12 @@ TEST_CASE("the graph of a workflow has its steps and the ways between them", "[s
   request.set_workflow("ask");
   v1::Graph graph;
   REQUIRE(running.workflows->GetGraph(running.As("approver").get(), request, &graph).ok());
-  REQUIRE(graph.steps_size() >= 1);
-  CHECK(graph.steps(0).kind() == "approval");
-  CHECK(graph.steps(0).state() == v1::StepState::STATE_UNSPECIFIED);
+  REQUIRE(graph.steps_size() == 3);
+  CHECK(graph.steps(1).id() == "confirm");
+  CHECK(graph.steps(1).kind() == "approval");
+  CHECK(graph.steps(1).state() == v1::StepState::STATE_UNSPECIFIED);
   CHECK(graph.transitions(0).from() == graph.steps(0).id());
+  CHECK(graph.transitions(0).to() == "confirm");
 
   request.set_workflow("aks");
   CHECK(running.workflows->GetGraph(running.As("approver").get(), request, &graph).error_code() ==
@@ -30,8 +32,8 @@ TEST_CASE("the graph of a run says where it stands and why it waits", "[server]"
   CHECK(graph.workflow() == "ask");
   CHECK(graph.status() == v1::RUN_STATUS_WAITING);
   CHECK_FALSE(graph.waits_for().empty());
-  CHECK(graph.steps(0).state() == v1::StepState::WAITING);
-  CHECK(graph.steps(0).current());
+  CHECK(graph.steps(1).state() == v1::StepState::WAITING);
+  CHECK(graph.steps(1).current());
 
   request.set_workflow("echo");
   const grpc::Status other =

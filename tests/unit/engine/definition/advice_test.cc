@@ -18,13 +18,13 @@ std::string Advice(std::string_view steps) {
 }  // namespace
 
 TEST_CASE("an action that changes something wants a time-out of its own", "[definition]") {
-  CHECK(Advice("  - {id: a, action: do.it}\n") == "4: the step \"a\" has no timeout of its own\n");
+  CHECK(Advice("  - {id: a, action: do.it}\n") == "5: the step \"a\" has no timeout of its own\n");
   CHECK(Advice("  - {id: a, action: do.it, timeout: 1m}\n  - {id: b, action: read.it}\n") == "");
 }
 
 TEST_CASE("an approval wants an expiry", "[definition]") {
   CHECK(Advice("  - {id: a, approval: {prompt: 'Go?', approvers: [dba]}}\n") ==
-        "4: the approval of the step \"a\" never expires: the run may wait for ever\n");
+        "5: the approval of the step \"a\" never expires: the run may wait for ever\n");
   CHECK(Advice("  - {id: a, approval: {prompt: 'Go?', approvers: [dba], expires: 1h}}\n") == "");
 }
 
@@ -34,9 +34,9 @@ TEST_CASE("a pivot wants an approval on every way to it", "[definition]") {
   const std::string warning =
       "the step \"p\" cannot be undone, and on some way to it nobody is asked\n";
   CHECK(Advice(approval + "}\n" + pivot) == "");
-  CHECK(Advice(pivot) == "4: " + warning);
+  CHECK(Advice(pivot) == "5: " + warning);
   // A false condition goes round the approval.
-  CHECK(Advice(approval + ", when: '${now < now}'}\n" + pivot) == "5: " + warning);
+  CHECK(Advice(approval + ", when: '${now < now}'}\n" + pivot) == "6: " + warning);
 }
 
 }  // namespace recourse::definition

@@ -62,7 +62,7 @@ steps:
   - id: burn
     action: once.it
     irreversible: true
-outputs: {seen: "${has(steps.put.output.rows) ? steps.put.output.rows : 0}"}
+outputs: {seen: "${has(steps.put) && has(steps.put.output.rows) ? steps.put.output.rows : 0}"}
 )";
 
 Report Play(const std::string& cases, std::string_view workflow = kWorkflow) {
