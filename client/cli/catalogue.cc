@@ -88,7 +88,7 @@ int ValidateWorkflows(const Common& common, const std::vector<std::string>& file
   for (const std::string& file : files) {
     auto text = ReadFile(file, kDefinitionMax);
     if (!text) return Tell(text.error(), kUsage);
-    if (!IsUtf8(*text)) return Tell(InvalidArgument(file + ": not UTF-8"), kUsage);
+    if (!IsUtf8(*text)) return Tell(InvalidArgument(file + ": not UTF-8"), kRefused);
     texts.push_back(*std::move(text));
   }
   return WithServer(common, [&](const client::Connection& server) -> Result<int> {

@@ -65,7 +65,7 @@ TEST_CASE("a definition that is too large or no text is refused", "[integration]
   CHECK(bytes.code == 4);
   CHECK_THAT(bytes.out + bytes.err, Contains("bytes.yaml"));
   CHECK_THAT(bytes.out + bytes.err, Contains("UTF-8"));
-  CHECK(scene.Recourse({"workflows", "validate", scene.folder / "none.yaml"}).code == 4);
+  CHECK(scene.Recourse({"workflows", "validate", scene.folder / "none.yaml"}).code == 2);
   CHECK(scene.Position() == before);
 }
 

@@ -156,7 +156,7 @@ TEST_CASE("runs are listed along an index, whatever they are asked for by", "[jo
   CHECK_THAT(plan({.workflow = "w"}), Contains("runs_by_workflow (workflow=? AND run<?)"));
   CHECK_THAT(plan({.target = "t"}), Contains("runs_by_target (target=? AND run<?)"));
   CHECK_THAT(plan({.statuses = {7}, .workflow = "w"}), Contains("runs_by_workflow"));
-  CHECK_THAT(plan({.statuses = {2, 7}}), Contains("runs_by_status (status=? AND run<?)"));
+  CHECK_THAT(plan({.statuses = {2, 7}}), Contains("runs_by_status (status=? AND rowid<?)"));
   for (const RunFilter& filter :
        {RunFilter{.workflow = "w"}, RunFilter{.target = "t"},
         RunFilter{.workflow = "w", .target = "t"}, RunFilter{.statuses = {7, 8}, .target = "t"},
