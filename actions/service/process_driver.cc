@@ -279,15 +279,17 @@ class ProcessDriver final : public Driver {
     for (;;) {
       const auto living = running.Living();
       if (living.empty()) return living;
+      const std::size_t told_before = told.size();
       for (const Identity& process : living) {
         if (!signal || !told.insert(process).second) continue;
         auto pidfd = Watch(process);
         if (!pidfd) return std::move(pidfd).error();
         if (!pidfd->valid()) continue;
-        if (auto sent = SendSignal(*pidfd, *signal, process); !sent) return std::move(sent).error();
+        if (auto done = SendSignal(*pidfd, *signal, process); !done) return std::move(done).error();
       }
-      if (signal == SIGTERM) RECOURSE_FAIL_POINT("service_after_term");
-      if (signal == SIGKILL) RECOURSE_FAIL_POINT("service_after_kill");
+      const bool sent = told.size() > told_before;
+      if (sent && signal == SIGTERM) RECOURSE_FAIL_POINT("service_after_term");
+      if (sent && signal == SIGKILL) RECOURSE_FAIL_POINT("service_after_kill");
       auto first = Watch(living.front());
       if (!first) return std::move(first).error();
       if (!first->valid()) continue;
