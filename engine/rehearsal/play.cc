@@ -265,8 +265,11 @@ void Compare(const definition::Workflow& workflow, const Expected& expect, const
   const Error* error = ErrorOf(state);
   if (expect.status && *expect.status != StatusOf(state)) {
     std::string found = verdict.status;
-    if (error != nullptr) found += " (" + error->ToString() + ")";
-    if (why) found += " (" + why->reason + ")";
+    if (why) {
+      found += " (" + why->reason + ")";
+    } else if (error != nullptr) {
+      found += " (" + error->ToString() + ")";
+    }
     complain("status", std::string(ToString(*expect.status)), found);
   }
   if (expect.path && !Fits(*expect.path, verdict.path)) {

@@ -18,15 +18,15 @@ struct Example {
   int code = 0;
 };
 
-// The lines between "```kind" and "```".
-std::vector<std::string> Block(const std::string& text, const std::string& kind) {
+// The lines between "```kind" and "```", where that stands for the `nth` time.
+std::vector<std::string> Block(const std::string& text, const std::string& kind, int nth = 1) {
   std::istringstream lines(text);
   std::vector<std::string> block;
   bool inside = false;
   for (std::string line; std::getline(lines, line);) {
     if (line.starts_with("```")) {
       if (inside) break;
-      inside = line == "```" + kind;
+      inside = line == "```" + kind && --nth == 0;
     } else if (inside) {
       block.push_back(line);
     }
@@ -111,6 +111,26 @@ TEST_CASE("the examples of docs/command.md do what they show", "[integration]") 
     CHECK(finished.code == example.code);
     CHECK(Timeless(finished.out + finished.err) == Timeless(example.output));
   }
+}
+
+TEST_CASE("the example of docs/rehearsal.md does what it shows", "[integration]") {
+  const auto text = ReadFile(std::string(RECOURSE_SOURCE_DIR) + "/docs/rehearsal.md", 1 << 20);
+  REQUIRE(text);
+  const Scene scene(false);  // no server is needed
+  const auto write = [&](const std::string& name, int nth) {
+    std::string yaml;
+    for (const std::string& line : Block(*text, "yaml", nth)) yaml += line + "\n";
+    return scene.folder.Write(name, yaml);
+  };
+  const std::string workflow = write("rotate.yaml", 1);
+  write("rotate.test.yaml", 2);
+  const std::vector<Example> examples = ExamplesIn(Block(*text, "console"));
+  REQUIRE(examples.size() == 1);
+  const Finished finished = scene.Recourse({"workflows", "test", workflow});
+  const std::string folder = workflow.substr(0, workflow.rfind('/') + 1);
+  const std::string out = std::regex_replace(finished.out, std::regex(folder), "");
+  CHECK(finished.code == examples[0].code);
+  CHECK(Timeless(out) == Timeless(examples[0].output));
 }
 
 TEST_CASE("docs/command.md names every verb and every exit code of the command", "[integration]") {

@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "actions/all.h"
+#include "engine/definition/advice.h"
 #include "engine/definition/workflow.h"
 #include "engine/rehearsal/rehearsal.h"
 #include "examples.h"
@@ -60,6 +61,7 @@ TEST_CASE("every shipped workflow loads against the real actions", "[definition]
     REQUIRE(loaded.workflow != nullptr);
     CHECK(loaded.workflow->name == name);
     CHECK_FALSE(loaded.workflow->summary.empty());
+    for (const Problem& warning : Advise(*loaded.workflow)) FAIL_CHECK(warning.message);
   }
   CHECK(workflows >= 3);
 }
