@@ -36,7 +36,7 @@ TEST_CASE("a definition with a mistake is told with its place, and nothing is st
        ":", "end"},
       {"no YAML", "name: [bad\n", ":", "bad.yaml"},
       {"an alias", Steps("  - &x {id: a, succeed: true}\n  - *x\n"), ":", "bad.yaml"},
-      {"nothing", "", ":", "must be set"},
+      {"nothing", "", ":", "the text is empty"},
   };
   const std::string before = scene.Position();
   for (const Mistake& mistake : mistakes) {
@@ -47,6 +47,10 @@ TEST_CASE("a definition with a mistake is told with its place, and nothing is st
     CHECK(refused.code == 4);
     CHECK_THAT(refused.out + refused.err, Contains("bad.yaml" + mistake.place));
     CHECK_THAT(refused.out + refused.err, Contains(mistake.message));
+    // The server finds the same, against its own actions.
+    const Finished by_server = scene.Recourse({"workflows", "validate", "--server", file});
+    CHECK(by_server.code == 4);
+    CHECK_THAT(by_server.out + by_server.err, Contains("bad.yaml"));
   }
   CHECK(scene.Position() == before);
 }
