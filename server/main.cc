@@ -4,6 +4,7 @@
 // configuration; 3 the journal may not be used (another server has it, or it is newer than this
 // program); 4 the journal is damaged.
 
+#include <malloc.h>
 #include <signal.h>
 #include <spdlog/async.h>
 #include <spdlog/sinks/stdout_sinks.h>
@@ -258,6 +259,9 @@ int Run(const Config& config) {
 
 int main(int argc, char** argv) {
   using namespace recourse::server;  // NOLINT: this is the program
+  // The C library gives each thread a heap of its own, of which a burst leaves most behind unused;
+  // two are enough for two dozen threads that mostly wait, and halve what a parked run costs.
+  mallopt(M_ARENA_MAX, 2);
   // Before any thread is made: all threads leave these signals to the one that waits for them.
   const sigset_t signals = StopSignals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);

@@ -1,8 +1,16 @@
 #include "engine/runtime/executor.h"
 
+#include <chrono>
 #include <utility>
 
 namespace recourse::runtime {
+namespace {
+
+// How long a worker that has ended a job looks for the next one before it sleeps: about as long as
+// the commit takes that follows from the job. To be woken costs a run of short steps more than that.
+constexpr auto kLinger = std::chrono::microseconds(400);
+
+}  // namespace
 
 Executor::Executor(int workers, Finished finished) : finished_(std::move(finished)) {
   workers_.reserve(static_cast<std::size_t>(workers));
@@ -25,7 +33,9 @@ void Executor::Push(std::vector<std::shared_ptr<Job>>& jobs) {
   {
     const std::lock_guard lock(mutex_);
     for (auto& job : jobs) queue_.push_back(std::move(job));
-    wake = idle_ > 0 && !std::exchange(waking_, true);
+    filled_ = true;
+    // One that lingers takes the first of them and wakes others for the rest.
+    wake = !lingering_ && idle_ > 0 && !std::exchange(waking_, true);
   }
   jobs.clear();
   if (wake) work_.notify_one();
@@ -41,6 +51,7 @@ std::vector<std::shared_ptr<Job>> Executor::TakeBack() {
 void Executor::Work() {
   std::unique_lock lock(mutex_);
   for (;;) {
+    if (queue_.empty() && !lingering_) LingerForNext(lock);
     while (queue_.empty() && !ending_) {
       ++idle_;
       work_.wait(lock);
@@ -58,6 +69,16 @@ void Executor::Work() {
     finished_(std::move(job), std::move(outcome));
     lock.lock();
   }
+}
+
+void Executor::LingerForNext(std::unique_lock<std::mutex>& lock) {
+  lingering_ = true;
+  filled_ = false;
+  lock.unlock();
+  const auto until = std::chrono::steady_clock::now() + kLinger;
+  while (!filled_ && std::chrono::steady_clock::now() < until) std::this_thread::yield();
+  lock.lock();
+  lingering_ = false;
 }
 
 }  // namespace recourse::runtime

@@ -4,6 +4,7 @@
 // number of open runs is limited.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -33,6 +34,7 @@ class Executor {
 
  private:
   void Work();
+  void LingerForNext(std::unique_lock<std::mutex>& lock);
 
   const Finished finished_;
   std::mutex mutex_;
@@ -42,7 +44,9 @@ class Executor {
   std::deque<std::shared_ptr<Job>> queue_;
   int idle_ = 0;
   bool waking_ = false;
+  bool lingering_ = false;  // a worker looks for the next job before it sleeps
   bool ending_ = false;
+  std::atomic<bool> filled_ = false;  // something was pushed while a worker lingers
 
   std::vector<std::thread> workers_;
 };

@@ -1,9 +1,14 @@
 #include "engine/runtime/mailbox.h"
 
 #include <iterator>
+#include <thread>
 
 namespace recourse::runtime {
 namespace {
+
+// How long an outcome is looked for before sleeping: a short action is over sooner than a sleeper is
+// woken.
+constexpr auto kLook = std::chrono::microseconds(100);
 
 void MoveAll(std::vector<Message>& from, std::vector<Message>& to) {
   if (to.empty()) {
@@ -30,6 +35,7 @@ void Mailbox::PostForCaller(Message message) {
     } else {
       letters_.callers.push_back(std::move(message));
       wake = std::exchange(waiting_, false);
+      filled_since_ = true;
     }
   }
   if (refusal) Refuse(message, *refusal);
@@ -45,6 +51,7 @@ void Mailbox::PostWait(WaitMessage wait) {
     if (!closed) {
       letters_.own.push_back(std::move(wait));
       wake = std::exchange(waiting_, false);
+      filled_since_ = true;
     }
   }
   if (closed) wait.done(Unavailable("the engine is stopping; ask again when it is back"));
@@ -57,15 +64,24 @@ void Mailbox::Post(Message message) {
     const std::lock_guard lock(mutex_);
     letters_.own.push_back(std::move(message));
     wake = std::exchange(waiting_, false);
+    filled_since_ = true;
   }
   if (wake) filled_.notify_one();
 }
 
-void Mailbox::Take(Letters& letters, std::optional<std::chrono::steady_clock::time_point> until) {
+void Mailbox::Take(Letters& letters, std::optional<std::chrono::steady_clock::time_point> until,
+                   bool soon) {
   std::unique_lock lock(mutex_);
   const auto something = [&] {
     return !letters_.own.empty() || !letters_.callers.empty() || letters_.closed != letters.closed;
   };
+  if (soon && !something()) {
+    filled_since_ = false;
+    lock.unlock();
+    const auto enough = std::chrono::steady_clock::now() + kLook;
+    while (!filled_since_ && std::chrono::steady_clock::now() < enough) std::this_thread::yield();
+    lock.lock();
+  }
   while (!something()) {
     waiting_ = true;
     if (!until) {

@@ -3,6 +3,7 @@
 // Thread safety: Take() belongs to the core loop's thread; the rest may be called from any.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
@@ -36,8 +37,10 @@ class Mailbox {
     bool closed = false;
   };
   // Moves everything that is there to the end of `letters`. Waits for something, or for Close() if
-  // that is new to `letters`, until `until` (forever without one).
-  void Take(Letters& letters, std::optional<std::chrono::steady_clock::time_point> until);
+  // that is new to `letters`, until `until` (forever without one). `soon`: an attempt is at work, so
+  // it is worth looking for its outcome for a moment before sleeping.
+  void Take(Letters& letters, std::optional<std::chrono::steady_clock::time_point> until,
+            bool soon);
 
   // Refuses callers from now on, and wakes Take().
   void Close();
@@ -55,6 +58,7 @@ class Mailbox {
   // Guarded by mutex_.
   Letters letters_;
   bool waiting_ = false;  // Take() is: nobody else needs to be woken
+  std::atomic<bool> filled_since_ = false;  // something came since Take() began to look
 };
 
 }  // namespace recourse::runtime

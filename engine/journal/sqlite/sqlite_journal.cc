@@ -54,7 +54,7 @@ Result<std::shared_ptr<Database>> Connect(const std::string& path, const SqliteO
   // overwritten in place, which costs fdatasync less than growing a file anew.
   const std::int64_t wal_bytes = 2 * kFrameBytes * options.checkpoint_frames;
   auto set = database->Execute(
-      "PRAGMA cache_size=-32000; PRAGMA secure_delete=OFF; "
+      "PRAGMA cache_size=-4000; PRAGMA secure_delete=OFF; "
       "PRAGMA journal_size_limit=" +
       std::to_string(wal_bytes));
   if (!set) return std::move(set).error();
