@@ -32,6 +32,9 @@ namespace recourse::calendar {
 
 class Cron {
  public:
+  // Never fires.
+  Cron() = default;
+
   // kInvalidArgument: it cannot be read, or never fires (30 February); the message begins with the
   // column, from 1: "column 5: the hour 25 is not within 0 to 23".
   static Result<Cron> Parse(std::string_view text, Zone zone);

@@ -25,6 +25,7 @@ Time Bounded(std::chrono::sys_seconds time) {
 }  // namespace
 
 Result<Zone> Zone::Find(std::string_view name) {
+  if (name == "UTC") return Zone();
   try {
     const date::tzdb& database = date::get_tzdb();
     const auto zone = std::find_if(database.zones.begin(), database.zones.end(),
@@ -48,6 +49,7 @@ Result<Zone> Zone::Find(std::string_view name) {
 }
 
 Zone::Period Zone::At(Time time) const {
+  if (zone_ == nullptr) return {kEarliest, kLatest, seconds(0), "UTC"};
   const auto info =
       zone_->get_info(std::chrono::floor<seconds>(std::clamp<Time>(time, kEarliest, kLatest)));
   return {Bounded(info.begin), Bounded(info.end), info.offset, info.abbrev};
@@ -58,6 +60,7 @@ LocalTime Zone::LocalOf(Time time) const {
 }
 
 Time Zone::FirstAt(LocalTime local) const {
+  if (zone_ == nullptr) return Bounded(std::chrono::sys_seconds(local.time_since_epoch()));
   const auto info = zone_->get_info(date::local_seconds(local.time_since_epoch()));
   if (info.result == date::local_info::nonexistent) return Bounded(info.first.end);
   return Bounded(std::chrono::sys_seconds(local.time_since_epoch() - info.first.offset));

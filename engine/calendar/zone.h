@@ -22,6 +22,9 @@ using LocalDay = std::chrono::time_point<std::chrono::local_t, std::chrono::days
 
 class Zone {
  public:
+  // UTC, which needs no database.
+  Zone() = default;
+
   // kNotFound: there is no zone of that name (with the nearest one). kUnavailable: the system has
   // no time zone database; the message names the package.
   static Result<Zone> Find(std::string_view name);
@@ -50,8 +53,8 @@ class Zone {
  private:
   Zone(std::string name, const date::time_zone* zone) : name_(std::move(name)), zone_(zone) {}
 
-  std::string name_;
-  const date::time_zone* zone_;  // lives as long as the process
+  std::string name_ = "UTC";
+  const date::time_zone* zone_ = nullptr;  // lives as long as the process; null: UTC
 };
 
 }  // namespace recourse::calendar
