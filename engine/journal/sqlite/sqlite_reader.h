@@ -31,6 +31,7 @@ class SqliteReader final : public Reader {
   Result<std::optional<RunRow>> LockHolder(const std::string& lock) override;
   Result<std::vector<RunRow>> LockWaiters(const std::string& lock, int limit) override;
   Result<std::vector<OutboxRow>> UnsentNotifications(int limit) override;
+  Result<std::vector<ScheduleRow>> ListSchedules() override;
 
  private:
   std::shared_ptr<Database> database_;  // outlives the statements
@@ -50,6 +51,7 @@ class SqliteReader final : public Reader {
   Statement lock_holder_;
   Statement lock_waiters_;
   Statement unsent_;
+  Statement schedules_;
 };
 
 }  // namespace recourse::journal
