@@ -3,6 +3,7 @@
 #include <future>
 #include <thread>
 
+#include "engine/base/text.h"
 #include "engine/runtime/core_loop.h"
 
 namespace recourse::runtime {
@@ -22,18 +23,27 @@ Result<void> Check(const Options& options) {
   return {};
 }
 
+Error NoSchedule(const std::string& name, const ScheduleDefinitions& schedules) {
+  std::vector<std::string> names;
+  for (const auto& [known, schedule] : schedules) names.push_back(known);
+  const std::string nearest = Nearest(name, names);
+  return NotFound("there is no schedule \"" + name + "\"" +
+                  (nearest.empty() ? "" : "; did you mean \"" + nearest + "\"?"));
+}
+
 class EngineWithLoop final : public Engine {
  public:
   EngineWithLoop(Options options, journal::Journal& journal, const Registry& registry,
                  Workflows workflows, definition::Inventory inventory, const Policy& policy,
-                 const Clock& clock)
+                 const Clock& clock, ScheduleDefinitions schedules)
       : options_(std::move(options)),
         workflows_(std::move(workflows)),
         inventory_(std::move(inventory)),
+        schedules_(std::move(schedules)),
         definitions_(workflows_, registry, journal),
         mailbox_(static_cast<std::size_t>(options_.mailbox_max)),
         loop_({options_, journal, registry, workflows_, inventory_, policy, clock, definitions_,
-               mailbox_, listeners_}) {}
+               mailbox_, listeners_, schedules_}) {}
 
   ~EngineWithLoop() override { Stop(std::chrono::milliseconds(0)); }
 
@@ -63,6 +73,13 @@ class EngineWithLoop final : public Engine {
     mailbox_.PostForCaller(VoteMessage{std::move(vote), std::move(caller), std::move(done)});
   }
 
+  void SteerSchedule(std::string name, bool pause, std::string reason, Caller caller,
+                     ScheduleCallback done) override {
+    if (!schedules_.contains(name)) return done(NoSchedule(name, schedules_));
+    mailbox_.PostForCaller(SteerMessage{std::move(name), pause, std::move(reason),
+                                        std::move(caller), std::move(done)});
+  }
+
   void WhenSettled(RunId run, RunCallback done) override {
     mailbox_.PostForCaller(WaitMessage{run, std::move(done)});
   }
@@ -76,6 +93,7 @@ class EngineWithLoop final : public Engine {
   }
   const Workflows& workflows() const override { return workflows_; }
   const definition::Inventory& inventory() const override { return inventory_; }
+  const ScheduleDefinitions& schedules() const override { return schedules_; }
   Info info() const override { return loop_.info(); }
 
   void Stop(std::chrono::milliseconds grace) override {
@@ -88,6 +106,7 @@ class EngineWithLoop final : public Engine {
   const Options options_;
   const Workflows workflows_;
   const definition::Inventory inventory_;
+  const ScheduleDefinitions schedules_;
   Definitions definitions_;
   Mailbox mailbox_;
   Listeners listeners_;
@@ -101,12 +120,13 @@ class EngineWithLoop final : public Engine {
 Result<std::unique_ptr<Engine>> Engine::Start(Options options, journal::Journal& journal,
                                               const Registry& registry, Workflows workflows,
                                               definition::Inventory inventory, const Policy& policy,
-                                              const Clock& clock) {
+                                              const Clock& clock,
+                                              ScheduleDefinitions schedules) {
   if (auto checked = Check(options); !checked)
     return std::move(checked).error().In("start the engine");
-  auto engine =
-      std::make_unique<EngineWithLoop>(std::move(options), journal, registry, std::move(workflows),
-                                       std::move(inventory), policy, clock);
+  auto engine = std::make_unique<EngineWithLoop>(
+      std::move(options), journal, registry, std::move(workflows), std::move(inventory), policy,
+      clock, std::move(schedules));
   if (auto begun = engine->Begin(); !begun) return begun.error().In("start the engine");
   return std::unique_ptr<Engine>(std::move(engine));
 }
