@@ -31,6 +31,7 @@ struct Core {
   WatchHub& hub;
   SettledWaits& waits;
   Time started;
+  const Clock& clock;
 };
 
 // Answers the call with `error`.

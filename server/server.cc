@@ -15,6 +15,7 @@
 #include "server/core.h"
 #include "server/event_service.h"
 #include "server/run_service.h"
+#include "server/schedule_service.h"
 #include "server/settled_waits.h"
 #include "server/watch_hub.h"
 #include "server/workflow_service.h"
@@ -34,7 +35,7 @@ class GrpcServer final : public Server {
         long_readers_(std::move(long_readers)),
         waits_(engine, *readers_),
         core_{engine,         journal, registry, principals, *readers_,
-              *long_readers_, hub_,    waits_,   clock.Now()} {
+              *long_readers_, hub_,    waits_,   clock.Now(), clock} {
     engine.AddListener(&hub_);
   }
   ~GrpcServer() override { Stop(); }
@@ -55,6 +56,7 @@ class GrpcServer final : public Server {
   RunService runs_{core_};
   ApprovalService approvals_{core_};
   WorkflowService workflows_{core_};
+  ScheduleService schedules_{core_};
   EventService events_{core_};
   AdminService admin_{core_};
 
@@ -74,7 +76,8 @@ Result<void> GrpcServer::Listen(const ServerOptions& options) {
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, options.streams_max);
   builder.SetMaxReceiveMessageSize(static_cast<int>(options.message_bytes_max));
   for (grpc::Service* service :
-       std::initializer_list<grpc::Service*>{&runs_, &approvals_, &workflows_, &events_, &admin_}) {
+       std::initializer_list<grpc::Service*>{&runs_, &approvals_, &workflows_, &schedules_, &events_,
+                                             &admin_}) {
     builder.RegisterService(service);
   }
   int port = 0;

@@ -97,6 +97,12 @@ int VerifyJournal(const Common& common);
 void PrintVerification(const Common& common, const v1::VerifyJournalResponse& verified);
 int BackUpJournal(const Common& common, const std::string& path);
 
+// --- schedules.cc ---
+int ListSchedules(const Common& common);
+int ShowSchedule(const Common& common, const std::string& name);
+int PauseSchedule(const Common& common, const std::string& name, const std::string& reason);
+int ResumeSchedule(const Common& common, const std::string& name, const std::string& reason);
+
 // --- offline.cc: a journal file, with no server ---
 int VerifyOffline(const Common& common, const std::string& file);
 int ListRunsOffline(const Common& common, const std::string& file, int limit);

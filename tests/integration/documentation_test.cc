@@ -52,9 +52,10 @@ std::vector<Example> ExamplesIn(const std::vector<std::string>& lines) {
 // Without what differs from day to day; columns are as wide as their content.
 std::string Timeless(const std::string& text) {
   std::string same = std::regex_replace(text, std::regex("[0-9a-f]{64}"), "DIGEST");
-  same = std::regex_replace(same, std::regex("[0-9]{4}-[0-9]{2}-[0-9]{2} "), "DAY ");
+  same = std::regex_replace(same, std::regex("[0-9]{4}-[0-9]{2}-[0-9]{2}[ T]"), "DAY ");
+  same = std::regex_replace(same, std::regex("[+-][0-9]{2}:[0-9]{2} [A-Z]{3,4}\\b"), " ZONE");
   same = std::regex_replace(same, std::regex("[0-9]{2}:[0-9]{2}:[0-9]{2}"), "TIME");
-  const std::string span = "[0-9.]+ (?:ms|s|min|h)\\b";
+  const std::string span = "[0-9.]+ (?:ms|s|min|h|days)\\b";
   same = std::regex_replace(same, std::regex("\\bnow\\b|" + span + "(?: " + span + ")*(?: ago)?"),
                             "SPAN");
   return std::regex_replace(same, std::regex(" +"), " ");
@@ -73,6 +74,27 @@ TEST_CASE("the examples of docs/command.md do what they show", "[integration]") 
   for (const Example& example : examples) {
     const Finished finished = scene.Recourse(example.arguments);
     INFO(example.arguments[0] << " " << finished.out << finished.err);
+    CHECK(finished.code == example.code);
+    CHECK(Timeless(finished.out + finished.err) == Timeless(example.output));
+  }
+}
+
+TEST_CASE("the examples of docs/schedules.md do what they show", "[integration]") {
+  const std::string root = RECOURSE_SOURCE_DIR;
+  const auto text = ReadFile(root + "/docs/schedules.md", 1 << 20);
+  REQUIRE(text);
+  std::string schedule;
+  for (const std::string& line : Block(*text, "yaml")) schedule += line + "\n";
+  Scene scene(false);
+  scene.folder.Write("schedules/example.yaml", schedule);
+  scene.server_arguments = {"--workflows", root + "/workflows", "--targets",
+                            root + "/targets",   "--schedules", scene.folder / "schedules"};
+  scene.StartServer();
+  const std::vector<Example> examples = ExamplesIn(Block(*text, "console"));
+  REQUIRE(examples.size() >= 4);
+  for (const Example& example : examples) {
+    const Finished finished = scene.Recourse(example.arguments);
+    INFO(example.arguments[1] << " " << finished.out << finished.err);
     CHECK(finished.code == example.code);
     CHECK(Timeless(finished.out + finished.err) == Timeless(example.output));
   }
