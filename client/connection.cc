@@ -105,6 +105,7 @@ Result<Connection> Connection::Open(const Options& options) {
   connection.runs_ = v1::RunService::NewStub(connection.channel_);
   connection.approvals_ = v1::ApprovalService::NewStub(connection.channel_);
   connection.workflows_ = v1::WorkflowService::NewStub(connection.channel_);
+  connection.schedules_ = v1::ScheduleService::NewStub(connection.channel_);
   connection.events_ = v1::EventService::NewStub(connection.channel_);
   connection.admin_ = v1::AdminService::NewStub(connection.channel_);
   return connection;

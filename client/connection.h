@@ -17,6 +17,7 @@
 #include "recourse/v1/approval.grpc.pb.h"
 #include "recourse/v1/event.grpc.pb.h"
 #include "recourse/v1/run.grpc.pb.h"
+#include "recourse/v1/schedule.grpc.pb.h"
 #include "recourse/v1/workflow.grpc.pb.h"
 
 namespace recourse::client {
@@ -52,6 +53,7 @@ class Connection {
   v1::RunService::Stub& runs() const { return *runs_; }
   v1::ApprovalService::Stub& approvals() const { return *approvals_; }
   v1::WorkflowService::Stub& workflows() const { return *workflows_; }
+  v1::ScheduleService::Stub& schedules() const { return *schedules_; }
   v1::EventService::Stub& events() const { return *events_; }
   v1::AdminService::Stub& admin() const { return *admin_; }
 
@@ -79,6 +81,7 @@ class Connection {
   std::shared_ptr<v1::RunService::Stub> runs_;
   std::shared_ptr<v1::ApprovalService::Stub> approvals_;
   std::shared_ptr<v1::WorkflowService::Stub> workflows_;
+  std::shared_ptr<v1::ScheduleService::Stub> schedules_;
   std::shared_ptr<v1::EventService::Stub> events_;
   std::shared_ptr<v1::AdminService::Stub> admin_;
 };

@@ -112,6 +112,7 @@ class Parser {
             {"socket", Path(config_.socket)},
             {"workflows", Paths(config_.workflows)},
             {"targets", Paths(config_.targets)},
+            {"schedules", Paths(config_.schedules)},
             {"policy", [this](const auto& name, const auto& node) { PolicyOf(name, node); }},
             {"limits", [this](const auto& name, const auto& node) { Limits(name, node); }},
             {"log", [this](const auto& name, const auto& node) { Log(name, node); }},
@@ -170,6 +171,8 @@ class Parser {
         Report(item.Mark(), name + ": a principal needs name, roles and token_file");
       } else if (principal.name == "engine") {
         Report(item.Mark(), name + ": \"engine\" is the engine's own name");
+      } else if (principal.name.starts_with("schedule:")) {
+        Report(item.Mark(), name + ": names that begin with \"schedule:\" are those of schedules");
       } else if (!names.insert(principal.name).second) {
         Report(item.Mark(), name + ": there are two principals \"" + principal.name + "\"");
       }

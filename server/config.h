@@ -23,6 +23,7 @@ struct Config {
   std::string socket;                     // path; empty: <data>/recourse.sock
   std::vector<std::string> workflows;     // directories beside <data>/workflows
   std::vector<std::string> targets;       // directories beside <data>/targets
+  std::vector<std::string> schedules;     // directories beside <data>/schedules
   Policy policy;
   runtime::Options engine;
   int readers = 4;                                   // threads that read the journal for callers

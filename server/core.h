@@ -33,6 +33,7 @@ struct Core {
   SettledWaits& waits;
   std::stop_token stopping;  // requested when the server stops: for what takes long
   Time started;
+  const Clock& clock;
 };
 
 // Answers the call with `error`.

@@ -44,7 +44,8 @@ void EachFile(const std::vector<std::string>& directories, std::vector<std::stri
 
 Definitions LoadDefinitions(const std::vector<std::string>& workflow_directories,
                             const std::vector<std::string>& target_directories,
-                            const ActionCatalogue& actions) {
+                            const ActionCatalogue& actions,
+                            const std::vector<std::string>& schedule_directories) {
   Definitions definitions;
   std::map<std::string, std::string> file_of;  // by the workflow's name
   EachFile(workflow_directories, definitions.problems,
@@ -63,6 +64,20 @@ Definitions LoadDefinitions(const std::vector<std::string>& workflow_directories
            [&](const std::string& file, const std::string& text) -> std::string {
              const auto added = definitions.inventory.AddFile(text, file);
              return added ? "" : added.error().message;
+           });
+  std::map<std::string, std::string> schedule_files;  // by the schedule's name
+  EachFile(schedule_directories, definitions.problems,
+           [&](const std::string& file, const std::string& text) -> std::string {
+             auto loaded = definition::LoadSchedule(text, file, definitions.workflows,
+                                                    definitions.inventory);
+             if (!loaded) return loaded.error().message;
+             const std::string& name = (*loaded)->name;
+             const auto [first, added] = schedule_files.emplace(name, file);
+             if (!added) {
+               return file + ": schedule \"" + name + "\" is already there, from " + first->second;
+             }
+             definitions.schedules.emplace(name, *std::move(loaded));
+             return "";
            });
   return definitions;
 }

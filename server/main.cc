@@ -50,6 +50,7 @@ struct Arguments {
   std::string listen;
   std::vector<std::string> workflows;
   std::vector<std::string> targets;
+  std::vector<std::string> schedules;
 };
 
 int Fail(int exit_code, const Error& error) {
@@ -83,9 +84,11 @@ Result<Config> Settle(const Arguments& arguments) {
   }
   for (const auto& directory : arguments.workflows) config.workflows.push_back(Absolute(directory));
   for (const auto& directory : arguments.targets) config.targets.push_back(Absolute(directory));
+  for (const auto& directory : arguments.schedules) config.schedules.push_back(Absolute(directory));
   if (config.socket.empty()) config.socket = config.data + "/recourse.sock";
   if (config.principals.empty()) config.principals = DefaultPrincipals(config.data);
   config.engine.blob_directory = config.data + "/blobs";
+  config.engine.report = [](const Error& error) { spdlog::warn("{}", error.message); };
   return config;
 }
 
@@ -169,7 +172,8 @@ void PrintStart(const Config& config, const Server& server, const journal::Journ
             << "  journal    " << journal.path() << "\n"
             << "  runs       " << open.resumed << " resumed, " << open.waiting << " waiting\n"
             << "  workflows  " << engine.workflows().size() << ", targets "
-            << engine.inventory().Names().size() << "\n";
+            << engine.inventory().Names().size() << ", schedules " << engine.schedules().size()
+            << "\n";
   for (const PrincipalConfig& principal : config.principals) {
     std::cout << "  token      " << principal.token_file << " (" << principal.name << ")\n";
   }
@@ -187,13 +191,15 @@ int Serve(const Config& config, journal::Journal& journal, const Principals& pri
 
   Definitions definitions =
       LoadDefinitions(WithDataDirectory(config, "workflows", config.workflows),
-                      WithDataDirectory(config, "targets", config.targets), registry);
+                      WithDataDirectory(config, "targets", config.targets), registry,
+                      WithDataDirectory(config, "schedules", config.schedules));
   for (const std::string& problem : definitions.problems) {
     spdlog::error("left out: {}", problem);
   }
   auto engine = runtime::Engine::Open(WithReports(config.engine), journal, registry,
                                       std::move(definitions.workflows),
-                                      std::move(definitions.inventory), config.policy, clock);
+                                      std::move(definitions.inventory), config.policy, clock,
+                                      std::move(definitions.schedules));
   if (!engine) return Fail(kExitFailed, engine.error());
   (*engine)->AddListener(&log);
 
@@ -274,6 +280,7 @@ int main(int argc, char** argv) {
   app.add_option("--listen", arguments.listen, "Address on loopback, such as 127.0.0.1:7373");
   app.add_option("--workflows", arguments.workflows, "Directory of workflows; may be repeated");
   app.add_option("--targets", arguments.targets, "Directory of targets; may be repeated");
+  app.add_option("--schedules", arguments.schedules, "Directory of schedules; may be repeated");
   app.set_version_flag("--version", std::string("recoursed ") + Version());
   try {
     app.parse(argc, argv);

@@ -19,6 +19,7 @@
 #include "server/core.h"
 #include "server/event_service.h"
 #include "server/run_service.h"
+#include "server/schedule_service.h"
 #include "server/settled_waits.h"
 #include "server/watch_hub.h"
 #include "server/workflow_service.h"
@@ -40,7 +41,7 @@ class GrpcServer final : public Server {
         long_readers_(std::move(long_readers)),
         waits_(engine, *readers_),
         core_{engine,         journal, registry, principals,        *readers_,
-              *long_readers_, hub_,    waits_,   stop_.get_token(), clock.Now()} {
+              *long_readers_, hub_,    waits_,   stop_.get_token(), clock.Now(), clock} {
     engine.AddListener(&hub_);
   }
   ~GrpcServer() override { Stop(); }
@@ -62,6 +63,7 @@ class GrpcServer final : public Server {
   RunService runs_{core_};
   ApprovalService approvals_{core_};
   WorkflowService workflows_{core_};
+  ScheduleService schedules_{core_};
   EventService events_{core_};
   AdminService admin_{core_};
 
@@ -97,7 +99,8 @@ Result<void> GrpcServer::Listen(const ServerOptions& options) {
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, options.streams_max);
   builder.SetMaxReceiveMessageSize(static_cast<int>(options.message_bytes_max));
   for (grpc::Service* service :
-       std::initializer_list<grpc::Service*>{&runs_, &approvals_, &workflows_, &events_, &admin_}) {
+       std::initializer_list<grpc::Service*>{&runs_, &approvals_, &workflows_, &schedules_, &events_,
+                                             &admin_}) {
     builder.RegisterService(service);
   }
   int port = 0;

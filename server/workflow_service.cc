@@ -1,23 +1,15 @@
 #include "server/workflow_service.h"
 
-#include <algorithm>
 #include <string>
 #include <vector>
 
-#include "engine/base/no_such.h"
+#include "server/catalogue_page.h"
 #include "server/convert.h"
 #include "server/graph_view.h"
 #include "server/workflow_view.h"
 
 namespace recourse::server {
 namespace {
-
-// kInvalidArgument: no name was given.
-Error NoSuchIn(std::string_view field, const std::string& name,
-               const std::vector<std::string>& names) {
-  if (name.empty()) return InvalidArgument(std::string(field) + ": must be set");
-  return NoSuch(field, name, names);
-}
 
 Result<std::shared_ptr<const definition::Workflow>> FindWorkflow(const runtime::Engine& engine,
                                                                  const std::string& name) {
@@ -26,29 +18,6 @@ Result<std::shared_ptr<const definition::Workflow>> FindWorkflow(const runtime::
   std::vector<std::string> names;
   for (const auto& [known, workflow] : workflows) names.push_back(known);
   return NoSuchIn("workflow", name, names);
-}
-
-// One page of what stands in the order of its names: the page token is the last name given.
-// `add` takes an entry and answers its name.
-template <class Entries, class NameOf, class Add>
-Result<std::string> Page(const Entries& entries, int page_size, const std::string& page_token,
-                         NameOf name_of, Add add) {
-  const auto size = PageSize(page_size);
-  if (!size) return size.error();
-  int left = *size;
-  std::string last;
-  if (!page_token.empty() && std::none_of(entries.begin(), entries.end(), [&](const auto& entry) {
-        return name_of(entry) == page_token;
-      })) {
-    return InvalidArgument("page_token: \"" + page_token + "\" was not given by this server");
-  }
-  for (const auto& entry : entries) {
-    if (name_of(entry) <= page_token) continue;
-    if (left-- == 0) return last;
-    add(entry);
-    last = name_of(entry);
-  }
-  return std::string();
 }
 
 Result<v1::ValidateWorkflowResponse> Validate(const v1::ValidateWorkflowRequest& request,

@@ -43,6 +43,7 @@ class Command {
     AddSteering();
     AddApprovals();
     AddCatalogue();
+    AddSchedules();
     AddJournal();
   }
 
@@ -232,6 +233,24 @@ class Command {
     Add(actions, "show", "one: its class, inputs and output", [this] { return ShowAction(common_, name_); })
         ->add_option("name", name_, "its name")->required();
     Add(app_, "info", "the server: version, journal, load", [this] { return ShowInfo(common_); });
+  }
+
+  void AddSchedules() {
+    CLI::App& group = Group("schedules", "when runs are started by themselves");
+    Add(group, "list", "all of them", [this] { return ListSchedules(common_); });
+    Add(group, "show", "one: its rules, what it did, its next five times",
+        [this] { return ShowSchedule(common_, name_); })
+        ->add_option("name", name_, "its name")->required();
+    for (const bool pause : {true, false}) {
+      CLI::App* verb = Add(group, pause ? "pause" : "resume",
+                           pause ? "start no more runs until resumed" : "go on, from now",
+                           [this, pause] {
+                             return (pause ? PauseSchedule : ResumeSchedule)(common_, name_,
+                                                                             steer_.reason);
+                           });
+      verb->add_option("name", name_, "its name")->required();
+      verb->add_option("--reason", steer_.reason, "why; shown with the schedule");
+    }
   }
 
   void AddJournal() {

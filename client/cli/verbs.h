@@ -108,6 +108,12 @@ int PrintVerification(const Common& common, const v1::VerifyJournalResponse& ver
 int BackUpJournal(const Common& common, const std::string& path);
 int PrintBackup(const Common& common, const v1::BackupJournalResponse& backup);
 
+// --- schedules.cc ---
+int ListSchedules(const Common& common);
+int ShowSchedule(const Common& common, const std::string& name);
+int PauseSchedule(const Common& common, const std::string& name, const std::string& reason);
+int ResumeSchedule(const Common& common, const std::string& name, const std::string& reason);
+
 // --- offline.cc: a journal file, with no server ---
 int VerifyOffline(const Common& common, const std::string& file);
 int ListRunsOffline(const Common& common, const std::string& file,

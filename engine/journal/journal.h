@@ -105,6 +105,28 @@ struct OutboxRow {
   std::optional<Time> sent;
 };
 
+// What a schedule has come to: the one thing beside the definitions that no event tells. A run that
+// a schedule starts is written in one transaction with the row that says so.
+struct ScheduleRow {
+  std::string name;
+  std::string timing;        // the expression and zone by which `decided` was reached
+  Time decided;              // what was to happen up to here has been decided
+  std::vector<Time> queued;  // of those the ones that wait for the previous run to end, in order
+  std::optional<Time> last_time;  // for which the last run was started
+  RunId last_run;                 // 0: none was
+  std::int64_t not_started = 0;   // times for which nothing was started although they came
+  std::optional<Time> not_started_time;  // the last of them
+  std::string not_started_why;
+  bool paused = false;
+  bool paused_in_file = false;  // what the schedule's file said when it was last loaded
+  // Who paused or resumed it last, and why; empty: nobody has.
+  std::string changed_by;
+  std::optional<Time> changed;
+  std::string changed_why;
+
+  bool operator==(const ScheduleRow&) const = default;
+};
+
 // All that one decision writes.
 struct RunChange {
   std::vector<StoredEvent> events;  // one run's, in order; hash is filled in by Append
@@ -119,6 +141,7 @@ struct RunChange {
     std::string canonical;
   };
   std::optional<Definition> definition;
+  std::optional<ScheduleRow> schedule;  // of the schedule that starts the run; replaces the stored
 };
 
 struct RunFilter {
@@ -160,6 +183,8 @@ class Reader {
   virtual Result<std::optional<RunRow>> LockHolder(const std::string& lock) = 0;
   virtual Result<std::vector<RunRow>> LockWaiters(const std::string& lock, int limit) = 0;
   virtual Result<std::vector<OutboxRow>> UnsentNotifications(int limit) = 0;
+  // All schedules that were ever loaded, by name.
+  virtual Result<std::vector<ScheduleRow>> ListSchedules() = 0;
 
   // From now on lists of runs and events are answered with kUnavailable, so that who reads a whole
   // journal ends soon. May be called from any thread, unlike the rest.
@@ -176,7 +201,7 @@ struct Heads {
 
 // One journal with its one writer.
 //
-// Thread safety: Append, MarkSent and reader() belong to the core loop's thread. OpenReader, BackUp
+// Thread safety: Append, MarkSent, StoreSchedules and reader() belong to the core loop's thread. OpenReader, BackUp
 // and size() may be called from any thread.
 class Journal {
  public:
@@ -199,6 +224,9 @@ class Journal {
   virtual Result<Position> Append(std::span<RunChange> changes) = 0;
 
   virtual Result<void> MarkSent(std::span<const OutboxRow> sent, Time at) = 0;
+
+  // Makes `rows` durable, all or nothing, replacing those of their names. Errors as Append.
+  virtual Result<void> StoreSchedules(std::span<const ScheduleRow> rows) = 0;
 
   // Reads on the writer's own connection: sees everything appended.
   virtual Reader& reader() = 0;

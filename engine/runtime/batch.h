@@ -39,6 +39,10 @@ struct Batch {
   // The journal could not be read for these; they are of the engine's own and are kept.
   std::vector<Message*> held;
 
+  // What schedules have come to without starting a run: stored after the changes. Rows of those
+  // that start one stand in their changes.
+  std::vector<journal::ScheduleRow> schedules;
+
   // What the batch itself adds to the journal's indexes.
   std::map<std::string, RunId, std::less<>> locks;           // acquired
   std::map<std::string, std::size_t, std::less<>> requests;  // request id -> change

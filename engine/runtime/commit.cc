@@ -53,6 +53,7 @@ void CoreLoop::Redo(std::span<Message> messages, const Error& error) {
   // finds it at work and goes on with it as after a crash.
   Report(error.In("an input that the journal cannot store was dropped"));
   if (const auto* timer = std::get_if<TimerMessage>(&messages[0])) timers_.Mute(timer->timer);
+  if (const auto* schedule = std::get_if<ScheduleMessage>(&messages[0])) RestSchedule(*schedule);
   Refuse(messages[0], error);
 }
 
@@ -81,7 +82,8 @@ void CoreLoop::KeepOrRefuse(std::span<Message> messages, Batch& batch, const Err
   for (Message& message : messages) {
     if (IsCallers(message)) {
       runtime::Refuse(message, told);
-    } else if (!std::holds_alternative<TimerMessage>(message)) {
+    } else if (!std::holds_alternative<TimerMessage>(message) &&
+               !std::holds_alternative<ScheduleMessage>(message)) {
       held_.push_back(std::move(message));
     }
   }
@@ -107,6 +109,7 @@ void CoreLoop::Finish(Batch& batch) {
     definitions_stored_.merge(batch.definitions);
     open_runs_ += batch.runs_opened;
   }
+  FinishSchedules(batch);
   if (!batch.held.empty()) {
     const Error error = Unavailable("the journal cannot be read");
     SetWritable(&error);
@@ -154,6 +157,8 @@ void CoreLoop::Answer(Batch& batch) {
     void operator()(WaitMessage&) const {}
     void operator()(TimerMessage&) const {}
     void operator()(GrantMessage&) const {}
+    void operator()(ScheduleMessage&) const {}
+    void operator()(SteerMessage&) const {}
 
     void Run(RunCallback& done) const {
       const auto* change = std::get_if<std::size_t>(&answer.content);

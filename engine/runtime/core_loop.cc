@@ -27,6 +27,7 @@ CoreLoop::CoreLoop(const Parts& parts)
       surroundings_{parts.registry, parts.policy, clock_, blobs_, listeners_, mailbox_},
       runs_(journal_.reader(), definitions_),
       timers_(journal_.reader()),
+      schedules_(parts.schedules, journal_),
       outbox_(journal_, clock_, options_.notify),
       executor_(options_.workers, [this](std::shared_ptr<Job> job, machine::Input outcome) {
         const RunId run = job->run();
@@ -42,6 +43,7 @@ void CoreLoop::Run() {
     if (std::exchange(timers_taken_, false)) {
       if (auto loaded = timers_.Load(); !loaded) SetWritable(&loaded.error());
     }
+    ServeSteers();
     ServeWaits();
     outbox_.Work(steady_clock::now());
     runs_in_memory_ = static_cast<std::int64_t>(runs_.size());
@@ -66,8 +68,10 @@ std::optional<CoreLoop::Steady> CoreLoop::NextWake() const {
   if (!held_.empty()) at(held_until_);
   if (letters_.closed) {
     if (!grace_over_) at(stop_at_.load());
-  } else if (const auto timer = timers_.next()) {
-    at(writable_ ? WhenDue(*timer) : std::max(WhenDue(*timer), held_until_));
+  } else {
+    for (const auto& due : {timers_.next(), schedules_.next()}) {
+      if (due) at(writable_ ? WhenDue(*due) : std::max(WhenDue(*due), held_until_));
+    }
   }
   return wake;
 }
@@ -83,7 +87,10 @@ std::vector<Message> CoreLoop::NextBatch() {
   if (!held_.empty() && now >= held_until_) batch.swap(held_);
   std::move(grants_.begin(), grants_.end(), std::back_inserter(batch));
   grants_.clear();
-  if (!letters_.closed && (writable_ || now >= held_until_)) TakeTimers(batch);
+  if (!letters_.closed && (writable_ || now >= held_until_)) {
+    TakeTimers(batch);
+    TakeSchedules(batch);
+  }
   // What ends work comes before what begins it, and leaves room for it.
   TakeMessages(letters_.own, batch, limit - limit / 4);
   TakeMessages(letters_.callers, batch, limit);
@@ -97,6 +104,8 @@ void CoreLoop::TakeMessages(std::vector<Message>& from, std::vector<Message>& ba
     Message& message = from[taken];
     if (auto* wait = std::get_if<WaitMessage>(&message)) {
       waits_.push_back(std::move(*wait));
+    } else if (auto* steer = std::get_if<SteerMessage>(&message)) {
+      steers_.push_back(std::move(*steer));
     } else if (!IsMoot(message)) {
       batch.push_back(std::move(message));
     }

@@ -12,6 +12,7 @@
 #include "engine/runtime/batch.h"
 #include "engine/runtime/executor.h"
 #include "engine/runtime/outbox.h"
+#include "engine/runtime/schedules.h"
 #include "engine/runtime/timers.h"
 
 namespace recourse::runtime {
@@ -30,6 +31,7 @@ class CoreLoop {
     Definitions& definitions;
     Mailbox& mailbox;
     Listeners& listeners;
+    const ScheduleDefinitions& schedules;
   };
   explicit CoreLoop(const Parts& parts);
 
@@ -72,6 +74,8 @@ class CoreLoop {
   void Take(Batch& batch, Message& message, EngineMessage& own);
   void Take(Batch& batch, Message& message, TimerMessage& timer);
   void Take(Batch& batch, Message& message, GrantMessage& grant);
+  void Take(Batch& batch, Message& message, ScheduleMessage& schedule);
+  void Take(Batch& batch, Message& message, SteerMessage& steer);
   void TakeInput(Batch& batch, Message& message, RunId run, const machine::Input& input,
                  const std::optional<std::int64_t>& revision, const Caller& caller);
   bool Grant(Batch& batch, const std::string& lock);
@@ -79,12 +83,23 @@ class CoreLoop {
   double Jitter() { return std::uniform_real_distribution<double>()(random_); }
 
   // start_run.cc: how a run begins.
+  using Started = std::variant<std::size_t, journal::RunRow>;  // by this change, or before
+  Result<Started> Start(Batch& batch, const StartRequest& request, const Caller& caller);
   Result<std::optional<journal::RunRow>> FindRequest(const StartRequest& request);
   Result<machine::Start> MakeStart(Batch& batch, const definition::Workflow& workflow, RunId run,
                                    const StartRequest& request, const Caller& caller);
   Result<std::string> LockKey(const definition::Workflow& workflow, RunId run, const Value& inputs,
                               const Caller& caller, Time now);
   Result<bool> IsNewDefinition(const Batch& batch, const definition::Workflow& workflow);
+
+  // take_schedule.cc: what schedules do.
+  void TakeSchedules(std::vector<Message>& batch);
+  Result<bool> IsOpen(RunId run);
+  void FinishSchedules(Batch& batch);
+  void StoredSchedule(const journal::ScheduleRow& row);
+  void RestSchedule(const ScheduleMessage& message);
+  void ServeSteers();
+  void ServeSteer(SteerMessage& message);
 
   // commit.cc: making a batch durable, and what follows.
   void Process(std::span<Message> messages);
@@ -110,6 +125,7 @@ class CoreLoop {
   LiveRuns runs_;
   Attempts attempts_;
   Timers timers_;
+  Schedules schedules_;
   Outbox outbox_;
   std::mt19937_64 random_{std::random_device{}()};
 
@@ -119,6 +135,7 @@ class CoreLoop {
   Steady held_until_;               // when they are tried again
   std::vector<WaitMessage> waits_;  // to be looked at when nothing is undecided
   std::unordered_map<RunId, std::vector<RunCallback>> waiters_;
+  std::vector<SteerMessage> steers_;  // served once the batch that they came with is stored
   std::int64_t open_runs_ = 0;
   std::set<std::string, std::less<>> definitions_stored_;
   bool timers_taken_ = false;  // since timers_ was last loaded

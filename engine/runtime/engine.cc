@@ -3,6 +3,7 @@
 #include <future>
 #include <thread>
 
+#include "engine/base/no_such.h"
 #include "engine/runtime/core_loop.h"
 
 namespace recourse::runtime {
@@ -22,18 +23,25 @@ Result<void> Check(const Options& options) {
   return {};
 }
 
+Error NoSchedule(const std::string& name, const ScheduleDefinitions& schedules) {
+  std::vector<std::string> names;
+  for (const auto& [known, schedule] : schedules) names.push_back(known);
+  return NoSuch("schedule", name, names);
+}
+
 class EngineWithLoop final : public Engine {
  public:
   EngineWithLoop(Options options, journal::Journal& journal, const Registry& registry,
                  Workflows workflows, definition::Inventory inventory, const Policy& policy,
-                 const Clock& clock)
+                 const Clock& clock, ScheduleDefinitions schedules)
       : options_(std::move(options)),
         workflows_(std::move(workflows)),
         inventory_(std::move(inventory)),
+        schedules_(std::move(schedules)),
         definitions_(workflows_, registry, journal),
         mailbox_(static_cast<std::size_t>(options_.mailbox_max)),
         loop_({options_, journal, registry, workflows_, inventory_, policy, clock, definitions_,
-               mailbox_, listeners_}) {}
+               mailbox_, listeners_, schedules_}) {}
 
   ~EngineWithLoop() override { Stop(std::chrono::milliseconds(0)); }
 
@@ -65,6 +73,13 @@ class EngineWithLoop final : public Engine {
     mailbox_.PostForCaller(VoteMessage{std::move(vote), std::move(caller), std::move(done)});
   }
 
+  void SteerSchedule(std::string name, bool pause, std::string reason, Caller caller,
+                     ScheduleCallback done) override {
+    if (!schedules_.contains(name)) return done(NoSchedule(name, schedules_));
+    mailbox_.PostForCaller(SteerMessage{std::move(name), pause, std::move(reason),
+                                        std::move(caller), std::move(done)});
+  }
+
   void WhenSettled(RunId run, RunCallback done) override {
     mailbox_.PostWait({run, std::move(done)});
   }
@@ -78,6 +93,7 @@ class EngineWithLoop final : public Engine {
   }
   const Workflows& workflows() const override { return workflows_; }
   const definition::Inventory& inventory() const override { return inventory_; }
+  const ScheduleDefinitions& schedules() const override { return schedules_; }
   Info info() const override { return loop_.info(); }
 
   void Stop(std::chrono::milliseconds grace) override {
@@ -92,6 +108,7 @@ class EngineWithLoop final : public Engine {
   const Options options_;
   const Workflows workflows_;
   const definition::Inventory inventory_;
+  const ScheduleDefinitions schedules_;
   Definitions definitions_;
   Mailbox mailbox_;
   Listeners listeners_;
@@ -105,20 +122,20 @@ class EngineWithLoop final : public Engine {
 Result<std::unique_ptr<Engine>> Engine::Open(Options options, journal::Journal& journal,
                                              const Registry& registry, Workflows workflows,
                                              definition::Inventory inventory, const Policy& policy,
-                                             const Clock& clock) {
+                                             const Clock& clock, ScheduleDefinitions schedules) {
   if (auto checked = Check(options); !checked)
     return std::move(checked).error().In("start the engine");
-  return std::unique_ptr<Engine>(
-      std::make_unique<EngineWithLoop>(std::move(options), journal, registry, std::move(workflows),
-                                       std::move(inventory), policy, clock));
+  return std::unique_ptr<Engine>(std::make_unique<EngineWithLoop>(
+      std::move(options), journal, registry, std::move(workflows), std::move(inventory), policy,
+      clock, std::move(schedules)));
 }
 
 Result<std::unique_ptr<Engine>> Engine::Start(Options options, journal::Journal& journal,
                                               const Registry& registry, Workflows workflows,
                                               definition::Inventory inventory, const Policy& policy,
-                                              const Clock& clock) {
+                                              const Clock& clock, ScheduleDefinitions schedules) {
   auto engine = Open(std::move(options), journal, registry, std::move(workflows),
-                     std::move(inventory), policy, clock);
+                     std::move(inventory), policy, clock, std::move(schedules));
   if (!engine) return engine;
   if (auto begun = (*engine)->Run(); !begun) return begun.error().In("start the engine");
   return engine;

@@ -21,6 +21,7 @@
 #include "actions/registry.h"
 #include "engine/base/clock.h"
 #include "engine/base/error.h"
+#include "engine/definition/schedule.h"
 #include "engine/definition/workflow.h"
 #include "engine/journal/journal.h"
 #include "engine/machine/decide.h"
@@ -81,7 +82,10 @@ class Listener {
 };
 
 // The definitions that runs may be started from, by name.
-using Workflows = std::map<std::string, std::shared_ptr<const definition::Workflow>, std::less<>>;
+using Workflows = definition::WorkflowsByName;
+// The schedules that start runs, by name.
+using ScheduleDefinitions =
+    std::map<std::string, std::shared_ptr<const definition::Schedule>, std::less<>>;
 
 class Engine {
  public:
@@ -91,13 +95,15 @@ class Engine {
   static Result<std::unique_ptr<Engine>> Open(Options options, journal::Journal& journal,
                                               const Registry& registry, Workflows workflows,
                                               definition::Inventory inventory,
-                                              const Policy& policy, const Clock& clock);
+                                              const Policy& policy, const Clock& clock,
+                                              ScheduleDefinitions schedules = {});
 
   // Opens an engine and runs it.
   static Result<std::unique_ptr<Engine>> Start(Options options, journal::Journal& journal,
                                                const Registry& registry, Workflows workflows,
                                                definition::Inventory inventory,
-                                               const Policy& policy, const Clock& clock);
+                                               const Policy& policy, const Clock& clock,
+                                               ScheduleDefinitions schedules = {});
 
   // Folds the runs that were at work when the journal was last written, and goes on with them.
   // Errors are the journal's: the engine has stopped then, and whoever waited was answered so.
@@ -124,6 +130,12 @@ class Engine {
   using ApprovalCallback = std::function<void(Result<journal::ApprovalRow>)>;
   virtual void Vote(machine::CastVote vote, Caller caller, ApprovalCallback done) = 0;
 
+  // Pauses a schedule, or resumes it, and answers its row. One that is so already stays as it is.
+  // kNotFound: none of that name is loaded. kUnavailable, kResourceExhausted: as StartRun.
+  using ScheduleCallback = std::function<void(Result<journal::ScheduleRow>)>;
+  virtual void SteerSchedule(std::string name, bool pause, std::string reason, Caller caller,
+                             ScheduleCallback done) = 0;
+
   // Calls `done` when the run is over or waits for a person (approval, needs attention, pause); at
   // once when it does already. kNotFound: no such run; kUnavailable: the engine stops first.
   virtual void WhenSettled(RunId run, RunCallback done) = 0;
@@ -138,6 +150,7 @@ class Engine {
       const std::string& digest) = 0;
   virtual const Workflows& workflows() const = 0;
   virtual const definition::Inventory& inventory() const = 0;
+  virtual const ScheduleDefinitions& schedules() const = 0;
 
   // Facts about the engine for people and metrics.
   struct Info {

@@ -22,7 +22,8 @@ bool IsCallers(const Message& message) {
   return std::holds_alternative<StartMessage>(message) ||
          std::holds_alternative<SubmitMessage>(message) ||
          std::holds_alternative<VoteMessage>(message) ||
-         std::holds_alternative<WaitMessage>(message);
+         std::holds_alternative<WaitMessage>(message) ||
+         std::holds_alternative<SteerMessage>(message);
 }
 
 }  // namespace recourse::runtime

@@ -46,13 +46,26 @@ struct EngineMessage {
 struct TimerMessage {
   journal::TimerRow timer;
 };
+// A schedule has, or may have, something to do. Found again from its row when it cannot be dealt
+// with now.
+struct ScheduleMessage {
+  std::string schedule;
+};
+// Pauses or resumes a schedule.
+struct SteerMessage {
+  std::string schedule;
+  bool pause = false;
+  std::string reason;
+  Caller caller;
+  Engine::ScheduleCallback done;
+};
 // The lock may be free: grants it to the run that has waited longest, if it is.
 struct GrantMessage {
   std::string lock;
 };
 
 using Message = std::variant<StartMessage, SubmitMessage, VoteMessage, WaitMessage, EngineMessage,
-                             TimerMessage, GrantMessage>;
+                             TimerMessage, GrantMessage, ScheduleMessage, SteerMessage>;
 
 // Answers a caller, whatever it is that he waits for.
 void Refuse(Message& message, const Error& error);

@@ -44,6 +44,12 @@ Error OtherRequest(const StartRequest& request, RunId run, std::string_view what
                    std::string(what) + "; nothing was started. Use a new request_id for a new run"};
 }
 
+// The run of this batch that a refusal of the request hangs on; 0: none.
+RunId RunOfRequest(const Batch& batch, const StartRequest& request) {
+  const auto same = batch.requests.find(request.request_id);
+  return same == batch.requests.end() ? RunId{} : batch.changes[same->second].row.run;
+}
+
 Error NoWorkflow(const Workflows& workflows, const std::string& name) {
   std::vector<std::string> names;
   for (const auto& [known, workflow] : workflows) names.push_back(known);
@@ -53,50 +59,56 @@ Error NoWorkflow(const Workflows& workflows, const std::string& name) {
 }  // namespace
 
 void CoreLoop::Take(Batch& batch, Message& message, StartMessage& of) {
-  const StartRequest& request = of.request;
+  auto started = Start(batch, of.request, of.caller);
+  if (!started) return batch.Refuse(message, RunOfRequest(batch, of.request), started.error());
+  if (const auto* change = std::get_if<std::size_t>(&*started)) {
+    return batch.answers.push_back({&message, batch.changes[*change].row.run, *change});
+  }
+  const auto& row = std::get<journal::RunRow>(*started);
+  batch.answers.push_back({&message, row.run, row});
+}
+
+Result<CoreLoop::Started> CoreLoop::Start(Batch& batch, const StartRequest& request,
+                                          const Caller& caller) {
   const auto known = workflows_.find(request.workflow);
   if (!request.request_id.empty()) {
     if (const auto same = batch.requests.find(request.request_id); same != batch.requests.end()) {
       const LiveRun& run = *runs_.Find(batch.changes[same->second].row.run);
       if (run.workflow->name != request.workflow ||
           !SameInputs(*run.workflow, run.state.inputs, request.inputs)) {
-        return batch.Refuse(message, run.state.run,
-                            OtherRequest(request, run.state.run, "another workflow or inputs"));
+        return OtherRequest(request, run.state.run, "another workflow or inputs");
       }
-      return batch.answers.push_back({&message, run.state.run, same->second});
+      return Started(same->second);
     }
     auto row = FindRequest(request);
-    if (!row) return batch.Refuse(message, {}, std::move(row).error());
-    if (*row) return batch.answers.push_back({&message, (*row)->run, **std::move(row)});
+    if (!row) return std::move(row).error();
+    if (*row) return Started(**std::move(row));
   }
   if (known == workflows_.end()) {
-    return batch.Refuse(message, {}, NoWorkflow(workflows_, request.workflow));
+    return NoWorkflow(workflows_, request.workflow);
   }
   const RunId id{batch.heads.run.number + 1};
-  auto start = MakeStart(batch, *known->second, id, request, of.caller);
-  if (!start) {
-    return batch.Refuse(message, {}, std::move(start).error().In("start " + request.workflow));
-  }
+  auto start = MakeStart(batch, *known->second, id, request, caller);
+  if (!start) return std::move(start).error().In("start " + request.workflow);
 
   auto is_new = IsNewDefinition(batch, *known->second);
-  if (!is_new) return batch.Refuse(message, {}, std::move(is_new).error());
+  if (!is_new) return std::move(is_new).error();
 
   LiveRun& run = runs_.Add(id, known->second);
-  auto change = AddDecision(batch, run, *start, of.caller.principal, Jitter());
+  auto change = AddDecision(batch, run, *start, caller.principal, Jitter());
   if (!change || !*change) {
     runs_.Drop(id);
-    return batch.Refuse(message, {},
-                        change ? Internal("the run did not start") : std::move(change).error());
+    return change ? Internal("the run did not start") : std::move(change).error();
   }
   batch.heads.run = id;
   ++batch.runs_opened;
   if (!request.request_id.empty()) batch.requests.emplace(request.request_id, **change);
-  batch.answers.push_back({&message, id, **change});
   if (*is_new) {
     const definition::Workflow& workflow = *known->second;
     batch.changes[**change].definition = {workflow.digest, workflow.name, workflow.canonical};
     batch.definitions.insert(workflow.digest);
   }
+  return Started(**change);
 }
 
 // The run that the request has started already, if it is the same request.

@@ -53,9 +53,10 @@ std::vector<Example> ExamplesIn(const std::vector<std::string>& lines) {
 // Without what differs from day to day; columns are as wide as their content.
 std::string Timeless(const std::string& text) {
   std::string same = std::regex_replace(text, std::regex("[0-9a-f]{64}"), "DIGEST");
-  same = std::regex_replace(same, std::regex("[0-9]{4}-[0-9]{2}-[0-9]{2} "), "DAY ");
+  same = std::regex_replace(same, std::regex("[0-9]{4}-[0-9]{2}-[0-9]{2}[ T]"), "DAY ");
+  same = std::regex_replace(same, std::regex("[+-][0-9]{2}:[0-9]{2} [A-Z]{3,4}\\b"), " ZONE");
   same = std::regex_replace(same, std::regex("[0-9]{2}:[0-9]{2}:[0-9]{2}"), "TIME");
-  const std::string span = "[0-9.]+ (?:ms|s|min|h)\\b";
+  const std::string span = "[0-9.]+ (?:ms|s|min|h|days)\\b";
   same = std::regex_replace(same, std::regex("\\bnow\\b|" + span + "(?: " + span + ")*(?: ago)?"),
                             "SPAN");
   return std::regex_replace(same, std::regex(" +"), " ");
@@ -131,6 +132,27 @@ TEST_CASE("the example of docs/rehearsal.md does what it shows", "[integration]"
   const std::string out = std::regex_replace(finished.out, std::regex(folder), "");
   CHECK(finished.code == examples[0].code);
   CHECK(Timeless(out) == Timeless(examples[0].output));
+}
+
+TEST_CASE("the examples of docs/schedules.md do what they show", "[integration]") {
+  const std::string root = RECOURSE_SOURCE_DIR;
+  const auto text = ReadFile(root + "/docs/schedules.md", 1 << 20);
+  REQUIRE(text);
+  std::string schedule;
+  for (const std::string& line : Block(*text, "yaml")) schedule += line + "\n";
+  Scene scene(false);
+  scene.folder.Write("schedules/example.yaml", schedule);
+  scene.server_arguments = {"--workflows", root + "/workflows", "--targets",
+                            root + "/targets",   "--schedules", scene.folder / "schedules"};
+  scene.StartServer();
+  const std::vector<Example> examples = ExamplesIn(Block(*text, "console"));
+  REQUIRE(examples.size() >= 4);
+  for (const Example& example : examples) {
+    const Finished finished = scene.Recourse(example.arguments);
+    INFO(example.arguments[1] << " " << finished.out << finished.err);
+    CHECK(finished.code == example.code);
+    CHECK(Timeless(finished.out + finished.err) == Timeless(example.output));
+  }
 }
 
 TEST_CASE("docs/command.md names every verb and every exit code of the command", "[integration]") {

@@ -46,6 +46,8 @@ class Scene {
   void StopServer();
   // SIGKILL.
   void KillServer();
+  // The server has ended by itself.
+  void DropServer() { server_.reset(); }
   Program& server() { return *server_; }
 
   // The command, on this server.

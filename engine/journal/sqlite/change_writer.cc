@@ -1,6 +1,18 @@
 #include "engine/journal/sqlite/change_writer.h"
 
 namespace recourse::journal {
+namespace {
+
+// "1764036000000000 1764057600000000"
+std::string TextOf(const std::vector<Time>& times) {
+  std::string text;
+  for (const Time time : times) {
+    text += (text.empty() ? "" : " ") + std::to_string(time.time_since_epoch().count());
+  }
+  return text;
+}
+
+}  // namespace
 
 ChangeWriter::ChangeWriter(Database& database)
     : insert_definition_(database,
@@ -38,7 +50,12 @@ ChangeWriter::ChangeWriter(Database& database)
                            "INSERT INTO outbox (position, topic, run, text, created, tries, sent) "
                            "VALUES (?, ?, ?, ?, ?, ?, ?)"),
       mark_sent_(database,
-                 "UPDATE outbox SET sent = ?, tries = ? WHERE position = ? AND topic = ?") {}
+                 "UPDATE outbox SET sent = ?, tries = ? WHERE position = ? AND topic = ?"),
+      upsert_schedule_(
+          database,
+          "INSERT OR REPLACE INTO schedules (name, timing, decided, queued, last_time, last_run, "
+          "not_started, not_started_time, not_started_why, paused, paused_in_file, changed_by, "
+          "changed, changed_why) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)") {}
 
 Result<void> ChangeWriter::Store(const RunChange& change) {
   if (change.definition) {
@@ -51,6 +68,9 @@ Result<void> ChangeWriter::Store(const RunChange& change) {
   if (auto stored = StoreApprovals(change.approvals); !stored) return stored;
   if (change.timers) {
     if (auto stored = StoreTimers(change.row.run, *change.timers); !stored) return stored;
+  }
+  if (change.schedule) {
+    if (auto stored = StoreSchedule(*change.schedule); !stored) return stored;
   }
   return StoreNotifications(change.notifications);
 }
@@ -125,6 +145,15 @@ Result<void> ChangeWriter::StoreNotifications(const std::vector<OutboxRow>& noti
 Result<void> ChangeWriter::MarkSent(const OutboxRow& note, Time at) {
   auto updated = mark_sent_.Execute(at, note.tries, note.position, note.topic);
   if (!updated) return std::move(updated).error().In("mark as sent");
+  return {};
+}
+
+Result<void> ChangeWriter::StoreSchedule(const ScheduleRow& row) {
+  auto stored = upsert_schedule_.Execute(
+      row.name, row.timing, row.decided, TextOf(row.queued), row.last_time, row.last_run,
+      row.not_started, row.not_started_time, row.not_started_why, row.paused, row.paused_in_file,
+      row.changed_by, row.changed, row.changed_why);
+  if (!stored) return std::move(stored).error().In("schedule " + row.name);
   return {};
 }
 

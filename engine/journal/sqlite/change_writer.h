@@ -18,6 +18,8 @@ class ChangeWriter {
 
   Result<void> MarkSent(const OutboxRow& note, Time at);
 
+  Result<void> StoreSchedule(const ScheduleRow& row);
+
  private:
   Result<void> StoreRun(const RunChange& change);
   Result<void> StoreEvents(const std::vector<StoredEvent>& events);
@@ -34,6 +36,7 @@ class ChangeWriter {
   Statement insert_timer_;
   Statement insert_notification_;
   Statement mark_sent_;
+  Statement upsert_schedule_;
 };
 
 }  // namespace recourse::journal

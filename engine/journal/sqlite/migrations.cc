@@ -103,6 +103,25 @@ CREATE INDEX outbox_unsent ON outbox (position, topic) WHERE sent IS NULL;
 CREATE INDEX runs_by_workflow ON runs (workflow, run);
 CREATE INDEX runs_by_target ON runs (target, run) WHERE target <> '';
 )sql",
+    // What each schedule has come to.
+    R"sql(
+CREATE TABLE schedules (
+  name TEXT PRIMARY KEY,
+  timing TEXT NOT NULL,
+  decided INTEGER NOT NULL,
+  queued TEXT NOT NULL,
+  last_time INTEGER,
+  last_run INTEGER NOT NULL,
+  not_started INTEGER NOT NULL,
+  not_started_time INTEGER,
+  not_started_why TEXT NOT NULL,
+  paused INTEGER NOT NULL,
+  paused_in_file INTEGER NOT NULL,
+  changed_by TEXT NOT NULL,
+  changed INTEGER,
+  changed_why TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+)sql",
 };
 constexpr auto kVersion = static_cast<std::int64_t>(std::size(kMigrations));
 

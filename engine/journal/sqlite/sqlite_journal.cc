@@ -120,6 +120,7 @@ class SqliteJournal final : public Journal {
   Heads heads() const override { return heads_; }
   Result<Position> Append(std::span<RunChange> changes) override;
   Result<void> MarkSent(std::span<const OutboxRow> sent, Time at) override;
+  Result<void> StoreSchedules(std::span<const ScheduleRow> rows) override;
   Reader& reader() override { return reader_; }
 
   Result<std::unique_ptr<Reader>> OpenReader() const override {
@@ -208,6 +209,17 @@ Result<void> SqliteJournal::MarkSent(std::span<const OutboxRow> sent, Time at) {
   if (!transaction) return std::move(transaction).error();
   for (const OutboxRow& note : sent) {
     if (auto marked = writer_.MarkSent(note, at); !marked) return marked;
+  }
+  if (auto committed = transaction->Commit(); !committed) return committed;
+  CheckpointIfDue();
+  return {};
+}
+
+Result<void> SqliteJournal::StoreSchedules(std::span<const ScheduleRow> rows) {
+  auto transaction = Transaction::Begin(*database_);
+  if (!transaction) return std::move(transaction).error();
+  for (const ScheduleRow& row : rows) {
+    if (auto stored = writer_.StoreSchedule(row); !stored) return stored;
   }
   if (auto committed = transaction->Commit(); !committed) return committed;
   CheckpointIfDue();

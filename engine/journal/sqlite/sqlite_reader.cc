@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <sstream>
 
 namespace recourse::journal {
 namespace {
@@ -100,6 +101,34 @@ Error ReadsEnded() {
   return Unavailable("the reading was given up because the server stops; nothing was changed");
 }
 
+std::vector<Time> ReadTimes(const std::string& text) {
+  std::vector<Time> times;
+  std::istringstream numbers(text);
+  for (std::int64_t number; numbers >> number;) {
+    times.emplace_back(std::chrono::microseconds(number));
+  }
+  return times;
+}
+
+ScheduleRow ReadSchedule(const Row& row) {
+  ScheduleRow schedule;
+  schedule.name = row.Text(0);
+  schedule.timing = row.Text(1);
+  schedule.decided = row.At(2);
+  schedule.queued = ReadTimes(row.Text(3));
+  schedule.last_time = row.MaybeAt(4);
+  schedule.last_run = RunId{row.Int(5)};
+  schedule.not_started = row.Int(6);
+  schedule.not_started_time = row.MaybeAt(7);
+  schedule.not_started_why = row.Text(8);
+  schedule.paused = row.Int(9) != 0;
+  schedule.paused_in_file = row.Int(10) != 0;
+  schedule.changed_by = row.Text(11);
+  schedule.changed = row.MaybeAt(12);
+  schedule.changed_why = row.Text(13);
+  return schedule;
+}
+
 }  // namespace
 
 SqliteReader::SqliteReader(std::shared_ptr<Database> database)
@@ -134,7 +163,11 @@ SqliteReader::SqliteReader(std::shared_ptr<Database> database)
                                     "ORDER BY run LIMIT ?"),
       unsent_(*database_,
               "SELECT position, topic, run, text, created, tries, sent FROM outbox "
-              "WHERE sent IS NULL ORDER BY position, topic LIMIT ?") {}
+              "WHERE sent IS NULL ORDER BY position, topic LIMIT ?"),
+      schedules_(*database_,
+                 "SELECT name, timing, decided, queued, last_time, last_run, not_started, "
+                 "not_started_time, not_started_why, paused, paused_in_file, changed_by, changed, "
+                 "changed_why FROM schedules ORDER BY name") {}
 
 std::string ListRunsSql(const RunFilter& filter) {
   std::vector<int> statuses = filter.statuses;
@@ -229,6 +262,10 @@ Result<std::vector<RunRow>> SqliteReader::LockWaiters(const std::string& lock, i
 
 Result<std::vector<OutboxRow>> SqliteReader::UnsentNotifications(int limit) {
   return unsent_.All(ReadOutbox, limit);
+}
+
+Result<std::vector<ScheduleRow>> SqliteReader::ListSchedules() {
+  return schedules_.All(ReadSchedule);
 }
 
 }  // namespace recourse::journal

@@ -36,6 +36,7 @@ class SqliteReader final : public Reader {
   Result<std::optional<RunRow>> LockHolder(const std::string& lock) override;
   Result<std::vector<RunRow>> LockWaiters(const std::string& lock, int limit) override;
   Result<std::vector<OutboxRow>> UnsentNotifications(int limit) override;
+  Result<std::vector<ScheduleRow>> ListSchedules() override;
   void EndReads() override { ended_ = true; }
 
  private:
@@ -56,6 +57,7 @@ class SqliteReader final : public Reader {
   Statement lock_holder_;
   Statement lock_waiters_;
   Statement unsent_;
+  Statement schedules_;
 };
 
 }  // namespace recourse::journal

@@ -43,6 +43,7 @@ TEST_CASE("docs/api.md has every call with the role that it needs", "[server]") 
   for (const auto* file :
        {v1::Run::descriptor()->file(), v1::Approval::descriptor()->file(),
         v1::Workflow::descriptor()->file(), v1::WatchEventsRequest::descriptor()->file(),
+        v1::Schedule::descriptor()->file(),
         v1::GetInfoRequest::descriptor()->file()}) {
     for (int s = 0; s < file->service_count(); ++s) {
       for (int m = 0; m < file->service(s)->method_count(); ++m) {

@@ -83,6 +83,16 @@ runtime::Workflows LoadAll(const Registry& registry) {
   return workflows;
 }
 
+// Far away: no test sees it start anything.
+constexpr const char* kSchedule = R"(
+name: leap-day
+workflow: echo
+inputs: {value: again}
+cron: 30 2 29 2 *
+time_zone: Europe/Berlin
+jitter: 5m
+)";
+
 // A value that the test cannot go on without.
 template <class T>
 T Need(Result<T> result) {
@@ -114,8 +124,10 @@ RunningServer::RunningServer(const runtime::Options& options) {
   journal = Need(journal::OpenSqliteJournal(directory.File("journal.db"), clock.Now()));
   principals =
       std::make_unique<Principals>(Need(Principals::Load(DefaultPrincipals(directory.path()))));
-  engine = Need(
-      runtime::Engine::Start(options, *journal, registry, LoadAll(registry), {}, policy, clock));
+  const runtime::Workflows definitions = LoadAll(registry);
+  auto schedule = Need(definition::LoadSchedule(kSchedule, "fixture", definitions, {}));
+  engine = Need(runtime::Engine::Start(options, *journal, registry, definitions, {}, policy, clock,
+                                       {{schedule->name, schedule}}));
   ServerOptions server_options;
   server_options.socket = directory.File("recourse.sock");
   server = Need(Server::Start(server_options, *engine, *journal, registry, *principals, clock));

@@ -35,4 +35,24 @@ TEST_CASE("a broken definition is told with its place and keeps no other from be
   CHECK(definitions.problems[2] == directory.File("none") + ": No such file or directory");
 }
 
+TEST_CASE("a schedule is loaded with the workflow that it starts", "[server]") {
+  const TemporaryDirectory directory;
+  directory.Write("workflows/1.yaml", kGood);
+  directory.Write("schedules/1.yaml", "name: daily\nworkflow: good\ncron: '@daily'\n");
+  directory.Write("schedules/2.yaml", "name: daily\nworkflow: good\ncron: '@daily'\n");
+  directory.Write("schedules/3.yaml", "name: other\nworkflow: godo\ncron: '@daily'\n");
+  Registry registry;
+  AddDebugActions(registry);
+  const Definitions definitions =
+      LoadDefinitions({directory.File("workflows")}, {}, registry, {directory.File("schedules")});
+  CHECK(definitions.schedules.size() == 1);
+  CHECK(definitions.schedules.contains("daily"));
+  CHECK(definitions.problems ==
+        std::vector<std::string>{directory.File("schedules/2.yaml") +
+                                     ": schedule \"daily\" is already there, from " +
+                                     directory.File("schedules/1.yaml"),
+                                 directory.File("schedules/3.yaml") +
+                                     ":2:11: unknown workflow \"godo\"; did you mean \"good\"?"});
+}
+
 }  // namespace recourse::server

@@ -4,6 +4,7 @@
 
 #include "actions/all.h"
 #include "engine/definition/advice.h"
+#include "engine/definition/schedule.h"
 #include "engine/definition/workflow.h"
 #include "engine/rehearsal/rehearsal.h"
 #include "examples.h"
@@ -125,6 +126,39 @@ TEST_CASE("every shipped workflow can start on every shipped target", "[definiti
 }
 
 // A target's resource that is handed to an action as it is fits the action's own schema.
+// A server is as good as its schedules: those that it ships, and those that the documentation shows.
+TEST_CASE("every shipped schedule, and every one of docs/schedules.md, loads",
+          "[definition][docs]") {
+  WorkflowsByName workflows;
+  for (const auto& file : std::filesystem::directory_iterator(Path("workflows"))) {
+    const Loaded loaded =
+        LoadWorkflow(Read("workflows/" + file.path().filename().string()), &Actions());
+    REQUIRE(loaded.workflow != nullptr);
+    workflows[loaded.workflow->name] = loaded.workflow;
+  }
+  Inventory inventory;
+  REQUIRE(inventory.AddFile(Read("targets/health.yaml"), "health.yaml"));
+  int schedules = 0;
+  for (const auto& file : std::filesystem::directory_iterator(Path("schedules"))) {
+    const std::string name = file.path().filename();
+    const auto loaded = LoadSchedule(Read("schedules/" + name), name, workflows, inventory);
+    INFO((loaded ? "" : loaded.error().message));
+    REQUIRE(loaded);
+    CHECK((*loaded)->name + ".yaml" == name);
+    // Nothing that is shipped acts by itself before somebody has said so.
+    CHECK((*loaded)->paused);
+    ++schedules;
+  }
+  CHECK(schedules >= 1);
+  const auto examples = ExamplesOf("docs/schedules.md");
+  REQUIRE_FALSE(examples.empty());
+  for (const Example& example : examples) {
+    const auto loaded = LoadSchedule(example.text, "docs/schedules.md", workflows, inventory);
+    INFO((loaded ? "" : loaded.error().message));
+    CHECK(loaded);
+  }
+}
+
 TEST_CASE("the resources of the shipped targets are inputs of the actions that take them",
           "[definition][docs]") {
   struct Use {

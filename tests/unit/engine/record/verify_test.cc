@@ -234,6 +234,9 @@ class Racing final : public journal::Reader {
   Result<std::vector<journal::OutboxRow>> UnsentNotifications(int limit) override {
     return real_.UnsentNotifications(limit);
   }
+  Result<std::vector<journal::ScheduleRow>> ListSchedules() override {
+    return real_.ListSchedules();
+  }
   void EndReads() override { real_.EndReads(); }
 
  private:

@@ -51,9 +51,15 @@ void EngineFixture::AddTarget(const std::string& yaml) {
   if (!added) FAIL(added.error().ToString());
 }
 
+void EngineFixture::AddSchedule(const std::string& yaml) {
+  auto loaded = definition::LoadSchedule(yaml, "schedule.yaml", workflows_, inventory_);
+  if (!loaded) FAIL(loaded.error().ToString());
+  schedules_[(*loaded)->name] = *loaded;
+}
+
 void EngineFixture::StartEngine() {
-  auto started =
-      Engine::Start(options, *journal_, registry_, workflows_, inventory_, policy_, clock);
+  auto started = Engine::Start(options, *journal_, registry_, workflows_, inventory_, policy_,
+                               clock, schedules_);
   if (!started) FAIL(started.error().ToString());
   engine_ = *std::move(started);
 }

@@ -48,6 +48,8 @@ class EngineFixture {
   // REQUIRES: the definition has no problems.
   void AddWorkflow(const std::string& yaml);
   void AddTarget(const std::string& yaml);
+  // After its workflow.
+  void AddSchedule(const std::string& yaml);
 
   void StartEngine();
   void StopEngine(std::chrono::milliseconds grace = std::chrono::milliseconds(0));
@@ -89,6 +91,7 @@ class EngineFixture {
   Policy policy_;
   Workflows workflows_;
   definition::Inventory inventory_;
+  ScheduleDefinitions schedules_;
   std::unique_ptr<WatchedJournal> journal_;
   std::unique_ptr<Engine> engine_;
 };

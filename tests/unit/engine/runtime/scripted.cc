@@ -54,17 +54,30 @@ void WatchedJournal::WaitForRefusals(int count) {
   refused_.wait(lock, [&] { return refusals_ >= count; });
 }
 
+std::optional<Error> WatchedJournal::Refused(std::span<const journal::RunChange> changes) {
+  auto error = refusal_ ? refusal_(changes) : std::nullopt;
+  if (error) {
+    ++refusals_;
+    refused_.notify_all();
+  }
+  return error;
+}
+
 Result<journal::Position> WatchedJournal::Append(std::span<journal::RunChange> changes) {
   {
     const std::lock_guard lock(mutex_);
-    if (auto error = refusal_ ? refusal_(changes) : std::nullopt) {
-      ++refusals_;
-      refused_.notify_all();
-      return *std::move(error);
-    }
+    if (auto error = Refused(changes)) return *std::move(error);
     ++appends_;
   }
   return journal_->Append(changes);
+}
+
+Result<void> WatchedJournal::StoreSchedules(std::span<const journal::ScheduleRow> rows) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (auto error = Refused({})) return *std::move(error);
+  }
+  return journal_->StoreSchedules(rows);
 }
 
 }  // namespace recourse::runtime

@@ -20,6 +20,10 @@ class ManualClock final : public Clock {
     if (looks_ > 0 && --looks_ == 0) now_ -= step_back_;
     return now;
   }
+  void Set(Time now) {
+    const std::lock_guard lock(mutex_);
+    now_ = now;
+  }
   void Advance(std::chrono::microseconds by) {
     const std::lock_guard lock(mutex_);
     now_ += by;
@@ -87,7 +91,8 @@ class WatchedJournal final : public journal::Journal {
   explicit WatchedJournal(std::unique_ptr<journal::Journal> journal)
       : journal_(std::move(journal)) {}
 
-  // Asked before each append, on the core loop's thread: an error is answered in its place.
+  // Asked before each append, on the core loop's thread: an error is answered in its place. Asked
+  // with no changes before schedules are stored.
   using Refusal = std::function<std::optional<Error>(std::span<const journal::RunChange>)>;
   void RefuseWith(Refusal refusal);
   // Appends that the journal took.
@@ -100,6 +105,7 @@ class WatchedJournal final : public journal::Journal {
   Result<void> MarkSent(std::span<const journal::OutboxRow> sent, Time at) override {
     return journal_->MarkSent(sent, at);
   }
+  Result<void> StoreSchedules(std::span<const journal::ScheduleRow> rows) override;
   journal::Reader& reader() override { return journal_->reader(); }
   Result<std::unique_ptr<journal::Reader>> OpenReader() const override {
     return journal_->OpenReader();
@@ -111,6 +117,9 @@ class WatchedJournal final : public journal::Journal {
   std::int64_t size_bytes() const override { return journal_->size_bytes(); }
 
  private:
+  // REQUIRES: mutex_ is held.
+  std::optional<Error> Refused(std::span<const journal::RunChange> changes);
+
   const std::unique_ptr<journal::Journal> journal_;
   mutable std::mutex mutex_;
   std::condition_variable refused_;
