@@ -11,7 +11,8 @@ constexpr auto kRest = std::chrono::minutes(1);
 // Between two looks at one that has nothing to do, whatever its times and jitter are.
 constexpr auto kPause = std::chrono::milliseconds(100);
 
-bool MayPass(const Error& error) { return error.code == Code::kUnavailable; }
+// Whether the journal may take it later. A limit that is reached is told instead of waited for.
+bool JournalIsAway(const Error& error) { return error.code == Code::kUnavailable; }
 
 }  // namespace
 
@@ -51,7 +52,7 @@ void CoreLoop::Take(Batch& batch, Message&, ScheduleMessage& of) {
   const StartRequest request{schedule.workflow, schedule.inputs,
                              schedule.RequestIdOf(*decision.start)};
   auto started = Start(batch, request, {schedule.Principal(), {}, "schedule"});
-  if (!started && MayPass(started.error())) return SetWritable(&started.error());
+  if (!started && JournalIsAway(started.error())) return SetWritable(&started.error());
   if (!started) {
     NoteNotStarted(row, *decision.start, started.error().message);
     return batch.schedules.push_back(std::move(row));

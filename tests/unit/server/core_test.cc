@@ -63,7 +63,8 @@ TEST_CASE(
             hub,
             waits,
             {},
-            running.clock.Now()};
+            running.clock.Now(),
+            running.clock};
   SlowReads service(core, 4);
   grpc::ServerBuilder builder;
   int port = 0;

@@ -159,6 +159,9 @@ class SlowToCopy final : public journal::Journal {
   Result<void> MarkSent(std::span<const journal::OutboxRow> sent, Time at) override {
     return real_.MarkSent(sent, at);
   }
+  Result<void> StoreSchedules(std::span<const journal::ScheduleRow> rows) override {
+    return real_.StoreSchedules(rows);
+  }
   journal::Reader& reader() override { return real_.reader(); }
   Result<std::unique_ptr<journal::Reader>> OpenReader() const override {
     return real_.OpenReader();

@@ -170,7 +170,9 @@ TEST_CASE("a journal of the first version is given what later ones have", "[jour
   const std::string path = scratch / "journal.db";
   MustOpen(path).reset();
   const std::string newest = RawText(path, "PRAGMA user_version");
-  RawExecute(path, "DROP INDEX runs_by_workflow; DROP INDEX runs_by_target; PRAGMA user_version=1");
+  RawExecute(path,
+             "DROP INDEX runs_by_workflow; DROP INDEX runs_by_target; DROP TABLE schedules; "
+             "PRAGMA user_version=1");
   const auto old = OpenSqliteReader(path);
   REQUIRE_FALSE(old);
   CHECK(old.error().code == Code::kFailedPrecondition);
