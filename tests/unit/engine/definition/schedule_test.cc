@@ -14,7 +14,7 @@ inputs:
   target: {type: target, requires: [database]}
   keep: {type: int, default: 7}
   wait: {type: duration, default: 1m}
-steps: [{id: end, succeed: true}]
+steps: [{id: done, succeed: true}]
 )";
 
 WorkflowsByName Workflows() { return {{"backup", Load(kBackup)}}; }
