@@ -15,9 +15,9 @@ std::string Span(const google::protobuf::Duration& duration) {
 std::string Because(const std::string& reason) { return reason.empty() ? "" : ": " + reason; }
 
 std::string StateText(const v1::Schedule& schedule) {
-  std::string text = schedule.paused() ? "paused" : "active";
-  if (schedule.changed_by().empty()) return text + (schedule.paused() ? " by its file" : "");
-  return text + ", " + (schedule.paused() ? "paused" : "resumed") + " by " + schedule.changed_by() +
+  const bool paused = schedule.paused();
+  if (schedule.changed_by().empty()) return paused ? "paused by its file" : "active";
+  return std::string(paused ? "paused" : "active, resumed") + " by " + schedule.changed_by() +
          " on " + When(schedule.change_time()) + " UTC" + Because(schedule.change_reason());
 }
 
@@ -37,7 +37,8 @@ std::string ScheduleText(const v1::Schedule& schedule) {
     label.resize(13, ' ');
     text += label + content + "\n";
   };
-  line("workflow", schedule.workflow() + " " + schedule.inputs_json());
+  const std::string& inputs = schedule.inputs_json();
+  line("workflow", schedule.workflow() + (inputs == "{}" ? "" : " " + inputs));
   line("cron", schedule.cron() + "  (" + schedule.time_zone() + ")");
   line("rules", RulesText(schedule));
   line("state", StateText(schedule));

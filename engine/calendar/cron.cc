@@ -89,12 +89,19 @@ Result<Cron> Cron::Parse(std::string_view text, Zone zone) {
 std::optional<Time> Cron::Next(Time after) const {
   after = std::max(after, kFirst);
   if (after >= kLast) return std::nullopt;
+  std::optional<Time> next;
   if (every_.count() > 0) {
-    const auto since = after.time_since_epoch();
-    const auto past = since.count() / every_.count() - (since.count() % every_.count() < 0 ? 1 : 0);
-    return Time(every_ * (past + 1));
+    next = NextOfEvery(after);
+  } else {
+    next = fields_.any_minute || fields_.any_hour ? NextInRealTime(after) : NextOnTheWall(after);
   }
-  return fields_.any_minute || fields_.any_hour ? NextInRealTime(after) : NextOnTheWall(after);
+  return next && *next <= kLast ? next : std::nullopt;
+}
+
+Time Cron::NextOfEvery(Time after) const {
+  const std::int64_t since = after.time_since_epoch().count();
+  const std::int64_t past = since / every_.count() - (since % every_.count() < 0 ? 1 : 0);
+  return Time(every_ * (past + 1));
 }
 
 // Each time on the wall that fits is taken for the instant when clocks first show it. Several may

@@ -53,6 +53,7 @@ class Cron {
  private:
   Cron(std::string text, Zone zone) : text_(std::move(text)), zone_(std::move(zone)) {}
 
+  Time NextOfEvery(Time after) const;
   std::optional<Time> NextOnTheWall(Time after) const;
   std::optional<Time> NextInRealTime(Time after) const;
 

@@ -100,7 +100,12 @@ std::optional<Time> NextDecision(const definition::Schedule& schedule,
 journal::ScheduleRow RowWhenLoaded(const definition::Schedule& schedule,
                                    const std::optional<journal::ScheduleRow>& stored, Time now) {
   journal::ScheduleRow row = stored.value_or(journal::ScheduleRow());
-  if (!stored || row.paused_in_file != schedule.paused) row.paused = schedule.paused;
+  if (row.paused_in_file != schedule.paused) {
+    row.paused = schedule.paused;  // the file has the last word, until somebody speaks again
+    row.changed_by.clear();
+    row.changed.reset();
+    row.changed_why.clear();
+  }
   if (!stored || row.timing != TimingOf(schedule)) row.decided = now;
   row.name = schedule.name;
   row.timing = TimingOf(schedule);

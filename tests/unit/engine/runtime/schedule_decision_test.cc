@@ -195,6 +195,12 @@ TEST_CASE("what a schedule has come to outlives its file, unless its times chang
   // Resumed by hand: it stays so until the file says something else than before.
   auto resumed = RowWhenSteered(paused, false, "ann", "", later);
   CHECK_FALSE(RowWhenLoaded(schedule, resumed, later).paused);
+  schedule.paused = false;
+  CHECK_FALSE(RowWhenLoaded(schedule, resumed, later).paused);
+  const auto by_hand = RowWhenSteered(first, true, "ann", "", later);
+  CHECK(RowWhenLoaded(schedule, by_hand, later).changed_by == "ann");
+  schedule.paused = true;
+  CHECK(RowWhenLoaded(schedule, by_hand, later).changed_by == "");  // the file's word
 }
 
 }  // namespace recourse::runtime
