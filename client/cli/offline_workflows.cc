@@ -78,8 +78,12 @@ class Checker {
       auto files = FilesAt(path);
       if (!files) return Refuse(files.error());
       const bool one = files->size() == 1 && files->front() == path;
+      if (!one) std::erase_if(*files, [&](const fs::path& file) { return HoldsCases(file) != cases; });
+      if (files->empty()) {
+        return Refuse(NotFound(path + ": the directory holds no " +
+                               (cases ? "NAME.test.yaml" : "definition, no NAME.yaml")));
+      }
       for (const fs::path& file : *files) {
-        if (HoldsCases(file) != cases && !one) continue;
         if (auto done = each(file); !done) return Refuse(done.error());
       }
     }

@@ -116,10 +116,7 @@ class Fold {
   void operator()(const RetryRequested& event) {
     PassDeadline();
     auto* attention = std::get_if<NeedsAttention>(&state_.status);
-    if (attention == nullptr) {
-      Work(Ready{event.at.step, event.at.item, Point::kAgain});
-      return;
-    }
+    if (attention == nullptr) return Work(Ready{event.at.step, event.at.item, Point::kAgain});
     if (auto* rollback = std::get_if<Rollback>(&attention->from)) {
       if (attention->question == Question::kPastPivot) {
         // Forward again: what came after the pivot is undone, the pivot itself stands, unless it
@@ -141,7 +138,7 @@ class Fold {
     const Activity& from = std::get<Activity>(attention->from);
     const auto* stood = std::get_if<Ready>(&from);
     if (stood != nullptr && stood->point == Point::kFinished) ready = *stood;
-    Become(Running{ready, {}});
+    Work(ready);
   }
   void operator()(const FailureHandled& event) {
     // An item that failed, where failures let the run go on: the list has nothing in its place.
@@ -206,6 +203,8 @@ class Fold {
     if (auto* rolling = std::get_if<RollingBack>(&state_.status)) {
       attention.from = std::move(rolling->rollback);
     } else {
+      const auto* running = std::get_if<Running>(&state_.status);
+      if (running != nullptr && IsDoubt(event.question)) attention.stop = running->stop;
       attention.from = std::move(CurrentActivity());
     }
     Become(std::move(attention));
@@ -303,7 +302,9 @@ class Fold {
     } else if (auto* paused = std::get_if<Paused>(&state_.status)) {
       paused->activity = std::move(activity);
     } else {
-      state_.status = Running{std::move(activity), {}};
+      auto* attention = std::get_if<NeedsAttention>(&state_.status);
+      auto stop = attention == nullptr ? std::nullopt : std::move(attention->stop);
+      state_.status = Running{std::move(activity), std::move(stop)};
     }
   }
   void Park(Activity activity) {

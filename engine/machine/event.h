@@ -44,6 +44,11 @@ enum class Question {
   kRolledBackTo = 7,        // an operator's rollback has reached the checkpoint: what now?
 };
 
+// Whether it is about an attempt whose effect a person must tell.
+inline bool IsDoubt(Question question) {
+  return question == Question::kUnknownEffect || question == Question::kVerifyInconclusive;
+}
+
 // What a rollback ends in. Stored.
 enum class Afterwards { kRolledBack = 1, kCancelled = 2, kGoTo = 3, kAsk = 4 };
 

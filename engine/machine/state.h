@@ -139,6 +139,8 @@ struct NeedsAttention {
   // What the run was at: an attempt whose effect is in doubt, an expired approval, a failed step, or
   // a rollback.
   std::variant<Activity, Rollback> from;
+  // The attempt in doubt was being stopped: what was asked goes on once its effect is known.
+  std::optional<StopRequested> stop{};
   bool operator==(const NeedsAttention&) const = default;
 };
 struct RollingBack {

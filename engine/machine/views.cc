@@ -72,6 +72,9 @@ WhyWaiting WhyAttention(const definition::Workflow& workflow, const NeedsAttenti
                    ? "stopped after " + here
                    : here + " " + std::string(AskedIn(attention.question));
   if (!attention.error.message.empty()) why.reason += ": " + attention.error.ToString();
+  if (attention.stop) {
+    why.reason += " (" + attention.stop->reason + ": that goes on once the effect is known)";
+  }
   const bool approval = std::holds_alternative<definition::ApprovalStep>(
       workflow.steps[static_cast<std::size_t>(attention.at.step)].kind);
   const bool asked_anew = approval && !finished && attention.question == Question::kStepFailed;

@@ -70,6 +70,10 @@ TEST_CASE("a definition that is too large or no text is refused", "[integration]
   CHECK_THAT(bytes.out + bytes.err, Contains("bytes.yaml"));
   CHECK_THAT(bytes.out + bytes.err, Contains("UTF-8"));
   CHECK(scene.Recourse({"workflows", "validate", scene.folder / "none.yaml"}).code == 2);
+  scene.folder.Write("empty/notes.txt", "nothing to check here");
+  const Finished empty = scene.Recourse({"workflows", "test", scene.folder / "empty"});
+  CHECK(empty.code == 2);
+  CHECK_THAT(empty.err, Contains("the directory holds no NAME.test.yaml"));
   CHECK(scene.Position() == before);
 }
 

@@ -175,4 +175,37 @@ TEST_CASE("a stop leaves alone what finds out or puts back what an attempt did",
   }
 }
 
+TEST_CASE("a cancel that meets an unknown effect goes on when a person has told it", "[machine]") {
+  const auto cancelled = [] {
+    Player player("name: w\nsteps:\n  - {id: a, action: undo.it}\n  - {id: b, action: once.it}\n"
+                  "  - {id: c, action: do.it}\n");
+    player.Start();
+    player.Prepare();
+    player.Succeed();
+    player.Send(Cancel{"wrong host", true, {}}, "operator");
+    player.Send(AttemptBroke{{1, -1}, 1, Phase::kApply,
+                             Failure{{Code::kCancelled, "killed"}, Value(), LeftBehind::kUnknown},
+                             false, Value()});
+    REQUIRE(player.status() == RunStatus::kNeedsAttention);
+    return player;
+  };
+
+  SECTION("it took effect: both steps are on the way back, and nothing goes forward") {
+    Player player = cancelled();
+    CHECK(player.why().find("wrong host: that goes on once the effect is known") !=
+          std::string::npos);
+    player.Send(Skip{{}, Value::Map(), "it did"}, "operator");
+    CHECK(player.status() == RunStatus::kRollingBack);
+    CHECK(player.started() == "compensate a/1");
+    player.Succeed();
+    CHECK(player.status() == RunStatus::kCancelled);
+  }
+  SECTION("it did not: the step is not tried again") {
+    Player player = cancelled();
+    player.Send(Retry{"it did not"}, "operator");
+    CHECK(player.status() == RunStatus::kRollingBack);
+    CHECK(player.started() == "compensate a/1");
+  }
+}
+
 }  // namespace recourse::machine
