@@ -90,7 +90,10 @@ class Flow {
     for (bool changed = true; changed;) {
       changed = false;
       for (int from = 0; from < steps_; ++from) {
-        for (const Edge& edge : graph_[from]) changed = Meet(edge.to, Facts(from, edge)) || changed;
+        for (const Edge& edge : graph_[from]) {
+          FindFacts(from, edge);
+          changed = Meet(edge.to, facts_) || changed;
+        }
         if (std::holds_alternative<SucceedStep>(workflow_.steps[from].kind)) {
           changed = Meet(steps_, certainty_.rows_[from]) || changed;
         }
@@ -107,9 +110,10 @@ class Flow {
 
   static void Clear(Row& row, int bit) { row[bit / 64] &= ~(std::uint64_t{1} << (bit % 64)); }
 
-  // What holds after going along `edge`.
-  Row Facts(int from, const Edge& edge) const {
-    Row row = certainty_.rows_[from];
+  // What holds after going along `edge`, as `facts_`.
+  void FindFacts(int from, const Edge& edge) {
+    Row& row = facts_;
+    row = certainty_.rows_[from];
     if (edge.rollback_to) {
       const Row& checkpoint = certainty_.rows_[*edge.rollback_to];
       for (std::size_t i = 0; i < row.size(); ++i) row[i] &= checkpoint[i];
@@ -127,7 +131,6 @@ class Flow {
       Set(row, steps_ + from);
       Set(row, 3 * steps_);
     }
-    return row;
   }
 
   // True when something was taken away.
@@ -146,6 +149,7 @@ class Flow {
   const Graph& graph_;
   int steps_;
   Certainty certainty_;
+  Row facts_;
 };
 
 namespace {

@@ -47,7 +47,8 @@ void ReadOutputs(const Node& node, Loading& loading) {
                          "outputs: expected a map, found " + std::string(Describe(node)));
     return;
   }
-  loading.workflow.outputs = ReadTemplate(node, {Position::Scope::kOutputs}, loading);
+  loading.workflow.outputs =
+      ReadTemplate(node, {.key = "outputs"}, {Position::Scope::kOutputs}, loading);
 }
 
 void ReadWorkflow(const Node& root, Loading& loading) {
@@ -61,10 +62,12 @@ void ReadWorkflow(const Node& root, Loading& loading) {
   // How steps lead to each other says nothing while some of them could not be read.
   const bool complete = loading.problems.empty();
   CheckReferences(complete ? CheckGraph(loading) : Certainty(std::nullopt), loading);
+  CheckTypes(loading);
 }
 
 Loaded Load(std::string_view text, const ActionCatalogue* catalogue, bool stored) {
   Loading loading;
+  loading.text = text;
   loading.catalogue = catalogue;
   loading.stored = stored;
   const Node root = ReadYaml(text, loading.problems);

@@ -28,14 +28,37 @@ struct Position {
   bool is_when = false;  // the step's `when`, which guards what else stands in the step
 };
 
-// The variables that one expression or template names.
+inline constexpr std::string_view kForEach = "for_each";
+
+// What a value must be where an expression stands.
+struct Wanted {
+  std::string_view key;  // "when"; names it in messages
+  expression::Type::Kinds kinds = expression::Type::kAny | expression::Type::kSecret;
+  const Value* schema = nullptr;  // that of the action's input; null: not known
+  bool secrets = false;           // an action gets it, so that it may be a secret
+};
+
+inline constexpr expression::Type::Kinds kTruth = expression::Type::Of(Value::Kind::kBool);
+
+// An expression, where it stands and what is wanted of it.
 struct Use {
   Position position;
-  Place place;
-  std::vector<expression::Reference> references;
+  Place place;  // of the string that holds it
+  expression::Program program;
+  Wanted wanted;
+  bool whole = true;  // the string is nothing else
+  std::vector<expression::Reference> references = program.References();
+  bool sound = true;  // what it names is there
+
+  // Where the byte at `offset` of the expression stands.
+  Place PlaceOf(std::size_t offset) const {
+    const Place exact = program.PlaceOf(offset);
+    return exact.known() ? exact : place;
+  }
 };
 
 struct Loading {
+  std::string_view text;                       // of the file
   const ActionCatalogue* catalogue = nullptr;  // null: actions are not checked
   // The definition was accepted once: what has become a problem since does not refuse it.
   bool stored = false;
@@ -50,12 +73,14 @@ struct Loading {
 
 // --- expressions.cc ---
 
-// The expression of "${...}"; `key` names it in messages.
-std::optional<expression::Program> ReadProgram(const Node& node, std::string_view key,
+// The expression of "${...}"; `wanted.key` names it in messages.
+std::optional<expression::Program> ReadProgram(const Node& node, const Wanted& wanted,
                                                Position position, Loading& loading);
 
-// Any value with ${...} in its strings.
-expression::Template ReadTemplate(const Node& node, Position position, Loading& loading);
+// Any value with ${...} in its strings. `wanted` is about a string that is one expression;
+// within lists and maps its schema is theirs.
+expression::Template ReadTemplate(const Node& node, const Wanted& wanted, Position position,
+                                  Loading& loading);
 
 // The same for what must be a string.
 expression::Template ReadText(const Node& node, std::string_view key, Position position,
@@ -109,5 +134,10 @@ Certainty CheckGraph(Loading& loading);
 
 // Checks what the expressions name.
 void CheckReferences(const Certainty& certainty, Loading& loading);
+
+// --- types.cc ---
+
+// Checks what the expressions do with what they name, and what they answer.
+void CheckTypes(Loading& loading);
 
 }  // namespace recourse::definition

@@ -31,6 +31,7 @@ std::string_view Describe(const Node& node) {
 
 Members::Members(const Node& node, std::string what, Problems& problems)
     : node_(node), what_(std::move(what)), problems_(problems) {
+  known_.reserve(16);
   if (!node.is_map()) {
     problems_.Add(node.place, "expected a map " + what_ + ", found " + std::string(Describe(node)));
   }

@@ -92,6 +92,7 @@ class Builder final : public YAML::EventHandler {
     }
     Node node;
     node.place = PlaceOf(mark);
+    node.offset = static_cast<std::size_t>(mark.pos);
     node.scalar = std::move(value);
     Add(std::move(node));
   }
@@ -132,6 +133,11 @@ class Builder final : public YAML::EventHandler {
   }
 
   void RefuseDuplicates(const Node& node) {
+    constexpr std::size_t kFew = 16;  // nearly every map; those take no memory
+    if (node.members.size() <= kFew) {
+      for (std::size_t i = 1; i < node.members.size(); ++i) RefuseAgain(node, i);
+      return;
+    }
     std::vector<const Member*> members;
     members.reserve(node.members.size());
     for (const Member& member : node.members) members.push_back(&member);
@@ -139,6 +145,17 @@ class Builder final : public YAML::EventHandler {
     for (std::size_t i = 1; i < members.size(); ++i) {
       if (members[i]->key != members[i - 1]->key) continue;
       problems_.Add(members[i]->place, "the key " + Quoted(members[i]->key) + " is there already");
+    }
+  }
+
+  // When an earlier member has the key of this one.
+  void RefuseAgain(const Node& node, std::size_t index) {
+    const Member& member = node.members[index];
+    const auto end = node.members.begin() + static_cast<std::ptrdiff_t>(index);
+    if (std::find_if(node.members.begin(), end, [&](const Member& one) {
+          return one.key == member.key;
+        }) != end) {
+      problems_.Add(member.place, "the key " + Quoted(member.key) + " is there already");
     }
   }
 

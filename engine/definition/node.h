@@ -21,6 +21,7 @@ struct Node {
   enum class Kind { kScalar, kList, kMap };
 
   Place place;
+  std::size_t offset = 0;  // of its first byte in the text
   Kind kind = Kind::kScalar;
   Value scalar;
   std::vector<Node> items;

@@ -29,6 +29,7 @@ class Problems {
   }
 
   bool empty() const { return problems_.empty(); }
+  std::size_t size() const { return problems_.size(); }
   bool full() const { return problems_.size() >= kMax; }
   // In the order of their places.
   std::vector<Problem> Take() &&;

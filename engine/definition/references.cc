@@ -27,25 +27,36 @@ class Checker {
 
   void Check(const Use& use) {
     use_ = &use;
-    guards_here_ = use.position.step < 0 ? std::vector<Path>() : guards_[use.position.step];
+    guards_here_.clear();
+    if (const auto found = guards_.find(use.position.step); found != guards_.end()) {
+      guards_here_ = found->second;
+    }
     AddGuards(use, guards_here_);
-    for (const Reference& reference : use.references) CheckVariable(reference);
-  }
-
- private:
-  static void AddGuards(const Use& use, std::vector<Path>& guards) {
     for (const Reference& reference : use.references) {
-      if (reference.guarded) guards.push_back(reference.path);
+      at_ = reference.offset;
+      CheckVariable(reference);
     }
   }
 
-  void Add(std::string message) { loading_.problems.Add(use_->place, std::move(message)); }
+ private:
+  // Paths of references, which stay where they are while they are checked.
+  using Guards = std::vector<const Path*>;
+
+  static void AddGuards(const Use& use, Guards& guards) {
+    for (const Reference& reference : use.references) {
+      if (reference.guarded) guards.push_back(&reference.path);
+    }
+  }
+
+  // Of the reference that is being checked.
+  Place place() const { return use_->PlaceOf(at_); }
+  void Add(std::string message) { loading_.problems.Add(place(), std::move(message)); }
 
   // Whether has() asks for the first `length` names of `path`, or for something further in it.
   bool IsGuarded(const Path& path, std::size_t length) const {
-    return std::ranges::any_of(guards_here_, [&](const Path& guard) {
-      return guard.size() >= length &&
-             std::equal(path.begin(), path.begin() + length, guard.begin());
+    return std::ranges::any_of(guards_here_, [&](const Path* guard) {
+      return guard->size() >= length &&
+             std::equal(path.begin(), path.begin() + length, guard->begin());
     });
   }
 
@@ -68,13 +79,13 @@ class Checker {
     }
     static constexpr std::array<std::string_view, 7> kVariables = {"inputs", "steps", "run",  "now",
                                                                    "item",   "index", "error"};
-    loading_.problems.AddUnknown(use_->place, "variable", name, kVariables);
+    loading_.problems.AddUnknown(place(), "variable", name, kVariables);
   }
 
   void CheckFixed(const Reference& reference, std::span<const std::string_view> members) {
     if (reference.path.size() < 2) return;
     if (std::ranges::find(members, reference.path[1]) != members.end()) return;
-    loading_.problems.AddUnknown(use_->place, "member of " + Quoted(reference.path[0]),
+    loading_.problems.AddUnknown(place(), "member of " + Quoted(reference.path[0]),
                                  reference.path[1], members);
   }
   void CheckFixed(const Reference& reference, std::initializer_list<std::string_view> members) {
@@ -88,7 +99,7 @@ class Checker {
     if (input == workflow_.inputs.end()) {
       std::vector<std::string_view> names;
       for (const Input& one : workflow_.inputs) names.push_back(one.name);
-      return loading_.problems.AddUnknown(use_->place, "input", name, names);
+      return loading_.problems.AddUnknown(place(), "input", name, names);
     }
     if (reference.path.size() < 3 || input->type == InputType::kMap) return;
     const std::string& member = reference.path[2];
@@ -110,7 +121,7 @@ class Checker {
     if (found == loading_.step_ids.end()) {
       std::vector<std::string_view> names;
       for (const auto& [id, index] : loading_.step_ids) names.push_back(id);
-      return loading_.problems.AddUnknown(use_->place, "step", reference.path[1], names);
+      return loading_.problems.AddUnknown(place(), "step", reference.path[1], names);
     }
     if (reference.path.size() < 3) return;
     CheckEntered(reference, found->second);
@@ -119,16 +130,17 @@ class Checker {
     if (member == "error") return CheckStepError(reference, found->second);
     if (member == "skipped") return;
     static constexpr std::array<std::string_view, 3> kMembers = {"output", "error", "skipped"};
-    loading_.problems.AddUnknown(use_->place, "member of steps." + reference.path[1], member,
-                                 kMembers);
+    loading_.problems.AddUnknown(place(), "member of steps." + reference.path[1], member, kMembers);
   }
 
   // A step is a member of `steps` once the run has come to it, whatever came of it.
   void CheckEntered(const Reference& reference, int step) {
     const bool asks = reference.guarded || reference.path[2] == "skipped";
     if (!asks || Here() == kNoGraph || certainty_.Entered(Here(), step)) return;
-    const Path whole(reference.path.begin(), reference.path.begin() + 2);
-    if (std::ranges::find(guards_here_, whole) != guards_here_.end()) return;
+    const bool asked = std::ranges::any_of(guards_here_, [&](const Path* guard) {
+      return guard->size() == 2 && std::equal(guard->begin(), guard->end(), reference.path.begin());
+    });
+    if (asked) return;
     const std::string name = "steps." + reference.path[1];
     Add(name + "." + reference.path[2] + ": the run may not have come to the step " +
         Quoted(reference.path[1]) + "; ask has(" + name + ") first");
@@ -136,40 +148,40 @@ class Checker {
 
   void CheckOutput(const Reference& reference, int step) {
     const auto* action = std::get_if<ActionStep>(&workflow_.steps[step].kind);
-    const std::string name = "steps." + reference.path[1] + ".output";
+    const auto name = [&] { return "steps." + reference.path[1] + ".output"; };
     if (action == nullptr) {
-      return Add(name + ": the step " + Quoted(reference.path[1]) + " is " +
+      return Add(name() + ": the step " + Quoted(reference.path[1]) + " is " +
                  std::string(NameOf(workflow_.steps[step].kind)) + ", which has no output");
     }
     const std::span<const std::string> members = std::span(reference.path).subspan(3);
     if (action->for_each && !members.empty()) {
-      return Add(name + " is the list of its items' outputs, which has no member " +
+      return Add(name() + " is the list of its items' outputs, which has no member " +
                  Quoted(members[0]));
     }
     if (loading_.catalogue != nullptr && !loading_.stored) {
       if (const ActionSpec* spec = loading_.catalogue->Find(action->action)) {
-        const std::string wrong = CheckPath(spec->output, members, name);
-        if (!wrong.empty()) return Add(wrong);
+        const std::string wrong = CheckPath(spec->output, members, "output");
+        if (!wrong.empty()) return Add("steps." + reference.path[1] + "." + wrong);
       }
     }
     if (reference.guarded || IsGuarded(reference.path, 3)) return;
     if (Here() != kNoGraph && !certainty_.Succeeded(Here(), step)) {
-      Add(name + ": the step " + Quoted(reference.path[1]) + " may not have succeeded before " +
-          HereName() + HowToAsk(step, reference.path[1], name));
+      Add(name() + ": the step " + Quoted(reference.path[1]) + " may not have succeeded before " +
+          HereName() + HowToAsk(step, reference.path[1], name()));
     }
   }
 
   void CheckStepError(const Reference& reference, int step) {
     const std::span<const std::string> members = std::span(reference.path).subspan(3);
     static constexpr std::array<std::string_view, 3> kMembers = {"code", "message", "evidence"};
-    const std::string name = "steps." + reference.path[1] + ".error";
+    const auto name = [&] { return "steps." + reference.path[1] + ".error"; };
     if (!members.empty() && std::ranges::find(kMembers, members[0]) == kMembers.end()) {
-      return loading_.problems.AddUnknown(use_->place, "member of " + name, members[0], kMembers);
+      return loading_.problems.AddUnknown(place(), "member of " + name(), members[0], kMembers);
     }
     if (reference.guarded || IsGuarded(reference.path, 3)) return;
     if (Here() != kNoGraph && !certainty_.Failed(Here(), step)) {
-      Add(name + ": the step " + Quoted(reference.path[1]) + " may not have failed before " +
-          HereName() + HowToAsk(step, reference.path[1], name));
+      Add(name() + ": the step " + Quoted(reference.path[1]) + " may not have failed before " +
+          HereName() + HowToAsk(step, reference.path[1], name()));
     }
   }
 
@@ -201,15 +213,20 @@ class Checker {
   Loading& loading_;
   const Workflow& workflow_;
   const Use* use_ = nullptr;
-  std::map<int, std::vector<Path>> guards_;  // by step: what its `when` asks for
-  std::vector<Path> guards_here_;
+  std::size_t at_ = 0;  // where the reference begins that is being checked
+  std::map<int, Guards> guards_;  // by step: what its `when` asks for
+  Guards guards_here_;
 };
 
 }  // namespace
 
 void CheckReferences(const Certainty& certainty, Loading& loading) {
   Checker checker(certainty, loading);
-  for (const Use& use : loading.uses) checker.Check(use);
+  for (Use& use : loading.uses) {
+    const std::size_t before = loading.problems.size();
+    checker.Check(use);
+    use.sound = loading.problems.size() == before;
+  }
 }
 
 }  // namespace recourse::definition

@@ -213,15 +213,15 @@ std::string CheckPath(const Value& schema, std::span<const std::string> path,
   for (std::size_t i = 0; i < path.size(); ++i) {
     if (!at->is_map()) return "";
     const Value* type = at->Find("type");
-    const std::string here = JoinPath(name, path.first(i));
+    const auto here = [&] { return JoinPath(name, path.first(i)); };
     if (type != nullptr && !HasAnyType(Value(Value::Map{}), *type)) {
-      return here + " is " + Describe(*type) + ", which has no member " + Quoted(path[i]);
+      return here() + " is " + Describe(*type) + ", which has no member " + Quoted(path[i]);
     }
     const Value& properties = (*at)["properties"];
     const Value* member = properties.Find(path[i]);
     if (member == nullptr) member = Additional(*at);
     if (member == nullptr) {
-      return here + " has no member " + Quoted(path[i]) + Suggestion(path[i], properties);
+      return here() + " has no member " + Quoted(path[i]) + Suggestion(path[i], properties);
     }
     at = member;
   }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "engine/base/value.h"
+#include "engine/expression/type.h"
 
 namespace recourse::definition {
 
@@ -29,6 +30,15 @@ std::vector<Misfit> FindMisfits(const Value& value, const Value& schema, Strings
 
 // "database.tables[0].rows_min" for a path.
 std::string JoinPath(std::string_view name, std::span<const std::string> path);
+
+// The schema of a member of what `schema` describes; null when it leaves that open.
+const Value* SchemaOf(const Value& schema, std::string_view member);
+
+// The type of a value that fits `schema`, as expressions see it.
+expression::Type TypeOfSchema(const Value& schema);
+
+// The kinds of values that fit `schema` once they have been stored: a timestamp is a text then.
+expression::Type::Kinds KindsFor(const Value& schema);
 
 // Whether `schema` knows of the member named by `path`: empty when it does, or when it leaves that
 // open; else what is wrong with it.

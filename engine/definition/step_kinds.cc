@@ -8,6 +8,8 @@
 namespace recourse::definition {
 namespace {
 
+using expression::Type;
+
 std::string InStep(std::string_view part, int step, const Loading& loading) {
   return std::string(part) + " of the step " + Quoted(loading.workflow.steps[step].id);
 }
@@ -34,8 +36,8 @@ RetryPolicy ReadRetry(const Node& node, RetryPolicy retry, int step, Loading& lo
   return retry;
 }
 
-void CheckInputs(const ActionSpec& spec, const Node* with, Place place, Loading& loading) {
-  const Value value = with == nullptr ? Value(Value::Map{}) : ToValue(*with);
+void CheckInputs(const ActionSpec& spec, const Value& value, const Node* with, Place place,
+                 Loading& loading) {
   for (const Misfit& misfit : FindMisfits(value, spec.inputs, Strings::kTemplates)) {
     loading.problems.Add(with == nullptr ? place : PlaceIn(*with, misfit.path, misfit.names_key),
                          JoinPath("with", misfit.path) + (misfit.names_key ? " " : ": ") +
@@ -89,8 +91,15 @@ void ReadWith(const Node* with, const ActionSpec* spec, Place place, Position po
                                           std::string(Describe(*with)));
     return;
   }
-  if (spec != nullptr && !loading.stored) CheckInputs(*spec, with, place, loading);
-  action.with = ReadTemplate(with == nullptr ? none : *with, position, loading);
+  Wanted wanted{.key = "with"};
+  wanted.schema = spec == nullptr ? nullptr : &spec->inputs;
+  wanted.secrets = true;
+  const std::size_t before = loading.problems.size();
+  action.with = ReadTemplate(with == nullptr ? none : *with, wanted, position, loading);
+  if (spec == nullptr || loading.stored) return;
+  // A template that could not be read does not hold all that stands there.
+  const bool read = loading.problems.size() == before;
+  CheckInputs(*spec, read ? action.with.source() : ToValue(*with), with, place, loading);
 }
 
 std::optional<StepKind> ReadAction(const Node& node, Members& members, int step, Loading& loading) {
@@ -117,7 +126,8 @@ std::optional<StepKind> ReadAction(const Node& node, Members& members, int step,
   }
   Position position{Position::Scope::kStep, step};
   if (const Node* for_each = members.Take("for_each")) {
-    action.for_each = ReadProgram(*for_each, "for_each", position, loading);
+    action.for_each =
+        ReadProgram(*for_each, {kForEach, Type::Of(Value::Kind::kList)}, position, loading);
     position.scope = Position::Scope::kItem;
   }
   const Node* with = members.Take("with");
@@ -177,7 +187,8 @@ std::optional<StepKind> ReadSwitch(const Node& node, int step, Loading& loading)
       const Node* when = members.Require("when");
       const Node* go_to = members.Require("goto");
       if (when != nullptr && go_to != nullptr) {
-        auto program = ReadProgram(*when, "when", {Position::Scope::kStep, step}, loading);
+        auto program =
+            ReadProgram(*when, {"when", kTruth}, {Position::Scope::kStep, step}, loading);
         const auto target = loading.FindStep(*go_to, "goto");
         if (program && target) result.cases.push_back({*std::move(program), *target});
       }
@@ -197,12 +208,16 @@ std::optional<StepKind> ReadWait(const Node& node, int step, Loading& loading) {
     loading.problems.Add(node.place, "wait: expected either \"for\" or \"until\"");
   }
   if (duration != nullptr) {
-    wait.duration = ReadTemplate(*duration, position, loading);
+    constexpr Type::Kinds kSpan = Type::Of(Value::Kind::kDuration) | Type::Of(Value::Kind::kString);
+    wait.duration = ReadTemplate(*duration, {"for", kSpan}, position, loading);
     if (wait.duration->constant()) {
       (void)ReadDuration(*duration, "for", std::chrono::microseconds(1), loading.problems);
     }
   }
-  if (until != nullptr) wait.until = ReadProgram(*until, "until", position, loading);
+  if (until != nullptr) {
+    wait.until =
+        ReadProgram(*until, {"until", Type::Of(Value::Kind::kTimestamp)}, position, loading);
+  }
   members.RefuseOthers();
   return wait;
 }

@@ -127,7 +127,8 @@ void ReadStep(const Node& node, int index, Loading& loading) {
   members.Take("id");  // read before
   step.summary = members.TakeString("summary").value_or("");
   if (const Node* when = members.Take("when")) {
-    step.when = ReadProgram(*when, "when", {Position::Scope::kStep, index, true}, loading);
+    step.when =
+        ReadProgram(*when, {"when", kTruth}, {Position::Scope::kStep, index, true}, loading);
   }
   if (kind != "switch" && kind != "succeed" && kind != "fail") {
     if (const Node* next = members.Take("next")) {

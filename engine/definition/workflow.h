@@ -22,10 +22,7 @@ namespace recourse::definition {
 using std::chrono::microseconds;
 
 // Where something stands in its file; both count from 1.
-struct Place {
-  int line = 0;
-  int column = 0;
-};
+using expression::Place;
 
 // What happens when a step has failed for good. Stored: the numbers are never reused.
 enum class OnFailure { kRollback = 1, kPause = 2, kContinue = 3, kFail = 4 };

@@ -8,6 +8,7 @@
 
 #include "engine/base/value.h"
 #include "engine/expression/functions.h"
+#include "engine/expression/place.h"
 
 namespace recourse::expression {
 
@@ -58,6 +59,14 @@ struct Node {
   // kCall: the functions of that name and number of arguments; empty when there is none.
   std::vector<const Overload*> overloads;
   Prepared prepared;
+};
+
+// A program: what was read, and what came of it.
+struct Parsed {
+  std::string source;
+  Layout layout;
+  std::unique_ptr<const Node> root;
+  std::size_t slots = 0;  // how many variables of macros there are at once, at most
 };
 
 }  // namespace recourse::expression

@@ -1,6 +1,8 @@
 // size(), type() and the conversions between types.
 #include <charconv>
 #include <cmath>
+#include <optional>
+#include <utility>
 
 #include "engine/base/text.h"
 #include "engine/expression/conversion.h"
@@ -98,47 +100,71 @@ Result<Value> StringOfBytes(Args a) {
   if (!IsUtf8(a[0].as_bytes().data)) return InvalidArgument("the bytes are not UTF-8 text");
   return Value(a[0].as_bytes().data);
 }
+// "1.5 GiB", "500 MB": a number and a unit, with or without a space between them. Nothing when the
+// text is no such size.
+std::optional<double> ReadSize(std::string_view text) {
+  static constexpr std::pair<std::string_view, double> kUnits[] = {
+      {"KiB", 0x1p10}, {"MiB", 0x1p20}, {"GiB", 0x1p30}, {"TiB", 0x1p40},
+      {"PiB", 0x1p50}, {"kB", 1e3},     {"KB", 1e3},     {"MB", 1e6},
+      {"GB", 1e9},     {"TB", 1e12},    {"PB", 1e15},    {"B", 1}};
+  const std::size_t digits = text.find_first_not_of("0123456789.");
+  if (digits == 0 || digits == text.npos || digits > 40) return std::nullopt;
+  std::string_view unit = text.substr(digits);
+  if (unit.starts_with(' ')) unit.remove_prefix(1);
+  for (const auto& [name, factor] : kUnits) {
+    if (unit != name) continue;
+    const std::optional<double> number = ReadDouble(text.substr(0, digits));
+    return number ? std::optional<double>(*number * factor) : std::nullopt;
+  }
+  return std::nullopt;
+}
+
+// A size is the number of bytes that it names; any other text becomes its bytes, as CEL has it.
 Result<Value> BytesOfString(Args a) {
+  if (const auto size = ReadSize(a[0].as_string())) {
+    if (*size > 0x1p62) return OutOfRange("int");
+    return Value(static_cast<std::int64_t>(*size));
+  }
   RECOURSE_SPEND(a.budget, SpendBytes(a[0].as_string().size()));
   return Value(Bytes{a[0].as_string()});
 }
 
 constexpr Overload kTable[] = {
-    {"size", Style::kFunction, "s", SizeOfString},
-    {"size", Style::kFunction, "y", SizeOfBytes},
-    {"size", Style::kFunction, "l", SizeOfList},
-    {"size", Style::kFunction, "m", SizeOfMap},
-    {"size", Style::kMember, "s", SizeOfString},
-    {"size", Style::kMember, "y", SizeOfBytes},
-    {"size", Style::kMember, "l", SizeOfList},
-    {"size", Style::kMember, "m", SizeOfMap},
-    {"type", Style::kFunction, "*", TypeOf},
-    {"dyn", Style::kFunction, "*", Same},
-    {"bool", Style::kFunction, "b", Same},
-    {"bool", Style::kFunction, "s", BoolOfString},
-    {"int", Style::kFunction, "i", Same},
-    {"int", Style::kFunction, "u", IntOfUint},
-    {"int", Style::kFunction, "d", IntOfDouble},
-    {"int", Style::kFunction, "s", IntOfString},
-    {"int", Style::kFunction, "t", IntOfTimestamp},
-    {"uint", Style::kFunction, "u", Same},
-    {"uint", Style::kFunction, "i", UintOfInt},
-    {"uint", Style::kFunction, "d", UintOfDouble},
-    {"uint", Style::kFunction, "s", UintOfString},
-    {"double", Style::kFunction, "d", Same},
-    {"double", Style::kFunction, "i", DoubleOfInt},
-    {"double", Style::kFunction, "u", DoubleOfUint},
-    {"double", Style::kFunction, "s", DoubleOfString},
-    {"string", Style::kFunction, "s", Same},
-    {"string", Style::kFunction, "b", StringOfScalar},
-    {"string", Style::kFunction, "i", StringOfScalar},
-    {"string", Style::kFunction, "u", StringOfScalar},
-    {"string", Style::kFunction, "d", StringOfScalar},
-    {"string", Style::kFunction, "t", StringOfScalar},
-    {"string", Style::kFunction, "D", StringOfScalar},
-    {"string", Style::kFunction, "y", StringOfBytes},
-    {"bytes", Style::kFunction, "y", Same},
-    {"bytes", Style::kFunction, "s", BytesOfString},
+    {"size", Style::kFunction, "s", "i", SizeOfString},
+    {"size", Style::kFunction, "y", "i", SizeOfBytes},
+    {"size", Style::kFunction, "l", "i", SizeOfList},
+    {"size", Style::kFunction, "m", "i", SizeOfMap},
+    {"size", Style::kMember, "s", "i", SizeOfString},
+    {"size", Style::kMember, "y", "i", SizeOfBytes},
+    {"size", Style::kMember, "l", "i", SizeOfList},
+    {"size", Style::kMember, "m", "i", SizeOfMap},
+    {"type", Style::kFunction, "*", "T", TypeOf},
+    {"dyn", Style::kFunction, "*", "*", Same},
+    {"bool", Style::kFunction, "b", "b", Same},
+    {"bool", Style::kFunction, "s", "b", BoolOfString},
+    {"int", Style::kFunction, "i", "i", Same},
+    {"int", Style::kFunction, "u", "i", IntOfUint},
+    {"int", Style::kFunction, "d", "i", IntOfDouble},
+    {"int", Style::kFunction, "s", "i", IntOfString},
+    {"int", Style::kFunction, "t", "i", IntOfTimestamp},
+    {"uint", Style::kFunction, "u", "u", Same},
+    {"uint", Style::kFunction, "i", "u", UintOfInt},
+    {"uint", Style::kFunction, "d", "u", UintOfDouble},
+    {"uint", Style::kFunction, "s", "u", UintOfString},
+    {"double", Style::kFunction, "d", "d", Same},
+    {"double", Style::kFunction, "i", "d", DoubleOfInt},
+    {"double", Style::kFunction, "u", "d", DoubleOfUint},
+    {"double", Style::kFunction, "s", "d", DoubleOfString},
+    {"string", Style::kFunction, "s", "s", Same},
+    {"string", Style::kFunction, "b", "s", StringOfScalar},
+    {"string", Style::kFunction, "i", "s", StringOfScalar},
+    {"string", Style::kFunction, "u", "s", StringOfScalar},
+    {"string", Style::kFunction, "d", "s", StringOfScalar},
+    {"string", Style::kFunction, "t", "s", StringOfScalar},
+    {"string", Style::kFunction, "D", "s", StringOfScalar},
+    {"string", Style::kFunction, "y", "s", StringOfBytes},
+    {"bytes", Style::kFunction, "y", "y", Same},
+    {"bytes", Style::kFunction, "s", "*", BytesOfString},
 };
 
 }  // namespace

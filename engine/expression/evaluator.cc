@@ -6,6 +6,7 @@
 
 #include "engine/base/text.h"
 #include "engine/expression/operators.h"
+#include "engine/expression/secret.h"
 #include "engine/expression/utf8.h"
 
 namespace recourse::expression {
@@ -24,32 +25,56 @@ std::size_t WholeIndex(const Value& number) {
   return whole ? static_cast<std::size_t>(index) : kNone;
 }
 
+// Whether the value is a part of a variable.
+bool IsSelection(const Node& node) {
+  const Node* at = &node;
+  while (at->kind == NodeKind::kSelect || at->kind == NodeKind::kIndex) at = at->children[0].get();
+  return at->kind == NodeKind::kName;
+}
+
 }  // namespace
 
-Result<Value> Evaluator::Run(const Node& root) {
-  Result<Value> value = Evaluate(root);
-  if (!value) return value;
+Result<Value> Evaluator::Run() {
+  locals_.resize(program_.slots);
+  const Node& root = *program_.root;
+  Result<Operand> operand = Read(root);
+  if (!operand) return std::move(operand).error();
   // A list may hold the same list many times over, and that one another: small in memory, endless
-  // when it is written out. What is only selected from the scope is no larger than the scope.
-  const bool made = root.kind != NodeKind::kName && (value->is_list() || value->is_map());
-  Budget whole(budget_.steps_max());
-  if (made && !SpendWhole(*value, whole)) return At(root, budget_.Exhausted());
-  return value;
+  // when it is written out.
+  if (!IsSelection(root) && !AnswerWhole(**operand, budget_)) return At(root, budget_.Exhausted());
+  return std::move(*operand).Take();
 }
 
 Result<Value> Evaluator::Evaluate(const Node& node) {
+  Result<Operand> operand = Read(node);
+  if (!operand) return std::move(operand).error();
+  return std::move(*operand).Take();
+}
+
+Result<Operand> Evaluator::Read(const Node& node) {
   if (!budget_.Spend(1)) return budget_.Exhausted();
   switch (node.kind) {
-    case NodeKind::kConstant: return node.value;
-    case NodeKind::kLocal: return locals_[node.slot];
+    case NodeKind::kConstant:
+      return Operand::Standing(node.value);
+    case NodeKind::kLocal:
+      return Operand::Standing(locals_[node.slot]);
     case NodeKind::kName:
     case NodeKind::kSelect:
     case NodeKind::kIndex: {
-      Result<Found> found = Lookup(node);
-      if (!found) return std::move(found).error();
-      if (!*found) return Missed();
-      return **std::move(found);
+      Result<Operand> found = Lookup(node);
+      if (found && !found->found()) return Missed();
+      return found;
     }
+    default: {
+      Result<Value> made = Make(node);
+      if (!made) return std::move(made).error();
+      return Operand::Made(*std::move(made));
+    }
+  }
+}
+
+Result<Value> Evaluator::Make(const Node& node) {
+  switch (node.kind) {
     case NodeKind::kHas: return Has(node);
     case NodeKind::kList: return List(node);
     case NodeKind::kMap: return Map(node);
@@ -62,54 +87,61 @@ Result<Value> Evaluator::Evaluate(const Node& node) {
     case NodeKind::kBinary: return Binary(node);
     case NodeKind::kFold: return Fold(node);
     case NodeKind::kBind: return Bind(node);
+    default:
+      return Internal("a node that makes no value");
   }
-  return Internal("a node without a kind");
 }
 
-Result<Evaluator::Found> Evaluator::Lookup(const Node& node) {
+Result<Operand> Evaluator::Lookup(const Node& node) {
   if (node.kind == NodeKind::kName) return LookupName(node);
   if (node.kind == NodeKind::kSelect || node.kind == NodeKind::kIndex) return LookupMember(node);
-  Result<Value> value = Evaluate(node);
-  if (!value) return std::move(value).error();
-  return Found(*std::move(value));
+  return Read(node);
 }
 
-Result<Evaluator::Found> Evaluator::LookupName(const Node& node) {
+Result<Operand> Evaluator::LookupName(const Node& node) {
   const std::string_view name = node.name;
+  const bool peek_only = scope_.holds_all();
   for (std::size_t known = node.component_ends.size(); known > 0; --known) {
-    Found variable = scope_.Find(name.substr(0, node.component_ends[known - 1]));
-    if (!variable) continue;
-    const Value* value = &*variable;
+    const std::string_view candidate = name.substr(0, node.component_ends[known - 1]);
+    Operand variable;
+    if (const Value* standing = scope_.Peek(candidate)) {
+      variable = Operand::Standing(*standing);
+    } else {
+      std::optional<Value> found = peek_only ? std::nullopt : scope_.Find(candidate);
+      if (!found) continue;
+      variable = Operand::Made(*std::move(found));
+    }
     for (; known < node.component_ends.size(); ++known) {
       const std::size_t begin = node.component_ends[known - 1] + 1;
       const std::string_view member = name.substr(begin, node.component_ends[known] - begin);
-      const Value* next = value->Find(member);
-      if (next == nullptr) return MemberOf(node, *value, Value(member));
-      value = next;
+      const Value* next = IsSecret(*variable) ? nullptr : variable->Find(member);
+      if (next == nullptr) return MemberOf(node, std::move(variable), Value(member));
+      variable = std::move(variable).Within(*next);
     }
-    return Found(*value);
+    return variable;
   }
   return At(node, NotFound("there is no variable \"" +
                            std::string(name.substr(0, node.component_ends.front())) + "\""));
 }
 
-Result<Evaluator::Found> Evaluator::LookupMember(const Node& node) {
-  Result<Found> operand = Lookup(*node.children[0]);
-  if (!operand || !*operand) return operand;
-  if (node.kind == NodeKind::kSelect) return MemberOf(node, **operand, node.value);
-  Result<Value> index = Evaluate(*node.children[1]);
+Result<Operand> Evaluator::LookupMember(const Node& node) {
+  Result<Operand> operand = Lookup(*node.children[0]);
+  if (!operand || !operand->found()) return operand;
+  if (node.kind == NodeKind::kSelect) return MemberOf(node, *std::move(operand), node.value);
+  Result<Operand> index = Read(*node.children[1]);
   if (!index) return std::move(index).error();
-  return MemberOf(node, **operand, *index);
+  return MemberOf(node, *std::move(operand), **index);
 }
 
-Result<Evaluator::Found> Evaluator::MemberOf(const Node& node, const Value& value,
-                                             const Value& key) {
+Result<Operand> Evaluator::MemberOf(const Node& node, Operand operand, const Value& key) {
+  const Value& value = *operand;
+  if (IsSecret(value)) return At(node, SecretUsed());
   // What is null has no members that could be there: has() answers false for them.
   if (value.is_map() || value.is_null()) {
     const Value* found = value.is_map() ? FindKey(value.as_map(), key) : nullptr;
-    if (found != nullptr) return Found(*found);
+    if (found != nullptr) return std::move(operand).Within(*found);
     missed_ = Missing{&node, value, key};
-    return Found();
+    return Operand();
   }
   if (!value.is_list() || node.kind != NodeKind::kIndex) {
     return At(node, InvalidArgument(TypeText(value) + " has no members"));
@@ -118,15 +150,17 @@ Result<Evaluator::Found> Evaluator::MemberOf(const Node& node, const Value& valu
   if (!IsNumber(key)) {
     return At(node, InvalidArgument("the index of a list is an int, not " + TypeText(key)));
   }
-  if (const std::size_t index = WholeIndex(key); index < list.size()) return Found(list[index]);
+  if (const std::size_t index = WholeIndex(key); index < list.size()) {
+    return std::move(operand).Within(list[index]);
+  }
   return At(node, InvalidArgument("the index is outside of the list, which has " +
                                   std::to_string(list.size()) + " elements"));
 }
 
 Result<Value> Evaluator::Has(const Node& node) {
-  Result<Found> found = Lookup(*node.children[0]);
+  Result<Operand> found = Lookup(*node.children[0]);
   if (!found) return std::move(found).error();
-  return Value(found->has_value());
+  return Value(found->found());
 }
 
 Result<Value> Evaluator::List(const Node& node) {
@@ -149,6 +183,9 @@ Result<Value> Evaluator::Map(const Node& node) {
       return At(*node.children[i], InvalidArgument("a key is a string, int, uint or bool, not " +
                                                    TypeText(*key)));
     }
+    if (key->is_string() && key->as_string() == kSecretKey) {
+      return At(*node.children[i], InvalidArgument("a secret is written secret(\"name\")"));
+    }
     Result<Value> value = Evaluate(*node.children[i + 1]);
     if (!value) return value;
     if (!map.emplace(*std::move(key), *std::move(value)).second) {
@@ -159,18 +196,21 @@ Result<Value> Evaluator::Map(const Node& node) {
 }
 
 Result<Value> Evaluator::Call(const Node& node) {
-  std::array<Value, kArgumentsMax> values;
+  std::array<Operand, kArgumentsMax> operands;
+  std::array<const Value*, kArgumentsMax> values{};
   const std::size_t count = node.children.size();
   if (node.overloads.empty()) {
     return At(node, InvalidArgument("there is no function \"" + node.name + "\" with " +
                                     std::to_string(count) + " arguments"));
   }
   for (std::size_t i = 0; i < count; ++i) {
-    Result<Value> value = Evaluate(*node.children[i]);
-    if (!value) return value;
-    values[i] = *std::move(value);
+    Result<Operand> operand = Read(*node.children[i]);
+    if (!operand) return std::move(operand).error();
+    operands[i] = *std::move(operand);
+    values[i] = &*operands[i];
+    if (IsSecret(*values[i])) return At(node, SecretUsed());
   }
-  const std::span<const Value> arguments(values.data(), count);
+  const std::span<const Value* const> arguments(values.data(), count);
   for (const Overload* overload : node.overloads) {
     if (!Accepts(*overload, arguments)) continue;
     Result<Value> value = overload->body(Arguments{arguments, budget_, node.prepared});
@@ -182,21 +222,21 @@ Result<Value> Evaluator::Call(const Node& node) {
     what += (overload == node.overloads.front() ? "" : " or ") + Signature(*overload);
   }
   what += "; found ";
-  for (std::size_t i = 0; i < count; ++i) what += (i == 0 ? "" : ", ") + TypeText(values[i]);
+  for (std::size_t i = 0; i < count; ++i) what += (i == 0 ? "" : ", ") + TypeText(*values[i]);
   return At(node, InvalidArgument(what));
 }
 
 // One operand that decides is enough, whatever errors the others have.
 Result<Value> Evaluator::AndOr(const Node& node) {
   const bool decides = node.kind == NodeKind::kOr;
-  std::optional<Error> error;
+  FirstError first;
   for (const auto& child : node.children) {
     Result<bool> operand = Condition(*child);
     if (budget_.exhausted()) return budget_.Exhausted();
     if (operand && *operand == decides) return Value(decides);
-    if (!operand && !error) error = std::move(operand).error();
+    if (!operand) Keep(first, std::move(operand).error());
   }
-  if (error) return *std::move(error);
+  if (first.error) return Give(std::move(first));
   return Value(!decides);
 }
 
@@ -212,19 +252,19 @@ Result<Value> Evaluator::Unary(const Node& node) {
     if (!operand) return std::move(operand).error();
     return Value(!*operand);
   }
-  Result<Value> operand = Evaluate(*node.children[0]);
-  if (!operand) return operand;
-  Result<Value> negative = Negate(*operand);
+  Result<Operand> operand = Read(*node.children[0]);
+  if (!operand) return std::move(operand).error();
+  Result<Value> negative = Negate(**operand);
   if (!negative) return At(node, std::move(negative).error());
   return negative;
 }
 
 Result<Value> Evaluator::Binary(const Node& node) {
-  Result<Value> left = Evaluate(*node.children[0]);
-  if (!left) return left;
-  Result<Value> right = Evaluate(*node.children[1]);
-  if (!right) return right;
-  Result<Value> value = Apply(node.op, *left, *right, budget_);
+  Result<Operand> left = Read(*node.children[0]);
+  if (!left) return std::move(left).error();
+  Result<Operand> right = Read(*node.children[1]);
+  if (!right) return std::move(right).error();
+  Result<Value> value = Apply(node.op, **left, **right, budget_);
   if (!value) return At(node, std::move(value).error());
   return value;
 }
@@ -232,22 +272,31 @@ Result<Value> Evaluator::Binary(const Node& node) {
 Result<Value> Evaluator::Bind(const Node& node) {
   Result<Value> value = Evaluate(*node.children[0]);
   if (!value) return value;
-  if (locals_.size() <= node.slot) locals_.resize(node.slot + 1);
   locals_[node.slot] = *std::move(value);
   return Evaluate(*node.children[1]);
 }
 
 Result<bool> Evaluator::Condition(const Node& node) {
-  Result<Value> value = Evaluate(node);
+  Result<Operand> value = Read(node);
   if (!value) return std::move(value).error();
-  if (value->is_bool()) return value->as_bool();
-  return At(node, InvalidArgument("expected true or false, found " + TypeText(*value)));
+  if ((*value)->is_bool()) return (*value)->as_bool();
+  return At(node, InvalidArgument("expected true or false, found " + TypeText(**value)));
 }
 
-Error Evaluator::At(const Node& node, Error error) const {
-  error.message += " in `" +
-                   Shortened(source_.substr(node.begin, node.end - node.begin), 80) + "`";
+Error Evaluator::At(const Node& node, Error error) {
+  failed_at_ = node.begin;
+  const std::string_view source = program_.source;
+  error.message += " in `" + Shortened(source.substr(node.begin, node.end - node.begin), 80) + "`";
   return error;
+}
+
+void Evaluator::Keep(FirstError& first, Error error) {
+  if (!first.error) first = {std::move(error), failed_at_};
+}
+
+Error Evaluator::Give(FirstError first) {
+  failed_at_ = first.at;
+  return *std::move(first.error);
 }
 
 Error Evaluator::Missed() {

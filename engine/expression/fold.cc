@@ -3,18 +3,18 @@
 
 #include "engine/expression/evaluator.h"
 #include "engine/expression/operators.h"
+#include "engine/expression/secret.h"
 
 namespace recourse::expression {
 
 Result<Value> Evaluator::Fold(const Node& node) {
-  Result<Value> range = Evaluate(*node.children[0]);
-  if (!range) return range;
-  if (!range->is_list() && !range->is_map()) {
+  Result<Operand> operand = Read(*node.children[0]);
+  if (!operand) return std::move(operand).error();
+  const Value* range = &**operand;
+  if ((!range->is_list() && !range->is_map()) || IsSecret(*range)) {
     return At(*node.children[0],
               InvalidArgument("expected a list or a map, found " + TypeText(*range)));
   }
-  const std::size_t slots = node.slot + (node.two_variables ? 2 : 1);
-  if (locals_.size() < slots) locals_.resize(slots);
   switch (node.macro) {
     case Macro::kAll:
     case Macro::kExists: return Quantify(node, *range);
@@ -47,16 +47,16 @@ void Evaluator::ForEach(const Node& node, const Value& range, Visit visit) {
 Result<Value> Evaluator::Quantify(const Node& node, const Value& range) {
   const bool decides = node.macro == Macro::kExists;
   bool decided = false;
-  std::optional<Error> error;
+  FirstError first;
   ForEach(node, range, [&] {
     Result<bool> holds = Condition(*node.children[1]);
-    if (!holds && !error) error = holds.error();
+    if (!holds) Keep(first, holds.error());
     decided = holds && *holds == decides;
     return !decided && !budget_.exhausted();
   });
   if (budget_.exhausted()) return budget_.Exhausted();
   if (decided) return Value(decides);
-  if (error) return *std::move(error);
+  if (first.error) return Give(std::move(first));
   return Value(!decides);
 }
 

@@ -29,11 +29,11 @@ struct Prepared {
 };
 
 struct Arguments {
-  std::span<const Value> values;  // the receiver first
+  std::span<const Value* const> values;  // the receiver first
   Budget& budget;
   const Prepared& prepared;
 
-  const Value& operator[](std::size_t index) const { return values[index]; }
+  const Value& operator[](std::size_t index) const { return *values[index]; }
 };
 
 enum class Style { kFunction, kMember };  // f(x), x.f()
@@ -44,6 +44,8 @@ struct Overload {
   // A letter an argument, the receiver first: b bool, i int, u uint, d double, s string, y bytes,
   // l list, m map, t timestamp, D duration, * anything.
   std::string_view takes;
+  // A letter of the same for what it answers; "#" any number, "S" a list of strings, "T" a type.
+  std::string_view gives;
   // The error is about the call as such; the evaluator adds the place.
   Result<Value> (*body)(const Arguments&);
   Result<Prepared> (*prepare)(const Value& last) = nullptr;
@@ -58,6 +60,10 @@ std::span<const Overload> TextFunctions();
 std::span<const Overload> MathFunctions();
 std::span<const Overload> TimeFunctions();
 std::span<const Overload> PathFunctions();
+std::span<const Overload> SecretFunctions();
+
+// All of them.
+std::vector<const Overload*> AllFunctions();
 
 // Every overload of that name, whatever its number of arguments.
 std::vector<const Overload*> FindFunctions(std::string_view name, Style style);
@@ -66,7 +72,7 @@ std::vector<const Overload*> FindFunctions(std::string_view name, Style style);
 std::string NearestFunction(std::string_view name);
 
 // Whether the values have the types that the overload takes.
-bool Accepts(const Overload& overload, std::span<const Value> values);
+bool Accepts(const Overload& overload, std::span<const Value* const> values);
 
 // "string.indexOf(string, int)", for messages.
 std::string Signature(const Overload& overload);

@@ -22,7 +22,6 @@
 
 namespace recourse::expression {
 
-using Tree = std::unique_ptr<Node>;
 struct BinaryOperator;
 struct MacroShape;
 
@@ -32,10 +31,9 @@ bool IsReserved(std::string_view name);
 // A parse goes on until its first error, which is kept; from there on every method answers null.
 class Parser {
  public:
-  Parser(const Source& source, std::vector<Token> tokens, Check check)
-      : source_(source), tokens_(std::move(tokens)), check_(check) {}
+  Parser(std::vector<Token> tokens, Check check) : tokens_(std::move(tokens)), check_(check) {}
 
-  Result<std::shared_ptr<const Node>> Parse();
+  std::variant<SyntaxTree, Mistake> Parse();
 
  private:
   // --- tokens ---
@@ -57,8 +55,8 @@ class Parser {
     return false;
   }
 
-  std::nullptr_t Fail(std::size_t offset, std::string_view what) {
-    if (!error_) error_ = source_.ErrorAt(offset, what);
+  std::nullptr_t Fail(std::size_t offset, std::string what) {
+    if (!error_) error_ = Mistake{InvalidArgument(std::move(what)), offset};
     return nullptr;
   }
   std::nullptr_t Expected(std::string_view what) {
@@ -76,6 +74,7 @@ class Parser {
     auto node = std::make_unique<Node>();
     node->kind = kind;
     node->begin = begin;
+    node->children.reserve(sizeof...(children));
     (node->children.push_back(std::move(children)), ...);
     return Finish(std::move(node));
   }
@@ -129,13 +128,13 @@ class Parser {
   Tree Bind(std::size_t begin);
   Tree Fold(Tree range, std::size_t begin, const MacroShape& shape);
 
-  const Source& source_;
   std::vector<Token> tokens_;
   Check check_;
   std::size_t at_ = 0;
   int nesting_ = 0;
   std::vector<std::string_view> locals_;  // of the macros around this place, by slot
-  std::optional<Error> error_;
+  std::size_t slots_ = 0;                 // how many of them there are at once, at most
+  std::optional<Mistake> error_;
 };
 
 }  // namespace recourse::expression

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
+#include <string>
+#include <utility>
 
 #include "engine/base/text.h"
 #include "engine/expression/utf8.h"
@@ -17,9 +20,10 @@ bool IsSpace(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r' ||
 
 class Lexer {
  public:
-  explicit Lexer(const Source& source) : source_(source), text_(source.text) {}
+  explicit Lexer(std::string_view text) : text_(text) {}
 
-  Result<Token> Next() {
+  // Nothing after a mistake, which TakeMistake() then answers.
+  std::optional<Token> Next() {
     SkipSpace();
     const std::size_t begin = at_;
     if (at_ >= text_.size()) return Made(TokenKind::kEnd, begin);
@@ -36,7 +40,14 @@ class Lexer {
     return Symbol(begin);
   }
 
+  Mistake TakeMistake() && { return *std::move(mistake_); }
+
  private:
+  std::nullopt_t Fail(std::size_t offset, std::string what) {
+    mistake_ = Mistake{InvalidArgument(std::move(what)), offset};
+    return std::nullopt;
+  }
+
   char Peek(std::size_t ahead = 0) const {
     return at_ + ahead < text_.size() ? text_[at_ + ahead] : '\0';
   }
@@ -66,7 +77,7 @@ class Lexer {
     return quote == '"' || quote == '\'' ? length : std::string_view::npos;
   }
 
-  Result<Token> String(std::size_t begin, std::size_t prefix) {
+  std::optional<Token> String(std::size_t begin, std::size_t prefix) {
     const bool raw = prefix > 0 && (text_[begin + prefix - 1] | 0x20) == 'r';
     at_ += prefix;
     std::string_view quote = text_.substr(at_, 3);
@@ -78,13 +89,13 @@ class Lexer {
       at_ += text_[at_] == '\\' && !raw ? 2 : 1;
     }
     if (!text_.substr(std::min(at_, text_.size())).starts_with(quote)) {
-      return source_.ErrorAt(begin, "the string has no closing " + std::string(quote));
+      return Fail(begin, "the string has no closing " + std::string(quote));
     }
     at_ += quote.size();
     return Made(TokenKind::kString, begin);
   }
 
-  Result<Token> Number(std::size_t begin) {
+  std::optional<Token> Number(std::size_t begin) {
     if (Peek() == '0' && (Peek(1) | 0x20) == 'x') {
       at_ += 2;
       while (IsHexDigit(Peek())) ++at_;
@@ -101,24 +112,25 @@ class Lexer {
       }
     }
     if ((Peek() | 0x20) == 'u') ++at_;
-    if (IsLetter(Peek())) return source_.ErrorAt(begin, "a number that runs into a name");
+    if (IsLetter(Peek())) return Fail(begin, "a number that runs into a name");
     return Made(TokenKind::kNumber, begin);
   }
 
-  Result<Token> Quoted(std::size_t begin) {
+  std::optional<Token> Quoted(std::size_t begin) {
     ++at_;
     while (IsLetter(Peek()) || IsDigit(Peek()) || IsAnyOf("./- ", Peek())) {
       ++at_;
     }
     if (Peek() != '`' || at_ == begin + 1) {
-      return source_.ErrorAt(begin, "expected a name of letters, digits and any of \"_./- \", "
-                                    "then a closing `");
+      return Fail(begin,
+                  "expected a name of letters, digits and any of \"_./- \", "
+                  "then a closing `");
     }
     ++at_;
     return Made(TokenKind::kQuoted, begin);
   }
 
-  Result<Token> Symbol(std::size_t begin) {
+  std::optional<Token> Symbol(std::size_t begin) {
     static constexpr std::array<std::string_view, 6> kTwo = {"==", "!=", "<=", ">=", "&&", "||"};
     for (const std::string_view symbol : kTwo) {
       if (text_.substr(at_).starts_with(symbol)) {
@@ -135,41 +147,36 @@ class Lexer {
     if (Peek() == '=') what += "; equality is \"==\"";
     if (Peek() == '&') what += "; and is \"&&\"";
     if (Peek() == '|') what += "; or is \"||\"";
-    return source_.ErrorAt(at_, what);
+    return Fail(at_, what);
   }
 
-  const Source& source_;
   std::string_view text_;
   std::size_t at_ = 0;
+  std::optional<Mistake> mistake_;
 };
 
 }  // namespace
 
-Error Source::ErrorAt(std::size_t offset, std::string_view what) const {
-  const std::size_t before = CountCodePoints(text.substr(0, std::min(offset, text.size())));
-  return InvalidArgument(std::string(what) + " at column " +
-                         std::to_string(columns_before + before + 1));
-}
-
-Result<std::vector<Token>> Tokenize(const Source& source) {
-  if (!IsUtf8(source.text)) return source.ErrorAt(0, "the expression is not UTF-8 text");
+std::variant<std::vector<Token>, Mistake> Tokenize(std::string_view source) {
+  if (!IsUtf8(source)) return Mistake{InvalidArgument("the expression is not UTF-8 text"), 0};
   std::vector<Token> tokens;
+  tokens.reserve(source.size() / 6 + 4);
   Lexer lexer(source);
   do {
-    Result<Token> token = lexer.Next();
-    if (!token) return std::move(token).error();
+    const std::optional<Token> token = lexer.Next();
+    if (!token) return std::move(lexer).TakeMistake();
     tokens.push_back(*token);
   } while (tokens.back().kind != TokenKind::kEnd);
   return tokens;
 }
 
-Result<std::size_t> FindClosingBrace(const Source& source) {
+std::variant<std::size_t, Mistake> FindClosingBrace(std::string_view source) {
   Lexer lexer(source);
   for (std::size_t open = 1;;) {
-    Result<Token> token = lexer.Next();
-    if (!token) return std::move(token).error();
+    const std::optional<Token> token = lexer.Next();
+    if (!token) return std::move(lexer).TakeMistake();
     if (token->kind == TokenKind::kEnd) {
-      return source.ErrorAt(source.text.size(), "expected \"}\" to close the \"${\"");
+      return Mistake{InvalidArgument("expected \"}\" to close the \"${\""), source.size()};
     }
     if (token->kind != TokenKind::kSymbol) continue;
     if (token->text == "{") ++open;

@@ -2,11 +2,11 @@
 #pragma once
 
 #include <cstddef>
-#include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
-#include "engine/base/error.h"
+#include "engine/expression/place.h"
 
 namespace recourse::expression {
 
@@ -26,23 +26,13 @@ struct Token {
   std::string_view text;
 };
 
-// A source with what its messages need. `columns_before` is the number of characters that stand
-// before it in the text that a person sees.
-struct Source {
-  std::string_view text;
-  std::size_t columns_before = 0;
-
-  // kInvalidArgument: "`what` at column 12".
-  Error ErrorAt(std::size_t offset, std::string_view what) const;
-};
-
 // All tokens, the last one of kind kEnd. They point into the source.
-// kInvalidArgument: a character that begins no token, a string without its end, not UTF-8.
-Result<std::vector<Token>> Tokenize(const Source& source);
+// A mistake: a character that begins no token, a string without its end, not UTF-8.
+std::variant<std::vector<Token>, Mistake> Tokenize(std::string_view source);
 
 // Where the "}" stands that closes what was opened before the source; braces and strings within
 // the expression are passed over.
-// kInvalidArgument: there is none, or a token of the expression is broken.
-Result<std::size_t> FindClosingBrace(const Source& source);
+// A mistake: there is none, or a token of the expression is broken.
+std::variant<std::size_t, Mistake> FindClosingBrace(std::string_view source);
 
 }  // namespace recourse::expression

@@ -6,28 +6,12 @@
 #include <limits>
 #include <optional>
 
+#include "engine/expression/secret.h"
+
 namespace recourse::expression {
 namespace {
 
 using Kind = Value::Kind;
-
-std::string_view SymbolOf(Operator op) {
-  switch (op) {
-    case Operator::kAdd: return "+";
-    case Operator::kSubtract: return "-";
-    case Operator::kMultiply: return "*";
-    case Operator::kDivide: return "/";
-    case Operator::kModulo: return "%";
-    case Operator::kEqual: return "==";
-    case Operator::kNotEqual: return "!=";
-    case Operator::kLess: return "<";
-    case Operator::kLessEqual: return "<=";
-    case Operator::kGreater: return ">";
-    case Operator::kGreaterEqual: return ">=";
-    case Operator::kIn: return "in";
-  }
-  return "?";
-}
 
 Error WrongTypes(Operator op, const Value& left, const Value& right) {
   return InvalidArgument("\"" + std::string(SymbolOf(op)) + "\" does not work on " +
@@ -159,7 +143,38 @@ Result<Value> In(const Value& element, const Value& container, Budget& budget) {
 
 }  // namespace
 
+std::string_view SymbolOf(Operator op) {
+  switch (op) {
+    case Operator::kAdd:
+      return "+";
+    case Operator::kSubtract:
+      return "-";
+    case Operator::kMultiply:
+      return "*";
+    case Operator::kDivide:
+      return "/";
+    case Operator::kModulo:
+      return "%";
+    case Operator::kEqual:
+      return "==";
+    case Operator::kNotEqual:
+      return "!=";
+    case Operator::kLess:
+      return "<";
+    case Operator::kLessEqual:
+      return "<=";
+    case Operator::kGreater:
+      return ">";
+    case Operator::kGreaterEqual:
+      return ">=";
+    case Operator::kIn:
+      return "in";
+  }
+  return "?";
+}
+
 Result<Value> Apply(Operator op, const Value& left, const Value& right, Budget& budget) {
+  if (IsSecret(left) || IsSecret(right)) return SecretUsed();
   switch (op) {
     case Operator::kEqual: case Operator::kNotEqual: {
       Result<bool> equal = Equal(left, right, budget);
@@ -206,6 +221,7 @@ Result<bool> Equal(const Value& left, const Value& right, Budget& budget) {
     return true;
   }
   if (left.is_map()) {
+    if (IsSecret(left) || IsSecret(right)) return SecretUsed();
     if (left.as_map().size() != right.as_map().size()) return false;
     for (const auto& [key, value] : left.as_map()) {
       const auto found = right.as_map().find(key);
@@ -226,26 +242,38 @@ const Value* FindKey(const Value::Map& map, const Value& key) {
   return found == map.end() ? nullptr : &found->second;
 }
 
-bool SpendWhole(const Value& value, Budget& budget) {
-  if (!budget.Spend(1)) return false;
+bool AnswerWhole(const Value& value, Budget& budget) {
+  constexpr std::size_t kEach = 8;
   switch (value.kind()) {
-    case Kind::kString: return budget.SpendBytes(value.as_string().size());
-    case Kind::kBytes: return budget.SpendBytes(value.as_bytes().data.size());
+    case Kind::kString:
+      return budget.Answer(kEach + value.as_string().size());
+    case Kind::kBytes:
+      return budget.Answer(kEach + value.as_bytes().data.size());
     case Kind::kList:
+      if (!budget.Answer(kEach)) return false;
       for (const Value& element : value.as_list()) {
-        if (!SpendWhole(element, budget)) return false;
+        if (!AnswerWhole(element, budget)) return false;
       }
       return true;
     case Kind::kMap:
+      if (!budget.Answer(kEach)) return false;
       for (const auto& [key, element] : value.as_map()) {
-        if (!SpendWhole(key, budget) || !SpendWhole(element, budget)) return false;
+        if (!AnswerWhole(key, budget) || !AnswerWhole(element, budget)) return false;
       }
       return true;
-    default: return true;
+    default:
+      return budget.Answer(kEach);
   }
 }
 
+Error SecretUsed() {
+  return InvalidArgument(
+      "a secret is not known here: it can be handed to an action as it is, but not be changed, "
+      "compared or put into a text");
+}
+
 std::string TypeText(const Value& value) {
+  if (IsSecret(value)) return "secret";
   switch (value.kind()) {
     case Kind::kNull: return "null";
     case Kind::kTimestamp: return "timestamp";

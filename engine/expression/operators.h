@@ -15,6 +15,9 @@ Result<Value> Apply(Operator op, const Value& left, const Value& right, Budget& 
 
 Result<Value> Negate(const Value& value);
 
+// "+", "in": an operator as it is written.
+std::string_view SymbolOf(Operator op);
+
 // Equality as CEL has it, paid for: a list that holds another many times, and that one a third, is
 // small in memory and endless to walk through.
 Result<bool> Equal(const Value& left, const Value& right, Budget& budget);
@@ -22,10 +25,13 @@ Result<bool> Equal(const Value& left, const Value& right, Budget& budget);
 // The member of `map` with that key. Null when there is none.
 const Value* FindKey(const Value::Map& map, const Value& key);
 
-// Pays for every value in `value`, counted as often as it would be written out.
-[[nodiscard]] bool SpendWhole(const Value& value, Budget& budget);
+// Pays for an answer: every value in it, counted as often as it would be written out.
+[[nodiscard]] bool AnswerWhole(const Value& value, Budget& budget);
 
-// "int", "timestamp": a type as messages name it.
+// What is wrong where a secret is used as a value.
+Error SecretUsed();
+
+// "int", "timestamp", "secret": a type as messages name it.
 std::string TypeText(const Value& value);
 
 // The sum; kInvalidArgument: outside what timestamps and durations can be.

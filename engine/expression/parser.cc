@@ -42,11 +42,11 @@ constexpr std::array<BinaryOperator, 12> kBinary = {{{"==", Operator::kEqual, 1}
 
 bool IsReserved(std::string_view name) { return Contains(kReserved, name); }
 
-Result<std::shared_ptr<const Node>> Parser::Parse() {
+std::variant<SyntaxTree, Mistake> Parser::Parse() {
   Tree tree = Expression();
   if (!error_ && token().kind != TokenKind::kEnd) Expected("an operator or the end");
   if (error_) return *std::move(error_);
-  return std::shared_ptr<const Node>(std::move(tree));
+  return SyntaxTree{std::move(tree), slots_};
 }
 
 Tree Parser::Expression() {
@@ -213,13 +213,22 @@ Tree Parser::Name(std::size_t begin) {
   auto node = std::make_unique<Node>();
   node->kind = NodeKind::kName;
   node->begin = begin;
-  node->name = tokens_[at_++].text;
-  node->component_ends.push_back(node->name.size());
-  while (Is(".") && token(1).kind == TokenKind::kIdentifier && !Is("(", 2)) {
-    node->name += "." + std::string(token(1).text);
-    node->component_ends.push_back(node->name.size());
-    at_ += 2;
+  const auto continues = [&](std::size_t ahead) {
+    return Is(".", ahead) && token(ahead + 1).kind == TokenKind::kIdentifier && !Is("(", ahead + 2);
+  };
+  std::size_t components = 1;
+  std::size_t length = token().text.size();
+  for (; continues(2 * components - 1); ++components) {
+    length += 1 + token(2 * components).text.size();
   }
+  node->name.reserve(length);
+  node->component_ends.reserve(components);
+  for (std::size_t i = 0; i < components; ++i) {
+    if (i > 0) node->name += '.';
+    node->name += token(2 * i).text;
+    node->component_ends.push_back(node->name.size());
+  }
+  at_ += 2 * components - 1;
   if (Is("{")) {
     return Fail(begin, "messages are not supported (a map is written {\"key\": value})");
   }
@@ -262,14 +271,15 @@ Tree Parser::Member(Tree operand, std::size_t begin) {
   return node;
 }
 
-Result<std::shared_ptr<const Node>> ParseTree(const Source& source, Check check) {
-  if (source.text.size() > kSourceSizeMax) {
-    return source.ErrorAt(0, "the expression is longer than " + std::to_string(kSourceSizeMax) +
-                                 " bytes");
+std::variant<SyntaxTree, Mistake> ParseTree(std::string_view source, Check check) {
+  if (source.size() > kSourceSizeMax) {
+    return Mistake{InvalidArgument("the expression is longer than " +
+                                   std::to_string(kSourceSizeMax) + " bytes"),
+                   0};
   }
-  Result<std::vector<Token>> tokens = Tokenize(source);
-  if (!tokens) return std::move(tokens).error();
-  return Parser(source, *std::move(tokens), check).Parse();
+  auto tokens = Tokenize(source);
+  if (auto* mistake = std::get_if<Mistake>(&tokens)) return std::move(*mistake);
+  return Parser(std::get<std::vector<Token>>(std::move(tokens)), check).Parse();
 }
 
 }  // namespace recourse::expression

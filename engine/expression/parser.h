@@ -2,11 +2,12 @@
 #pragma once
 
 #include <memory>
+#include <string_view>
+#include <variant>
 
-#include "engine/base/error.h"
 #include "engine/expression/ast.h"
 #include "engine/expression/expression.h"
-#include "engine/expression/lexer.h"
+#include "engine/expression/place.h"
 
 namespace recourse::expression {
 
@@ -14,7 +15,14 @@ namespace recourse::expression {
 inline constexpr int kDepthMax = 200;
 inline constexpr std::size_t kSourceSizeMax = 100'000;
 
-// Errors as Program::Parse has them.
-Result<std::shared_ptr<const Node>> ParseTree(const Source& source, Check check);
+using Tree = std::unique_ptr<Node>;
+
+struct SyntaxTree {
+  Tree root;
+  std::size_t slots = 0;  // how many variables of macros there are at once, at most
+};
+
+// Mistakes as Program::Parse has them.
+std::variant<SyntaxTree, Mistake> ParseTree(std::string_view source, Check check);
 
 }  // namespace recourse::expression

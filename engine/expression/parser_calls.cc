@@ -91,6 +91,12 @@ bool Parser::Resolve(Node& call, Style style, const Token& name) {
     return false;
   }
   const Node* last = call.children.empty() ? nullptr : call.children.back().get();
+  // Which secrets a step may see is read from its definition, never made up while it runs.
+  if (call.name == "secret" && check_ != Check::kNone &&
+      (last->kind != NodeKind::kConstant || !last->value.is_string())) {
+    Fail(last->begin, "secret(...) takes the name itself, a text in quotes");
+    return false;
+  }
   const auto prepare = call.overloads.front()->prepare;
   if (prepare == nullptr || last->kind != NodeKind::kConstant || !last->value.is_string()) {
     return true;
@@ -136,6 +142,7 @@ bool Parser::Variable() {
     return false;
   }
   locals_.push_back(token().text);
+  slots_ = std::max(slots_, locals_.size());
   at_ += 2;
   return true;
 }

@@ -45,9 +45,9 @@ Result<Value> Join(Args a) {
 }
 
 constexpr Overload kTable[] = {
-    {"path.basename", Style::kFunction, "s", Basename},
-    {"path.dirname", Style::kFunction, "s", Dirname},
-    {"path.join", Style::kFunction, "l", Join},
+    {"path.basename", Style::kFunction, "s", "s", Basename},
+    {"path.dirname", Style::kFunction, "s", "s", Dirname},
+    {"path.join", Style::kFunction, "l", "s", Join},
 };
 
 }  // namespace

@@ -7,6 +7,7 @@ namespace {
 
 std::vector<std::string> Components(const Node& name) {
   std::vector<std::string> components;
+  components.reserve(name.component_ends.size());
   std::size_t begin = 0;
   for (const std::size_t end : name.component_ends) {
     components.push_back(name.name.substr(begin, end - begin));

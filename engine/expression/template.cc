@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <variant>
 
 #include "engine/base/json.h"
@@ -6,30 +7,22 @@
 #include "engine/expression/conversion.h"
 #include "engine/expression/expression.h"
 #include "engine/expression/lexer.h"
+#include "engine/expression/operators.h"
+#include "engine/expression/secret.h"
 #include "engine/expression/utf8.h"
 
 namespace recourse::expression {
 
 struct Template::Part {
-  struct Expression {
-    Program program;
-    std::size_t offset = 0;  // in the string
-  };
   using Piece = std::variant<std::string, Expression>;
   struct Text {
     std::string name;  // of the member, for messages; empty at the top
     std::vector<Piece> pieces;
   };
-  struct List {
-    std::vector<Part> elements;
-  };
-  struct Map {
-    std::vector<std::pair<Value, Part>> members;
-  };
+  using List = std::vector<Template>;
+  using Map = std::vector<std::pair<Value, Template>>;
 
-  std::variant<Value, Text, List, Map> form;
-
-  bool constant() const { return std::holds_alternative<Value>(form); }
+  std::variant<Text, List, Map> form;
 };
 
 namespace {
@@ -46,124 +39,107 @@ Error InMember(const std::string& name, Error error) {
 
 }  // namespace
 
-// Splits strings into what stands and what is to be evaluated.
+// Splits a string into what stands and what is to be evaluated.
 class Template::Reader {
  public:
-  static Result<Part> Read(const Value& value, const std::string& name, int depth) {
-    if (depth > kTemplateDepthMax) {
-      return InMember(name, InvalidArgument("nested deeper than " +
-                                            std::to_string(kTemplateDepthMax) + " levels"));
+  Reader(std::string_view text, const Layout& layout) : text_(text), layout_(layout) {}
+
+  std::variant<Part::Text, Mistake> Read(std::string_view name) {
+    Part::Text out{std::string(name), {}};
+    for (std::size_t at = 0; at < text_.size();) {
+      if (text_.substr(at).starts_with("$${")) {
+        plain_ += "${";
+        at += 3;
+      } else if (text_.substr(at).starts_with("${")) {
+        EndPlain(out);
+        auto program = ReadProgram(at + 2);
+        if (auto* mistake = std::get_if<Mistake>(&program)) {
+          mistake->offset += at + 2;
+          return std::move(*mistake);
+        }
+        auto& [read, length] = std::get<Found>(program);
+        out.pieces.emplace_back(Expression{std::move(read), at + 2, false});
+        at += 2 + length + 1;
+      } else {
+        const std::size_t next = std::min(text_.find('$', at + 1), text_.size());
+        plain_ += text_.substr(at, next - at);
+        at = next;
+      }
     }
-    if (value.is_string()) return ReadText(value, name);
-    if (value.is_list()) return ReadList(value, name, depth);
-    if (value.is_map()) return ReadMap(value, name, depth);
-    return Part{value};
+    EndPlain(out);
+    if (out.pieces.size() == 1) {
+      if (auto* only = std::get_if<Expression>(&out.pieces[0])) only->whole = true;
+    }
+    return out;
   }
 
  private:
-  static Result<Part> ReadList(const Value& value, const std::string& name, int depth) {
-    Part::List list;
-    bool constant = true;
-    for (const Value& element : value.as_list()) {
-      const std::string index = "[" + std::to_string(list.elements.size()) + "]";
-      Result<Part> part = Read(element, name + index, depth + 1);
-      if (!part) return part;
-      constant = constant && part->constant();
-      list.elements.push_back(*std::move(part));
-    }
-    if (constant) return Part{value};
-    return Part{std::move(list)};
+  struct Found {
+    Program program;
+    std::size_t length = 0;
+  };
+
+  // Offsets of a mistake are those after `begin`.
+  std::variant<Found, Mistake> ReadProgram(std::size_t begin) const {
+    const std::string_view rest = text_.substr(begin);
+    auto end = FindClosingBrace(rest);
+    if (auto* mistake = std::get_if<Mistake>(&end)) return std::move(*mistake);
+    const std::size_t length = std::get<std::size_t>(end);
+    auto program = Program::Read(rest.substr(0, length), layout_.Part(text_, begin, length));
+    if (auto* mistake = std::get_if<Mistake>(&program)) return std::move(*mistake);
+    return Found{std::get<Program>(std::move(program)), length};
   }
 
-  static Result<Part> ReadMap(const Value& value, const std::string& name, int depth) {
-    Part::Map map;
-    bool constant = true;
-    for (const auto& [key, member] : value.as_map()) {
-      const std::string member_name = (name.empty() ? "" : name + ".") + ScalarText(key);
-      Result<Part> part = Read(member, member_name, depth + 1);
-      if (!part) return part;
-      constant = constant && part->constant();
-      map.members.emplace_back(key, *std::move(part));
-    }
-    if (constant) return Part{value};
-    return Part{std::move(map)};
+  void EndPlain(Part::Text& out) {
+    if (!plain_.empty()) out.pieces.emplace_back(std::exchange(plain_, {}));
   }
 
-  static Result<Part> ReadText(const Value& value, const std::string& name) {
-    const std::string_view text = value.as_string();
-    if (text.find("${") == text.npos) return Part{value};
-    if (!IsUtf8(text)) return InMember(name, InvalidArgument("the text is not UTF-8"));
-    Part::Text out{name, {}};
-    std::string plain;
-    const auto end_plain = [&] {
-      if (!plain.empty()) out.pieces.emplace_back(std::exchange(plain, {}));
-    };
-    for (std::size_t at = 0; at < text.size();) {
-      if (text.substr(at).starts_with("$${")) {
-        plain += "${";
-        at += 3;
-      } else if (text.substr(at).starts_with("${")) {
-        end_plain();
-        const std::string_view rest = text.substr(at + 2);
-        const std::size_t columns_before = CountCodePoints(text.substr(0, at + 2));
-        Result<std::size_t> length = FindClosingBrace(Source{rest, columns_before});
-        if (!length) return InMember(name, std::move(length).error());
-        Result<Program> program =
-            Program::ParseAt(rest.substr(0, *length), columns_before, Check::kFunctions);
-        if (!program) return InMember(name, std::move(program).error());
-        out.pieces.emplace_back(Part::Expression{*std::move(program), at + 2});
-        at += 2 + *length + 1;
-      } else {
-        plain += text[at++];
-      }
-    }
-    end_plain();
-    return Part{std::move(out)};
-  }
+  std::string_view text_;
+  const Layout& layout_;
+  std::string plain_;
 };
 
 class Template::Writer {
  public:
-  Writer(const Scope& scope, const Limits& limits) : scope_(scope), budget_(limits.steps_max) {}
+  Writer(const Scope& scope, const Limits& limits) : scope_(scope), budget_(limits) {}
 
-  Result<Value> Write(const Part& part) {
-    if (const auto* text = std::get_if<Part::Text>(&part.form)) return WriteText(*text);
-    if (const auto* list = std::get_if<Part::List>(&part.form)) {
+  Result<Value> Write(const Template& from) {
+    if (from.constant()) return from.source_;
+    if (const auto* text = std::get_if<Part::Text>(&from.root_->form)) return WriteText(*text);
+    if (const auto* list = std::get_if<Part::List>(&from.root_->form)) {
       Value::List out;
-      for (const Part& element : list->elements) {
+      out.reserve(list->size());
+      for (const Template& element : *list) {
         Result<Value> value = Write(element);
         if (!value) return value;
         out.push_back(*std::move(value));
       }
       return Value(std::move(out));
     }
-    if (const auto* map = std::get_if<Part::Map>(&part.form)) {
-      Value::Map out;
-      for (const auto& [key, member] : map->members) {
-        Result<Value> value = Write(member);
-        if (!value) return value;
-        out.emplace(key, *std::move(value));
-      }
-      return Value(std::move(out));
+    Value::Map out;
+    for (const auto& [key, member] : std::get<Part::Map>(from.root_->form)) {
+      Result<Value> value = Write(member);
+      if (!value) return value;
+      out.emplace(key, *std::move(value));
     }
-    return std::get<Value>(part.form);
+    return Value(std::move(out));
   }
 
  private:
   Result<Value> WriteText(const Part::Text& text) {
-    const bool whole = text.pieces.size() == 1;
     std::string out;
     for (const Part::Piece& piece : text.pieces) {
       if (const auto* plain = std::get_if<std::string>(&piece)) {
         out += *plain;
         continue;
       }
-      const Program& program = std::get<Part::Expression>(piece).program;
+      const auto& [program, offset, whole] = std::get<Expression>(piece);
       Result<Value> value = program.EvaluateWithin(scope_, budget_);
       if (!value) return InMember(text.name, std::move(value).error());
       if (whole) return value;
+      if (HoldsSecret(*value)) return InMember(text.name, SecretUsed());
       const std::string value_text = TextOf(*value);
-      if (!budget_.SpendBytes(value_text.size())) {
+      if (!budget_.SpendBytes(value_text.size()) || !budget_.Answer(value_text.size())) {
         return InMember(text.name, budget_.Exhausted());
       }
       out += value_text;
@@ -175,43 +151,142 @@ class Template::Writer {
   Budget budget_;
 };
 
-Result<Template> Template::Parse(const Value& value) {
-  Result<Part> root = Reader::Read(value, "", 0);
-  if (!root) return std::move(root).error();
-  Template out;
-  out.source_ = value;
-  if (!root->constant()) out.root_ = std::make_shared<const Part>(*std::move(root));
-  return out;
+namespace {
+
+Result<Template> ParseAny(const Value& value, const std::string& name, int depth);
+
+Result<Template> ParseText(const Value& value, const std::string& name) {
+  const std::string& text = value.as_string();
+  auto read = Template::Read(text, name, {});
+  if (auto* mistake = std::get_if<Mistake>(&read)) {
+    return InMember(name, InColumn(std::move(*mistake), text));
+  }
+  return std::get<Template>(std::move(read));
+}
+
+Result<Template> ParseList(const Value& value, const std::string& name, int depth) {
+  std::vector<Template> elements;
+  for (const Value& element : value.as_list()) {
+    const std::string index = "[" + std::to_string(elements.size()) + "]";
+    Result<Template> part = ParseAny(element, name + index, depth + 1);
+    if (!part) return part;
+    elements.push_back(*std::move(part));
+  }
+  return Template::List(std::move(elements));
+}
+
+Result<Template> ParseMap(const Value& value, const std::string& name, int depth) {
+  std::vector<std::pair<Value, Template>> members;
+  for (const auto& [key, member] : value.as_map()) {
+    const std::string member_name = (name.empty() ? "" : name + ".") + ScalarText(key);
+    if (key.is_string() && key.as_string() == kSecretKey) {
+      return InMember(name, InvalidArgument("a secret is written ${secret(\"name\")}"));
+    }
+    Result<Template> part = ParseAny(member, member_name, depth + 1);
+    if (!part) return part;
+    members.emplace_back(key, *std::move(part));
+  }
+  return Template::Map(std::move(members));
+}
+
+Result<Template> ParseAny(const Value& value, const std::string& name, int depth) {
+  if (depth > kTemplateDepthMax) {
+    return InMember(name, InvalidArgument("nested deeper than " +
+                                          std::to_string(kTemplateDepthMax) + " levels"));
+  }
+  if (value.is_string()) return ParseText(value, name);
+  if (value.is_list()) return ParseList(value, name, depth);
+  if (value.is_map()) return ParseMap(value, name, depth);
+  return Template::Constant(value);
+}
+
+}  // namespace
+
+Result<Template> Template::Parse(const Value& value) { return ParseAny(value, "", 0); }
+
+std::variant<Template, Mistake> Template::Read(std::string_view text, std::string_view name,
+                                               const Layout& layout) {
+  if (text.find("${") == text.npos) return Constant(Value(text));
+  if (!IsUtf8(text)) return Mistake{InvalidArgument("the text is not UTF-8"), 0};
+  auto read = Reader(text, layout).Read(name);
+  if (auto* mistake = std::get_if<Mistake>(&read)) return std::move(*mistake);
+  return Template(Value(text),
+                  std::make_shared<const Part>(Part{std::get<Part::Text>(std::move(read))}));
+}
+
+Template Template::Constant(Value value) { return Template(std::move(value), nullptr); }
+
+Template Template::List(std::vector<Template> elements) {
+  Value::List source;
+  source.reserve(elements.size());
+  bool constant = true;
+  for (const Template& element : elements) {
+    source.push_back(element.source_);
+    constant = constant && element.constant();
+  }
+  if (constant) return Constant(std::move(source));
+  return Template(std::move(source), std::make_shared<const Part>(Part{std::move(elements)}));
+}
+
+Template Template::Map(std::vector<std::pair<Value, Template>> members) {
+  Value::Map source;
+  bool constant = true;
+  for (const auto& [key, member] : members) {
+    source.emplace(key, member.source_);
+    constant = constant && member.constant();
+  }
+  if (constant) return Constant(std::move(source));
+  return Template(std::move(source), std::make_shared<const Part>(Part{std::move(members)}));
 }
 
 Result<Value> Template::Evaluate(const Scope& scope, const Limits& limits) const {
   if (constant()) return source_;
-  return Writer(scope, limits).Write(*root_);
+  Result<Value> value = Writer(scope, limits).Write(*this);
+  // What each expression selects is no larger than the scope; all of it together may be.
+  Budget whole(limits);
+  const bool several = !std::holds_alternative<Part::Text>(root_->form);
+  if (value && several && !AnswerWhole(*value, whole)) return whole.Exhausted();
+  return value;
 }
 
 bool Template::constant() const { return root_ == nullptr; }
 
-std::vector<Reference> Template::References() const {
-  std::vector<Reference> found;
-  if (root_) Collect(*root_, found);
+std::vector<Template::Expression> Template::Expressions() const {
+  std::vector<Expression> found;
+  Collect(found);
   return found;
 }
 
-void Template::Collect(const Part& part, std::vector<Reference>& found) {
-  if (const auto* list = std::get_if<Part::List>(&part.form)) {
-    for (const Part& element : list->elements) Collect(element, found);
-  } else if (const auto* map = std::get_if<Part::Map>(&part.form)) {
-    for (const auto& [key, member] : map->members) Collect(member, found);
-  } else if (const auto* text = std::get_if<Part::Text>(&part.form)) {
+void Template::Collect(std::vector<Expression>& found) const {
+  if (constant()) return;
+  if (const auto* text = std::get_if<Part::Text>(&root_->form)) {
     for (const Part::Piece& piece : text->pieces) {
-      const auto* expression = std::get_if<Part::Expression>(&piece);
-      if (expression == nullptr) continue;
-      for (Reference& reference : expression->program.References()) {
-        reference.offset += expression->offset;
-        found.push_back(std::move(reference));
-      }
+      if (const auto* one = std::get_if<Expression>(&piece)) found.push_back(*one);
+    }
+  } else if (const auto* list = std::get_if<Part::List>(&root_->form)) {
+    for (const Template& element : *list) element.Collect(found);
+  } else {
+    for (const auto& [key, member] : std::get<Part::Map>(root_->form)) member.Collect(found);
+  }
+}
+
+std::vector<Reference> Template::References() const {
+  std::vector<Reference> found;
+  for (const auto& [program, offset, whole] : Expressions()) {
+    for (Reference& reference : program.References()) {
+      reference.offset += offset;
+      found.push_back(std::move(reference));
     }
   }
+  return found;
+}
+
+std::vector<std::string> Template::Secrets() const {
+  std::vector<std::string> names;
+  for (const auto& [program, offset, whole] : Expressions()) {
+    for (std::string& name : program.Secrets()) names.push_back(std::move(name));
+  }
+  return names;
 }
 
 }  // namespace recourse::expression

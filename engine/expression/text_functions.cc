@@ -9,6 +9,7 @@
 #include "engine/expression/conversion.h"
 #include "engine/expression/functions.h"
 #include "engine/expression/operators.h"
+#include "engine/expression/secret.h"
 
 namespace recourse::expression {
 namespace {
@@ -119,6 +120,8 @@ class Formatter {
         if (Result<void> written = Write(element); !written) return written;
       }
       out_ += "]";
+    } else if (IsSecret(value)) {
+      return SecretUsed();
     } else if (value.is_map()) {
       // In the order of the keys' texts.
       std::map<std::string, const Value*> entries;
@@ -202,8 +205,8 @@ class Formatter {
 Result<Value> Format(Args a) { return Formatter(a).Format(); }
 
 constexpr Overload kTable[] = {
-    {"strings.quote", Style::kFunction, "s", Quote},
-    {"format", Style::kMember, "sl", Format},
+    {"strings.quote", Style::kFunction, "s", "s", Quote},
+    {"format", Style::kMember, "sl", "s", Format},
 };
 
 }  // namespace

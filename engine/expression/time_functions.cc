@@ -235,16 +235,17 @@ Result<Value> Strftime(Args a) {
   return Value(std::move(out));
 }
 
-#define PART_OF_TIMESTAMP(name, part)                          \
-  {name, Style::kMember, "t", PartOfUtc<part>},                \
-  {name, Style::kMember, "ts", PartInZone<part>, PrepareZone}
+#define PART_OF_TIMESTAMP(name, part)                              \
+  {name, Style::kMember, "t", "i", PartOfUtc<part>}, {             \
+    name, Style::kMember, "ts", "i", PartInZone<part>, PrepareZone \
+  }
 
 constexpr Overload kTable[] = {
-    {"duration", Style::kFunction, "s", DurationOfString},
-    {"duration", Style::kFunction, "D", Same},
-    {"timestamp", Style::kFunction, "s", TimestampOfString},
-    {"timestamp", Style::kFunction, "i", TimestampOfInt},
-    {"timestamp", Style::kFunction, "t", Same},
+    {"duration", Style::kFunction, "s", "D", DurationOfString},
+    {"duration", Style::kFunction, "D", "D", Same},
+    {"timestamp", Style::kFunction, "s", "t", TimestampOfString},
+    {"timestamp", Style::kFunction, "i", "t", TimestampOfInt},
+    {"timestamp", Style::kFunction, "t", "t", Same},
     PART_OF_TIMESTAMP("getFullYear", FullYear),
     PART_OF_TIMESTAMP("getMonth", Month),
     PART_OF_TIMESTAMP("getDate", Date),
@@ -255,11 +256,11 @@ constexpr Overload kTable[] = {
     PART_OF_TIMESTAMP("getMinutes", Minutes),
     PART_OF_TIMESTAMP("getSeconds", Seconds),
     PART_OF_TIMESTAMP("getMilliseconds", Milliseconds),
-    {"getHours", Style::kMember, "D", WholeUnits<3600>},
-    {"getMinutes", Style::kMember, "D", WholeUnits<60>},
-    {"getSeconds", Style::kMember, "D", WholeUnits<1>},
-    {"getMilliseconds", Style::kMember, "D", MillisecondsOfDuration},
-    {"strftime", Style::kFunction, "ts", Strftime},
+    {"getHours", Style::kMember, "D", "i", WholeUnits<3600>},
+    {"getMinutes", Style::kMember, "D", "i", WholeUnits<60>},
+    {"getSeconds", Style::kMember, "D", "i", WholeUnits<1>},
+    {"getMilliseconds", Style::kMember, "D", "i", MillisecondsOfDuration},
+    {"strftime", Style::kFunction, "ts", "s", Strftime},
 };
 
 }  // namespace

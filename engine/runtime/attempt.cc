@@ -4,6 +4,7 @@
 #include <future>
 
 #include "engine/base/fail_point.h"
+#include "engine/expression/secret.h"
 #include "engine/runtime/job.h"
 #include "engine/runtime/stored_form.h"
 
@@ -165,6 +166,8 @@ std::optional<Error> AttemptJob::ReasonNotToBegin(const Action& action,
     return Error{Code::kDeadlineExceeded,
                  "its time was over before a worker was free"};
   }
+  if (auto known = expression::RefuseSecrets(context.inputs, "inputs"); !known)
+    return known.error();
   auto fits = CheckAgainstSchema(context.inputs, action.Spec().inputs, "inputs");
   if (!fits) return fits.error().In(start_.action);
   return std::nullopt;

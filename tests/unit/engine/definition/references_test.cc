@@ -33,7 +33,7 @@ TEST_CASE("what expressions name and is not there is a problem", "[definition]")
     const char* expected;
   };
   const Case cases[] = {
-      {"inptus.target", "w.yaml:8:15: unknown variable \"inptus\"; did you mean \"inputs\"?"},
+      {"inptus.target", "w.yaml:8:18: unknown variable \"inptus\"; did you mean \"inputs\"?"},
       {"inputs.traget", "unknown input \"traget\"; did you mean \"target\"?"},
       {"inputs.target.health", "inputs.target.health: a target may lack it"},
       {"steps.aa.output.path", "unknown step \"aa\""},
@@ -138,7 +138,7 @@ TEST_CASE("the outputs of a workflow stand at every end", "[definition]") {
   CHECK_THAT(
       Refusal("name: w\noutputs: {x: '${steps.a.output}'}\n" + steps),
       Contains(
-          "w.yaml:2:14: steps.a.output: the step \"a\" may not have succeeded before the end"));
+          "w.yaml:2:17: steps.a.output: the step \"a\" may not have succeeded before the end"));
   Load("name: w\noutputs: {x: '${steps.a.output}'}\nsteps:\n  - {id: a, action: do.it}\n");
 }
 
@@ -173,7 +173,7 @@ TEST_CASE("only actions have outputs", "[definition]") {
 
 TEST_CASE("a lock names inputs only", "[definition]") {
   CHECK_THAT(Refusal("name: w\nlock: '${run.id}'\nsteps: [{id: a, action: do.it}]\n"),
-             Contains("w.yaml:2:7: the lock is taken before the run begins"));
+             Contains("w.yaml:2:10: the lock is taken before the run begins"));
 }
 
 }  // namespace

@@ -91,4 +91,16 @@ TEST_CASE("numbers never wrap around", "[expression]") {
   CHECK(*Evaluate("{1: 'a'}[1.0] + {2u: 'b'}[2]") == Value("ab"));
 }
 
+TEST_CASE("bytes() of a size is a number, of any other text its bytes", "[expression]") {
+  CHECK(*Evaluate("bytes('1.5 GiB')") == Value(1'610'612'736));
+  CHECK(*Evaluate("bytes('1.5GiB')") == Value(1'610'612'736));
+  CHECK(*Evaluate("bytes('512 B')") == Value(512));
+  CHECK(*Evaluate("bytes('2 kB') + bytes('1 KiB')") == Value(3024));
+  for (const char* text : {"abc", "12", "1.5 gib", "1.5  GiB", "-1 GiB", "GiB", "1.5.1 GiB", ""}) {
+    INFO(text);
+    CHECK(Evaluate("bytes(text)", {{"text", text}})->kind() == Value::Kind::kBytes);
+  }
+  CHECK_FALSE(Evaluate("bytes('99999999999999 PiB')"));
+}
+
 }  // namespace recourse::expression

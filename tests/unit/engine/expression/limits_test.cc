@@ -57,6 +57,38 @@ TEST_CASE("the limit is the caller's to choose", "[expression]") {
         "RESOURCE_EXHAUSTED: the expression takes more than 200 steps");
 }
 
+TEST_CASE("the value has a limit of its own", "[expression]") {
+  const Limits limits{.steps_max = 1'000'000, .bytes_max = 1000};
+  const Value::Map variables = {{"text", std::string(900, 'x')}};
+  CHECK(Evaluate("text + 'y'", variables, limits));
+  CHECK(ErrorOf(Evaluate("text + text", variables, limits)) ==
+        "RESOURCE_EXHAUSTED: the value has more than 1000 B in `text + text`");
+  CHECK(Evaluate("[text, text].size()", variables, limits));
+  CHECK_FALSE(Evaluate("[text, text]", variables, limits));
+  CHECK_FALSE(Evaluate("{'a': text, 'b': text}", variables, limits));
+  CHECK_FALSE(Evaluate("[text].map(t, [t, t])", variables, limits));
+  CHECK(Evaluate("text", {{"text", std::string(2000, 'x')}}, limits));
+
+  const auto fill = [&](const Value& value) {
+    return Template::Parse(value)->Evaluate(MapScope(variables), limits);
+  };
+  CHECK(fill("${text}"));
+  CHECK(fill("${text} and more"));
+  CHECK(fill("${text}${text}").error().code == Code::kResourceExhausted);
+  CHECK(fill(Value::List{"${text}", "${text}"}).error().code == Code::kResourceExhausted);
+}
+
+TEST_CASE("hostile patterns cost what their text costs", "[expression]") {
+  const std::string text(20'000, 'a');
+  const Value::Map variables = {{"text", text}};
+  CHECK_FALSE(Evaluate("text.matches('^(a+)+b$')", variables)->as_bool());
+  CHECK_FALSE(Evaluate("text.matches('(a|aa)*(a|aa)*(a|aa)*b')", variables)->as_bool());
+  CHECK_THAT(ErrorOf(Evaluate("text.matches('((a{1,500}){1,500}){1,500}')", variables)),
+             Catch::Contains("no regular expression"));
+  // Whatever it answers, it ends.
+  (void)Evaluate("text.matches('(' + '(a?){1,100}(b|c)*'.replace('b', text) + ')')", variables);
+}
+
 TEST_CASE("the expressions of a template share one limit", "[expression]") {
   const Value::Map variables = {{"text", std::string(64'000, 'x')}};
   const auto fill = [&](int times) {
