@@ -15,9 +15,9 @@ namespace recourse::cli {
 namespace {
 
 constexpr const char* kFooter = R"(
-Exit codes: 0 done (a run that was followed: succeeded); 1 the run ended otherwise, or the journal has
-problems; 2 the command was misspelt, or a file that it names cannot be read; 3 no server that
-answers, or no token; 4 the server refused; 5 the run waits for a person.
+Exit codes: 0 done (a run that was followed: succeeded); 1 the run ended otherwise, the journal has
+problems, or the expression has no value; 2 the command was misspelt, or a file that it names cannot be
+read; 3 no server that answers, or no token; 4 the server refused; 5 the run waits for a person.
 
 Environment: RECOURSE_DATA, RECOURSE_ADDRESS, RECOURSE_TOKEN_FILE stand for --data, --address and
 --token-file. NO_COLOR turns colours off.
@@ -232,6 +232,11 @@ class Command {
     Add(actions, "list", "all of them", [this] { return ListActions(common_); });
     Add(actions, "show", "one: its class, inputs and output", [this] { return ShowAction(common_, name_); })
         ->add_option("name", name_, "its name")->required();
+    CLI::App* eval = Add(app_, "eval", "try out an expression, with no server",
+                         [this] { return EvaluateOffline(common_, eval_); });
+    eval->add_option("expression", eval_.expression, "with or without ${...} around it")
+        ->required();
+    eval->add_option("--with", eval_.data, "a JSON file (- for standard input) with its variables");
     Add(app_, "info", "the server: version, journal, load", [this] { return ShowInfo(common_); });
   }
 
@@ -279,6 +284,7 @@ class Command {
   WatchArguments watch_;
   SteerArguments steer_;
   DecideArguments decide_;
+  EvalArguments eval_;
   GraphArguments graph_;
   CheckArguments check_;
   bool with_server_ = false;

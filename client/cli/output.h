@@ -17,11 +17,13 @@ namespace recourse::cli {
 // The command's exit codes, as docs/command.md lists them. Never reused.
 enum ExitCode {
   kOk = 0,
-  kRunNotSucceeded = 1,  // the run ended FAILED, CANCELLED or ROLLED_BACK; or a journal has problems
-  kUsage = 2,  // also: a file that the command names cannot be read
-  kNoServer = 3,  // none that answers; or no token
-  kRefused = 4,       // the server said no; the message says why
-  kNeedsPerson = 5,   // the run waits for a person
+  // The run ended FAILED, CANCELLED or ROLLED_BACK; or a journal has problems; or an expression has
+  // no value.
+  kRunNotSucceeded = 1,
+  kUsage = 2,        // also: a file that the command names cannot be read
+  kNoServer = 3,     // none that answers; or no token
+  kRefused = 4,      // the server said no; the message says why
+  kNeedsPerson = 5,  // the run waits for a person
 };
 
 // Text from a server or journal, fit for a terminal: control characters are shown, not obeyed.

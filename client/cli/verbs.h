@@ -123,6 +123,13 @@ int BackUpOffline(const Common& common, const std::string& file, const std::stri
 int ShowOffline(const Common& common, const std::string& file, std::int64_t after);
 int TimelineOffline(const Common& common, const std::string& file, const std::string& run);
 
+// --- offline_eval.cc: an expression, with no server ---
+struct EvalArguments {
+  std::string expression;
+  std::string data;  // a JSON file, "-" for standard input, or empty
+};
+int EvaluateOffline(const Common& common, const EvalArguments& arguments);
+
 // --- offline_workflows.cc: definitions, with no server ---
 struct CheckArguments {
   std::vector<std::string> paths;  // files, or directories of them
