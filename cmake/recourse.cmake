@@ -10,6 +10,11 @@ target_compile_options(recourse_options INTERFACE -Wall -Wextra -Wpedantic -Wsha
                                                   # The same compiler, with -O2, sees overlapping
                                                   # copies in std::string (GCC bug 105651).
                                                   $<$<CONFIG:Release>:-Wno-restrict>)
+if(RECOURSE_FUZZ)
+  # Those of the warnings above that are g++'s own.
+  target_compile_options(recourse_options INTERFACE -fsanitize=fuzzer-no-link
+                                                    -Wno-unknown-warning-option)
+endif()
 if(RECOURSE_FAIL_POINTS)
   target_compile_definitions(recourse_options INTERFACE RECOURSE_FAIL_POINTS)
 endif()
