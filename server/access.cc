@@ -31,6 +31,8 @@ constexpr std::array kRules = {
     Rule{"RunService.SkipStep", kOperator},
     Rule{"RunService.RollBackRun", kOperator},
     Rule{"RunService.AnnotateRun", kOperator},
+    Rule{"RunService.SignalRun", kOperator},
+    Rule{"RunService.AnswerItem", kAnyRole},
     Rule{"RunService.GetTimeline", kViewer},
     Rule{"ApprovalService.ListApprovals", kViewer},
     Rule{"ApprovalService.GetApproval", kViewer},

@@ -47,10 +47,21 @@ Definitions LoadDefinitions(const std::vector<std::string>& workflow_directories
                             const ActionCatalogue& actions,
                             const std::vector<std::string>& schedule_directories) {
   Definitions definitions;
+  std::map<std::string, std::string> texts;  // by the workflow's name: one may run another
+  EachFile(workflow_directories, definitions.problems,
+           [&](const std::string&, const std::string& text) -> std::string {
+             texts.emplace(definition::NameIn(text), text);
+             return "";
+           });
+  const definition::OtherWorkflows others = [&](std::string_view name) -> std::optional<std::string> {
+    const auto found = texts.find(std::string(name));
+    return found == texts.end() ? std::nullopt : std::optional(found->second);
+  };
+  definitions.problems.clear();  // they are told below
   std::map<std::string, std::string> file_of;  // by the workflow's name
   EachFile(workflow_directories, definitions.problems,
            [&](const std::string& file, const std::string& text) -> std::string {
-             const definition::Loaded loaded = definition::LoadWorkflow(text, &actions);
+             const definition::Loaded loaded = definition::LoadWorkflow(text, &actions, others);
              if (loaded.workflow == nullptr) return loaded.Report(file);
              const std::string& name = loaded.workflow->name;
              const auto [first, added] = file_of.emplace(name, file);

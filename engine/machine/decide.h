@@ -98,9 +98,10 @@ struct Cancel {
 };
 struct Retry {
   std::string reason;
+  std::string step{};  // its id; may be empty where the run is at one step only
 };
 struct Skip {
-  std::string step;  // its id; must be the step that the run is at. Empty: that step
+  std::string step;  // its id; may be empty where the run is at one step only
   Value output;
   std::string reason;
 };
@@ -112,11 +113,22 @@ struct RollBack {
 struct Annotate {
   std::string text;
 };
+struct SendSignal {
+  std::string name;
+  Value payload;
+};
+struct AnswerItem {  // of a checklist
+  std::string step;  // its id; may be empty where one checklist is open
+  std::string item;
+  bool done = true;  // false: it cannot be done, which needs a note
+  std::string note;
+  std::vector<std::string> roles;  // of who answers
+};
 
 using Input = std::variant<Start, LockGranted, LockPassed, Prepared, Progressed, Applied,
                            AttemptBroke, Probed, Compensated, CompensationBroke, PlanMade,
                            TimerFired, Restarted, CastVote, Pause, Resume, Cancel, Retry, Skip,
-                           RollBack, Annotate>;
+                           RollBack, Annotate, SendSignal, AnswerItem>;
 std::string_view NameOf(const Input& input);
 
 // What a rule may know beside definition, state and input.
@@ -146,6 +158,8 @@ struct StartPhase {  // prepare, apply (and verify), probe or compensate, by `ph
   std::int64_t fencing_token = 0;
   // This apply was at work when the server stopped: it may have had effects before it begins again.
   bool resumed = false;
+  // With kCompensate: the action is another than the step's; it is applied, and so undoes the step.
+  bool instead = false;
   bool operator==(const StartPhase&) const = default;
 };
 struct StopAttempt {
@@ -203,7 +217,15 @@ class RunScope final : public expression::Scope {
  public:
   RunScope(const definition::Workflow& workflow, const RunState& state, Time now,
            StepRef at = {}, const Value* items = nullptr)
-      : workflow_(workflow), state_(state), now_(now), at_(at), items_(items) {}
+      : workflow_(workflow),
+        state_(state),
+        now_(now),
+        at_(at),
+        items_(items),
+        frame_(workflow.steps[static_cast<std::size_t>(at.step)].frame) {}
+  // What stands at the end of a sub-workflow.
+  RunScope(const definition::Workflow& workflow, const RunState& state, Time now, int frame)
+      : workflow_(workflow), state_(state), now_(now), frame_(frame) {}
   std::optional<Value> Find(std::string_view name) const override;
 
  private:
@@ -211,7 +233,8 @@ class RunScope final : public expression::Scope {
   const RunState& state_;
   Time now_;
   StepRef at_;
-  const Value* items_;
+  const Value* items_ = nullptr;
+  int frame_ = -1;  // whose names are seen
 };
 
 }  // namespace recourse::machine

@@ -52,6 +52,9 @@ inline bool IsDoubt(Question question) {
 // What a rollback ends in. Stored.
 enum class Afterwards { kRolledBack = 1, kCancelled = 2, kGoTo = 3, kAsk = 4 };
 
+// How a run ends. Stored.
+enum class Ending { kSucceeded = 1, kFailed = 2, kCancelled = 3, kRolledBack = 4 };
+
 enum class Vote { kApprove = 1, kReject = 2 };
 enum class Settlement { kApproved = 1, kRejected = 2, kExpired = 3, kVoid = 4 };
 
@@ -90,6 +93,7 @@ struct StepSkipped {  // its `when` was false, or an operator said so
 struct ForEachStarted {
   int step = 0;
   Value items;
+  int parallel_max = 1;  // how many items are at work at once
   bool operator==(const ForEachStarted&) const = default;
 };
 struct AttemptStarted {
@@ -162,18 +166,92 @@ struct CheckpointReached {
 };
 struct WaitStarted {
   int step = 0;
-  Time until;
+  std::optional<Time> until;  // of a signal: none when it may take for ever
+  std::string signal;         // its name
   bool operator==(const WaitStarted&) const = default;
 };
 struct WaitEnded {
   int step = 0;
+  Value output;  // of a signal: {"payload", "by"}
   bool operator==(const WaitEnded&) const = default;
+};
+struct SignalReceived {  // kept until a step waits for it
+  std::string name;
+  Value payload;
+  bool operator==(const SignalReceived&) const = default;
+};
+// Every branch has begun, each on a way of its own.
+struct ParallelStarted {
+  struct Branch {
+    std::string name;
+    int first = 0;  // its steps: [first, end)
+    int end = 0;
+    bool operator==(const Branch&) const = default;
+  };
+  int step = 0;
+  std::vector<Branch> branches;
+  bool stops_others = true;  // when one fails
+  bool operator==(const ParallelStarted&) const = default;
+};
+// A branch, or an item of a for_each that has several at work, has come to its end, or was stopped
+// because another one failed.
+struct BranchEnded {
+  int step = 0;
+  int branch = 0;  // counts from 0; or the item
+  std::optional<Error> error;
+  bool stopped = false;
+  bool operator==(const BranchEnded&) const = default;
+};
+struct SubWorkflowStarted {
+  int step = 0;
+  int first = 0;  // its steps: [first, end)
+  int end = 0;
+  Value inputs;
+  bool operator==(const SubWorkflowStarted&) const = default;
+};
+struct StepCompleted {  // set, manual, parallel or a sub-workflow
+  int step = 0;
+  Value output;
+  bool operator==(const StepCompleted&) const = default;
+};
+struct ManualStarted {  // a checklist: people are asked to work it off
+  struct Item {
+    std::string id;
+    std::string text;
+    bool operator==(const Item&) const = default;
+  };
+  int step = 0;
+  std::string prompt;
+  std::vector<Item> items;
+  std::vector<std::string> by;  // roles
+  std::optional<Time> expires;
+  bool operator==(const ManualStarted&) const = default;
+};
+struct ItemAnswered {
+  int step = 0;
+  std::string item;
+  bool done = true;      // false: it cannot be done, which fails the step
+  bool checked = false;  // by the item's check, not by a person
+  std::string note;
+  bool operator==(const ItemAnswered&) const = default;
 };
 struct PlanStarted {  // the plan of what follows an approval is being made
   int step = 0;
   bool operator==(const PlanStarted&) const = default;
 };
+// A role is told of an approval that nobody has decided yet, and may decide it from then on.
+struct ApprovalEscalated {
+  ApprovalId id;
+  std::string to;        // empty: those who were asked are reminded
+  bool expired = false;  // its time is over; it stays open for the role
+  bool operator==(const ApprovalEscalated&) const = default;
+};
 struct ApprovalRequested {
+  struct Escalation {
+    Time due;
+    std::string to;
+    bool operator==(const Escalation&) const = default;
+  };
   int step = 0;
   ApprovalId id;
   std::string prompt;
@@ -182,6 +260,7 @@ struct ApprovalRequested {
   bool exclude_requester = false;
   std::optional<Time> expires;
   OnExpiry on_expiry = OnExpiry::kHold;
+  std::vector<Escalation> escalations;
   Value plan;          // see PlanMade
   std::string digest;  // SHA-256 of prompt, inputs and plan, in hexadecimal
   bool operator==(const ApprovalRequested&) const = default;
@@ -261,6 +340,15 @@ struct CompensationSkipped {  // the action has no way back
 struct RollbackEnded {  // at a checkpoint: the run goes on at the go_to, or asks a person
   bool operator==(const RollbackEnded&) const = default;
 };
+// The run's end is known; what its definition runs at last comes before it.
+struct FinishStarted {
+  int first = 0;  // the step that it begins with
+  Ending ending = Ending::kSucceeded;
+  Error error;        // of the failure, or the cause of the rollback
+  std::string reason; // of a cancel
+  Value outputs;
+  bool operator==(const FinishStarted&) const = default;
+};
 struct RunSucceeded {
   Value outputs;
   bool operator==(const RunSucceeded&) const = default;
@@ -290,7 +378,9 @@ using Event =
                  RunPaused, RunResumed, StopRequested, AttentionNeeded, EffectResolved,
                  RollbackStarted, CompensationStarted, CompensationSucceeded, CompensationFailed,
                  CompensationSkipped, RollbackEnded, RunSucceeded, RunFailed, RunCancelled,
-                 RunRolledBack, RunAnnotated>;
+                 RunRolledBack, RunAnnotated, SignalReceived, ParallelStarted, BranchEnded,
+                 SubWorkflowStarted, StepCompleted, ManualStarted, ItemAnswered, ApprovalEscalated,
+                 FinishStarted>;
 
 // "AttemptStarted": the event's name, as the timeline shows it.
 std::string_view NameOf(const Event& event);

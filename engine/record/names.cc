@@ -46,6 +46,32 @@ std::string_view Name(LeftBehind left) {
   return "unknown";
 }
 
+std::string_view Name(machine::OnExpiry on_expiry) {
+  switch (on_expiry) {
+    case machine::OnExpiry::kHold:
+      return "hold";
+    case machine::OnExpiry::kReject:
+      return "reject";
+    case machine::OnExpiry::kEscalate:
+      return "escalate";
+  }
+  return "unknown";
+}
+
+std::string_view Name(machine::Ending ending) {
+  switch (ending) {
+    case machine::Ending::kSucceeded:
+      return "succeeded";
+    case machine::Ending::kFailed:
+      return "failed";
+    case machine::Ending::kCancelled:
+      return "cancelled";
+    case machine::Ending::kRolledBack:
+      return "rolled back";
+  }
+  return "unknown";
+}
+
 std::string_view Name(Finding finding) {
   switch (finding) {
     case Finding::kApplied:
