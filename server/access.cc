@@ -33,6 +33,7 @@ constexpr std::array kRules = {
     Rule{"RunService.AnnotateRun", kOperator},
     Rule{"RunService.SignalRun", kOperator},
     Rule{"RunService.AnswerItem", kAnyRole},
+    Rule{"RunService.OverrideWindow", kOperator},
     Rule{"RunService.GetTimeline", kViewer},
     Rule{"ApprovalService.ListApprovals", kViewer},
     Rule{"ApprovalService.GetApproval", kViewer},

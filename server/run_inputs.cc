@@ -104,6 +104,11 @@ Result<Input> FromProto(const v1::SignalRunRequest& request) {
   return Input(machine::SendSignal{request.name(), *std::move(payload)});
 }
 
+Result<Input> FromProto(const v1::OverrideWindowRequest& request) {
+  if (auto fits = CheckSize("reason", request.reason(), kReasonMax); !fits) return fits.error();
+  return Input(machine::OverrideWindow{request.reason()});
+}
+
 Result<Input> FromProto(const v1::AnswerItemRequest& request) {
   if (request.item().empty()) return InvalidArgument("item: must be set");
   if (auto fits = CheckSize("note", request.note(), kReasonMax); !fits) return fits.error();

@@ -105,6 +105,12 @@ grpc::ServerUnaryReactor* RunService::SignalRun(Context* context,
   return Change(context, "RunService.SignalRun", *request, response);
 }
 
+grpc::ServerUnaryReactor* RunService::OverrideWindow(Context* context,
+                                                     const v1::OverrideWindowRequest* request,
+                                                     v1::Run* response) {
+  return Change(context, "RunService.OverrideWindow", *request, response);
+}
+
 grpc::ServerUnaryReactor* RunService::AnswerItem(Context* context,
                                                  const v1::AnswerItemRequest* request,
                                                  v1::Run* response) {

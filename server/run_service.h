@@ -51,6 +51,9 @@ class RunService final : public v1::RunService::CallbackService {
   grpc::ServerUnaryReactor* AnswerItem(grpc::CallbackServerContext* context,
                                        const v1::AnswerItemRequest* request,
                                        v1::Run* response) override;
+  grpc::ServerUnaryReactor* OverrideWindow(grpc::CallbackServerContext* context,
+                                           const v1::OverrideWindowRequest* request,
+                                           v1::Run* response) override;
   grpc::ServerUnaryReactor* GetTimeline(grpc::CallbackServerContext* context,
                                         const v1::GetTimelineRequest* request,
                                         v1::GetTimelineResponse* response) override;

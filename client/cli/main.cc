@@ -189,6 +189,8 @@ class Command {
     CLI::App* signal = AddSteer("signal", "send a signal that a step waits for", Signal);
     signal->add_option("name", steer_.name, "the signal's name")->required();
     signal->add_option("--payload", steer_.output_json, "what comes with it, as JSON");
+    AddSteer("override-window", "ask for leave to go on outside the window; needs --reason",
+             OverrideWindow);
     CLI::App* answer = AddSteer("answer", "answer an item of a checklist", AnswerItem);
     answer->add_option("item", steer_.name, "the item's id")->required();
     answer->add_option("--step", steer_.step, "which step, where several checklists are open");

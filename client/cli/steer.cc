@@ -1,4 +1,5 @@
-// cancel, pause, resume, retry, skip, rollback, note, signal, answer.
+// cancel, pause, resume, retry, skip, rollback, note, signal, answer,
+// override-window.
 #include <cstdio>
 
 #include "client/cli/verbs.h"
@@ -104,6 +105,11 @@ int Signal(const Common& common, const SteerArguments& arguments) {
   request.set_name(arguments.name);
   request.set_payload_json(arguments.output_json);
   return Send(common, arguments, request, &v1::RunService::Stub::SignalRun);
+}
+
+int OverrideWindow(const Common& common, const SteerArguments& arguments) {
+  return Send(common, arguments, Because<v1::OverrideWindowRequest>(arguments),
+              &v1::RunService::Stub::OverrideWindow);
 }
 
 int AnswerItem(const Common& common, const SteerArguments& arguments) {

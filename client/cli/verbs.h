@@ -90,6 +90,7 @@ int Skip(const Common& common, const SteerArguments& arguments);
 int RollBack(const Common& common, const SteerArguments& arguments);
 int Annotate(const Common& common, const SteerArguments& arguments);
 int Signal(const Common& common, const SteerArguments& arguments);
+int OverrideWindow(const Common& common, const SteerArguments& arguments);
 int AnswerItem(const Common& common, const SteerArguments& arguments);
 
 // --- catalogue.cc ---

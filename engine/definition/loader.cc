@@ -33,6 +33,7 @@ void ReadHead(Members& members, Loading& loading) {
                                                              {"reject", OnLocked::kReject}})
                            .value_or(OnLocked::kQueue);
   workflow.deadline = members.TakeDuration("deadline");
+  ReadWindowRule(members, loading);
   workflow.on_failure = members
                             .TakeWord<OnFailure>("on_failure", {{"rollback", OnFailure::kRollback},
                                                                 {"pause", OnFailure::kPause},
@@ -43,7 +44,9 @@ void ReadHead(Members& members, Loading& loading) {
 
 expression::Template ReadOutputs(const Node& node, int frame, Loading& loading) {
   if (node.is_map()) {
-    return ReadTemplate(node, {.key = "outputs"}, {Position::Scope::kOutputs, -1, frame}, loading);
+    Position position{Position::Scope::kOutputs};
+    position.frame = frame;
+    return ReadTemplate(node, {.key = "outputs"}, position, loading);
   }
   loading.problems.Add(node.place, "outputs: expected a map, found " + std::string(Describe(node)));
   return {};

@@ -26,9 +26,9 @@ struct Position {
   };
   Scope scope = Scope::kStep;
   int step = -1;         // of kStep and kItem
-  int frame = -1;        // of kOutputs
   bool is_when = false;  // the step's `when`, which guards what else stands in the step
   bool undoes = false;   // the step's compensation, which comes after the step
+  int frame = -1;        // of kOutputs
 };
 
 inline constexpr std::string_view kForEach = "for_each";
@@ -145,7 +145,13 @@ inline constexpr std::string_view kKinds[] = {"action", "approval", "manual",   
 // An action, its `with` and how it is run: of an action step, a check and a compensation.
 ActionStep ReadAction(const Node& node, const Node* with, Position position, Loading& loading);
 
+// --- window.cc ---
+
+void ReadWindowRule(Members& members, Loading& loading);
+
 // --- people_kinds.cc, flow_kinds.cc ---
+
+std::vector<std::string> ReadRoles(const Node& node, const std::string& key, Loading& loading);
 
 std::optional<StepKind> ReadApproval(const Node& node, int step, Loading& loading);
 std::optional<StepKind> ReadManual(const Node& node, int step, Loading& loading);

@@ -6,19 +6,6 @@
 namespace recourse::definition {
 namespace {
 
-std::vector<std::string> ReadRoles(const Node& node, const std::string& key, Loading& loading) {
-  std::vector<std::string> roles;
-  if (!node.is_list()) {
-    loading.problems.Add(node.place, key + ": expected a list of roles, found " +
-                                         std::string(Describe(node)));
-  }
-  for (const Node& role : node.items) {
-    const auto name = ReadName(role, key, NameKind::kDashed, loading.problems);
-    if (name) roles.push_back(*name);
-  }
-  return roles;
-}
-
 void ReadEscalate(const Node& node, ApprovalStep& approval, int step, Loading& loading) {
   if (!node.is_list() || node.items.empty()) {
     loading.problems.Add(node.place, "escalate: expected a list of {after: time, to: role}");
@@ -77,6 +64,19 @@ std::optional<ManualStep::Item> ReadItem(const Node& node, int step, Loading& lo
 }
 
 }  // namespace
+
+std::vector<std::string> ReadRoles(const Node& node, const std::string& key, Loading& loading) {
+  std::vector<std::string> roles;
+  if (!node.is_list()) {
+    loading.problems.Add(node.place, key + ": expected a list of roles, found " +
+                                         std::string(Describe(node)));
+  }
+  for (const Node& role : node.items) {
+    const auto name = ReadName(role, key, NameKind::kDashed, loading.problems);
+    if (name) roles.push_back(*name);
+  }
+  return roles;
+}
 
 std::optional<StepKind> ReadApproval(const Node& node, int step, Loading& loading) {
   Members members(node, InStep("in the approval", step, loading), loading.problems);

@@ -66,8 +66,8 @@ class Checker {
     const std::string& name = reference.path[0];
     const Scope scope = use_->position.scope;
     if (scope == Scope::kLock && name != "inputs") {
-      return Add("the lock is taken before the run begins: it may name inputs only, not " +
-                 Quoted(name));
+      return Add("the " + std::string(use_->wanted.key) +
+                 " is settled before the run begins: it may name inputs only, not " + Quoted(name));
     }
     if (name == "inputs") return CheckInput(reference);
     if (name == "steps") return CheckStep(reference);

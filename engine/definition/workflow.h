@@ -188,6 +188,18 @@ struct Frame {
   OnFailure on_failure = OnFailure::kRollback;
 };
 
+// What happens when a window closes before the run is over. Stored: the numbers are never reused.
+enum class OnClosing {
+  kRollback = 1,  // what was done is undone, in time
+  kPause = 2,     // nothing more begins, and a person is asked
+  kFinish = 3,    // what has begun is finished all the same
+};
+struct WindowRule {
+  expression::Template window;  // of inputs; see ReadWindow
+  OnClosing on_closing = OnClosing::kRollback;
+  std::vector<std::string> override_by;  // roles that may let a run go on outside; empty: nobody
+};
+
 struct Workflow {
   std::string name;
   std::string summary;
@@ -196,6 +208,7 @@ struct Workflow {
   std::optional<expression::Template> lock;
   OnLocked on_locked = OnLocked::kQueue;
   std::optional<microseconds> deadline;
+  std::optional<WindowRule> window;
   OnFailure on_failure = OnFailure::kRollback;
   std::vector<Step> steps;  // not empty; a run begins with the first
   std::vector<Block> blocks;

@@ -19,6 +19,7 @@ class Fold : FoldTools {
     state_.lock = event.lock;
     state_.started = envelope_.time;
     state_.deadline = event.deadline;
+    state_.window = event.window;
     Become(Running{Ready{}, {}});
   }
   void operator()(const LockQueued& event) {
@@ -79,7 +80,12 @@ class Fold : FoldTools {
     attempting.inputs = event.inputs;
     attempting.started = envelope_.time;
     attempting.tries = tries;
+    if (event.rollback_by) state_.rollback_by = event.rollback_by;
     Work(event.at, std::move(attempting));
+  }
+  void operator()(const WindowAwaited& event) {
+    CountVisit(event.at);
+    Work(event.at, AwaitingWindow{event.at, event.opens});
   }
   void operator()(const AttemptPrepared& event) {
     Attempting& attempt = AttemptAt(event.at);
@@ -171,7 +177,18 @@ class Fold : FoldTools {
   }
   void operator()(const ApprovalRequested& event) {
     CountVisit({event.step, -1});
-    Work({event.step, -1}, AwaitingApproval{event.step, event, {}, envelope_.time, 0});
+    AwaitingApproval awaiting{event.step, event, {}, envelope_.time, 0, {}};
+    StepRef place{event.step, -1};
+    if (event.overrides_window) {
+      // Asked while the run waits for the window, or needs attention because it closes.
+      const auto* attention = std::get_if<NeedsAttention>(&state_.status);
+      if (attention != nullptr) place = attention->at;
+      const auto* waits = std::get_if<AwaitingWindow>(&LaneOf(place));
+      awaiting.held = waits != nullptr ? waits->at : place;
+      place = *awaiting.held;
+      Answered();
+    }
+    Work(place, std::move(awaiting));
   }
   void operator()(const VoteCast& event) {
     CountVote(ApprovalOf(event.id).votes, envelope_, event);
@@ -189,8 +206,16 @@ class Fold : FoldTools {
     }
   }
   void operator()(const ApprovalSettled& event) {
-    const int step = ApprovalOf(event.id).step;
+    const AwaitingApproval& awaiting = ApprovalOf(event.id);
+    const int step = awaiting.step;
     const bool approved = event.settlement == Settlement::kApproved;
+    if (const auto held = awaiting.held) {
+      if (approved) {
+        state_.window_overridden = true;
+        state_.rollback_by.reset();
+      }
+      return Work(*held, Ready{held->step, held->item, Point::kAgain});
+    }
     Work({step, -1}, Ready{step, -1, approved ? Point::kFinished : Point::kFailed});
   }
 
@@ -233,6 +258,7 @@ class Fold : FoldTools {
   }
 
   void operator()(const RollbackStarted& event) {
+    state_.rollback_by.reset();
     Rollback rollback;
     rollback.checkpoint = event.checkpoint;
     rollback.then = event.then;

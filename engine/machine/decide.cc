@@ -38,6 +38,7 @@ constexpr std::array kLegal = {
     Row{"Annotate", "qrwpnbe"},
     Row{"SendSignal", "qrwpnb"},
     Row{"AnswerItem", "rwpn"},
+    Row{"OverrideWindow", "rwpn"},
 };
 static_assert(kLegal.size() == std::variant_size_v<Input>);
 
@@ -55,6 +56,8 @@ char LetterOf(RunStatus status) {
 
 // Whether anything is there that the word is about, where lanes of a run at work may wait.
 bool Applies(const RunState& state, std::string_view input) {
+  const bool asks = std::holds_alternative<NeedsAttention>(state.status);
+  if (asks && input == "CastVote") return !ApprovalsOf(state).empty();
   if (!std::holds_alternative<Running>(state.status)) return true;
   const bool votes = input == "CastVote";
   const bool retries = input == "Retry";

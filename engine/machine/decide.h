@@ -18,6 +18,7 @@ struct Start {
   Value inputs;  // resolved
   std::string lock;
   RunId lock_holder;  // 0: the lock is free, or there is none
+  Value window{};     // see definition::ReadWindow; null: none
 };
 struct LockGranted {};
 // Another run has got the lock that this one waits for.
@@ -117,6 +118,10 @@ struct SendSignal {
   std::string name;
   Value payload;
 };
+// Asks those who may for leave to go on outside the window.
+struct OverrideWindow {
+  std::string reason;
+};
 struct AnswerItem {  // of a checklist
   std::string step;  // its id; may be empty where one checklist is open
   std::string item;
@@ -128,8 +133,15 @@ struct AnswerItem {  // of a checklist
 using Input = std::variant<Start, LockGranted, LockPassed, Prepared, Progressed, Applied,
                            AttemptBroke, Probed, Compensated, CompensationBroke, PlanMade,
                            TimerFired, Restarted, CastVote, Pause, Resume, Cancel, Retry, Skip,
-                           RollBack, Annotate, SendSignal, AnswerItem>;
+                           RollBack, Annotate, SendSignal, AnswerItem,
+                           OverrideWindow>;
 std::string_view NameOf(const Input& input);
+
+// How the run's window stands.
+struct WindowNow {
+  std::optional<Time> closes;  // set while it is open
+  std::optional<Time> opens;   // for the next time; none: never again
+};
 
 // What a rule may know beside definition, state and input.
 struct Facts {
@@ -140,6 +152,7 @@ struct Facts {
   // Of the journal's last event: a lock's fencing token is the place of the event that acquires it.
   std::int64_t position = 0;
   std::int64_t inputs_bytes_max = 256 * 1024;  // of an attempt, as JSON
+  std::optional<WindowNow> window{};           // where the run has one
 };
 
 // --- effects: what the runtime does once the events are durable ---

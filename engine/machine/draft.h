@@ -35,6 +35,9 @@ class Draft {
   // finds its own work by the key must not take another journal's for it.
   std::string KeyOf(StepRef at, int number) const;
 
+  // One decision may ask for several.
+  ApprovalId NextApproval() { return {facts_.next_approval.number + approvals_++}; }
+
   void Emit(Event event);
   void Do(Effect effect) { decision_.effects.push_back(std::move(effect)); }
   Decision Take() && {
@@ -114,6 +117,14 @@ class Draft {
   void BeginItem(StepRef at);
   void FollowUp(StepRef at);
   void AskPeople(int step, const definition::ManualStep& manual);
+  // --- window.cc ---
+
+  // Whether the attempt does not begin now because of the window; what happens instead is decided.
+  bool HeldByWindow(StepRef at);
+  // When a rollback that undoes the step too must begin; none: no window asks for it.
+  std::optional<Time> RollbackBy(StepRef at) const;
+  std::chrono::microseconds UndoTime() const;
+
   // When all attempts of the step must be over; none: nothing is said.
   std::optional<Time> DeadlineOf(StepRef at) const;
   void HandleFailure(StepRef at);
@@ -135,6 +146,7 @@ class Draft {
   RunState state_;
   const Facts& facts_;
   Decision decision_;
+  std::int64_t approvals_ = 0;
 };
 
 // How many events one decision may come to before a person is asked: a path that goes in a circle
@@ -145,8 +157,12 @@ inline constexpr std::size_t kEventsMax = 10'000;
 // done.
 Error NoSuchAction(const definition::ActionStep& action, std::string_view left);
 
-// Asks for the approval of the step, showing `plan`: in forward.cc.
+// --- people.cc ---
+
+// Asks for the approval of the step, showing `plan`.
 void RequestApproval(Draft& draft, int step, Value plan);
+// What an approval is bound to: SHA-256 of prompt, inputs and plan, in hexadecimal.
+std::string DigestOf(const RunState& state, const ApprovalRequested& request);
 
 // One function an input: outcomes.cc and operators.cc.
 Result<void> On(Draft& draft, const Start& input);
@@ -172,5 +188,6 @@ Result<void> On(Draft& draft, const RollBack& input);
 Result<void> On(Draft& draft, const Annotate& input);
 Result<void> On(Draft& draft, const SendSignal& input);
 Result<void> On(Draft& draft, const AnswerItem& input);
+Result<void> On(Draft& draft, const OverrideWindow& input);
 
 }  // namespace recourse::machine

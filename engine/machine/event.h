@@ -14,55 +14,9 @@
 #include "engine/base/ids.h"
 #include "engine/base/value.h"
 #include "engine/definition/workflow.h"
+#include "engine/machine/terms.h"
 
 namespace recourse::machine {
-
-using definition::OnExpiry;
-using definition::OnFailure;
-
-// One execution of a step: the step's index in the workflow, and which item of a for_each.
-struct StepRef {
-  int step = 0;
-  int item = -1;  // -1: the step has no for_each
-  auto operator<=>(const StepRef&) const = default;
-};
-
-// Which phase of an attempt is at work, or was when the server died. Stored.
-enum class Phase { kPrepare = 1, kApply = 2, kProbe = 3, kCompensate = 4 };
-
-// Who vouches for an output. Stored.
-enum class Source { kApply = 1, kProbe = 2, kOperator = 3 };
-
-// Why a run ends up asking a person. Stored.
-enum class Question {
-  kStepFailed = 1,          // after its retries, and on_failure says pause
-  kUnknownEffect = 2,       // the attempt may or may not have taken effect
-  kVerifyInconclusive = 3,  // it took effect, but the proof is missing
-  kCompensationFailed = 4,
-  kPastPivot = 5,           // a rollback would have to cross an irreversible step
-  kApprovalExpired = 6,     // nobody decided in time; nothing was decided for them
-  kRolledBackTo = 7,        // an operator's rollback has reached the checkpoint: what now?
-};
-
-// Whether it is about an attempt whose effect a person must tell.
-inline bool IsDoubt(Question question) {
-  return question == Question::kUnknownEffect || question == Question::kVerifyInconclusive;
-}
-
-// What a rollback ends in. Stored.
-enum class Afterwards { kRolledBack = 1, kCancelled = 2, kGoTo = 3, kAsk = 4 };
-
-// How a run ends. Stored.
-enum class Ending { kSucceeded = 1, kFailed = 2, kCancelled = 3, kRolledBack = 4 };
-
-enum class Vote { kApprove = 1, kReject = 2 };
-enum class Settlement { kApproved = 1, kRejected = 2, kExpired = 3, kVoid = 4 };
-
-// What a person says of an effect that cannot be told otherwise. Stored.
-enum class Finding { kApplied = 1, kNotApplied = 2, kPartial = 3 };
-
-// Why a running attempt is being stopped. Stored.
-enum class StopKind { kCancel = 1, kRollback = 2, kDeadline = 3 };
 
 struct RunStarted {
   std::string workflow;
@@ -72,6 +26,7 @@ struct RunStarted {
   std::string severity;
   std::string lock;  // the key; empty: none
   std::optional<Time> deadline;
+  Value window{};  // see definition::ReadWindow; null: none
   bool operator==(const RunStarted&) const = default;
 };
 struct LockQueued {
@@ -102,7 +57,16 @@ struct AttemptStarted {
   Phase phase = Phase::kApply;  // kPrepare when the action has a prepare
   Value inputs;
   Time deadline;
+  // When a rollback, this step included, must begin to be over before the window closes: set where
+  // it then begins by itself.
+  std::optional<Time> rollback_by{};
   bool operator==(const AttemptStarted&) const = default;
+};
+// The attempt does not begin before the window opens.
+struct WindowAwaited {
+  StepRef at;
+  Time opens;
+  bool operator==(const WindowAwaited&) const = default;
 };
 struct AttemptPrepared {
   StepRef at;
@@ -167,12 +131,12 @@ struct CheckpointReached {
 struct WaitStarted {
   int step = 0;
   std::optional<Time> until;  // of a signal: none when it may take for ever
-  std::string signal;         // its name
+  std::string signal{};       // its name
   bool operator==(const WaitStarted&) const = default;
 };
 struct WaitEnded {
   int step = 0;
-  Value output;  // of a signal: {"payload", "by"}
+  Value output{};  // of a signal: {"payload", "by"}
   bool operator==(const WaitEnded&) const = default;
 };
 struct SignalReceived {  // kept until a step waits for it
@@ -260,9 +224,10 @@ struct ApprovalRequested {
   bool exclude_requester = false;
   std::optional<Time> expires;
   OnExpiry on_expiry = OnExpiry::kHold;
-  std::vector<Escalation> escalations;
   Value plan;          // see PlanMade
   std::string digest;  // SHA-256 of prompt, inputs and plan, in hexadecimal
+  std::vector<Escalation> escalations{};
+  bool overrides_window = false;  // what is asked: may the run go on outside its window?
   bool operator==(const ApprovalRequested&) const = default;
 };
 struct VoteCast {
@@ -380,7 +345,7 @@ using Event =
                  CompensationSkipped, RollbackEnded, RunSucceeded, RunFailed, RunCancelled,
                  RunRolledBack, RunAnnotated, SignalReceived, ParallelStarted, BranchEnded,
                  SubWorkflowStarted, StepCompleted, ManualStarted, ItemAnswered, ApprovalEscalated,
-                 FinishStarted>;
+                 FinishStarted, WindowAwaited>;
 
 // "AttemptStarted": the event's name, as the timeline shows it.
 std::string_view NameOf(const Event& event);

@@ -94,8 +94,8 @@ void Draft::Conclude(StepRef at, const Error& error, OnFailure on_failure) {
 void Draft::ActOnStop(const StopRequested& stop) {
   const StepRef at = PlaceOf(*ActivityOf(state_));
   if (state_.finishing) return EndAsKnown();
-  const Error cause{stop.kind == StopKind::kDeadline ? Code::kDeadlineExceeded : Code::kCancelled,
-                    stop.reason};
+  const bool late = stop.kind == StopKind::kDeadline || stop.kind == StopKind::kWindow;
+  const Error cause{late ? Code::kDeadlineExceeded : Code::kCancelled, stop.reason};
   switch (stop.kind) {
     case StopKind::kCancel:
       if (!stop.rollback) return EndRun(RunCancelled{stop.reason});
@@ -104,6 +104,8 @@ void Draft::ActOnStop(const StopRequested& stop) {
       return BeginRollback({stop.rollback_to,
                             stop.rollback_to ? Afterwards::kAsk : Afterwards::kRolledBack, {}, cause},
                            false, at);
+    case StopKind::kWindow:
+      return BeginRollback({{}, Afterwards::kRolledBack, {}, cause}, true, at);
     case StopKind::kDeadline:
       break;
   }

@@ -253,6 +253,7 @@ void Draft::BeginAttempt(StepRef at) {
     return FailStep(at, Error{Code::kDeadlineExceeded, "the step's deadline is over; nothing more of "
                                                        "it was started"});
   }
+  if (HeldByWindow(at)) return;
   auto inputs = action.with.Evaluate(Scope(at));
   if (!inputs) return FailStep(at, std::move(inputs).error().In("with"));
   if (!FitsAsJson(*inputs, facts_.inputs_bytes_max)) {
@@ -272,6 +273,7 @@ void Draft::BeginAttempt(StepRef at) {
   started.inputs = inputs->is_null() ? Value(Value::Map()) : *std::move(inputs);
   started.deadline = facts_.now + action.timeout;
   if (deadline) started.deadline = std::min(started.deadline, *deadline);
+  started.rollback_by = RollbackBy(at);
   Emit(std::move(started));
   StartPhaseOf(std::get<Attempting>(*FindActivity(*ActivityOf(state_), at)));
 }

@@ -74,6 +74,7 @@ std::string_view NameOf(const Event& event) {
           [](const ItemAnswered&) -> Name { return "ItemAnswered"; },
           [](const ApprovalEscalated&) -> Name { return "ApprovalEscalated"; },
           [](const FinishStarted&) -> Name { return "FinishStarted"; },
+          [](const WindowAwaited&) -> Name { return "WindowAwaited"; },
       },
       event);
 }

@@ -185,6 +185,10 @@ Result<void> On(Draft& draft, const CastVote& input) {
   draft.Emit(VoteCast{input.id, input.vote, input.reason, input.channel});
   if (input.vote == Vote::kReject) {
     draft.Emit(ApprovalSettled{input.id, Settlement::kRejected});
+    if (request.overrides_window) {
+      draft.Continue();  // it waits as before
+      return {};
+    }
     draft.FailStep({request.step, -1},
                    Error{Code::kPermissionDenied, Said(draft, "rejected", input.reason)});
     draft.Continue();
@@ -221,7 +225,9 @@ Result<void> On(Draft& draft, const Resume& input) {
   for (const Activity& leaf : due) {
     const auto* backing = std::get_if<BackingOff>(&leaf);
     const auto* sleeping = std::get_if<Sleeping>(&leaf);
+    const auto* window = std::get_if<AwaitingWindow>(&leaf);
     if (backing != nullptr) draft.BeginAttempt(backing->at);
+    if (window != nullptr) draft.BeginAttempt(window->at);
     if (sleeping != nullptr && sleeping->signal.empty()) draft.Emit(WaitEnded{sleeping->step, {}});
   }
   draft.Continue();

@@ -129,14 +129,9 @@ void EndWait(Draft& draft, const Activity& leaf) {
   draft.Continue();
 }
 
-// The run's deadline is over: attempts at work are stopped first, the rest follows their outcomes.
-void MissDeadline(Draft& draft) {
+// Time is over: attempts at work are stopped first, the rest follows their outcomes.
+void StopNow(Draft& draft, const StopRequested& stop) {
   const RunState& state = draft.state();
-  const StopRequested stop{StopKind::kDeadline, false, {}, "the run's deadline is over"};
-  if (std::holds_alternative<Queued>(state.status)) {
-    return draft.EndRun(RunFailed{{Code::kDeadlineExceeded,
-                                   "the run's deadline was over before the lock was free"}});
-  }
   std::vector<StepRef> waiting;
   for (const Activity* leaf : LeavesOf(*ActivityOf(state))) {
     const bool attempting = std::holds_alternative<Attempting>(*leaf);
@@ -154,6 +149,14 @@ void MissDeadline(Draft& draft) {
     draft.FailStep(at, Error{Code::kDeadlineExceeded, stop.reason});
   }
   draft.Continue();
+}
+
+void MissDeadline(Draft& draft) {
+  if (std::holds_alternative<Queued>(draft.state().status)) {
+    return draft.EndRun(RunFailed{{Code::kDeadlineExceeded,
+                                   "the run's deadline was over before the lock was free"}});
+  }
+  StopNow(draft, {StopKind::kDeadline, false, {}, "the run's deadline is over"});
 }
 
 // The leaf whose time it is; null for a timer of the whole run.
@@ -182,6 +185,7 @@ Result<void> On(Draft& draft, const Start& input) {
   started.request_id = input.request_id;
   started.severity = workflow.severity;
   started.lock = input.lock;
+  started.window = input.window;
   if (workflow.deadline) started.deadline = draft.facts().now + *workflow.deadline;
   draft.Emit(std::move(started));
   if (input.lock_holder.number != 0) {
@@ -345,10 +349,13 @@ Result<void> On(Draft& draft, const TimerFired& input) {
     MissDeadline(draft);
   } else if (input.timer.kind == TimerKind::kCompensationRetry) {
     draft.Unwind();
+  } else if (input.timer.kind == TimerKind::kWindowClosing) {
+    StopNow(draft, {StopKind::kWindow, true, {}, "the window closes; what was done is undone in time"});
   } else if (const Activity* leaf = LeafOf(draft.state(), input.timer)) {
-    if (const auto* backing = std::get_if<BackingOff>(leaf)) {
-      const StepRef at = backing->at;
-      draft.BeginAttempt(at);
+    const bool begins = std::holds_alternative<BackingOff>(*leaf) ||
+                        std::holds_alternative<AwaitingWindow>(*leaf);
+    if (begins) {
+      draft.BeginAttempt(PlaceOf(*leaf));
       draft.Continue();
     } else if (const auto* awaiting = std::get_if<AwaitingApproval>(leaf)) {
       const bool expires = input.timer.kind == TimerKind::kApprovalExpiry;

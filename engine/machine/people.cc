@@ -52,13 +52,18 @@ void CompleteChecklist(Draft& draft, int step) {
 
 }  // namespace
 
+std::string DigestOf(const RunState& state, const ApprovalRequested& request) {
+  return ToHex(Sha256Of(ToJson(Value::Object(
+      {{"inputs", state.inputs}, {"plan", request.plan}, {"prompt", request.prompt}}))));
+}
+
 void RequestApproval(Draft& draft, int step, Value plan) {
   const auto& approval = std::get<definition::ApprovalStep>(draft.StepAt(step).kind);
   auto prompt = approval.prompt.Evaluate(draft.Scope({step, -1}));
   if (!prompt) return draft.FailStep({step, -1}, std::move(prompt).error().In("prompt"));
   ApprovalRequested request;
   request.step = step;
-  request.id = draft.facts().next_approval;
+  request.id = draft.NextApproval();
   request.prompt = TextOf(*prompt);
   request.approvers = approval.approvers;
   request.quorum = approval.quorum;
@@ -71,9 +76,8 @@ void RequestApproval(Draft& draft, int step, Value plan) {
   if (approval.escalate.empty() && approval.expires) {
     request.escalations.push_back({draft.facts().now + *approval.expires / 2, ""});
   }
-  request.digest = ToHex(Sha256Of(ToJson(Value::Object(
-      {{"inputs", draft.state().inputs}, {"plan", plan}, {"prompt", request.prompt}}))));
   request.plan = std::move(plan);
+  request.digest = DigestOf(draft.state(), request);
   const std::string text = draft.state().run.ToString() + " asks for approval " +
                            request.id.ToString() + ": " + request.prompt;
   draft.Emit(std::move(request));

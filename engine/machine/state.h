@@ -88,6 +88,7 @@ struct AwaitingApproval {
   std::vector<Cast> votes;
   Time requested{};      // the time of ApprovalRequested
   std::size_t escalated = 0;  // how many of the request's escalations have come
+  std::optional<StepRef> held;  // of one that overrides the window: what goes on then
   bool operator==(const AwaitingApproval&) const = default;
 };
 struct Sleeping {
@@ -95,6 +96,11 @@ struct Sleeping {
   std::optional<Time> until;
   std::string signal;  // that it waits for; empty: for a time
   bool operator==(const Sleeping&) const = default;
+};
+struct AwaitingWindow {
+  StepRef at;
+  Time opens;
+  bool operator==(const AwaitingWindow&) const = default;
 };
 struct Answer {  // to an item of a checklist
   std::string by;
@@ -130,7 +136,7 @@ struct Inside {
 
 // What a run, or a lane of it, is at.
 using Activity = std::variant<Ready, Attempting, Planning, BackingOff, AwaitingApproval, Sleeping,
-                              Checklist, Over, Inside>;
+                              AwaitingWindow, Checklist, Over, Inside>;
 
 struct Lane {
   int first = 0;  // its steps: [first, end)
@@ -280,6 +286,9 @@ struct RunState {
   Value error_evidence;
   // What the run ends in once what its definition runs at last is done.
   std::optional<FinishStarted> finishing;
+  Value window;  // null: none
+  bool window_overridden = false;
+  std::optional<Time> rollback_by;  // see AttemptStarted
   std::map<std::string, std::vector<Signal>> signals;  // that no step has taken yet, by name
   bool operator==(const RunState&) const = default;
 };
@@ -325,6 +334,8 @@ struct WhyWaiting {
   std::optional<Time> next_at;
   bool operator==(const WhyWaiting&) const = default;
 };
+// The reason of a lane that waits for people to work off a checklist begins with this.
+inline constexpr std::string_view kChecklistReason = "checklist at ";
 // Nothing for a run that is at work or over.
 std::optional<WhyWaiting> WhyItWaits(const definition::Workflow& workflow, const RunState& state);
 
@@ -336,6 +347,8 @@ enum class TimerKind {
   kDeadline = 4,
   kCompensationRetry = 5,
   kEscalation = 6,
+  kWindowOpens = 7,
+  kWindowClosing = 8,  // a rollback must begin now to be over in time
 };
 struct Timer {
   TimerKind kind = TimerKind::kRetry;

@@ -93,6 +93,7 @@ StepRef PlaceOf(const Activity& activity) {
     StepRef operator()(const BackingOff& at) const { return at.at; }
     StepRef operator()(const AwaitingApproval& at) const { return {at.step, -1}; }
     StepRef operator()(const Sleeping& at) const { return {at.step, -1}; }
+    StepRef operator()(const AwaitingWindow& at) const { return at.at; }
     StepRef operator()(const Checklist& at) const { return {at.step, -1}; }
     StepRef operator()(const Over&) const { return {}; }
     StepRef operator()(const Inside& at) const {

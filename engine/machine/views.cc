@@ -46,6 +46,7 @@ std::string_view AskedIn(Question question) {
     case Question::kPastPivot: return "is past the point of no return";
     case Question::kApprovalExpired: return "expired undecided";
     case Question::kRolledBackTo: return "is reached by the rollback";
+    case Question::kWindowClosing: return "does not fit in what is left of the window";
   }
   return "needs a decision";
 }
@@ -60,6 +61,8 @@ std::string_view AnswersTo(Question question) {
     case Question::kPastPivot: return "retry (go on forward), skip, rollback (down to it) or cancel";
     case Question::kApprovalExpired: return "retry (ask again), rollback or cancel";
     case Question::kRolledBackTo: return "retry (go on from there), rollback or cancel";
+    case Question::kWindowClosing:
+      return "retry (when the window is open), rollback, cancel, or ask to override the window";
   }
   return "an operator decides";
 }
@@ -121,13 +124,19 @@ WhyWaiting WhyLeaf(const definition::Workflow& workflow, const Activity& leaf) {
     why.who = "the engine, or an operator: retry or skip";
     why.next = "tries again";
     why.next_at = backing->retry_at;
+  } else if (const auto* window = std::get_if<AwaitingWindow>(&leaf)) {
+    why.reason = NameOf(workflow, window->at) + " waits for the window to open";
+    why.who = "the clock, or an operator who asks to override the window";
+    why.next = "goes on";
+    why.next_at = window->opens;
   } else if (const auto* checklist = std::get_if<Checklist>(&leaf)) {
     std::string open;
     for (const auto& item : checklist->request.items) {
-      if (!checklist->answers.contains(item.id)) open += (open.empty() ? "" : ", ") + item.id;
+      if (checklist->answers.contains(item.id)) continue;
+      open += (open.empty() ? "" : ", ") + item.id + " (" + item.text + ")";
     }
-    why.reason = "checklist " + NameOf(workflow, {checklist->step, -1}) + ": " +
-                 checklist->request.prompt + " (open: " + open + ")";
+    why.reason = std::string(kChecklistReason) + NameOf(workflow, {checklist->step, -1}) + ": " +
+                 checklist->request.prompt + "; open: " + open;
     why.who = checklist->request.by.empty() ? "nobody (its list of roles is empty)"
                                             : Joined(checklist->request.by, "or");
     if (checklist->request.expires) {
@@ -215,6 +224,10 @@ std::vector<Timer> TimersOf(const RunState& state) {
   }
   const Activity* root = ActivityOf(state);
   if (root == nullptr || stopping) return timers;
+  const bool asks = std::holds_alternative<NeedsAttention>(state.status);
+  if (state.rollback_by && !asks && !state.finishing) {
+    timers.push_back({TimerKind::kWindowClosing, *state.rollback_by});
+  }
   // Pause, and a question to a person, stop new attempts, not the clock: an approval expires all the
   // same, but a retry or the end of a wait would start something, and is made up for when the run
   // goes on.
@@ -222,7 +235,8 @@ std::vector<Timer> TimersOf(const RunState& state) {
                     std::holds_alternative<NeedsAttention>(state.status);
   for (const Activity* leaf : LeavesOf(*root)) {
     for (const Timer& timer : TimersOf(*leaf)) {
-      const bool starts = timer.kind == TimerKind::kRetry || timer.kind == TimerKind::kWait;
+      const bool starts = timer.kind == TimerKind::kRetry || timer.kind == TimerKind::kWait ||
+                          timer.kind == TimerKind::kWindowOpens;
       const bool known = std::find(timers.begin(), timers.end(), timer) != timers.end();
       if (!(held && starts) && !known) timers.push_back(timer);
     }
@@ -234,6 +248,8 @@ std::vector<Timer> TimersOf(const Activity& leaf) {
   std::vector<Timer> timers;
   if (const auto* backing = std::get_if<BackingOff>(&leaf)) {
     timers.push_back({TimerKind::kRetry, backing->retry_at});
+  } else if (const auto* window = std::get_if<AwaitingWindow>(&leaf)) {
+    timers.push_back({TimerKind::kWindowOpens, window->opens});
   } else if (const auto* sleeping = std::get_if<Sleeping>(&leaf)) {
     if (sleeping->until) timers.push_back({TimerKind::kWait, *sleeping->until});
   } else if (const auto* checklist = std::get_if<Checklist>(&leaf)) {

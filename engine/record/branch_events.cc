@@ -158,4 +158,16 @@ machine::FinishStarted Read(const pb::FinishStarted& from, Reading& in) {
   return event;
 }
 
+pb::WindowAwaited Stored(const machine::WindowAwaited& event) {
+  pb::WindowAwaited to;
+  to.set_step(event.at.step);
+  if (event.at.item >= 0) to.set_item(event.at.item);
+  to.set_opens(Micros(event.opens));
+  return to;
+}
+
+machine::WindowAwaited Read(const pb::WindowAwaited& from, Reading&) {
+  return {.at = {from.step(), from.has_item() ? from.item() : -1}, .opens = TimeOf(from.opens())};
+}
+
 }  // namespace recourse::record

@@ -24,7 +24,8 @@ machine::RunStarted Read(const pb::RunStarted& from, Reading& in) {
                             .request_id = from.request_id(),
                             .severity = from.severity(),
                             .lock = from.lock(),
-                            .deadline = {}};
+                            .deadline = {},
+                            .window = in.Json(from.window_json())};
   if (from.has_deadline()) event.deadline = TimeOf(from.deadline());
   return event;
 }
@@ -47,11 +48,14 @@ machine::ForEachStarted Read(const pb::ForEachStarted& from, Reading& in) {
 }
 
 machine::AttemptStarted Read(const pb::AttemptStarted& from, Reading& in) {
-  return {.at = At(from),
-          .number = from.number(),
-          .phase = in.Phase(from.phase()),
-          .inputs = in.Json(from.inputs_json()),
-          .deadline = TimeOf(from.deadline())};
+  machine::AttemptStarted event{.at = At(from),
+                                .number = from.number(),
+                                .phase = in.Phase(from.phase()),
+                                .inputs = in.Json(from.inputs_json()),
+                                .deadline = TimeOf(from.deadline()),
+                                .rollback_by = {}};
+  if (from.has_rollback_by()) event.rollback_by = TimeOf(from.rollback_by());
+  return event;
 }
 
 machine::AttemptPrepared Read(const pb::AttemptPrepared& from, Reading& in) {
@@ -130,9 +134,10 @@ machine::ApprovalRequested Read(const pb::ApprovalRequested& from, Reading& in) 
       .exclude_requester = from.exclude_requester(),
       .expires = {},
       .on_expiry = in.Known<machine::OnExpiry>(from.on_expiry(), pb::OnExpiry_IsValid, "on_expiry"),
-      .escalations = {},
       .plan = in.Json(from.plan_json()),
-      .digest = from.digest()};
+      .digest = from.digest(),
+      .escalations = {},
+      .overrides_window = from.overrides_window()};
   if (from.has_expires()) event.expires = TimeOf(from.expires());
   for (const auto& one : from.escalations()) {
     event.escalations.push_back({TimeOf(one.due()), one.to()});
@@ -275,7 +280,8 @@ using AllForms =
           pb::CompensationFailed, pb::CompensationSkipped, pb::RollbackEnded, pb::RunSucceeded,
           pb::RunFailed, pb::RunCancelled, pb::RunRolledBack, pb::RunAnnotated, pb::SignalReceived,
           pb::ParallelStarted, pb::BranchEnded, pb::SubWorkflowStarted, pb::StepCompleted,
-          pb::ManualStarted, pb::ItemAnswered, pb::ApprovalEscalated, pb::FinishStarted>;
+          pb::ManualStarted, pb::ItemAnswered, pb::ApprovalEscalated, pb::FinishStarted,
+          pb::WindowAwaited>;
 
 static_assert(AllForms::kAll.size() == std::variant_size_v<machine::Event>,
               "an event cannot be read back: it has no Read() or is not in AllForms");

@@ -199,6 +199,10 @@ class Describer {
     Say(e.id.ToString() + (e.expired ? " is overdue: " : " is not decided yet: ") + whom,
         {{"approval", e.id.ToString()}, {"to", e.to}, {"expired", e.expired}});
   }
+  void operator()(const WindowAwaited& e) {
+    Say(e.at, " waits for the window, which opens at " + Clock(e.opens),
+        {{"opens", ToTimestamp(e.opens)}});
+  }
   void operator()(const FinishStarted& e) {
     const std::string end(Name(e.ending));
     Say("before it ends as " + end + ", what is to run at last",
@@ -270,33 +274,9 @@ class Describer {
          {"reason", e.reason}});
   }
   void operator()(const AttentionNeeded& e) {
-    std::string why;
-    switch (e.question) {
-      case Question::kStepFailed:
-        why = " failed";
-        break;
-      case Question::kUnknownEffect:
-        why = " may or may not have taken effect";
-        break;
-      case Question::kVerifyInconclusive:
-        why = " took effect, but the proof is missing";
-        break;
-      case Question::kCompensationFailed:
-        why = " could not be undone";
-        break;
-      case Question::kPastPivot:
-        why = ": going back would cross an irreversible step";
-        break;
-      case Question::kApprovalExpired:
-        why = " was not decided in time";
-        break;
-      case Question::kRolledBackTo:
-        why = " is reached by the rollback";
-        break;
-    }
     const std::string error = e.error.message.empty() ? "" : ": " + e.error.ToString();
     At(e.at);
-    Say("needs attention: " + entry_.step + why + error,
+    Say("needs attention: " + entry_.step + std::string(Told(e.question)) + error,
         {{"question", Name(e.question)}, {"error", ErrorValue(e.error)}});
   }
   void operator()(const EffectResolved& e) {
@@ -354,8 +334,10 @@ class Describer {
   std::string Id(int step) const { return machine::NameOf(workflow_, {step, -1}); }
 
   std::string BranchName(const BranchEnded& e) const {
-    const auto& kind = workflow_.steps.at(static_cast<std::size_t>(e.step)).kind;
-    const auto* parallel = std::get_if<definition::ParallelStep>(&kind);
+    const auto step = static_cast<std::size_t>(e.step);
+    const auto* parallel = step >= workflow_.steps.size()
+                               ? nullptr
+                               : std::get_if<definition::ParallelStep>(&workflow_.steps[step].kind);
     const auto branch = static_cast<std::size_t>(e.branch);
     if (parallel == nullptr || branch >= parallel->branches.size()) {
       return "item " + std::to_string(e.branch);

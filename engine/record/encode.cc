@@ -25,6 +25,7 @@ pb::RunStarted Stored(const machine::RunStarted& event) {
   to.set_severity(StoredText(event.severity));
   to.set_lock(StoredText(event.lock));
   if (event.deadline) to.set_deadline(Micros(*event.deadline));
+  if (!event.window.is_null()) to.set_window_json(StoredJson(event.window));
   return to;
 }
 
@@ -60,6 +61,7 @@ pb::AttemptStarted Stored(const machine::AttemptStarted& event) {
   to.set_phase(As<pb::Phase>(event.phase));
   to.set_inputs_json(StoredJson(event.inputs));
   to.set_deadline(Micros(event.deadline));
+  if (event.rollback_by) to.set_rollback_by(Micros(*event.rollback_by));
   return to;
 }
 
@@ -178,6 +180,7 @@ pb::ApprovalRequested Stored(const machine::ApprovalRequested& event) {
     one->set_due(Micros(escalation.due));
     one->set_to(StoredText(escalation.to));
   }
+  to.set_overrides_window(event.overrides_window);
   to.set_plan_json(StoredJson(event.plan));
   to.set_digest(StoredText(event.digest));
   return to;

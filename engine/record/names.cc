@@ -114,8 +114,32 @@ std::string_view Name(Question question) {
       return "approval_expired";
     case Question::kRolledBackTo:
       return "rolled_back_to";
+    case Question::kWindowClosing:
+      return "window_closing";
   }
   return "unknown";
+}
+
+std::string_view Told(Question question) {
+  switch (question) {
+    case Question::kStepFailed:
+      return " failed";
+    case Question::kUnknownEffect:
+      return " may or may not have taken effect";
+    case Question::kVerifyInconclusive:
+      return " took effect, but the proof is missing";
+    case Question::kCompensationFailed:
+      return " could not be undone";
+    case Question::kPastPivot:
+      return ": going back would cross an irreversible step";
+    case Question::kApprovalExpired:
+      return " was not decided in time";
+    case Question::kRolledBackTo:
+      return " is reached by the rollback";
+    case Question::kWindowClosing:
+      return " does not fit in what is left of the window";
+  }
+  return "";
 }
 
 }  // namespace recourse::record

@@ -87,6 +87,7 @@ pb::ManualStarted Stored(const machine::ManualStarted& event);
 pb::ItemAnswered Stored(const machine::ItemAnswered& event);
 pb::ApprovalEscalated Stored(const machine::ApprovalEscalated& event);
 pb::FinishStarted Stored(const machine::FinishStarted& event);
+pb::WindowAwaited Stored(const machine::WindowAwaited& event);
 
 machine::SignalReceived Read(const pb::SignalReceived& from, Reading& in);
 machine::ParallelStarted Read(const pb::ParallelStarted& from, Reading& in);
@@ -97,5 +98,6 @@ machine::ManualStarted Read(const pb::ManualStarted& from, Reading& in);
 machine::ItemAnswered Read(const pb::ItemAnswered& from, Reading& in);
 machine::ApprovalEscalated Read(const pb::ApprovalEscalated& from, Reading& in);
 machine::FinishStarted Read(const pb::FinishStarted& from, Reading& in);
+machine::WindowAwaited Read(const pb::WindowAwaited& from, Reading& in);
 
 }  // namespace recourse::record

@@ -57,6 +57,7 @@ template <> inline constexpr int kStoredType<machine::ManualStarted> = 44;
 template <> inline constexpr int kStoredType<machine::ItemAnswered> = 45;
 template <> inline constexpr int kStoredType<machine::ApprovalEscalated> = 46;
 template <> inline constexpr int kStoredType<machine::FinishStarted> = 47;
+template <> inline constexpr int kStoredType<machine::WindowAwaited> = 48;
 // clang-format on
 
 }  // namespace recourse::record

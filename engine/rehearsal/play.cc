@@ -5,6 +5,8 @@
 #include <span>
 
 #include "engine/base/json.h"
+#include "engine/definition/window.h"
+#include "engine/machine/window_now.h"
 #include "engine/rehearsal/cases.h"
 
 namespace recourse::rehearsal {
@@ -24,7 +26,9 @@ class Stage {
   }
 
   void Play(Value inputs) {
-    Send(Start{"", std::move(inputs), "", {}}, "operator");
+    Start start{"", std::move(inputs), "", {}};
+    if (!OpenWindow(start)) return;
+    Send(start, "operator");
     for (int turn = 0; verdict_.problems.empty() && TakeTurn(); ++turn) {
       if (turn == kInputsMax) {
         return Complain("the run takes more than " + std::to_string(kInputsMax) + " turns");
@@ -36,10 +40,28 @@ class Stage {
   const RunState& state() const { return state_; }
 
  private:
+  // False when the workflow's window cannot be read.
+  bool OpenWindow(Start& start) {
+    if (!workflow_.window) return true;
+    state_.inputs = start.inputs;
+    auto value = workflow_.window->window.Evaluate(RunScope(workflow_, state_, now_));
+    auto window = value ? definition::ReadWindow(*value)
+                        : Result<calendar::Window>(value.error());
+    state_.inputs = Value();
+    if (!window) {
+      Complain("window: " + window.error().message);
+      return false;
+    }
+    window_ = *std::move(window);
+    start.window = *std::move(value);
+    return true;
+  }
+
   void Complain(std::string problem) { verdict_.problems.push_back(std::move(problem)); }
 
   void Send(const Input& input, const std::string& principal = "engine") {
-    const Facts facts{now_, principal, 0, next_approval_, position_};
+    Facts facts{now_, principal, 0, next_approval_, position_};
+    if (window_) facts.window = NowOf(*window_, now_);
     auto decision = Decide(workflow_, state_, input, facts);
     if (!decision) {
       return Complain(std::string(NameOf(input)) + " is refused: " + decision.error().ToString());
@@ -278,6 +300,7 @@ class Stage {
   Verdict& verdict_;
   RunState state_;
   Time now_ = kBegin;
+  std::optional<calendar::Window> window_;
   std::int64_t position_ = 0;
   ApprovalId next_approval_ = kFirstApproval;
   std::deque<Effect> effects_;

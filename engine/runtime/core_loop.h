@@ -88,6 +88,7 @@ class CoreLoop {
   Result<std::optional<journal::RunRow>> FindRequest(const StartRequest& request);
   Result<machine::Start> MakeStart(Batch& batch, const definition::Workflow& workflow, RunId run,
                                    const StartRequest& request, const Caller& caller);
+  Result<Value> WindowOf(const definition::Workflow& workflow, const Value& inputs, Time now);
   Result<std::string> LockKey(const definition::Workflow& workflow, RunId run, const Value& inputs,
                               const Caller& caller, Time now);
   Result<bool> IsNewDefinition(const Batch& batch, const definition::Workflow& workflow);

@@ -1,6 +1,7 @@
 // How a run begins.
 #include "engine/base/no_such.h"
 #include "engine/base/text.h"
+#include "engine/definition/window.h"
 #include "engine/record/record.h"
 #include "engine/runtime/core_loop.h"
 #include "engine/runtime/stored_form.h"
@@ -153,6 +154,9 @@ Result<machine::Start> CoreLoop::MakeStart(Batch& batch, const definition::Workf
                                                HumanBytes(options_.inputs_bytes_max) +
                                                ", which is the limit; nothing was started"};
   }
+  auto window = WindowOf(workflow, start.inputs, batch.now);
+  if (!window) return std::move(window).error();
+  start.window = AsStored(*std::move(window));
   auto lock = LockKey(workflow, run, start.inputs, caller, batch.now);
   if (!lock) return std::move(lock).error();
   start.lock = *std::move(lock);
@@ -162,6 +166,19 @@ Result<machine::Start> CoreLoop::MakeStart(Batch& batch, const definition::Workf
     start.lock_holder = *holder;
   }
   return start;
+}
+
+Result<Value> CoreLoop::WindowOf(const definition::Workflow& workflow, const Value& inputs,
+                                 Time now) {
+  if (!workflow.window) return Value();
+  machine::RunState state;
+  state.inputs = inputs;
+  auto window = workflow.window->window.Evaluate(machine::RunScope(workflow, state, now));
+  if (!window) return InvalidArgument("window: " + window.error().message);
+  if (auto read = definition::ReadWindow(*window); !read) {
+    return InvalidArgument("window: " + read.error().message);
+  }
+  return window;
 }
 
 Result<std::string> CoreLoop::LockKey(const definition::Workflow& workflow, RunId run,
