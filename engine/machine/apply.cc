@@ -164,7 +164,7 @@ class Fold : FoldTools {
   void operator()(const WaitEnded& event) {
     const auto& sleeping = std::get<Sleeping>(LaneOf({event.step, -1}));
     if (!sleeping.signal.empty()) {
-      auto& waiting = state_.signals[sleeping.signal];
+      auto& waiting = state_.signals.at(sleeping.signal);  // never empty
       waiting.erase(waiting.begin());
       if (waiting.empty()) state_.signals.erase(sleeping.signal);
       Store(state_.steps[event.step], {event.step, -1}, event.output);
