@@ -6,6 +6,11 @@
 #include "engine/base/file.h"
 
 namespace recourse {
+namespace {
+
+constexpr std::uint64_t kOfKernel = 0x00200000;  // PF_KTHREAD of the kernel's sched.h
+
+}  // namespace
 
 std::optional<ProcStat> ReadProcStat(pid_t pid) {
   if (pid <= 0) return std::nullopt;
@@ -18,7 +23,11 @@ std::optional<ProcStat> ReadProcStat(pid_t pid) {
   ProcStat stat;
   std::string skipped;
   fields >> stat.state >> skipped >> stat.group;
-  for (int field = 6; field < 22; ++field) fields >> skipped;
+  for (int field = 6; field < 9; ++field) fields >> skipped;
+  std::uint64_t flags = 0;
+  fields >> flags;
+  stat.of_kernel = (flags & kOfKernel) != 0;
+  for (int field = 10; field < 22; ++field) fields >> skipped;
   if (!(fields >> stat.start_time)) return std::nullopt;
   return stat;
 }

@@ -12,6 +12,7 @@ struct ProcStat {
   char state = '?';             // as ps shows it: 'R', 'S', 'D', 'Z' ...
   pid_t group = 0;              // its process group
   std::int64_t start_time = 0;  // clock ticks after boot
+  bool of_kernel = false;       // a thread of the kernel: it has no open files and no mappings
 
   // It runs no more; its parent has not asked yet how it ended.
   bool ended() const { return state == 'Z' || state == 'X'; }

@@ -16,35 +16,23 @@
 namespace recourse::backup {
 namespace {
 
+constexpr int kForEverDays = 100'000;
+constexpr int kKeepAtLeast = 3;
+
 struct Decided {
   database::Backups backups;
   Catalogue catalogue;
   Pruning pruning;
 };
 
-// What is not said is no permission to remove anything.
+// What is not said is no permission to remove anything: without keep_days all are kept.
 Result<Retention> ReadRetention(const Context& context) {
   const Value& backups = context.inputs["backups"];
   Retention retention;
-  const std::int64_t keep_days = backups.IntOr("keep_days", 0);
-  const std::int64_t keep_at_least = backups.IntOr("keep_at_least", 0);
-  for (const auto& [name, value] :
-       {std::pair("keep_days", keep_days), std::pair("keep_at_least", keep_at_least)}) {
-    if (value < 1 || value > 100'000) {
-      return InvalidArgument(
-          std::string("backups.") + name +
-          ": backup.prune needs it, a number from 1 to 100000. Nothing was removed");
-    }
-  }
-  if (backups["max_age"].is_null()) {
-    return InvalidArgument(
-        "backups.max_age: backup.prune needs it, a duration such as 48h. Nothing "
-        "was removed");
-  }
-  auto max_age = DurationInput(backups, "max_age", {});
+  retention.keep = std::chrono::days(backups.IntOr("keep_days", kForEverDays));
+  retention.keep_at_least = static_cast<int>(backups.IntOr("keep_at_least", kKeepAtLeast));
+  auto max_age = DurationInput(backups, "max_age", retention.keep);
   if (!max_age) return std::move(max_age).error().In("backups");
-  retention.keep = std::chrono::days(keep_days);
-  retention.keep_at_least = static_cast<int>(keep_at_least);
   retention.max_age = *max_age;
   if (const Value& keep = context.inputs["keep"]; keep.is_list()) {
     for (const Value& name : keep.as_list()) {
@@ -126,7 +114,11 @@ class Prune final : public Action {
       plan.lines.push_back((permanently ? "delete " : "move to .trash ") + line);
       if (permanently) plan.irreversible.push_back("the backup " + line + " is gone");
     }
-    if (plan.lines.empty()) plan.lines.push_back("no backup is past its retention");
+    if (context.inputs["backups"]["keep_days"].is_null()) {
+      plan.lines.push_back("remove nothing: the target's backups name no keep_days");
+    } else if (plan.lines.empty()) {
+      plan.lines.push_back("no backup is past its retention");
+    }
     return plan;
   }
 

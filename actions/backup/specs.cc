@@ -139,6 +139,7 @@ const ActionSpec& VerifySpec() {
       })"),
                              "tables", database::TablesSchema()),
       .repeat = RepeatClass::kIdempotent,
+      .without_compensation = "none needed: it only writes down what it has found",
       .timeout = minutes(30),
       .retry = kWhenBusy};
   return spec;
@@ -177,6 +178,8 @@ const ActionSpec& PruneSpec() {
       })"),
       .repeat = RepeatClass::kIdempotent,
       .has_plan = true,
+      .without_compensation =
+          "by hand: what is removed stays in .trash for its time of grace, if it has one",
       .timeout = minutes(30),
       .retry = kWhenBusy};
   return spec;

@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdio>
 #include <filesystem>
 #include <vector>
 
@@ -52,7 +51,9 @@ Result<void> KeepInTrash(const std::string& path, const std::string& entry,
 std::vector<std::string> TakenOut(const std::string& directory, std::string_view key) {
   std::vector<std::string> names;
   std::error_code failed;
-  for (auto file = fs::directory_iterator(TrashEntry(directory, key), failed);
+  const std::string entry = TrashEntry(directory, key);
+  if (fs::is_symlink(entry, failed)) return names;  // not ours
+  for (auto file = fs::directory_iterator(entry, failed);
        !failed && file != fs::directory_iterator(); file.increment(failed)) {
     const std::string name = file->path().filename().string();
     if (IsTrashNote(name) || !file->is_regular_file(failed)) continue;
@@ -66,7 +67,7 @@ Result<void> Undo(const std::string& path, const Context& context) {
   auto entry = MakeTrashEntry(fs::path(path).parent_path().string(), context);
   if (!entry) return std::move(entry).error();
   const std::string undone = *entry + "/undone";
-  if (auto made = MakeDirectories(undone, 0750); !made) return made;
+  if (auto made = MakeOwnDirectory(undone, 0750); !made) return made;
   // What is in "undone" was taken out already; what stands in its place then is the earlier backup.
   if (!Exists(undone + "/" + NameOf(path)) && Exists(path)) {
     if (auto moved = MoveFile(path, undone + "/" + NameOf(path)); !moved) return moved;
@@ -116,16 +117,17 @@ Result<bool> GiveName(const std::string& unfinished, const std::string& path,
                       const Manifest& manifest, const Context& context) {
   const std::string directory = fs::path(path).parent_path().string();
   // What an earlier, undone try of this attempt left there would mislead TakeBack.
-  std::error_code failed;
-  fs::remove_all(TrashEntry(directory, context.key) + "/undone", failed);
+  if (const std::string entry = TrashEntry(directory, context.key); Exists(entry)) {
+    if (auto ours = MakeTrashEntry(directory, context); !ours) return std::move(ours).error();
+    std::error_code failed;
+    fs::remove_all(entry + "/undone", failed);
+  }
   auto replaces = KeepReplaced(path, context);
   if (!replaces) return replaces;
   RECOURSE_FAIL_POINT("backup_before_rename");
   if (auto written = WriteManifest(path, manifest); !written) return std::move(written).error();
   RECOURSE_FAIL_POINT("backup_after_manifest");
-  if (rename(unfinished.c_str(), path.c_str()) != 0) {
-    return ErrnoError(errno, "move " + unfinished + " to " + path);
-  }
+  if (auto moved = RenameFile(unfinished, path); !moved) return std::move(moved).error();
   RECOURSE_FAIL_POINT("backup_after_rename");
   if (auto synced = SyncParent(path); !synced) return std::move(synced).error();
   RECOURSE_FAIL_POINT("backup_after_sync");

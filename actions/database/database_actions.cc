@@ -75,6 +75,7 @@ void AddDatabaseActions(Registry& registry) {
   add(database::MakeSqliteCheck());
   add(database::MakeSqliteHolders());
   add(database::MakeSqlitePreserve());
+  add(database::MakeSqlitePruneQuarantine());
   add(database::MakeSqliteBackup());
   add(database::MakeSqliteRehearseRestore());
   add(database::MakeSqliteRestore());

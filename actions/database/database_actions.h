@@ -1,4 +1,5 @@
-// The family `database.`: check, holders, preserve, backup, rehearse_restore, restore.
+// The family `database.`: check, holders, preserve, prune_quarantine, backup,
+// rehearse_restore, restore.
 //
 // A workflow says database.backup, not how: the resource's `kind` chooses the driver. A driver is
 // one Action for each action of the family, with the family's spec; a new kind is added where the

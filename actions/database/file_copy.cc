@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <cctype>
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <vector>
@@ -133,6 +132,16 @@ bool Exists(const std::string& path) {
   return lstat(path.c_str(), &info) == 0;
 }
 
+std::int64_t SizeBelow(const std::string& directory) {
+  std::int64_t bytes = 0;
+  std::error_code failed;
+  for (const auto& file : std::filesystem::recursive_directory_iterator(directory, failed)) {
+    auto facts = FactsOf(file.path().string());
+    if (facts && *facts) bytes += (*facts)->size;
+  }
+  return bytes;
+}
+
 Result<std::string> HashFile(const std::string& path, const Context& context) {
   Sha256 sha;
   auto done = ForEachBlock(path, context, [&sha](std::string_view bytes) {
@@ -187,7 +196,7 @@ Result<void> SetOwnership(const std::string& path, const Ownership& ownership) {
 }
 
 Result<void> SyncFile(const std::string& path) {
-  auto file = OpenFile(path, O_RDONLY);
+  auto file = OpenFile(path, O_RDONLY | O_NOFOLLOW);
   if (!file) return std::move(file).error();
   if (fsync(file->get()) != 0) return ErrnoError(errno, "sync " + path);
   return {};
@@ -199,9 +208,7 @@ Result<void> RemoveFile(const std::string& path) {
 }
 
 Result<void> MoveFile(const std::string& from, const std::string& to) {
-  if (rename(from.c_str(), to.c_str()) != 0) {
-    return ErrnoError(errno, "move " + from + " to " + to);
-  }
+  if (auto moved = RenameFile(from, to); !moved) return moved;
   if (auto synced = SyncParent(to); !synced) return synced;
   return SyncParent(from);
 }
@@ -223,7 +230,7 @@ std::string KeyName(std::string_view key) {
   for (const char c : key) {
     if (c == '/') {
       name += '.';
-    } else if (std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_') {
+    } else if (std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_' || c == '@') {
       name += c;
     } else {
       name += '%';

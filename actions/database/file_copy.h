@@ -31,6 +31,9 @@ Result<std::optional<FileFacts>> FactsOf(const std::string& path);
 
 bool Exists(const std::string& path);
 
+// Of all regular files below a directory, in bytes, as far as they can be seen.
+std::int64_t SizeBelow(const std::string& directory);
+
 // The file's SHA-256, in hexadecimal. Read raw: see file_gate.h.
 // kUnavailable: the disk does not give all of it back.
 Result<std::string> HashFile(const std::string& path, const Context& context);
@@ -59,7 +62,7 @@ Result<void> SyncFile(const std::string& path);
 // No error when it is not there.
 Result<void> RemoveFile(const std::string& path);
 
-// rename(2), and both directories synced.
+// RenameFile, and both directories synced.
 Result<void> MoveFile(const std::string& from, const std::string& to);
 
 // kResourceExhausted: the file system of `directory` has less than `bytes` free, and a margin; the

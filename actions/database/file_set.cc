@@ -2,6 +2,8 @@
 
 #include <filesystem>
 
+#include "engine/base/file.h"
+
 namespace recourse::database {
 
 const SetFile* FileSet::Find(std::string_view suffix) const {
@@ -85,6 +87,19 @@ Result<void> RemoveSqliteFiles(const std::string& path) {
 
 std::string QuarantineOf(const std::string& database, std::string_view key) {
   return database + ".quarantine/" + KeyName(key);
+}
+
+std::string QuarantineText(const std::string& database) {
+  return "a directory of its own in " + database + ".quarantine";
+}
+
+Result<void> MakeQuarantine(const std::string& directory) {
+  const std::string parent = std::filesystem::path(directory).parent_path().string();
+  for (const std::string& path : {parent, directory}) {
+    if (auto made = MakeOwnDirectory(path, 0750); !made) return made;
+    if (auto synced = SyncParent(path); !synced) return synced;
+  }
+  return {};
 }
 
 std::string NameOf(const std::string& path) {

@@ -50,6 +50,13 @@ Result<void> RemoveSqliteFiles(const std::string& path);
 // Where the sets of a database go that are taken out of use: "health.db.quarantine/R-7.restore.1".
 std::string QuarantineOf(const std::string& database, std::string_view key);
 
+// The same for people, before there is an attempt: "a directory of its own in .../x.quarantine".
+std::string QuarantineText(const std::string& database);
+
+// Makes that directory, or finds it there. kFailedPrecondition: a symbolic link stands in its
+// place.
+Result<void> MakeQuarantine(const std::string& directory);
+
 // The last part of a path.
 std::string NameOf(const std::string& path);
 

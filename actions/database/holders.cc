@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <pwd.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -24,6 +25,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kCommandMax = 300;
+constexpr std::size_t kUnseenNamed = 10;
 constexpr std::int64_t kProcFileMax = 64 << 20;  // of a process's mappings
 
 // The files that are looked for, by inode and by path.
@@ -118,6 +120,9 @@ std::string UserOf(const std::string& process) {
   return std::to_string(info.st_uid);
 }
 
+// Also where /proc shows nothing of the process.
+bool HasEnded(pid_t pid) { return kill(pid, 0) != 0 && errno == ESRCH; }
+
 // SQLite's locks, which are seen whoever has them, also in another container or namespace.
 // https://www.sqlite.org/fileformat2.html and os_unix.c's documented lock bytes.
 Result<bool> IsLocked(const std::string& path, off_t start, off_t size) {
@@ -139,7 +144,9 @@ Result<bool> IsLocked(const std::string& path, off_t start, off_t size) {
 }  // namespace
 
 std::string Holder::ToString() const {
-  std::string text = std::to_string(pid) + " (" + command + ", user " + user + ", has ";
+  std::string text = std::to_string(pid) + " (" + command + ", user " + user;
+  if (files.empty()) return text + ")";
+  text += ", has ";
   for (std::size_t i = 0; i < files.size(); ++i) text += (i == 0 ? "" : ", ") + files[i];
   return text + " open)";
 }
@@ -155,6 +162,17 @@ Value HolderScan::HoldersValue() const {
                        {"files", Value::List(holder.files.begin(), holder.files.end())}}));
   }
   return list;
+}
+
+std::string HolderScan::UnseenText() const {
+  std::string text;
+  for (std::size_t i = 0; i < std::min(unseen.size(), kUnseenNamed); ++i) {
+    text += (i == 0 ? "" : "; ") + unseen[i].ToString();
+  }
+  if (unseen.size() > kUnseenNamed) {
+    text += "; and " + std::to_string(unseen.size() - kUnseenNamed) + " more";
+  }
+  return text;
 }
 
 Error HolderScan::ToError(const std::string& database) const {
@@ -180,16 +198,15 @@ Result<HolderScan> FindHolders(const std::string& database) {
     std::set<std::string> found;
     const bool seen =
         AddOpenFiles(process, wanted, found) && AddMappedFiles(process, wanted, found);
-    if (!seen) ++scan.unreadable;
-    if (found.empty()) continue;
+    if (seen && found.empty()) continue;
     const auto stat = ReadProcStat(pid);
-    if (!stat) continue;  // it has ended meanwhile
-    Holder holder{pid, stat->start_time, CommandOf(process), UserOf(process), {}};
+    if (stat ? stat->ended() || stat->of_kernel : HasEnded(pid)) continue;
+    Holder holder{pid, stat ? stat->start_time : 0, CommandOf(process), UserOf(process), {}};
     for (const std::string& path : found) holder.files.push_back(fs::path(path).filename());
-    scan.holders.push_back(std::move(holder));
+    (found.empty() ? scan.unseen : scan.holders).push_back(std::move(holder));
   }
   // Mounted with hidepid, /proc does not even show the processes of others.
-  scan.complete = scan.unreadable == 0 && Exists("/proc/1");
+  scan.complete = scan.unseen.empty() && Exists("/proc/1");
   return scan;
 }
 
@@ -225,9 +242,8 @@ Result<void> ProveNoHolders(const std::string& database, const Context& context)
   if (!scan->holders.empty()) return scan->ToError(database);
   if (auto unlocked = ProveUnlocked(database); !unlocked) return unlocked;
   if (!scan->complete) {
-    context.log("of " + std::to_string(scan->unreadable) +
-                " processes of other users it cannot be seen which files they have open; SQLite's "
-                "locks on the database are free");
+    context.log("SQLite's locks on the database are free; of these processes it cannot be seen " +
+                ("which files they have open: " + scan->UnseenText()));
   }
   return {};
 }

@@ -26,10 +26,12 @@ struct Holder {
 
 struct HolderScan {
   std::vector<Holder> holders;
-  int unreadable = 0;    // processes that this one may not look into
-  bool complete = true;  // false: there may be holders that could not be seen
+  std::vector<Holder> unseen;  // processes that this one may not look into; without their files
+  bool complete = true;        // false: there may be holders that could not be seen
 
   Value HoldersValue() const;
+  // "412 (sshd, user root); 413 (cron, user root)", and how many more.
+  std::string UnseenText() const;
   // kAborted, naming each holder. REQUIRES: there are some.
   Error ToError(const std::string& database) const;
 };

@@ -1,9 +1,9 @@
 #include "actions/database/resource.h"
 
-#include <ctime>
 #include <filesystem>
 
 #include "actions/users.h"
+#include "engine/base/dated_name.h"
 
 namespace recourse::database {
 namespace {
@@ -78,39 +78,23 @@ Result<Backups> ReadBackups(const Value& backups, const Policy& policy) {
     return std::move(allowed).error().In("backups.directory");
   }
   while (read.directory.size() > 1 && read.directory.back() == '/') read.directory.pop_back();
-  const auto refuse = [&read](std::string why) {
-    return InvalidArgument("backups.pattern: \"" + read.pattern + "\" " + std::move(why));
-  };
-  if (read.pattern.find('/') != std::string::npos) return refuse("holds a \"/\"");
-  if (read.pattern.starts_with('.')) return refuse("begins with a dot, as unfinished files do");
-  // 2001-02-03 04:05:06: a pattern that leaves out the day could not tell one backup from the next.
-  const Time sample = FromTimestamp({981173106, 0});
-  const std::string name = NameAt(read, sample);
-  const auto time = TimeOfName(read, name);
-  if (!time || *time > sample || sample - *time >= std::chrono::days(1)) {
-    return refuse("does not name the day: write %Y%m%d, with %H%M%S for several a day");
+  if (auto names = CheckNamePattern(read.pattern); !names) {
+    return std::move(names).error().In("backups.pattern");
+  }
+  // What is written there later goes where the policy was asked for, whatever a link leads to then.
+  std::error_code failed;
+  if (const fs::path real = fs::canonical(read.directory, failed); !failed) {
+    read.directory = real.string();
   }
   return read;
 }
 
 std::string NameAt(const Backups& backups, Time time) {
-  const std::time_t seconds = ToTimestamp(time).seconds;
-  std::tm fields{};
-  gmtime_r(&seconds, &fields);
-  char buffer[512];
-  const std::size_t size = std::strftime(buffer, sizeof buffer, backups.pattern.c_str(), &fields);
-  return std::string(buffer, size);
+  return recourse::NameAt(backups.pattern, time);
 }
 
 std::optional<Time> TimeOfName(const Backups& backups, const std::string& name) {
-  std::tm fields{};
-  fields.tm_mday = 1;
-  const char* end = strptime(name.c_str(), backups.pattern.c_str(), &fields);
-  if (end == nullptr || *end != '\0') return std::nullopt;
-  const Time time = FromTimestamp({timegm(&fields), 0});
-  // strptime is lenient; a name counts only when the pattern writes it like this.
-  if (NameAt(backups, time) != name) return std::nullopt;
-  return time;
+  return recourse::TimeOfName(backups.pattern, name);
 }
 
 }  // namespace recourse::database

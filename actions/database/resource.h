@@ -51,12 +51,12 @@ Result<Ownership> OwnershipOf(const Resource& resource, const Ownership& present
 
 // Where the backups of a target are and how they are named.
 struct Backups {
-  std::string directory;
-  std::string pattern;  // for strftime, in UTC
+  std::string directory;  // absolute, its symbolic links followed when it exists
+  std::string pattern;    // for strftime, in UTC
 };
 
-// Reads a target's `backups`. kInvalidArgument: the directory is not absolute, the pattern holds a
-// "/", begins with a dot, or does not give the same time back that a name was made of.
+// Reads a target's `backups`. kInvalidArgument: the directory is not absolute, or the pattern is
+// none (CheckNamePattern in engine/base/dated_name.h).
 // kPermissionDenied: the policy does not allow the directory.
 Result<Backups> ReadBackups(const Value& backups, const Policy& policy);
 

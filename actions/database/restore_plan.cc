@@ -46,8 +46,7 @@ std::string LostRows(const Manifest& manifest, const Result<CheckReport>& presen
 }
 
 // Adds the lines about the files that are moved aside; answers when the newest was written.
-Result<std::optional<Time>> DescribePresent(const std::string& database,
-                                            const std::string& quarantine, ActionPlan& plan) {
+Result<std::optional<Time>> DescribePresent(const std::string& database, ActionPlan& plan) {
   std::optional<Time> last_change;
   std::string set;
   for (const std::string_view suffix : kSuffixes) {
@@ -59,8 +58,9 @@ Result<std::optional<Time>> DescribePresent(const std::string& database,
     // -shm is an index in memory; its time says nothing about data.
     if (suffix != "-shm") last_change = std::max(last_change.value_or(Time()), (*facts)->changed);
   }
-  plan.lines.push_back(set.empty() ? "there is no present file to keep"
-                                   : "move aside, as one set: " + set + " to " + quarantine);
+  plan.lines.push_back(set.empty()
+                           ? "there is no present file to keep"
+                           : "move aside, as one set: " + set + " to " + QuarantineText(database));
   return Result<std::optional<Time>>(last_change);
 }
 
@@ -120,7 +120,7 @@ Result<ActionPlan> PlanRestore(const Resource& resource, const std::string& back
                        TimeText(manifest.taken_at) + ", verified " +
                        TimeText(*manifest.verified_at) + ") in the place of " + resource.path);
   plan.lines.push_back("rows in the backup: " + RowsText(manifest.content));
-  auto last_change = DescribePresent(resource.path, QuarantineOf(resource.path, context.key), plan);
+  auto last_change = DescribePresent(resource.path, plan);
   if (!last_change) return std::move(last_change).error();
   plan.lines.push_back("journal mode afterwards: " + manifest.journal_mode);
   if (!*last_change) return plan;

@@ -5,7 +5,6 @@
 
 #include <array>
 #include <cerrno>
-#include <cstdio>
 #include <filesystem>
 
 #include "engine/base/fail_point.h"
@@ -29,11 +28,6 @@ constexpr std::array kAfterPutBack = {
 
 void PassRestoreFailPoint([[maybe_unused]] const char* name) { RECOURSE_FAIL_POINT(name); }
 
-Result<void> Rename(const std::string& from, const std::string& to) {
-  if (rename(from.c_str(), to.c_str()) == 0) return {};
-  return ErrnoError(errno, "move " + from + " to " + to);
-}
-
 Result<void> SyncDirectory(const std::string& directory) {
   return SyncParent(directory + "/entry");
 }
@@ -45,7 +39,7 @@ Result<std::string> UndoneDirectory(const RestoreRecord& record, std::string_vie
     std::string directory = record.quarantine + "/undone";
     if (number > 1) directory += "-" + std::to_string(number);
     if (Exists(directory + "/" + NameOf(record.path + std::string(suffix)))) continue;
-    if (auto made = MakeDirectories(directory, 0750); !made) return std::move(made).error();
+    if (auto made = MakeOwnDirectory(directory, 0750); !made) return std::move(made).error();
     return directory;
   }
 }
@@ -59,7 +53,7 @@ Result<void> SetUndoneAside(const RestoreRecord& record) {
     if (is_old || !Exists(path)) continue;
     auto directory = UndoneDirectory(record, kSuffixes[i]);
     if (!directory) return std::move(directory).error();
-    if (auto moved = Rename(path, *directory + "/" + NameOf(path)); !moved) return moved;
+    if (auto moved = RenameFile(path, *directory + "/" + NameOf(path)); !moved) return moved;
     PassRestoreFailPoint(kAfterUndone[i]);
     if (auto synced = SyncDirectory(*directory); !synced) return synced;
   }
@@ -71,7 +65,7 @@ Result<void> MoveOldSetBack(const RestoreRecord& record) {
   for (std::size_t i = kSuffixes.size(); i-- > 0;) {
     const std::string quarantined = record.QuarantinedPathOf(kSuffixes[i]);
     if (record.old_set.Find(kSuffixes[i]) == nullptr || !Exists(quarantined)) continue;
-    if (auto moved = Rename(quarantined, record.path + std::string(kSuffixes[i])); !moved) {
+    if (auto moved = RenameFile(quarantined, record.path + std::string(kSuffixes[i])); !moved) {
       return moved;
     }
     PassRestoreFailPoint(kAfterPutBack[i]);
@@ -145,7 +139,8 @@ Result<void> SetAside(const RestoreRecord& record) {
   for (std::size_t i = 0; i < kSuffixes.size(); ++i) {
     const SetFile* file = record.old_set.Find(kSuffixes[i]);
     if (file == nullptr) continue;
-    if (auto moved = Rename(record.PathOf(*file), record.QuarantinedPathOf(file->suffix)); !moved) {
+    if (auto moved = RenameFile(record.PathOf(*file), record.QuarantinedPathOf(file->suffix));
+        !moved) {
       return moved;
     }
     PassRestoreFailPoint(kAfterSetAside[i]);
@@ -167,7 +162,7 @@ Result<void> PutInPlace(const RestoreRecord& record) {
     // Some file systems know no RENAME_NOREPLACE.
     if (errno != EINVAL)
       return ErrnoError(errno, "move " + record.temporary + " to " + record.path);
-    if (auto moved = Rename(record.temporary, record.path); !moved) return moved;
+    if (auto moved = RenameFile(record.temporary, record.path); !moved) return moved;
   }
   RECOURSE_FAIL_POINT("restore_after_rename");
   if (auto synced = SyncParent(record.path); !synced) return synced;

@@ -57,12 +57,12 @@ Value BackupsSchema() {
       "directory": {"type": "string", "minLength": 1, "description": "where they are, absolute"},
       "pattern": {"type": "string", "minLength": 1,
                   "description": "strftime's pattern of their names, in UTC: health_%Y%m%d.db"},
-      "keep_days": {"type": "integer", "minimum": 1,
-                    "description": "prune removes only what is older"},
-      "keep_at_least": {"type": "integer", "minimum": 1,
+      "keep_days": {"type": "integer", "minimum": 1, "maximum": 100000,
+                    "description": "prune removes only what is older; without it, nothing"},
+      "keep_at_least": {"type": "integer", "minimum": 1, "maximum": 100000, "default": 3,
                         "description": "prune keeps this many verified ones, however old"},
       "max_age": {"type": "string",
-                  "description": "prune refuses when the newest verified one is older: 48h"}
+        "description": "prune refuses when the newest verified one is older: 48h; default keep_days"}
     },
     "required": ["directory", "pattern"],
     "additionalProperties": false
@@ -137,8 +137,10 @@ const ActionSpec& HoldersSpec() {
         "properties": {
           "expect_none": {"type": "boolean", "default": false,
                           "description": "fail with ABORTED, naming each, when there are any"},
-          "accept_unseen": {"type": "boolean", "default": false,
-                            "description": "expect_none also succeeds when it cannot be told"}
+          "expect_visible": {"type": "boolean", "default": false,
+            "description": "fail with FAILED_PRECONDITION when it could not be told that nobody has"},
+          "accept_unseen_holders": {"type": "boolean", "default": false,
+            "description": "both also succeed when it cannot be told"}
         },
         "additionalProperties": false
       })"),
@@ -150,6 +152,7 @@ const ActionSpec& HoldersSpec() {
           "complete": {"type": "boolean",
                        "description": "false: some processes could not be looked into"},
           "unreadable": {"type": "integer", "description": "how many could not"},
+          "unseen": {"type": "string", "description": "which could not; empty: none"},
           "holders": {
             "type": "array",
             "items": {
@@ -166,7 +169,7 @@ const ActionSpec& HoldersSpec() {
             }
           }
         },
-        "required": ["path", "count", "complete", "unreadable", "holders"],
+        "required": ["path", "count", "complete", "unreadable", "unseen", "holders"],
         "additionalProperties": false
       })"),
       .repeat = RepeatClass::kReadOnly,
@@ -206,6 +209,43 @@ const ActionSpec& PreserveSpec() {
       })"),
       .repeat = RepeatClass::kIdempotent,
       .has_plan = true,
+      .without_compensation = "none needed: it only adds copies",
+      .timeout = minutes(30),
+      .retry = kWhenBusy};
+  return spec;
+}
+
+const ActionSpec& PruneQuarantineSpec() {
+  static const ActionSpec spec{
+      .name = "database.prune_quarantine",
+      .summary = "Delete a database's quarantine sets past their retention, never the newest ones",
+      .inputs = WithDatabase(R"({
+        "type": "object",
+        "properties": {
+          "keep_days": {"type": "integer", "minimum": 1, "maximum": 100000,
+                        "description": "only what has been there for longer is deleted"},
+          "keep_at_least": {"type": "integer", "minimum": 1, "maximum": 100000, "default": 3,
+                            "description": "so many of the newest stay, however old"}
+        },
+        "required": ["keep_days"],
+        "additionalProperties": false
+      })"),
+      .output = Schema(R"({
+        "type": "object",
+        "properties": {
+          "directory": {"type": "string"},
+          "removed": {"type": "array", "items": {"type": "string"}, "description": "their names"},
+          "removed_bytes": {"type": "integer"},
+          "kept": {"type": "integer"},
+          "ignored": {"type": "array", "items": {"type": "string"},
+                      "description": "names in the directory that are no sets; they stay"}
+        },
+        "required": ["directory", "removed", "removed_bytes", "kept", "ignored"],
+        "additionalProperties": false
+      })"),
+      .repeat = RepeatClass::kIdempotent,
+      .has_plan = true,
+      .without_compensation = "none: what is deleted is gone",
       .timeout = minutes(30),
       .retry = kWhenBusy};
   return spec;

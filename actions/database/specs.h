@@ -17,9 +17,13 @@ Value TablesSchema();
 // `schema`, an object's, with one more property, required or not.
 Value WithProperty(Value schema, std::string_view name, Value property, bool required = true);
 
+// So many of a database's quarantine sets stay, however old, when nothing else is said.
+inline constexpr int kQuarantineSetsKept = 3;
+
 const ActionSpec& CheckSpec();
 const ActionSpec& HoldersSpec();
 const ActionSpec& PreserveSpec();
+const ActionSpec& PruneQuarantineSpec();
 const ActionSpec& BackupSpec();
 const ActionSpec& RehearseRestoreSpec();
 const ActionSpec& RestoreSpec();

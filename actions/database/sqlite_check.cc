@@ -135,7 +135,7 @@ class Checker {
     auto log_before = FactsOf(report_.path + "-wal");
     auto judgement = JudgeLog(log, header_, report_.path, connection);
     if (!judgement) return std::move(judgement).error();
-    if (judgement->foreign.empty() && judgement->doubt.empty()) return {};
+    if (judgement->foreign.empty() && judgement->note.empty()) return {};
     auto log_after = FactsOf(report_.path + "-wal");
     const bool quiet = Unchanged() && log_before && *log_before && log_after && *log_after &&
                        (*log_before)->SameAs(**log_after);
@@ -148,7 +148,7 @@ class Checker {
       Find("the write-ahead log " + report_.path + "-wal does not belong to this file: " + reason +
            "; SQLite would replay it all the same");
     }
-    if (!judgement->doubt.empty()) Find(judgement->doubt);
+    if (!judgement->note.empty()) report_.notes.push_back(judgement->note);
     foreign_log_ = !judgement->foreign.empty();
     return {};
   }
@@ -197,10 +197,13 @@ class Checker {
       if (auto done = connection->Run(sql); !done) return Judge(std::move(done));
     }
     if (auto done = Judge(CheckIntegrity(*connection)); !done) return done;
-    if (auto done = Judge(Measure(*connection)); !done) return done;
-    if (auto done = Judge(CountRows(*connection)); !done) return done;
+    decidable_ = expected_;
+    auto measured = Measure(*connection);
+    if (!measured) decidable_.application_id = decidable_.user_version = std::nullopt;
+    if (auto done = Judge(std::move(measured)); !done) return done;
+    if (auto done = CountRows(*connection); !done) return done;
     if (auto done = Judge(CheckForeignKeys(*connection)); !done) return done;
-    for (std::string& unmet : Unmet(expected_, report_.content)) Find(std::move(unmet));
+    for (std::string& unmet : Unmet(decidable_, report_.content)) Find(std::move(unmet));
     return {};
   }
 
@@ -261,12 +264,25 @@ class Checker {
     auto tables = connection.Texts(
         "SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0"
         " AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name");
-    if (!tables) return std::move(tables).error();
+    if (!tables) {
+      if (!expected_.tables.empty()) {
+        Find("whether the expected tables are there cannot be told, because the schema is damaged");
+      }
+      decidable_.tables.clear();
+      return Judge(std::move(tables).error());
+    }
     for (const std::string& table : *tables) {
       // NOT INDEXED: else an index would be counted, which may differ from its damaged table.
       auto rows = connection.Number("SELECT count(*) FROM " + Quoted(table) + " NOT INDEXED");
-      if (!rows) return std::move(rows).error();
-      report_.content.tables.emplace(table, *rows);
+      if (rows) {
+        report_.content.tables.emplace(table, *rows);
+        continue;
+      }
+      // It is there, and yet nothing more can be said of it.
+      std::erase_if(decidable_.tables, [&](const auto& one) { return one.name == table; });
+      auto judged =
+          Judge(std::move(rows).error().In("count the rows of the table " + Quoted(table)));
+      if (!judged) return judged;
     }
     return {};
   }
@@ -290,6 +306,7 @@ class Checker {
   }
 
   const Expectations& expected_;
+  Expectations decidable_;  // of expected_: without what damage keeps from being told
   const CheckDepth depth_;
   const Context& context_;
   CheckReport report_;

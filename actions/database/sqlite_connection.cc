@@ -36,9 +36,9 @@ int FlagsOf(SqliteConnection::Mode mode) {
     case SqliteConnection::Mode::kImmutable:
       return SQLITE_OPEN_READONLY;
     case SqliteConnection::Mode::kReadWrite:
-      return SQLITE_OPEN_READWRITE;
+      return SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW;
     case SqliteConnection::Mode::kCreate:
-      return SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+      return SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOFOLLOW;
   }
   return SQLITE_OPEN_READONLY;
 }
@@ -164,6 +164,10 @@ Error SqliteConnection::ErrorOf(int code) const {
         "-journal), left by a writer that was cut off; it can be judged only after a writer has "
         "rolled it back. Start the application, or open the database once for writing, then check "
         "again. Nothing was changed");
+  }
+  if (code == SQLITE_CANTOPEN_SYMLINK) {
+    return FailedPrecondition(path_ +
+                              " is reached by a symbolic link; nothing was written through it");
   }
   std::string text = sqlite3_errstr(code);
   if (handle_ != nullptr && sqlite3_extended_errcode(handle_.get()) == code) {

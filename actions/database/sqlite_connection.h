@@ -25,7 +25,7 @@ class SqliteConnection {
   enum class Mode {
     kReadOnly,   // as other processes may write meanwhile
     kImmutable,  // read-only without locks: REQUIRES a QuietFile, which see below
-    kReadWrite,
+    kReadWrite,  // these two follow no symbolic link: the path must hold none
     kCreate,
   };
 

@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include "actions/database/file_gate.h"
 #include "actions/database/holders.h"
 #include "actions/database/resource.h"
@@ -14,7 +16,8 @@ class SqliteHolders final : public Action {
   Outcome Apply(const Context& context) const override {
     auto resource = ReadResource(context.inputs["database"], context.policy);
     if (!resource) return std::move(resource).error();
-    if (!context.inputs.BoolOr("expect_none", false)) {
+    const bool expect_none = context.inputs.BoolOr("expect_none", false);
+    if (!expect_none && !context.inputs.BoolOr("expect_visible", false)) {
       auto scan = FindHolders(resource->path);
       if (!scan) return std::move(scan).error();
       return OutputOf(resource->path, *scan);
@@ -24,13 +27,17 @@ class SqliteHolders final : public Action {
     auto scan = FindHolders(resource->path);
     if (!scan) return std::move(scan).error();
     const Value output = OutputOf(resource->path, *scan);
-    if (!scan->holders.empty()) return Failure{scan->ToError(resource->path), output};
-    if (auto unlocked = ProveUnlocked(resource->path); !unlocked) {
-      return Failure{std::move(unlocked).error(), output};
+    if (expect_none && !scan->holders.empty()) {
+      return Failure{scan->ToError(resource->path), output};
     }
-    const bool proven = scan->complete || ShowsIdleHolders(resource->path);
-    if (proven || context.inputs.BoolOr("accept_unseen", false)) return output;
-    return Failure{NotProven(resource->path, *scan), output};
+    if (expect_none) {
+      if (auto unlocked = ProveUnlocked(resource->path); !unlocked) {
+        return Failure{std::move(unlocked).error(), output};
+      }
+    }
+    const bool visible = scan->complete || ShowsIdleHolders(resource->path);
+    if (visible || context.inputs.BoolOr("accept_unseen_holders", false)) return output;
+    return Failure{NotVisible(resource->path, *scan), output};
   }
 
  private:
@@ -38,21 +45,25 @@ class SqliteHolders final : public Action {
     return Value::Object({{"path", path},
                           {"count", static_cast<std::int64_t>(scan.holders.size())},
                           {"complete", scan.complete},
-                          {"unreadable", std::int64_t{scan.unreadable}},
+                          {"unreadable", static_cast<std::int64_t>(scan.unseen.size())},
+                          {"unseen", scan.UnseenText()},
                           {"holders", scan.HoldersValue()}});
   }
 
-  static Error NotProven(const std::string& path, const HolderScan& scan) {
-    const std::string unseen = scan.unreadable == 0
+  static Error NotVisible(const std::string& path, const HolderScan& scan) {
+    const std::string unseen = scan.unseen.empty()
                                    ? "the processes of other users are hidden from this server"
-                                   : std::to_string(scan.unreadable) +
-                                         " processes of other users could not be looked into";
+                                   : "this server may not look into " + scan.UnseenText();
+    const std::string remedy =
+        geteuid() == 0 ? "This server is root already, but without the right to look into them: "
+                         "give it the capability SYS_PTRACE and the host's processes"
+                       : "Run the server as root or as the user of the services";
     return FailedPrecondition(
         "whether a process has " + path + " open cannot be told: " + unseen +
         ", and the database is not in WAL mode, in which an idle connection would show by its "
-        "lock. Nothing was changed. Run the server as root or as the user of the services; or look "
-        "yourself, as root, with `fuser -v " +
-        path + "`, and then accept what cannot be seen (accept_unseen: true)");
+        "lock. Nothing was changed. " +
+        remedy + "; or look yourself, as root, with `fuser -v " + path +
+        "`, and then accept what cannot be seen: accept_unseen_holders: true");
   }
 };
 

@@ -1,6 +1,5 @@
 #include <sys/stat.h>
 
-#include <cstdio>
 #include <filesystem>
 
 #include "actions/database/file_gate.h"
@@ -87,7 +86,7 @@ class SqlitePreserve final : public Action {
       const FileFacts& file = *(*facts)[i];
       plan.lines.push_back("copy " + resource->path + std::string(kSuffixes[i]) + " (" +
                            HumanBytes(file.size) + ", written " + TimeText(file.changed) + ") to " +
-                           QuarantineOf(resource->path, context.key));
+                           QuarantineText(resource->path));
       plan.bytes_needed += file.size;
     }
     return plan;
@@ -112,14 +111,14 @@ class SqlitePreserve final : public Action {
     }
     if (!any) return NotFound("there is nothing to preserve: no file of " + database);
     const std::string parent = fs::path(directory).parent_path().string();
-    if (auto made = MakeDirectories(parent, 0750); !made) return made.error();
+    if (auto made = MakeOwnDirectory(parent, 0750); !made) return made.error();
     if (auto synced = SyncParent(parent); !synced) return synced.error();
     if (auto space = NeedSpace(parent, bytes); !space) return space.error();
 
     const std::string temporary = parent + "/." + KeyName(context.key) + ".tmp";
     auto kept = Keep(database, *facts, temporary, context);
-    if (kept && rename(temporary.c_str(), directory.c_str()) != 0) {
-      kept = ErrnoError(errno, "rename " + temporary);
+    if (kept) {
+      if (auto named = RenameFile(temporary, directory); !named) kept = std::move(named).error();
     }
     if (!kept) {
       std::error_code failed;
@@ -162,6 +161,7 @@ class SqlitePreserve final : public Action {
   // The set of this key is there, whole: its directory appeared by one rename.
   static Outcome AnswerAgain(const std::string& database, const std::string& directory,
                              const Context& context) {
+    if (auto real = MakeOwnDirectory(directory, 0750); !real) return real.error();
     auto text = ReadFile(directory + "/manifest.json", 1 << 20);
     if (!text) return std::move(text).error();
     auto manifest = ParseJson(*text);

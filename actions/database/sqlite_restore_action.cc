@@ -99,8 +99,7 @@ Result<void> CheckStillPrepared(const RestoreRecord& record, const Context& cont
 }
 
 Result<void> WriteNote(const RestoreRecord& record, const Value& output, const Context& context) {
-  if (auto made = MakeDirectories(record.quarantine, 0750); !made) return made;
-  if (auto synced = SyncParent(record.quarantine); !synced) return synced;
+  if (auto made = MakeQuarantine(record.quarantine); !made) return made;
   const Value note = Value::Object({{"format", 1},
                                     {"key", context.key},
                                     {"written_at", TimeText(context.clock.Now())},

@@ -67,7 +67,8 @@ Result<void> ReadFrames(int file, std::string_view log_header, WriteAheadLog& lo
   if (log.page_size < 512 || log.page_size > 65536) return {};
   const std::size_t frame_size = kFrameHeader + static_cast<std::size_t>(log.page_size);
   std::vector<std::pair<std::int64_t, std::int64_t>> pages;
-  std::string first_page;
+  std::string oldest;
+  std::string newest;
   for (std::int64_t offset = kLogHeader;; offset += static_cast<std::int64_t>(frame_size)) {
     if (context.stop.stop_requested()) return context.StopError();
     auto frame = ReadAt(file, offset, frame_size);
@@ -80,29 +81,41 @@ Result<void> ReadFrames(int file, std::string_view log_header, WriteAheadLog& lo
     if (!checksum.Is(BigEndian32(bytes, 16), BigEndian32(bytes, 20))) return {};
     const std::int64_t page = BigEndian32(bytes, 0);
     pages.emplace_back(offset + static_cast<std::int64_t>(kFrameHeader), page);
-    if (page == 1) first_page = bytes.substr(kFrameHeader, 100);
+    if (page == 1) newest = bytes.substr(kFrameHeader, 100);
+    if (oldest.empty()) oldest = newest;
     if (BigEndian32(bytes, 4) == 0) continue;  // not the last frame of a transaction
     log.pages.insert(log.pages.end(), pages.begin(), pages.end());
     pages.clear();
-    log.first_page = first_page;
+    log.oldest_header = oldest;
+    log.newest_header = newest;
     log.frames = static_cast<std::int64_t>(log.pages.size());
   }
 }
 
-std::string CompareFirstPages(std::string_view first_page, const SqliteHeader& header) {
-  const SqliteHeader in_log = ParseSqliteHeader(first_page);
-  if (!in_log.magic) return "its page 1 is not that of a SQLite database";
-  if (in_log.encoding != header.encoding && header.encoding != 0) {
+// Why the counters of the log's first and last page 1 do not go on where the file's have ended.
+std::string CompareHeaders(const WriteAheadLog& log, const SqliteHeader& header) {
+  const SqliteHeader oldest = ParseSqliteHeader(log.oldest_header);
+  const SqliteHeader newest = ParseSqliteHeader(log.newest_header);
+  if (!newest.magic) return "its page 1 is not that of a SQLite database";
+  if (newest.encoding != header.encoding && header.encoding != 0) {
     return "its page 1 has another text encoding than the database";
   }
-  if (in_log.change_counter < header.change_counter) {
-    return "its page 1 is older than the database file (change counter " +
-           std::to_string(in_log.change_counter) + " against " +
-           std::to_string(header.change_counter) + ")";
+  const auto counters = [](std::int64_t of_log, std::int64_t of_file) {
+    return "change counter " + std::to_string(of_log) + " against " + std::to_string(of_file);
+  };
+  if (newest.change_counter < header.change_counter) {
+    return "its page 1 is older than the database file (" +
+           counters(newest.change_counter, header.change_counter) + ")";
   }
-  if (in_log.schema_cookie < header.schema_cookie) {
+  // Who writes a page 1 counts one up from the page 1 that it has read, and the first one of a log
+  // was read from the file. A checkpoint only brings the file nearer.
+  if (oldest.change_counter > header.change_counter + 1) {
+    return "it was written on top of a later state of the database than that of the file (" +
+           counters(oldest.change_counter, header.change_counter) + ")";
+  }
+  if (newest.schema_cookie < header.schema_cookie) {
     return "its schema is older than that of the database file (" +
-           std::to_string(in_log.schema_cookie) + " against " +
+           std::to_string(newest.schema_cookie) + " against " +
            std::to_string(header.schema_cookie) + ")";
   }
   return {};
@@ -160,8 +173,8 @@ Result<LogJudgement> JudgeLog(const WriteAheadLog& log, const SqliteHeader& head
                                 std::to_string(header.page_size));
     return judgement;
   }
-  if (!log.first_page.empty()) {
-    const std::string reason = CompareFirstPages(log.first_page, header);
+  if (!log.newest_header.empty()) {
+    const std::string reason = CompareHeaders(log, header);
     if (!reason.empty()) judgement.foreign.push_back(reason);
   }
   const std::string path = database + "-wal";
@@ -169,18 +182,15 @@ Result<LogJudgement> JudgeLog(const WriteAheadLog& log, const SqliteHeader& head
   auto facts = FactsOf(database);
   if (!log_facts || !facts || !*log_facts || !*facts) return judgement;
   if ((*facts)->changed <= (*log_facts)->changed) return judgement;
-  // After the log's last write only a checkpoint may write the file, and that copies pages of the
-  // log.
   auto file = OpenFile(path, O_RDONLY);
   if (!file) return std::move(file).error();
   auto agrees = AnyPageAgrees(log, file->get(), connection);
   if (!agrees) return std::move(agrees).error();
-  if (!*agrees) {
-    judgement.doubt = "the file was written after its write-ahead log, and has none of the log's " +
-                      std::to_string(log.frames) +
-                      " pages: the log is another file's, or something else than SQLite has "
-                      "written the file";
-  }
+  if (*agrees) return judgement;
+  judgement.note = "the file has a later time than its write-ahead log, and none of the log's " +
+                   std::to_string(log.frames) +
+                   " pages stands in it: if nobody has touched the file, something else than "
+                   "SQLite has written it, or the log is another's";
   return judgement;
 }
 

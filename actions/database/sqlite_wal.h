@@ -2,8 +2,9 @@
 //
 // Nothing in SQLite's format ties a log to its database: a log that was left beside a restored
 // file, or copied there, is replayed into it without a word, and the result passes integrity_check.
-// What can be told from the files is told here; what cannot is a log of the same database, of a
-// time between that of the file and now, with a page 1 that fits.
+// What can be told from the files is told here: their page sizes, and the counters in page 1, which
+// go on in the log where the file has left them. Times tell nothing: a touch changes them, and a
+// copy may keep them. A log without a page 1 cannot be told from the right one.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +23,8 @@ struct WriteAheadLog {
   std::int64_t size = 0;       // bytes of the file
   std::int64_t page_size = 0;  // 0: no valid header
   std::int64_t frames = 0;     // valid and committed: what SQLite would replay
-  std::string first_page;      // the header in the newest page 1 of it; empty: it has none
+  std::string oldest_header;  // of the database, in the first page 1 of the log; empty: it has none
+  std::string newest_header;  // in the last one
   // Where the page of each such frame begins in the file, with its number in the database.
   std::vector<std::pair<std::int64_t, std::int64_t>> pages;
 };
@@ -35,9 +37,7 @@ Result<std::optional<WriteAheadLog>> ReadWriteAheadLog(const std::string& databa
 // Whether a log can be that of the database beside which it lies.
 struct LogJudgement {
   std::vector<std::string> foreign;  // why it cannot, a sentence each
-  // Set when the file has changed since the log was last written, and not by a checkpoint: the log
-  // is another's, or something else than SQLite has written the file.
-  std::string doubt;
+  std::string note;                  // what is unusual, and yet no proof of anything
 };
 Result<LogJudgement> JudgeLog(const WriteAheadLog& log, const SqliteHeader& header,
                               const std::string& database, const SqliteConnection& connection);

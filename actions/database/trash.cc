@@ -26,16 +26,6 @@ std::optional<Time> TimeOfEntry(const std::string& entry) {
   return FromTimestamp(*time);
 }
 
-std::int64_t SizeOfFiles(const std::string& entry) {
-  std::int64_t bytes = 0;
-  std::error_code failed;
-  for (const auto& file : fs::recursive_directory_iterator(entry, failed)) {
-    auto facts = FactsOf(file.path().string());
-    if (facts && *facts) bytes += (*facts)->size;
-  }
-  return bytes;
-}
-
 }  // namespace
 
 bool IsTrashNote(std::string_view name) { return name == kNote + 1; }
@@ -46,8 +36,8 @@ std::string TrashEntry(const std::string& directory, std::string_view key) {
 
 Result<std::string> MakeTrashEntry(const std::string& directory, const Context& context) {
   const std::string entry = TrashEntry(directory, context.key);
-  if (auto made = MakeDirectories(entry, 0750); !made) return std::move(made).error();
   for (const std::string& path : {directory + "/.trash", entry}) {
+    if (auto made = MakeOwnDirectory(path, 0750); !made) return std::move(made).error();
     if (auto synced = SyncParent(path); !synced) return std::move(synced).error();
   }
   if (Exists(entry + kNote)) return entry;
@@ -60,11 +50,14 @@ Result<std::string> MakeTrashEntry(const std::string& directory, const Context& 
 Result<Emptied> EmptyTrash(const std::string& directory, std::chrono::microseconds grace,
                            Time now) {
   Emptied emptied;
+  const std::string trash = directory + "/.trash";
+  if (!Exists(trash)) return emptied;
+  if (auto real = MakeOwnDirectory(trash, 0750); !real) return std::move(real).error();
   std::error_code failed;
-  for (const auto& entry : fs::directory_iterator(directory + "/.trash", failed)) {
+  for (const auto& entry : fs::directory_iterator(trash, failed)) {
     const auto time = TimeOfEntry(entry.path().string());
     if (!time || now - *time < grace) continue;
-    emptied.bytes += SizeOfFiles(entry.path().string());
+    emptied.bytes += SizeBelow(entry.path().string());
     emptied.entries += 1;
     fs::remove_all(entry.path(), failed);
     if (failed) return ErrnoError(failed.value(), "remove " + entry.path().string());

@@ -132,7 +132,7 @@ class Expect final : public Action {
       std::string all;
       for (const std::string& one : judgement->unmet) all += (all.empty() ? "" : "; ") + one;
       tried.error = Error{response->status >= 500 ? Code::kUnavailable : Code::kFailedPrecondition,
-                          request.url + " answered, but " + all};
+                          request.url + " " + judgement->answered + ", but " + all};
     }
     return tried;
   }

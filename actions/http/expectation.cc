@@ -1,5 +1,6 @@
 #include "actions/http/expectation.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "actions/inputs.h"
@@ -10,6 +11,7 @@ namespace recourse::http {
 namespace {
 
 constexpr std::size_t kBodyShown = 2048;  // bytes of a body in the output
+constexpr std::size_t kBodyQuoted = 200;  // and in a message
 
 std::string Show(const Value* found) { return found == nullptr ? "nothing" : ToJson(*found); }
 
@@ -35,14 +37,31 @@ std::string Mismatch(const std::string& path, const Value* found, const Value& e
   return "";
 }
 
-// The start of the body as text; bytes that are no text are not shown.
-std::string Start(const std::string& body) {
-  std::string start = body.substr(0, kBodyShown);
-  // A character that the cut went through is left out.
-  for (int removed = 0; removed < 3 && !start.empty() && !IsUtf8(start); ++removed) {
-    start.pop_back();
+// The start of the body for a terminal and a journal: bytes that are no text, and characters that
+// control a terminal, are shown as dots.
+std::string Start(std::string_view body, std::size_t size_max) {
+  std::string start;
+  for (std::size_t at = 0; at < body.size() && start.size() < size_max;) {
+    std::size_t length = 1;
+    while (length < 4 && !IsUtf8(body.substr(at, length))) ++length;
+    const std::string_view character = body.substr(at, length);
+    const auto first = static_cast<unsigned char>(character[0]);
+    const bool breaks = character == "\n" || character == "\t";
+    const bool controls = (first < 0x20 && !breaks) || first == 0x7f ||
+                          (first == 0xc2 && static_cast<unsigned char>(character.back()) < 0xa0);
+    const bool is_text = IsUtf8(character);
+    start += is_text && !controls ? std::string(character) : ".";
+    at += is_text ? character.size() : 1;
   }
-  return IsUtf8(start) ? start : "(" + std::to_string(body.size()) + " bytes that are no text)";
+  return start;
+}
+
+// The same on one line.
+std::string OneLine(std::string_view body) {
+  std::string line = Start(body, kBodyQuoted);
+  std::replace_if(
+      line.begin(), line.end(), [](char c) { return c == '\n' || c == '\t'; }, ' ');
+  return line + (body.size() > kBodyQuoted ? "..." : "");
 }
 
 void JudgeJson(const Value& conditions, const std::string& body, Judgement& judgement) {
@@ -86,8 +105,9 @@ const Value* FindMember(const Value& json, std::string_view path) {
 Result<Judgement> Judge(const Value& inputs, const Response& response) {
   Judgement judgement;
   const double latency_ms = static_cast<double>(response.latency.count()) / 1000;
-  judgement.measured = Value::Object(
-      {{"status", response.status}, {"latency_ms", latency_ms}, {"body", Start(response.body)}});
+  judgement.measured = Value::Object({{"status", response.status},
+                                      {"latency_ms", latency_ms},
+                                      {"body", Start(response.body, kBodyShown)}});
   const std::int64_t status = inputs.IntOr("status", 200);
   if (response.status != status) {
     judgement.unmet.push_back("the status is " + std::to_string(response.status) + ", expected " +
@@ -104,6 +124,9 @@ Result<Judgement> Judge(const Value& inputs, const Response& response) {
                               ", expected at most " + HumanDuration(*latency_max));
   }
   if (inputs["json"].is_map()) JudgeJson(inputs["json"], response.body, judgement);
+  judgement.answered =
+      "answered " + std::to_string(response.status) +
+      (response.body.empty() ? " with an empty body" : " with \"" + OneLine(response.body) + "\"");
   return judgement;
 }
 

@@ -14,6 +14,7 @@ namespace recourse::http {
 struct Judgement {
   Value measured;  // {"status", "latency_ms", "json": {path: what stands there}, "body": its start}
   std::vector<std::string> unmet;  // empty: all is as expected
+  std::string answered;            // for messages: "answered 503 with "down for repair""
 };
 
 // `inputs` are those of http.expect.

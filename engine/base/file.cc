@@ -10,6 +10,26 @@
 #include <filesystem>
 
 namespace recourse {
+namespace {
+
+bool IsLink(const std::string& path) {
+  struct stat info;
+  return lstat(path.c_str(), &info) == 0 && S_ISLNK(info.st_mode);
+}
+
+Error LeadsElsewhere(const std::string& path) {
+  return FailedPrecondition(path +
+                            " is a symbolic link: what is done there would be done elsewhere. "
+                            "Nothing was done through it. Look who has made it, and remove it");
+}
+
+// The directory that holds `path`, itself and not what a link in its place leads to.
+Result<Descriptor> OpenParent(const std::string& path) {
+  return OpenFile(std::filesystem::path(path).parent_path().string(),
+                  O_PATH | O_DIRECTORY | O_NOFOLLOW);
+}
+
+}  // namespace
 
 void Descriptor::Close() {
   if (fd_ >= 0) close(fd_);
@@ -18,8 +38,10 @@ void Descriptor::Close() {
 
 Result<Descriptor> OpenFile(const std::string& path, int flags, mode_t mode) {
   const int fd = open(path.c_str(), flags | O_CLOEXEC, mode);
-  if (fd < 0) return ErrnoError(errno, "open " + path);
-  return Descriptor(fd);
+  if (fd >= 0) return Descriptor(fd);
+  const int error = errno;
+  if ((flags & O_NOFOLLOW) != 0 && IsLink(path)) return LeadsElsewhere(path);
+  return ErrnoError(error, "open " + path);
 }
 
 Result<std::string> ReadFile(const std::string& path, std::int64_t size_max) {
@@ -55,7 +77,8 @@ Result<void> WriteFileAtomically(const std::string& path, std::string_view bytes
   static std::atomic<std::uint64_t> calls = 0;
   const std::string temporary =
       path + ".tmp." + std::to_string(getpid()) + "." + std::to_string(++calls);
-  auto file = OpenFile(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode);
+  unlink(temporary.c_str());  // what a crash left, or a link that somebody has put there
+  auto file = OpenFile(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode);
   if (!file) return std::move(file).error();
   const auto give_up = [&](Error error) -> Result<void> {
     unlink(temporary.c_str());
@@ -92,6 +115,27 @@ Result<void> MakeDirectories(const std::string& path, mode_t mode) {
   if (stat(path.c_str(), &info) != 0) return ErrnoError(errno, "look at " + path);
   if (!S_ISDIR(info.st_mode)) return FailedPrecondition(path + " is not a directory");
   return {};
+}
+
+Result<void> MakeOwnDirectory(const std::string& path, mode_t mode) {
+  if (mkdir(path.c_str(), mode) == 0) return {};
+  if (errno != EEXIST) return ErrnoError(errno, "make the directory " + path);
+  auto directory = OpenFile(path, O_PATH | O_DIRECTORY | O_NOFOLLOW);
+  if (directory) return {};
+  if (directory.error().code != Code::kNotFound) return std::move(directory).error();
+  return FailedPrecondition(path + " is not a directory");
+}
+
+Result<void> RenameFile(const std::string& from, const std::string& to) {
+  const auto in = [&](Error error) { return std::move(error).In("move " + from + " to " + to); };
+  auto source = OpenParent(from);
+  if (!source) return in(std::move(source).error());
+  auto target = OpenParent(to);
+  if (!target) return in(std::move(target).error());
+  const std::string old_name = std::filesystem::path(from).filename().string();
+  const std::string new_name = std::filesystem::path(to).filename().string();
+  if (renameat(source->get(), old_name.c_str(), target->get(), new_name.c_str()) == 0) return {};
+  return ErrnoError(errno, "move " + from + " to " + to);
 }
 
 }  // namespace recourse

@@ -36,6 +36,7 @@ class Descriptor {
 };
 
 // open(2) with O_CLOEXEC. The error carries the code of errno and names the path.
+// kFailedPrecondition: with O_NOFOLLOW, the path is a symbolic link.
 Result<Descriptor> OpenFile(const std::string& path, int flags, mode_t mode = 0600);
 
 // The whole file. kResourceExhausted: larger than `size_max` bytes.
@@ -53,5 +54,13 @@ Result<void> SyncParent(const std::string& path);
 
 // mkdir -p with `mode` for what is made.
 Result<void> MakeDirectories(const std::string& path, mode_t mode = 0755);
+
+// The same for the last part of the path alone, where others may have put something first.
+// kFailedPrecondition: a symbolic link or something else stands there; nothing is made through it.
+Result<void> MakeOwnDirectory(const std::string& path, mode_t mode);
+
+// rename(2) from one directory to another. kFailedPrecondition: one of them is a symbolic link, so
+// that the file would come from, or go, who knows where.
+Result<void> RenameFile(const std::string& from, const std::string& to);
 
 }  // namespace recourse

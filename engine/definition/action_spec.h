@@ -48,6 +48,8 @@ struct ActionSpec {
   bool has_prepare = false;
   bool has_verify = false;
   bool can_compensate = false;
+  // For plans, of one that cannot: why nothing needs to be put back, or who can. Empty: neither.
+  std::string without_compensation = {};
   std::chrono::microseconds timeout = std::chrono::minutes(5);
   RetryPolicy retry;
 };

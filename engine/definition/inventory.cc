@@ -1,6 +1,7 @@
 // The inventory: what a target's file may hold, as docs/targets.md tells it.
 #include <algorithm>
 
+#include "engine/base/dated_name.h"
 #include "engine/base/json.h"
 #include "engine/definition/members.h"
 #include "engine/definition/names.h"
@@ -51,8 +52,8 @@ constexpr std::string_view kTargetSchema = R"({
       "properties": {
         "directory": {"type": "string"},
         "pattern": {"type": "string", "minLength": 1},
-        "keep_days": {"type": "integer", "minimum": 1},
-        "keep_at_least": {"type": "integer", "minimum": 1},
+        "keep_days": {"type": "integer", "minimum": 1, "maximum": 100000},
+        "keep_at_least": {"type": "integer", "minimum": 1, "maximum": 100000},
         "max_age": {"type": "string"}
       }
     },
@@ -83,12 +84,12 @@ constexpr std::string_view kTargetSchema = R"({
       "additionalProperties": false,
       "properties": {
         "url": {"type": "string", "minLength": 1},
-        "method": {"type": "string"},
-        "status": {"type": "integer"},
+        "method": {"type": "string", "enum": ["GET", "HEAD"]},
+        "status": {"type": "integer", "minimum": 100, "maximum": 599},
         "json": {"type": "object"},
         "body_contains": {"type": "string"},
         "latency_max": {"type": "string"},
-        "successes": {"type": "integer", "minimum": 1},
+        "successes": {"type": "integer", "minimum": 1, "maximum": 1000},
         "interval": {"type": "string"},
         "within": {"type": "string"},
         "request_timeout": {"type": "string"}
@@ -100,8 +101,22 @@ constexpr std::string_view kTargetSchema = R"({
       "additionalProperties": false,
       "properties": {
         "path": {"type": "string"},
-        "warn": {"type": "object"},
-        "fail": {"type": "object"}
+        "warn": {
+          "type": "object",
+          "additionalProperties": false,
+          "properties": {
+            "used_percent": {"type": "number", "minimum": 0, "maximum": 100},
+            "free_bytes": {"type": "integer", "minimum": 0}
+          }
+        },
+        "fail": {
+          "type": "object",
+          "additionalProperties": false,
+          "properties": {
+            "used_percent": {"type": "number", "minimum": 0, "maximum": 100},
+            "free_bytes": {"type": "integer", "minimum": 0}
+          }
+        }
       }
     }
   }
@@ -126,33 +141,85 @@ bool IsPermissions(const std::string& text) {
 }
 
 // What the schema cannot say of a text: that it is a duration, an absolute path, permissions.
+void CheckText(std::string_view key, const Node& value, Problems& problems) {
+  const std::string& text = value.scalar.as_string();
+  const auto expected = [&](std::string_view what) {
+    problems.Add(value.place,
+                 std::string(key) + ": expected " + std::string(what) + ", found " + Quoted(text));
+  };
+  if (IsOneOf(key, {"max_age", "request_timeout"})) {
+    (void)ReadDuration(value, key, std::chrono::milliseconds(1), problems);
+  } else if (IsOneOf(key, {"settle", "stop_timeout", "latency_max", "interval", "within"})) {
+    (void)ReadDuration(value, key, std::chrono::microseconds(0), problems);
+  } else if (IsOneOf(key, {"path", "directory", "pid_file", "log", "working_directory"})) {
+    if (!text.starts_with('/')) expected("an absolute path");
+  } else if (key == "mode") {
+    if (!IsPermissions(text)) expected("permissions in octal, such as 0664");
+  } else if (key == "url") {
+    if (!text.starts_with("http://") && !text.starts_with("https://")) {
+      expected("a URL that begins with http:// or https://");
+    }
+  } else if (key == "pattern") {
+    if (auto names = CheckNamePattern(text); !names) {
+      problems.Add(value.place, "pattern: " + names.error().message);
+    }
+  }
+}
+
 void CheckTexts(const Node& node, Problems& problems) {
   for (const Node& item : node.items) CheckTexts(item, problems);
   for (const auto& [key, place, value] : node.members) {
     if (key == "json" || key == "environment") continue;  // names of others
     CheckTexts(value, problems);
-    if (!value.is_string()) continue;
-    const std::string& text = value.scalar.as_string();
-    if (IsOneOf(key, {"max_age", "settle", "stop_timeout", "latency_max", "interval", "within",
-                      "request_timeout"})) {
-      (void)ReadDuration(value, key, std::chrono::microseconds(0), problems);
-    } else if (IsOneOf(key, {"path", "directory", "pid_file", "log", "working_directory"})) {
-      if (!text.starts_with('/')) problems.Add(value.place, key + ": expected an absolute path");
-    } else if (key == "mode" && !IsPermissions(text)) {
-      problems.Add(value.place, "mode: expected permissions in octal, such as 0664");
-    }
+    if (value.is_string()) CheckText(key, value, problems);
   }
 }
 
 // Who names an owner says all of it: what a restored file gets is then never half right.
-void CheckOwner(const Node& target, Problems& problems) {
-  const Member* database = target.Find("database");
-  if (database == nullptr || database->value.Find("owner") == nullptr) return;
+void CheckOwner(const Node& database, Problems& problems) {
+  if (!database.is_map() || database.Find("owner") == nullptr) return;
   for (const std::string_view key : {"group", "mode"}) {
-    if (database->value.Find(key) == nullptr) {
-      problems.Add(database->value.place,
-                   "database: with \"owner\", " + Quoted(key) + " is needed too");
+    if (database.Find(key) == nullptr) {
+      problems.Add(database.place, "database: with \"owner\", " + Quoted(key) + " is needed too");
     }
+  }
+}
+
+// What would keep a service from being started, hours later.
+void CheckService(const Node& service, Problems& problems) {
+  if (!service.is_map()) return;
+  if (const Member* command = service.Find("command"); command != nullptr) {
+    const auto& words = command->value.items;
+    const bool named =
+        !words.empty() && (!words[0].is_string() || !words[0].scalar.as_string().empty());
+    if (command->value.is_list() && !named) {
+      problems.Add(command->value.place,
+                   "command: expected a program and its arguments, found " +
+                       std::string(words.empty() ? "an empty list" : "an empty name"));
+    }
+  }
+  if (const Member* group = service.Find("group"); group && service.Find("user") == nullptr) {
+    problems.Add(group->place, "group: with it, \"user\" is needed too");
+  }
+  const Member* environment = service.Find("environment");
+  if (environment == nullptr) return;
+  for (const Member& variable : environment->value.members) {
+    if (!variable.key.empty() && variable.key.find('=') == std::string::npos) continue;
+    problems.Add(variable.place,
+                 "environment: " + Quoted(variable.key) + " cannot name a variable");
+  }
+}
+
+void CheckTarget(const Node& target, Problems& problems) {
+  CheckTexts(target, problems);
+  if (!target.is_map()) return;
+  for (const auto& [key, place, value] : target.members) {
+    if (key == "database") CheckOwner(value, problems);
+    if (key == "name" && value.is_string()) {
+      (void)ReadName(value, "name", NameKind::kDashed, problems);
+    }
+    if (key != "services") continue;
+    for (const Node& service : value.items) CheckService(service, problems);
   }
 }
 
@@ -180,11 +247,7 @@ Result<void> Inventory::AddFile(std::string_view text, std::string_view file) {
           PlaceIn(node, misfit.path, misfit.names_key),
           JoinPath("target", misfit.path) + (misfit.names_key ? " " : ": ") + misfit.message);
     }
-  }
-  if (problems.empty()) {
-    CheckTexts(node, problems);
-    CheckOwner(node, problems);
-    (void)ReadName(node.Find("name")->value, "name", NameKind::kDashed, problems);
+    CheckTarget(node, problems);
   }
   if (!problems.empty()) {
     read.problems = std::move(problems).Take();

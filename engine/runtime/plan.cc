@@ -132,7 +132,11 @@ std::string PlanJob::UndoOf(const definition::Step& step) const {
   const auto& action = std::get<definition::ActionStep>(step.kind);
   if (action.repeat == RepeatClass::kReadOnly) return "changes nothing";
   if (step.irreversible) return "none: irreversible";
-  if (!action.can_compensate) return "none";
+  if (!action.can_compensate) {
+    const Action* known = surroundings_.registry.FindAction(action.action);
+    const std::string why = known == nullptr ? "" : known->Spec().without_compensation;
+    return why.empty() ? "none: a rollback leaves what it did" : why;
+  }
   if (!action.known) return "not known: this server has no action " + action.action;
   return "compensated by " + action.action;
 }

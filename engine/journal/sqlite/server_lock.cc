@@ -21,16 +21,6 @@ std::string Resolved(const std::string& path) {
   return failed ? path : resolved.string();
 }
 
-// When this process started, as the kernel counts: with the pid it names a process for good.
-std::string StartTicks() {
-  const auto stat = ReadFile("/proc/self/stat", 4096);
-  if (!stat) return "unknown";
-  std::size_t at = stat->rfind(')');  // The name of the command may hold spaces; what follows not.
-  for (int field = 2; field < 22 && at != std::string::npos; ++field) at = stat->find(' ', at + 1);
-  if (at == std::string::npos) return "unknown";
-  return stat->substr(at + 1, stat->find(' ', at + 1) - at - 1);
-}
-
 // What the kernel calls the file systems that live on another machine (linux/magic.h and the
 // sources of those that are not in it).
 constexpr std::pair<std::uint32_t, const char*> kNetworkFileSystems[] = {
@@ -54,8 +44,8 @@ Result<ServerLock> ServerLock::Take(const std::string& journal_path, Time now) {
         " open: " + (holder && !holder->empty() ? *holder : "it has not said yet who it is") +
         ". Nothing was changed; use that server, or stop it first");
   }
-  const std::string holder = "pid " + std::to_string(getpid()) + " (process started at tick " +
-                             StartTicks() + "), since " + FormatTimestamp(ToTimestamp(now));
+  const std::string holder = "the process with pid " + std::to_string(getpid()) + ", since " +
+                             FormatTimestamp(ToTimestamp(now));
   // Written before what is left of the last holder is cut off: that needs no space on a full disk.
   if (auto written = WriteAll(file->get(), holder); !written) {
     return std::move(written).error().In(path);

@@ -96,18 +96,40 @@ TEST_CASE("when backups are not made any more, nothing is pruned", "[actions][ba
   CHECK(world.Snapshot() == before);
 }
 
-TEST_CASE("without a retention that is written down, nothing is pruned", "[actions][backup]") {
+TEST_CASE("a target that names no retention keeps all its backups", "[actions][backup]") {
   BackupsWorld world;
-  world.AddBackup(1);
-  for (const char* missing : {"keep_days", "keep_at_least", "max_age"}) {
-    INFO(missing);
-    Value::Map backups = world.BackupsValue().as_map();
-    backups.erase(Value(missing));
-    const Outcome refused = world.Do("backup.prune", Value::Object({{"backups", backups}}));
-    REQUIRE_FALSE(refused);
-    CHECK(refused.failure().error.code == Code::kInvalidArgument);
-    CHECK_THAT(refused.failure().error.message, Catch::Contains(missing));
-  }
+  for (const int days : {1, 40, 400, 4000}) world.AddBackup(days);
+  const Value inputs = Value::Object(
+      {{"backups",
+        Value::Object({{"directory", world.Path("backups")}, {"pattern", "health_%Y%m%d.db"}})}});
+  const auto plan = world.Find("backup.prune").Plan(world.MakeContext(inputs));
+  REQUIRE(plan);
+  CHECK(plan->lines ==
+        std::vector<std::string>{"remove nothing: the target's backups name no keep_days"});
+  const Outcome pruned = world.Do("backup.prune", inputs);
+  INFO(MessageOf(pruned));
+  REQUIRE(pruned);
+  CHECK(pruned.output()["removed"] == Value(Value::List{}));
+  CHECK(world.Names().size() == 4);
+}
+
+TEST_CASE("of the retention only keep_days must be said", "[actions][backup]") {
+  BackupsWorld world;
+  for (const int days : {10, 35, 40, 45}) world.AddBackup(days);
+  const auto prune = [&world](int keep_days) {
+    return world.Do("backup.prune",
+                    Value::Object({{"backups", Value::Object({{"directory", world.Path("backups")},
+                                                              {"pattern", "health_%Y%m%d.db"},
+                                                              {"keep_days", keep_days}})}}));
+  };
+  // The newest may be as old as backups are kept.
+  const Outcome too_old = prune(5);
+  REQUIRE_FALSE(too_old);
+  CHECK(too_old.failure().error.code == Code::kFailedPrecondition);
+  const Outcome pruned = prune(30);
+  INFO(MessageOf(pruned));
+  REQUIRE(pruned);
+  CHECK(pruned.output()["removed"].as_list().size() == 1);  // three stay, however old
 }
 
 TEST_CASE("pruning for good is named as irreversible, and keeps what it is told to",

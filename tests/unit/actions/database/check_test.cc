@@ -127,6 +127,61 @@ TEST_CASE("an older log of the same database beside a restored file is found",
   CHECK(sql.Text("SELECT count(*) FROM later").find("no such table") != std::string::npos);
 }
 
+TEST_CASE("a newer log beside an older file that was put back is found, whatever their times",
+          "[actions][database]") {
+  DatabaseWorld world;
+  MakeDatabase(world.database(), 100, "wal");
+  std::filesystem::copy_file(world.database(), world.Path("older.db"));
+  for (int day = 0; day < 3; ++day) AddRows(Sql(world.database()), 50);
+  {
+    const Sql sql(world.database());
+    sql.Run("PRAGMA wal_autocheckpoint = 0");
+    AddRows(sql, 500);
+    std::filesystem::copy_file(world.database() + "-wal", world.Path("newer-wal"));
+  }
+  std::filesystem::rename(world.Path("older.db"), world.database());
+  std::filesystem::rename(world.Path("newer-wal"), world.database() + "-wal");
+  const Outcome checked = world.Check();
+  REQUIRE_FALSE(checked);
+  CHECK(checked.failure().error.code == Code::kDataLoss);
+  CHECK_THAT(checked.failure().error.message,
+             Catch::Contains("does not belong") && Catch::Contains("a later state"));
+}
+
+TEST_CASE("a database whose file was only touched is healthy, and so is one under any use",
+          "[actions][database]") {
+  DatabaseWorld world;
+  MakeDatabase(world.database(), 100, "wal");
+  const Sql first(world.database());
+  const Sql second(world.database());
+  first.Run("PRAGMA wal_autocheckpoint = 0");
+  second.Run("PRAGMA wal_autocheckpoint = 0");
+  AddRows(first, 400);
+  const auto touched = [&world] {
+    const auto log_written = std::filesystem::last_write_time(world.database() + "-wal");
+    std::filesystem::last_write_time(world.database(), log_written + std::chrono::hours(1));
+    const Outcome checked = world.Check();
+    INFO(MessageOf(checked));
+    REQUIRE(checked);
+    return checked.output()["notes"].as_list();
+  };
+  const Value::List notes = touched();
+  REQUIRE(notes.size() == 1);
+  CHECK_THAT(notes[0].as_string(), Catch::Contains("if nobody has touched the file"));
+
+  // The counters go on whoever writes, and whenever the log begins anew.
+  for (const char* sql :
+       {"CREATE TABLE a(x)", "PRAGMA user_version = 9", "VACUUM", "PRAGMA wal_checkpoint(RESTART)",
+        "DELETE FROM metrics WHERE id % 2 = 0"}) {
+    INFO(sql);
+    second.Run(sql);
+    AddRows(first, 100);
+    (void)touched();
+    AddRows(second, 100);
+    (void)touched();
+  }
+}
+
 TEST_CASE("a database is checked while it is used, log and all", "[actions][database]") {
   DatabaseWorld world;
   MakeDatabase(world.database(), 100, "wal");
@@ -158,8 +213,9 @@ TEST_CASE("a page that something else overwrites in a live database is found, wi
   const Outcome checked = world.Check();
   REQUIRE_FALSE(checked);
   CHECK(checked.failure().error.code == Code::kDataLoss);
-  CHECK_THAT(checked.failure().error.message,
-             Catch::Contains("something else than SQLite") && Catch::Contains("malformed"));
+  CHECK_THAT(checked.failure().error.message, Catch::Contains("malformed"));
+  CHECK_THAT(ToJson(checked.failure().evidence["notes"]),
+             Catch::Contains("something else than SQLite"));
 }
 
 TEST_CASE(
@@ -179,6 +235,34 @@ TEST_CASE(
              Catch::Contains("user_version is 3 instead of 4"));
   CHECK_THAT(message(database.With("tables", Value::List{Value::Object({{"name", "people"}})})),
              Catch::Contains("\"people\" is missing"));
+}
+
+TEST_CASE("a table that is there and damaged is not called missing", "[actions][database]") {
+  DatabaseWorld world;
+  MakeDatabase(world.database());
+  const Value expected = world.DatabaseValue().With("application_id", 77).With("user_version", 3);
+  const auto message = [&] {
+    const Outcome checked = world.Do("database.check", Value::Object({{"database", expected}}));
+    REQUIRE_FALSE(checked);
+    CHECK(checked.failure().error.code == Code::kDataLoss);
+    CHECK_THAT(ToJson(checked.failure().evidence["findings"]),
+               !Catch::Contains("is missing") && !Catch::Contains("instead of"));
+    return ToJson(checked.failure().evidence["findings"]);
+  };
+  SECTION("itself") {
+    testing::ZeroPage(world.database(),
+                      testing::PageOffset(world.database(), "metrics", "leaf", 20));
+    CHECK_THAT(message(), Catch::Contains("count the rows of the table \\\"metrics\\\"") &&
+                              Catch::Contains("malformed"));
+  }
+  SECTION("another before it") {
+    testing::ZeroPage(world.database(), testing::PageOffset(world.database(), "files", "leaf"));
+    CHECK_THAT(message(), Catch::Contains("btreeInitPage"));
+  }
+  SECTION("the schema") {
+    testing::Overwrite(world.database(), 100, std::string(8, '\0'));
+    CHECK_THAT(message(), Catch::Contains("malformed"));
+  }
 }
 
 TEST_CASE("a transaction that was cut off is named as such, not as damage", "[actions][database]") {

@@ -31,6 +31,20 @@ bool IsBad(int fd, std::int64_t offset, std::size_t size) {
   return offset < the_faults->bad_offset + kSector && end > the_faults->bad_offset;
 }
 
+// Whether there is no room for this new name. Once.
+bool IsFull(const std::string& path) {
+  if (the_faults == nullptr || the_faults->full != path) return false;
+  the_faults->full.clear();
+  return true;
+}
+
+std::string PathOf(int directory) {
+  char path[4096];
+  const std::string link = "/proc/self/fd/" + std::to_string(directory);
+  const ssize_t size = readlink(link.c_str(), path, sizeof path);
+  return std::string(path, static_cast<std::size_t>(size < 0 ? 0 : size));
+}
+
 template <class Offset>
 ssize_t ReadAt(const char* name, int fd, void* to, size_t size, Offset offset) {
   static auto* const real = Real<ssize_t(int, void*, size_t, Offset)>(name);
@@ -68,10 +82,18 @@ int link(const char* from, const char* to) noexcept {
 }
 
 int rename(const char* from, const char* to) noexcept {
-  using recourse::testing::the_faults;
   static auto* const real = recourse::testing::Real<int(const char*, const char*)>("rename");
-  if (the_faults == nullptr || the_faults->full != to) return real(from, to);
-  the_faults->full.clear();
+  if (!recourse::testing::IsFull(to)) return real(from, to);
+  errno = ENOSPC;
+  return -1;
+}
+
+int renameat(int from_directory, const char* from, int to_directory, const char* to) noexcept {
+  static auto* const real =
+      recourse::testing::Real<int(int, const char*, int, const char*)>("renameat");
+  if (!recourse::testing::IsFull(recourse::testing::PathOf(to_directory) + "/" + to)) {
+    return real(from_directory, from, to_directory, to);
+  }
   errno = ENOSPC;
   return -1;
 }

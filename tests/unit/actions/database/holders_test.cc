@@ -1,5 +1,7 @@
 #include "actions/database/holders.h"
 
+#include <linux/capability.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -115,7 +117,7 @@ TEST_CASE("that nobody has the database open is not proven where it cannot be se
   {
     const AsNobody nobody;
     asked = world.Do("database.holders", inputs);
-    accepted = world.Do("database.holders", inputs.With("accept_unseen", true));
+    accepted = world.Do("database.holders", inputs.With("accept_unseen_holders", true));
   }
   INFO(MessageOf(asked) << MessageOf(accepted));
   if (mode == "wal") {
@@ -127,9 +129,73 @@ TEST_CASE("that nobody has the database open is not proven where it cannot be se
   REQUIRE_FALSE(asked);
   CHECK(asked.failure().error.code == Code::kFailedPrecondition);
   CHECK(asked.failure().evidence["unreadable"].as_int() > 0);
-  CHECK_THAT(asked.failure().error.message, Catch::Contains("could not be looked into"));
+  const std::string& message = asked.failure().error.message;
+  CHECK_THAT(message, Catch::Contains("may not look into") &&
+                          Catch::Contains("accept_unseen_holders: true") &&
+                          Catch::Contains("as root or as the user"));
+  CHECK_THAT(message, Catch::Matches(".*look into [0-9]+ \\(.+, user .+\\).*"));
+  CHECK(asked.failure().evidence["unseen"].as_string().find("user ") != std::string::npos);
   REQUIRE(accepted);
   CHECK(accepted.output()["complete"] == Value(false));
+
+  // The same, asked while the services still run.
+  const Value before =
+      Value::Object({{"database", world.DatabaseValue()}, {"expect_visible", true}});
+  {
+    const AsNobody nobody;
+    asked = world.Do("database.holders", before);
+    accepted = world.Do("database.holders", before.With("accept_unseen_holders", true));
+  }
+  REQUIRE_FALSE(asked);
+  CHECK(asked.failure().error.code == Code::kFailedPrecondition);
+  CHECK(accepted);
+}
+
+// Root as it is in many a container: it may not look into others, for as long as this lives.
+class WithoutCapabilities {
+ public:
+  WithoutCapabilities() {
+    REQUIRE(syscall(SYS_capget, &header_, before_) == 0);
+    __user_cap_data_struct less[2] = {before_[0], before_[1]};
+    less[0].effective = less[1].effective = 0;
+    REQUIRE(syscall(SYS_capset, &header_, less) == 0);
+  }
+  ~WithoutCapabilities() { CHECK(syscall(SYS_capset, &header_, before_) == 0); }
+
+ private:
+  __user_cap_header_struct header_{_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct before_[2];
+};
+
+TEST_CASE("a server that is root already is not told to be root", "[actions][database]") {
+  if (geteuid() != 0) return;
+  DatabaseWorld world;
+  MakeDatabase(world.database(), 10);
+  const Holding holding(world.database());
+  const Value inputs =
+      Value::Object({{"database", world.DatabaseValue()}, {"expect_visible", true}});
+  Outcome asked = Value();
+  {
+    const WithoutCapabilities without;
+    asked = world.Do("database.holders", inputs);
+  }
+  REQUIRE_FALSE(asked);
+  CHECK_THAT(asked.failure().error.message, Catch::Contains("root already") &&
+                                                Catch::Contains("SYS_PTRACE") &&
+                                                !Catch::Contains("Run the server as root"));
+}
+
+TEST_CASE("that the database is held is no failure where only visibility is expected",
+          "[actions][database]") {
+  DatabaseWorld world;
+  MakeDatabase(world.database(), 10, "wal");
+  const Holding holding(world.database());
+  const Outcome looked =
+      world.Do("database.holders",
+               Value::Object({{"database", world.DatabaseValue()}, {"expect_visible", true}}));
+  INFO(MessageOf(looked));
+  REQUIRE(looked);
+  CHECK(looked.output()["count"] == Value(1));
 }
 
 TEST_CASE("a database that is locked is held, whoever has it", "[actions][database]") {

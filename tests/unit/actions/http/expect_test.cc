@@ -67,6 +67,25 @@ TEST_CASE("http.expect tells what it measured", "[actions][http]") {
   CHECK(endpoint.requests() == 3);
 }
 
+TEST_CASE("http.expect shows what a wrong answer says, and lets it do no harm", "[actions][http]") {
+  World world(AddHttpActions);
+  Endpoint endpoint([](int, httplib::Response& response) {
+    response.status = 503;
+    response.set_content("no disk\x1b[2J\r\nleft\xff \xc2\x9b" + std::string(5000, 'x'),
+                         "text/plain");
+  });
+  const Outcome refused = world.Do("http.expect", endpoint.Inputs().With("within", "0s"));
+  REQUIRE_FALSE(refused);
+  const std::string& message = refused.failure().error.message;
+  CHECK_THAT(message, Catch::Contains("answered 503 with \"no disk.[2J. left. .xxx") &&
+                          Catch::Contains("x...\", but the status is 503, expected 200"));
+  CHECK(message.size() < 500);
+  CHECK(refused.failure().evidence["status"] == Value(503));
+  const std::string shown = refused.failure().evidence["body"].as_string();
+  CHECK_THAT(shown, Catch::StartsWith("no disk.[2J.\nleft. .xxx"));
+  CHECK(shown.size() == 2048);
+}
+
 TEST_CASE("http.expect goes on until it has seen enough successes in a row", "[actions][http]") {
   World world(AddHttpActions);
   Endpoint endpoint([](int request, httplib::Response& response) {

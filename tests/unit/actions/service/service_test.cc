@@ -162,6 +162,24 @@ TEST_CASE("a service's log is a file, and nothing that leads elsewhere", "[actio
   CHECK_FALSE(std::filesystem::exists(service.world.Path("app.pid")));
 }
 
+TEST_CASE("a service's pid file and its lock are written through no link", "[actions][service]") {
+  Service service;
+  const std::string precious = service.world.Write("precious", "4000000");
+  SECTION("in the place of the lock") {
+    std::filesystem::create_symlink(precious, service.world.Path("app.pid.lock"));
+    const Outcome started = service.Do("start");
+    REQUIRE_FALSE(started);
+    CHECK(started.failure().error.code == Code::kFailedPrecondition);
+    CHECK_THAT(started.failure().error.message, Catch::Contains("app.pid.lock is a symbolic link"));
+  }
+  SECTION("in the place of the pid file") {
+    std::filesystem::create_symlink(precious, service.world.Path("app.pid"));
+    REQUIRE(service.Do("start"));
+    CHECK_FALSE(std::filesystem::is_symlink(service.world.Path("app.pid")));
+  }
+  CHECK(service.world.Read("precious") == "4000000");
+}
+
 TEST_CASE("compensation brings a service back to what it was", "[actions][service]") {
   Service service;
   const auto compensate = [&](const std::string& verb) {

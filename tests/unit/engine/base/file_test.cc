@@ -1,5 +1,6 @@
 #include "engine/base/file.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 
 #include <atomic>
@@ -57,6 +58,33 @@ TEST_CASE("directories are made with their parents, and a file in the way is tol
   CHECK(std::filesystem::is_directory(folder.path + "/a/b/c"));
   REQUIRE(WriteFileAtomically(folder.path + "/f", "x", 0600));
   CHECK_FALSE(MakeDirectories(folder.path + "/f"));
+}
+
+TEST_CASE("nothing is opened, made or moved through a link where that is not meant", "[base]") {
+  const Folder folder;
+  const std::string file = folder.path + "/file";
+  const std::string directory = folder.path + "/directory";
+  REQUIRE(WriteFileAtomically(file, "precious", 0600));
+  REQUIRE(MakeOwnDirectory(directory, 0700));
+  CHECK(MakeOwnDirectory(directory, 0700));
+  const std::string link = folder.path + "/link";
+
+  std::filesystem::create_symlink(file, link);
+  const auto opened = OpenFile(link, O_WRONLY | O_CREAT | O_NOFOLLOW);
+  REQUIRE_FALSE(opened);
+  CHECK(opened.error().code == Code::kFailedPrecondition);
+  CHECK(opened.error().message.find(link + " is a symbolic link") != std::string::npos);
+  REQUIRE(WriteFileAtomically(link, "other", 0600));  // takes its place
+  CHECK(*ReadFile(file, 100) == "precious");
+
+  std::filesystem::remove(link);
+  std::filesystem::create_symlink(directory, link);
+  CHECK(MakeOwnDirectory(link, 0700).error().code == Code::kFailedPrecondition);
+  CHECK(RenameFile(file, link + "/file").error().code == Code::kFailedPrecondition);
+  CHECK(std::filesystem::is_empty(directory));
+  REQUIRE(RenameFile(file, directory + "/file"));
+  CHECK(RenameFile(link + "/file", file).error().code == Code::kFailedPrecondition);
+  CHECK(MakeOwnDirectory(directory + "/file", 0700).error().code == Code::kFailedPrecondition);
 }
 
 TEST_CASE("several threads may write one file, and it is one of theirs whole", "[base]") {

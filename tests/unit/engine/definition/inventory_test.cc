@@ -43,14 +43,64 @@ TEST_CASE("a target's file is checked with places", "[definition]") {
              Contains("t.yaml:2:32: path: expected an absolute path"));
   CHECK_THAT(Refused("name: a\ndatabase: {kind: sqlite, path: /x, mode: rw}\n"),
              Contains("mode: expected permissions in octal"));
-  CHECK_THAT(Refused("name: a\nbackups: {directory: /b, pattern: x, max_age: soon}\n"),
-             Contains("t.yaml:2:47: max_age: "));
+  CHECK_THAT(Refused("name: a\nbackups: {directory: /b, pattern: x%Y%m%d, max_age: soon}\n"),
+             Contains("t.yaml:2:53: max_age: "));
   CHECK_THAT(Refused("name: a\nservices:\n  - {name: x, kind: process, pid_file: /p}\n"),
              Contains("t.yaml:3:5: target.services[0]: \"command\" is missing"));
   CHECK_THAT(Refused("name: a\ndatabase: {kind: sqlite, path: /x, owner: app, group: app}\n"),
              Contains("t.yaml:2:11: database: with \"owner\", \"mode\" is needed too"));
   CHECK_THAT(Refused("name: A!\n"), Contains("is no name"));
   CHECK_THAT(Refused("name: [\n"), Contains("t.yaml:"));
+}
+
+TEST_CASE("what would fail hours later is refused when the target is loaded", "[definition]") {
+  const auto backups = [](const std::string& more) {
+    return Refused("name: a\nbackups: {directory: /b, " + more + "}\n");
+  };
+  CHECK_THAT(
+      backups("pattern: health.db"),
+      Contains("t.yaml:2:35: pattern: \"health.db\" does not name the day: write a name with "
+               "%Y%m%d in it"));
+  CHECK_THAT(backups("pattern: x/%Y%m%d"), Contains("holds a \"/\""));
+  CHECK_THAT(backups("pattern: x%Y%m%d, keep_days: 0"),
+             Contains("t.yaml:2:55: target.backups.keep_days: expected at least 1, found 0"));
+  CHECK_THAT(backups("pattern: x%Y%m%d, keep_at_least: many"),
+             Contains("target.backups.keep_at_least: expected an integer"));
+  CHECK_THAT(backups("pattern: x%Y%m%d, max_age: 0s"), Contains("max_age: must be at least 1ms"));
+
+  const auto service = [](const std::string& more) {
+    return Refused("name: a\nservices:\n  - {name: x, kind: process, pid_file: /p, " + more +
+                   "}\n");
+  };
+  CHECK_THAT(service("command: []"),
+             Contains("t.yaml:3:53: command: expected a program and its arguments, found an empty "
+                      "list"));
+  CHECK_THAT(service("command: [\"\"]"), Contains("found an empty name"));
+  CHECK_THAT(service("command: [/x], group: app"), Contains("group: with it, \"user\" is needed"));
+  CHECK_THAT(service("command: [/x], environment: {\"A=B\": c}"),
+             Contains("environment: \"A=B\" cannot name a variable"));
+
+  const auto health = [](const std::string& members) {
+    return Refused("name: a\nhealth: {" + members + "}\n");
+  };
+  CHECK_THAT(health("url: localhost:80"), Contains("url: expected a URL that begins with http://"));
+  CHECK_THAT(health("url: \"http://x\", method: POST"), Contains("expected one of GET, HEAD"));
+  CHECK_THAT(health("url: \"http://x\", status: 20"), Contains("expected at least 100"));
+  CHECK_THAT(health("url: \"http://x\", request_timeout: 0s"), Contains("must be at least 1ms"));
+  CHECK_THAT(Refused("name: a\ndisk: {path: /x, fail: {used_percnt: 95}}\n"),
+             Contains("target.disk.fail.used_percnt is unknown; did you mean \"used_percent\"?"));
+}
+
+TEST_CASE("all that is wrong with a target is told at once", "[definition]") {
+  const std::string refused = Refused(
+      "name: A!\n"
+      "databse: {}\n"
+      "backups: {directory: b, pattern: health.db, keep_days: 0}\n"
+      "services: [{name: x, kind: process, pid_file: p, command: []}]\n");
+  for (const char* place : {"t.yaml:1:7: ", "t.yaml:2:1: ", "t.yaml:3:22: ", "t.yaml:3:34: ",
+                            "t.yaml:3:56: ", "t.yaml:4:47: ", "t.yaml:4:59: "}) {
+    CHECK_THAT(refused, Contains(place));
+  }
 }
 
 }  // namespace

@@ -25,6 +25,7 @@ TEST_CASE_METHOD(EngineFixture, "an approval shows what each step after it would
   broken.spec.has_plan = true;
   broken.plan = [](const Context&) -> Result<ActionPlan> { throw std::runtime_error("no"); };
   AddAction("test.purge");
+  AddAction("test.keep").spec.without_compensation = "none needed: it only adds copies";
   AddWorkflow(R"(
 name: planned
 steps:
@@ -40,6 +41,7 @@ steps:
   - {id: broken, action: test.broken}
   - {id: purge, action: test.purge, irreversible: true}
   - {id: look, action: test.look}
+  - {id: keep, action: test.keep}
   - {id: last, approval: {prompt: "Done?", approvers: [dba]}}
   - {id: after, action: test.look}
 )");
@@ -52,11 +54,11 @@ steps:
   const auto plan = ParseJson((*approval)->plan);
   REQUIRE(plan);
   const auto& steps = (*plan)["steps"].as_list();
-  REQUIRE(steps.size() == 6);  // up to the next approval
+  REQUIRE(steps.size() == 7);  // up to the next approval
   const auto lines = [&](std::size_t step) { return ToJson(steps[step]["lines"]); };
 
   CHECK(lines(0) == R"(["for each of 2 items","stop web","stop worker"])");
-  CHECK(steps[0]["undo"] == Value("none"));
+  CHECK(steps[0]["undo"] == Value("none: a rollback leaves what it did"));
   CHECK(steps[1]["step"] == Value("restore"));
   CHECK(steps[1]["summary"] == Value("Put the backup in place"));
   CHECK(steps[1]["action"] == Value("test.restore"));
@@ -67,6 +69,7 @@ steps:
   CHECK(lines(3).find("could not be planned") != std::string::npos);
   CHECK(steps[4]["undo"] == Value("none: irreversible"));
   CHECK(steps[5]["undo"] == Value("changes nothing"));
+  CHECK(steps[6]["undo"] == Value("none needed: it only adds copies"));
   CHECK((*plan)["bytes_needed"] == Value(4096));
   CHECK(ToJson((*plan)["irreversible"]) == R"(["loses 3 rows","purge cannot be undone"])");
 }
