@@ -51,39 +51,11 @@ char LetterOf(RunStatus status) {
   }
 }
 
-// What a person may do instead, for the message of a refusal.
-std::string LegalVerbs(RunStatus status) {
-  struct Verb {
-    std::string_view input;
-    std::string_view word;
-  };
-  static constexpr std::array kVerbs = {
-      Verb{"CastVote", "approve or reject"}, Verb{"Pause", "pause"}, Verb{"Resume", "resume"},
-      Verb{"Cancel", "cancel"},              Verb{"Retry", "retry"}, Verb{"Skip", "skip"},
-      Verb{"RollBack", "rollback"},
-  };
-  std::string out;
-  for (const Verb& verb : kVerbs) {
-    for (const Row& row : kLegal) {
-      if (row.input != verb.input || row.statuses.find(LetterOf(status)) == row.statuses.npos) {
-        continue;
-      }
-      if (!out.empty()) out += ", ";
-      out += verb.word;
-    }
-  }
-  return out;
-}
-
 Error Refused(const RunState& state, const Input& input) {
   const RunStatus status = StatusOf(state);
   std::string message = std::string(NameOf(input)) + " is not possible: " + state.run.ToString() +
                         " is " + std::string(ToString(status));
-  if (IsFinal(status)) {
-    message += ", which is over";
-  } else if (const std::string verbs = LegalVerbs(status); !verbs.empty()) {
-    message += "; possible now: " + verbs;
-  }
+  if (IsFinal(status)) message += ", which is over";
   return FailedPrecondition(std::move(message));
 }
 
