@@ -53,23 +53,27 @@ std::vector<std::string> OpenIn(const fs::path& process) {
   return names;
 }
 
-std::string Describe(const fs::path& process, const std::vector<std::string>& open) {
+PortHolder Describe(const fs::path& process, const std::vector<std::string>& open) {
+  PortHolder holder;
   auto name = ReadFile((process / "comm").string(), 4096);
-  std::string text = name ? name->substr(0, name->find('\n')) : "a process";
-  text += " (pid " + process.filename().string();
+  holder.who = name ? name->substr(0, name->find('\n')) : "a process";
+  holder.who += " (pid " + process.filename().string();
   for (const std::string& file : open) {
-    if (file.ends_with(kLock)) text += ", journal " + file.substr(0, file.size() - 5);
+    if (!file.ends_with(kLock)) continue;
+    holder.data = file.substr(0, file.size() - kLock.size());
+    holder.who += ", journal " + holder.data + "/journal.db";
   }
-  return text + ")";
+  holder.who += ")";
+  return holder;
 }
 
 }  // namespace
 
-std::string HolderOfPort(int port) {
+PortHolder HolderOfPort(int port) {
   std::set<std::string> sockets;
   AddSockets("/proc/net/tcp", port, sockets);
   AddSockets("/proc/net/tcp6", port, sockets);
-  if (sockets.empty()) return "";
+  if (sockets.empty()) return {};
   std::error_code problem;
   for (fs::directory_iterator entry("/proc", problem), end; !problem && entry != end;
        entry.increment(problem)) {
@@ -80,7 +84,7 @@ std::string HolderOfPort(int port) {
       return Describe(entry->path(), open);
     }
   }
-  return "";
+  return {};
 }
 
 }  // namespace recourse::server

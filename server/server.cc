@@ -86,16 +86,18 @@ bool IsServed(const std::string& path) {
 
 Error CannotListen(const std::string& address) {
   const std::string port = address.substr(address.rfind(':') + 1);
-  const std::string holder = HolderOfPort(std::stoi(port));
+  const PortHolder holder = HolderOfPort(std::stoi(port));
   std::string message = "cannot listen on " + address + ": ";
-  message += holder.empty() ? "another process has it, or it may not be used" : holder + " has it";
+  message += holder.who.empty() ? "another process has it, or it may not be used"
+                                : holder.who + " has it";
   message += "; nothing was started, and every run is left as it is.\n";
-  if (holder.find("journal") != std::string::npos) {
-    message += "To use that server: recourse --address " + address + " --token-file FILE info\n";
+  if (!holder.data.empty()) {
+    message += "To use that server: recourse --data " + holder.data + " info\n";
   }
   return Unavailable(message +
                      "To have the port, stop that process; to take another: --listen "
-                     "127.0.0.1:7374, or port 0 for any free one (\"listen:\" in the configuration)");
+                     "127.0.0.1:7374, or port 0 for any free one (\"listen:\" in the "
+                     "configuration)");
 }
 
 Result<void> GrpcServer::Listen(const ServerOptions& options) {
