@@ -1,6 +1,7 @@
 #include "client/connection.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
@@ -49,13 +50,22 @@ Options WithEnvironment(Options options) {
 }
 
 std::string FindData() {
+  const std::string system = "/var/lib/recourse";
   const std::string state = Environment("XDG_STATE_HOME");
   const std::string home = Environment("HOME");
   const std::string own = !state.empty() ? state + "/recourse" : home + "/.local/state/recourse";
-  for (const std::string& place : {own, std::string("/var/lib/recourse")}) {
-    if (HasServerFiles(place)) return place;
-  }
-  return own;
+  // As the server chooses: see DefaultDataDirectory in server/config.h.
+  const bool root = geteuid() == 0;
+  const std::string& first = root ? system : own;
+  const std::string& second = root ? own : system;
+  return !HasServerFiles(first) && HasServerFiles(second) ? second : first;
+}
+
+std::string HowToReadOffline(const std::string& data) {
+  const std::string journal = std::filesystem::absolute(data).string() + "/journal.db";
+  if (access(journal.c_str(), F_OK) != 0) return "";
+  return "\nits journal can be read without it: recourse runs --file " + journal +
+         "\n(also timeline RUN, journal show and journal verify)";
 }
 
 Result<Connection> Connection::Open(const Options& options) {
@@ -129,7 +139,8 @@ Error Connection::ErrorOf(const grpc::Status& status) const {
   if (code == Code::kUnavailable && !reached) {
     return Unanswered("no server answers at " + where_ + "\nstart one with: recoursed --data " +
                       options_.data +
-                      "\nor say where it is: --data DIRECTORY, or --address HOST:PORT");
+                      "\nor say where it is: --data DIRECTORY, or --address HOST:PORT" +
+                      HowToReadOffline(options_.data));
   }
   if (code == Code::kDeadlineExceeded) {
     return Unanswered("the server at " + where_ + " has not answered within " +

@@ -37,8 +37,13 @@ inline constexpr std::chrono::milliseconds kTimeout{30'000};
 Options WithEnvironment(Options options);
 
 // The data directory of a server on this host: the first of the usual places that has a server's
-// socket or tokens, else the place where this user's server would keep them.
+// socket or tokens, else the place where this user's server would keep them. For root that is
+// /var/lib/recourse.
 std::string FindData();
+
+// The lines of a message that say how to read the journal in this data directory with no server;
+// empty when there is none.
+std::string HowToReadOffline(const std::string& data);
 
 class Connection {
  public:

@@ -44,6 +44,8 @@ constexpr std::array kRules = {
     Rule{"WorkflowService.ValidateWorkflow", kViewer},
     Rule{"WorkflowService.ListActions", kViewer},
     Rule{"WorkflowService.GetAction", kViewer},
+    Rule{"WorkflowService.ListTargets", kViewer},
+    Rule{"WorkflowService.GetTarget", kViewer},
     Rule{"ScheduleService.ListSchedules", kViewer},
     Rule{"ScheduleService.GetSchedule", kViewer},
     Rule{"ScheduleService.PauseSchedule", kOperator},

@@ -1,6 +1,8 @@
 // The API's AdminService: the server itself and its journal.
 #pragma once
 
+#include <mutex>
+
 #include "recourse/v1/admin.grpc.pb.h"
 #include "server/core.h"
 
@@ -8,7 +10,7 @@ namespace recourse::server {
 
 class AdminService final : public v1::AdminService::CallbackService {
  public:
-  explicit AdminService(Core& core) : core_(core) {}
+  explicit AdminService(Core& core) : core_(core), last_check_(core.start_check) {}
 
   grpc::ServerUnaryReactor* GetInfo(grpc::CallbackServerContext* context,
                                     const v1::GetInfoRequest* request,
@@ -21,7 +23,12 @@ class AdminService final : public v1::AdminService::CallbackService {
                                           v1::BackupJournalResponse* response) override;
 
  private:
+  Result<v1::GetInfoResponse> Info(journal::Reader& reader);
+  Result<v1::VerifyJournalResponse> Verify(journal::Reader& reader);
+
   Core& core_;
+  std::mutex mutex_;
+  JournalCheck last_check_;  // under mutex_
 };
 
 }  // namespace recourse::server

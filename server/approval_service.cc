@@ -82,6 +82,23 @@ Result<machine::CastVote> FromProto(const v1::DecideRequest& request) {
   return vote;
 }
 
+// What a vote that was refused comes to when the approval is settled: the same word of the same
+// person again is taken, as it would be while the approval is open; others are told who was first.
+Result<v1::Approval> AnswerLate(const machine::CastVote& vote, const std::string& voter,
+                                const Error& refusal, journal::Reader& reader) {
+  auto row = reader.FindApproval(vote.id);
+  if (!row || !row->has_value() || !(*row)->settled) return refusal;
+  auto approval = ToProto(**row);
+  if (!approval) return refusal;
+  const auto decision =
+      vote.vote == machine::Vote::kApprove ? v1::DECISION_APPROVE : v1::DECISION_REJECT;
+  const bool as_shown = vote.digest.empty() || vote.digest == approval->digest();
+  for (const v1::Vote& cast : approval->votes()) {
+    if (cast.principal() == voter && cast.decision() == decision && as_shown) return approval;
+  }
+  return SettledError(*approval);
+}
+
 }  // namespace
 
 grpc::ServerUnaryReactor* ApprovalService::ListApprovals(grpc::CallbackServerContext* context,
@@ -108,13 +125,24 @@ grpc::ServerUnaryReactor* ApprovalService::Decide(grpc::CallbackServerContext* c
   if (!vote) return Refuse(context, vote.error());
 
   grpc::ServerUnaryReactor* call = context->DefaultReactor();
+  const auto answer = [call, response](const Result<v1::Approval>& approval) {
+    if (approval) *response = *approval;
+    call->Finish(approval ? grpc::Status::OK : ToStatus(approval.error()));
+  };
+  const machine::CastVote cast = *vote;
+  const std::string voter = caller->principal;
   core_.engine.Vote(*std::move(vote), *std::move(caller),
-                    [call, response](Result<journal::ApprovalRow> row) {
-                      if (!row) return call->Finish(ToStatus(row.error()));
-                      auto approval = ToProto(*row);
-                      if (!approval) return call->Finish(ToStatus(approval.error()));
-                      *response = *std::move(approval);
-                      call->Finish(grpc::Status::OK);
+                    [this, cast, voter, answer](Result<journal::ApprovalRow> row) {
+                      if (row) return answer(ToProto(*row));
+                      const Error refusal = std::move(row).error();
+                      if (refusal.code != Code::kAborted &&
+                          refusal.code != Code::kFailedPrecondition) {
+                        return answer(refusal);
+                      }
+                      core_.readers.Post([=](journal::Reader* reader) {
+                        answer(reader == nullptr ? Result<v1::Approval>(refusal)
+                                                 : AnswerLate(cast, voter, refusal, *reader));
+                      });
                     });  // answered once, after the commit
   return call;
 }

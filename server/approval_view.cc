@@ -47,7 +47,40 @@ v1::Vote VoteOf(const Value& stored) {
   return vote;
 }
 
+// Who voted so, and why: "ana and bob", "ana: not now".
+std::string Voters(const v1::Approval& approval, v1::Decision decision) {
+  std::string voters;
+  for (const v1::Vote& vote : approval.votes()) {
+    if (vote.decision() != decision) continue;
+    voters += (voters.empty() ? "" : " and ") + vote.principal();
+    if (!vote.reason().empty()) voters += " (" + vote.reason() + ")";
+  }
+  return voters;
+}
+
 }  // namespace
+
+Error SettledError(const v1::Approval& approval) {
+  std::string how;
+  switch (approval.state()) {
+    case v1::Approval::APPROVED:
+      how = "was approved by " + Voters(approval, v1::DECISION_APPROVE);
+      break;
+    case v1::Approval::REJECTED:
+      how = "was rejected by " + Voters(approval, v1::DECISION_REJECT);
+      break;
+    case v1::Approval::EXPIRED:
+      how = "expired, because nobody decided in time,";
+      break;
+    default:
+      how = "was withdrawn, because " + approval.run() + " was cancelled or rolled back,";
+  }
+  Timestamp settled{approval.settle_time().seconds(), 0};
+  std::string when = FormatTimestamp(settled);
+  return Aborted(approval.id() + " is settled: it " + how + " at " + when +
+                 ". Your decision came after that and was not counted; " + approval.run() +
+                 " is not changed");
+}
 
 Result<v1::Approval> ToProto(const journal::ApprovalRow& row) {
   auto approvers = ListOf(row, "approvers", row.approvers);

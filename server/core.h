@@ -9,12 +9,14 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "actions/registry.h"
 #include "engine/journal/journal.h"
 #include "engine/runtime/engine.h"
 #include "server/access.h"
 #include "server/reader_pool.h"
+#include "server/start_check.h"
 #include "server/status.h"
 
 namespace recourse::server {
@@ -34,6 +36,8 @@ struct Core {
   std::stop_token stopping;  // requested when the server stops: for what takes long
   Time started;
   const Clock& clock;
+  std::vector<std::string> left_out = {};  // what was not loaded at the start
+  JournalCheck start_check = {};           // of the journal, at the start
 };
 
 // Answers the call with `error`.

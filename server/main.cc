@@ -4,6 +4,7 @@
 // configuration; 3 the journal may not be used (another server has it, or it is newer than this
 // program); 4 the journal is damaged.
 
+#include <grpc/support/log.h>
 #include <malloc.h>
 #include <signal.h>
 #include <spdlog/async.h>
@@ -12,6 +13,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <iostream>
@@ -29,7 +31,9 @@
 #include "server/config.h"
 #include "server/load.h"
 #include "server/principals.h"
+#include "server/run_reads.h"
 #include "server/server.h"
+#include "server/start_check.h"
 #include "server/transition_log.h"
 #include "server/version.h"
 
@@ -42,6 +46,7 @@ constexpr int kExitUsage = 2;
 constexpr int kExitJournalHeld = 3;
 constexpr int kExitJournalDamaged = 4;
 
+constexpr std::size_t kLeftOutShown = 3;      // in the lines that are printed at the start
 constexpr std::size_t kLogLinesMax = 65'536;  // that wait to be written; the oldest make room
 
 struct Arguments {
@@ -99,6 +104,8 @@ void StartLog(const std::string& level) {
   spdlog::set_default_logger(spdlog::create_async_nb<spdlog::sinks::stderr_sink_mt>("recoursed"));
   spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %v");
   spdlog::set_level(spdlog::level::from_str(level));
+  // What gRPC has to say of a failure is told in words of ours; its own are for who looks into it.
+  gpr_set_log_function([](gpr_log_func_args* line) { spdlog::debug("gRPC: {}", line->message); });
 }
 
 // What goes wrong where no caller hears of it stands in the log.
@@ -123,11 +130,7 @@ Result<OpenRuns> LookAtOpenRuns(journal::Journal& journal, int open_runs_max, Tr
   using machine::RunStatus;
   journal::RunFilter filter;
   filter.limit = open_runs_max;
-  for (const RunStatus status :
-       {RunStatus::kQueued, RunStatus::kRunning, RunStatus::kWaiting, RunStatus::kPaused,
-        RunStatus::kNeedsAttention, RunStatus::kRollingBack}) {
-    filter.statuses.push_back(static_cast<int>(status));
-  }
+  filter.statuses = OpenStatuses();
   auto rows = journal.reader().ListRuns(filter);
   if (!rows) return std::move(rows).error();
   OpenRuns open;
@@ -164,20 +167,51 @@ void EndAtNextSignal() {
   }).detach();  // It waits as long as the process lives.
 }
 
+// What the start has found that somebody should look at.
+void PrintProblems(const ServerOptions& found, const journal::Journal& journal) {
+  if (found.journal_check.problems > 0) {
+    std::cout << "  DAMAGED    " << found.journal_check.first_problem << ";\n"
+              << "             how much: recourse journal verify --file " << journal.path() << "\n";
+  }
+  if (found.left_out.empty()) return;
+  std::cout << "  LEFT OUT   " << found.left_out.size() << ", all of them: recourse info\n";
+  for (std::size_t i = 0; i < std::min<std::size_t>(found.left_out.size(), kLeftOutShown); ++i) {
+    const std::string& problem = found.left_out[i];
+    std::cout << "             " << problem.substr(0, problem.find('\n')) << "\n";
+  }
+}
+
 void PrintStart(const Config& config, const Server& server, const journal::Journal& journal,
-                const OpenRuns& open, const runtime::Engine& engine) {
+                const OpenRuns& open, const runtime::Engine& engine, const ServerOptions& found,
+                const std::string& address_problem) {
   std::cout << "recoursed " << Version() << " is ready (pid " << getpid() << ")\n"
-            << "  address    " << server.address() << "\n"
+            << "  address    " << server.address() << address_problem << "\n"
             << "  socket     " << config.socket << "\n"
             << "  journal    " << journal.path() << "\n"
+            << "  checked    the last " << found.journal_check.events
+            << " events; the whole: recourse journal verify\n"
             << "  runs       " << open.resumed << " resumed, " << open.waiting << " waiting\n"
             << "  workflows  " << engine.workflows().size() << ", targets "
             << engine.inventory().Names().size() << ", schedules " << engine.schedules().size()
             << "\n";
+  PrintProblems(found, journal);
   for (const PrincipalConfig& principal : config.principals) {
     std::cout << "  token      " << principal.token_file << " (" << principal.name << ")\n";
   }
   std::cout << std::flush;
+}
+
+// Puts the address into its file. Answers what to tell when that fails, or nothing: the file of a
+// server that was killed is gone then, so that nobody asks at a wrong address.
+std::string WriteAddress(const std::string& file, const std::string& address) {
+  auto written = WriteFileAtomically(file, address + "\n", 0600);
+  if (written) return "";
+  std::error_code ignored;
+  std::filesystem::remove(file, ignored);
+  spdlog::error("the address {} is not in its file, which is removed: {}", address,
+                written.error().message);
+  return " (not in its file " + file + ": " + written.error().message +
+         "; name it with --address, or use the socket)";
 }
 
 // Serves until a signal comes, then stops in the order that lets attempts finish: first the engine,
@@ -196,6 +230,9 @@ int Serve(const Config& config, journal::Journal& journal, const Principals& pri
   for (const std::string& problem : definitions.problems) {
     spdlog::error("left out: {}", problem);
   }
+  auto check = CheckTail(journal.reader(), clock.Now());
+  if (!check) return Fail(kExitFailed, check.error());
+  if (check->problems > 0) spdlog::error("the journal is damaged: {}", check->first_problem);
   auto engine = runtime::Engine::Open(WithReports(config.engine), journal, registry,
                                       std::move(definitions.workflows),
                                       std::move(definitions.inventory), config.policy, clock,
@@ -205,23 +242,18 @@ int Serve(const Config& config, journal::Journal& journal, const Principals& pri
 
   // Before anything happens in the world: a server that cannot be reached must not act, and what
   // it goes on with must be logged.
-  const ServerOptions options{config.listen,
-                              config.socket,
-                              config.readers,
-                              config.waiting_reads,
-                              config.message_bytes_max,
-                              config.streams_max};
+  const ServerOptions options{config.listen,        config.socket,
+                              config.readers,       config.waiting_reads,
+                              config.message_bytes_max, config.streams_max,
+                              std::move(definitions.problems), *std::move(check)};
   auto server = Server::Start(options, **engine, journal, registry, principals, clock);
   if (!server) return Fail(kExitFailed, server.error());
   if (auto begun = (*engine)->Run(); !begun) {
     return Fail(kExitFailed, begun.error().In("go on with the journal's runs"));
   }
   const std::string address_file = config.data + "/address";
-  if (auto written = WriteFileAtomically(address_file, (*server)->address() + "\n", 0600);
-      !written) {
-    spdlog::error("the address is not in its file: {}", written.error().message);
-  }
-  PrintStart(config, **server, journal, *open, **engine);
+  PrintStart(config, **server, journal, *open, **engine, options,
+             WriteAddress(address_file, (*server)->address()));
 
   const int number = WaitForSignal();
   spdlog::info("signal {}: stopping; a second one ends at once", number);
@@ -243,8 +275,13 @@ int Run(const Config& config) {
   auto journal = journal::OpenSqliteJournal(config.data + "/journal.db", SystemClock().Now());
   if (!journal) {
     const Code code = journal.error().code;
+    if (code == Code::kDataLoss) {
+      return Fail(kExitJournalDamaged,
+                  DataLoss(journal.error().message +
+                           ".\nWhat is readable, and what to do step by step: recourse journal "
+                           "verify --file " + config.data + "/journal.db"));
+    }
     return Fail(code == Code::kFailedPrecondition ? kExitJournalHeld
-                : code == Code::kDataLoss         ? kExitJournalDamaged
                                                   : kExitFailed,
                 journal.error());
   }

@@ -4,6 +4,7 @@
 #include <limits>
 #include <utility>
 
+#include "engine/base/clock.h"
 #include "engine/record/record.h"
 #include "server/convert.h"
 #include "server/pages.h"
@@ -41,10 +42,19 @@ Result<void> AddSteps(const journal::RunRow& row, runtime::Engine& engine, journ
     events.push_back(*std::move(recorded));
   }
   AddDetails(**workflow, *state, events, run);
+  AddPossible(**workflow, *state, SystemClock().Now(), run);
   return {};
 }
 
 }  // namespace
+
+std::vector<int> OpenStatuses() {
+  std::vector<int> statuses;
+  for (int status = v1::RUN_STATUS_QUEUED; status <= v1::RUN_STATUS_ROLLED_BACK; ++status) {
+    if (!machine::IsFinal(static_cast<machine::RunStatus>(status))) statuses.push_back(status);
+  }
+  return statuses;
+}
 
 Result<v1::Run> ReadRun(const v1::GetRunRequest& request, runtime::Engine& engine,
                         journal::Reader& reader) {

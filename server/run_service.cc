@@ -2,12 +2,14 @@
 
 #include <utility>
 
+#include "engine/record/record.h"
 #include "server/convert.h"
 #include "server/run_inputs.h"
 #include "server/run_reads.h"
 #include "server/run_view.h"
 #include "server/run_watch.h"
 #include "server/settled_waits.h"
+#include "server/skip_check.h"
 
 namespace recourse::server {
 
@@ -51,13 +53,33 @@ grpc::ServerUnaryReactor* RunService::Change(Context* context, std::string_view 
   if (request.has_revision()) revision = request.revision();
 
   grpc::ServerUnaryReactor* call = context->DefaultReactor();
-  core_.engine.Submit(*run, *std::move(input), revision, *std::move(caller),
+  Submit(call, *run, *std::move(input), revision, *std::move(caller), response);
+  return call;
+}
+
+void RunService::Submit(grpc::ServerUnaryReactor* call, RunId run, machine::Input input,
+                        std::optional<std::int64_t> revision, runtime::Caller caller,
+                        v1::Run* response) {
+  core_.engine.Submit(run, std::move(input), revision, std::move(caller),
                       [call, response](const Result<journal::RunRow>& row) {
                         if (row) *response = ToProto(*row);
                         call->Finish(row ? grpc::Status::OK : ToStatus(row.error()));
                       });  // answered once, after the commit
-  return call;
 }
+
+namespace {
+
+// What cannot be read here is told by the engine.
+Result<void> CheckBefore(runtime::Engine& engine, const Clock& clock, RunId run,
+                         const machine::Input& skip, journal::Reader& reader) {
+  const auto state = record::ReadRun(reader, run);
+  if (!state) return {};
+  const auto workflow = engine.DefinitionOf(state->digest);
+  if (!workflow) return {};
+  return CheckSkip(**workflow, *state, std::get<machine::Skip>(skip), clock.Now());
+}
+
+}  // namespace
 
 grpc::ServerUnaryReactor* RunService::CancelRun(Context* context,
                                                 const v1::CancelRunRequest* request,
@@ -84,7 +106,29 @@ grpc::ServerUnaryReactor* RunService::RetryStep(Context* context,
 
 grpc::ServerUnaryReactor* RunService::SkipStep(Context* context, const v1::SkipStepRequest* request,
                                                v1::Run* response) {
-  return Change(context, "RunService.SkipStep", *request, response);
+  if (request->without_output()) {
+    return Change(context, "RunService.SkipStep", *request, response);
+  }
+  auto caller = Admit(core_.principals, *context, "RunService.SkipStep");
+  if (!caller) return Refuse(context, caller.error());
+  auto run = ParseRun("run", request->run());
+  if (!run) return Refuse(context, run.error());
+  auto input = FromProto(*request);
+  if (!input) return Refuse(context, input.error());
+  std::optional<std::int64_t> revision;
+  if (request->has_revision()) revision = request->revision();
+
+  grpc::ServerUnaryReactor* call = context->DefaultReactor();
+  auto posted = core_.readers.PostForCaller([=, this, run = *run, input = *std::move(input),
+                                             caller = *std::move(caller)](journal::Reader* reader) {
+    if (reader == nullptr) return call->Finish(ToStatus(StoppingError()));
+    if (auto checked = CheckBefore(core_.engine, core_.clock, run, input, *reader); !checked) {
+      return call->Finish(ToStatus(checked.error()));
+    }
+    Submit(call, run, input, revision, caller, response);
+  });
+  if (!posted) call->Finish(ToStatus(posted.error()));
+  return call;
 }
 
 grpc::ServerUnaryReactor* RunService::RollBackRun(Context* context,

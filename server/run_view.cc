@@ -4,6 +4,7 @@
 
 #include "engine/base/json.h"
 #include "engine/base/text.h"
+#include "engine/machine/possible.h"
 #include "server/pages.h"
 #include "server/step_view.h"
 #include "server/view/convert.h"
@@ -39,6 +40,15 @@ void AddDetails(const definition::Workflow& workflow, const machine::RunState& s
               "the events that ended step " + step.id(), room, step.mutable_output_json(),
               step.mutable_output_left_out());
     *run.add_steps() = std::move(step);
+  }
+}
+
+void AddPossible(const definition::Workflow& workflow, const machine::RunState& state, Time now,
+                 v1::Run& run) {
+  machine::Facts facts;
+  facts.now = now;
+  for (const std::string_view verb : machine::PossibleVerbs(workflow, state, facts)) {
+    run.add_possible(std::string(verb));
   }
 }
 

@@ -16,4 +16,8 @@ namespace recourse::server {
 void AddDetails(const definition::Workflow& workflow, const machine::RunState& state,
                 const std::vector<record::Recorded>& events, v1::Run& run);
 
+// Sets what is possible with a run in this state.
+void AddPossible(const definition::Workflow& workflow, const machine::RunState& state, Time now,
+                 v1::Run& run);
+
 }  // namespace recourse::server

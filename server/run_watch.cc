@@ -87,6 +87,11 @@ Result<void> RunWatch::AddEvents(journal::Reader& reader, Batch& batch) {
 Result<void> RunWatch::AddRun(journal::Reader& reader, const journal::RunRow& row, Batch& batch) {
   auto run = BasicView(reader, row);
   if (!run) return std::move(run).error();
+  if (static_cast<machine::RunStatus>(row.status) == machine::RunStatus::kNeedsAttention) {
+    auto state = record::ReadRun(reader, row.run);
+    if (!state) return std::move(state).error();
+    AddPossible(*workflow_, *state, core_.clock.Now(), *run);
+  }
   *batch.messages.emplace_back().mutable_run() = *std::move(run);
   shown_revision_ = row.revision;
   return {};

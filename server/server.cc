@@ -18,6 +18,7 @@
 #include "server/approval_service.h"
 #include "server/core.h"
 #include "server/event_service.h"
+#include "server/port_holder.h"
 #include "server/run_service.h"
 #include "server/schedule_service.h"
 #include "server/settled_waits.h"
@@ -34,14 +35,15 @@ constexpr int kLongReadsMax = 16;  // checks and copies of the journal that wait
 
 class GrpcServer final : public Server {
  public:
-  GrpcServer(runtime::Engine& engine, journal::Journal& journal, const Registry& registry,
-             const Principals& principals, const Clock& clock, std::unique_ptr<ReaderPool> readers,
-             std::unique_ptr<ReaderPool> long_readers)
+  GrpcServer(const ServerOptions& options, runtime::Engine& engine, journal::Journal& journal,
+             const Registry& registry, const Principals& principals, const Clock& clock,
+             std::unique_ptr<ReaderPool> readers, std::unique_ptr<ReaderPool> long_readers)
       : readers_(std::move(readers)),
         long_readers_(std::move(long_readers)),
         waits_(engine, *readers_),
-        core_{engine,         journal, registry, principals,        *readers_,
-              *long_readers_, hub_,    waits_,   stop_.get_token(), clock.Now(), clock} {
+        core_{engine,      journal, registry, principals,        *readers_,   *long_readers_,
+              hub_,        waits_,  stop_.get_token(), clock.Now(), clock, options.left_out,
+              options.journal_check} {
     engine.AddListener(&hub_);
   }
   ~GrpcServer() override { Stop(); }
@@ -82,6 +84,22 @@ bool IsServed(const std::string& path) {
          connect(client.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
 }
 
+Error CannotListen(const std::string& address) {
+  const std::string port = address.substr(address.rfind(':') + 1);
+  const PortHolder holder = HolderOfPort(std::stoi(port));
+  std::string message = "cannot listen on " + address + ": ";
+  message += holder.who.empty() ? "another process has it, or it may not be used"
+                                : holder.who + " has it";
+  message += "; nothing was started, and every run is left as it is.\n";
+  if (!holder.data.empty()) {
+    message += "To use that server: recourse --data " + holder.data + " info\n";
+  }
+  return Unavailable(message +
+                     "To have the port, stop that process; to take another: --listen "
+                     "127.0.0.1:7374, or port 0 for any free one (\"listen:\" in the "
+                     "configuration)");
+}
+
 Result<void> GrpcServer::Listen(const ServerOptions& options) {
   if (options.socket.size() >= sizeof(sockaddr_un::sun_path)) {
     return InvalidArgument("the path of the local socket is longer than " +
@@ -112,10 +130,10 @@ Result<void> GrpcServer::Listen(const ServerOptions& options) {
   }
   server_ = builder.BuildAndStart();
   if (server_ == nullptr || port == 0 || socket_bound == 0) {
-    const std::string what = port == 0 ? options.listen : options.socket;
-    return Unavailable("cannot listen on " + what +
-                       ": another process has it, or it may not be used; name another with "
-                       "\"listen:\" or \"socket:\" in the configuration");
+    return port == 0 ? CannotListen(options.listen)
+                     : Unavailable("cannot listen on the socket " + options.socket +
+                                   ": its directory may not be written; nothing was started. Name "
+                                   "another with \"socket:\" in the configuration");
   }
   if (!options.socket.empty() && chmod(options.socket.c_str(), 0600) != 0) {
     return ErrnoError(errno, "keep others away from " + options.socket);
@@ -152,7 +170,7 @@ Result<std::unique_ptr<Server>> Server::Start(const ServerOptions& options, runt
   if (!readers) return std::move(readers).error();
   auto long_readers = ReaderPool::Start(journal, 1, kLongReadsMax);
   if (!long_readers) return std::move(long_readers).error();
-  auto server = std::make_unique<GrpcServer>(engine, journal, registry, principals, clock,
+  auto server = std::make_unique<GrpcServer>(options, engine, journal, registry, principals, clock,
                                              *std::move(readers), *std::move(long_readers));
   if (auto listening = server->Listen(options); !listening) return std::move(listening).error();
   return std::unique_ptr<Server>(std::move(server));

@@ -3,12 +3,14 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "actions/registry.h"
 #include "engine/base/clock.h"
 #include "engine/journal/journal.h"
 #include "engine/runtime/engine.h"
 #include "server/principals.h"
+#include "server/start_check.h"
 
 namespace recourse::server {
 
@@ -19,12 +21,16 @@ struct ServerOptions {
   int waiting_reads = 4096;            // calls that wait for them; more are RESOURCE_EXHAUSTED
   std::int64_t message_bytes_max = 4 * 1024 * 1024;  // a larger call is RESOURCE_EXHAUSTED
   int streams_max = 1024;  // calls at once on one connection; more of them wait
+  // For GetInfo: what the start has found.
+  std::vector<std::string> left_out = {};  // Definitions::problems
+  JournalCheck journal_check = {};
 };
 
 class Server {
  public:
   // Starts to serve. Everything given must outlive the server.
-  // kUnavailable: the address or the socket cannot be had; the message says which and what to do.
+  // kUnavailable: the address or the socket cannot be had; the message says which, who has it if
+  // that can be known, and what to do.
   // kInvalidArgument: a path too long for a socket. Otherwise the journal's errors.
   static Result<std::unique_ptr<Server>> Start(const ServerOptions& options,
                                                runtime::Engine& engine, journal::Journal& journal,

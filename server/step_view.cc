@@ -34,8 +34,12 @@ class Follower {
       Begin(event.step, State::RUNNING);
     }
   }
-  void operator()(const AttemptStarted& event) { Begin(event.at.step, State::RUNNING); }
+  void operator()(const AttemptStarted& event) {
+    At(event.at.step).clear_effect();
+    Begin(event.at.step, State::RUNNING);
+  }
   void operator()(const AttemptSucceeded& event) {
+    At(event.at.step).clear_effect();
     if (IsLastItem(event.at)) End(event.at.step, State::SUCCEEDED);
   }
   void operator()(const AttemptFailed& event) {
@@ -69,7 +73,17 @@ class Follower {
     End(step->second, event.settlement == Settlement::kApproved ? State::SUCCEEDED : State::FAILED);
   }
   void operator()(const AttentionNeeded& event) {
+    if (event.question == Question::kUnknownEffect) {
+      At(event.at.step).set_effect(State::UNKNOWN);
+    } else if (event.question == Question::kVerifyInconclusive) {
+      At(event.at.step).set_effect(State::STANDS);
+    }
     if (At(event.at.step).state() == State::RUNNING) Begin(event.at.step, State::WAITING);
+  }
+  // What a person has said of it is in the state.
+  void operator()(const EffectResolved& event) { At(event.at.step).clear_effect(); }
+  void operator()(const CompensationSkipped& event) {
+    At(event.at.step).set_effect(State::STANDS);  // it has no way back
   }
   void operator()(const CompensationStarted& event) {
     At(event.at.step).set_state(State::COMPENSATING);
@@ -133,6 +147,18 @@ void AddFacts(const machine::StepState& facts, v1::StepState& view) {
   if (!facts.output.is_null()) view.set_output_json(ToJson(facts.output));
 }
 
+// What a rollback would have to undo still stands.
+void AddEffects(const definition::Workflow& workflow, const std::vector<Done>& done,
+                std::vector<v1::StepState>& views) {
+  for (const Done& entry : done) {
+    const auto index = static_cast<std::size_t>(entry.at.step);
+    const auto* action = std::get_if<definition::ActionStep>(&workflow.steps.at(index).kind);
+    if (action == nullptr || action->repeat == RepeatClass::kReadOnly) continue;
+    const bool partial = entry.kind == Done::Kind::kPartial;
+    views.at(index).set_effect(partial ? State::PARTIAL : State::STANDS);
+  }
+}
+
 }  // namespace
 
 std::vector<v1::StepState> StepViews(const definition::Workflow& workflow,
@@ -155,6 +181,7 @@ std::vector<v1::StepState> StepViews(const definition::Workflow& workflow,
   for (const auto& [index, facts] : state.steps) {
     AddFacts(facts, views.at(static_cast<std::size_t>(index)));
   }
+  AddEffects(workflow, state.done, views);
   return views;
 }
 

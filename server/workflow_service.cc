@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/base/json.h"
 #include "server/catalogue_page.h"
 #include "server/convert.h"
 #include "server/graph_view.h"
@@ -39,6 +40,17 @@ Result<v1::ValidateWorkflowResponse> Validate(const v1::ValidateWorkflowRequest&
   }
   if (loaded.workflow) *response.mutable_workflow() = FullView(*loaded.workflow);
   return response;
+}
+
+v1::Target TargetOf(const std::string& name, const Value& target) {
+  v1::Target message;
+  message.set_name(name);
+  message.set_summary(target.StringOr("summary", ""));
+  for (const auto& [member, content] : target.as_map()) {
+    const std::string key = member.as_string();
+    if (key != "name" && key != "summary") message.add_resources(key);
+  }
+  return message;
 }
 
 }  // namespace
@@ -121,6 +133,42 @@ grpc::ServerUnaryReactor* WorkflowService::GetAction(grpc::CallbackServerContext
                      for (const ActionSpec* each : core_.registry.All())
                        names.push_back(each->name);
                      return NoSuchIn("action", request->action(), names);
+                   });
+}
+
+grpc::ServerUnaryReactor* WorkflowService::ListTargets(grpc::CallbackServerContext* context,
+                                                       const v1::ListTargetsRequest* request,
+                                                       v1::ListTargetsResponse* response) {
+  using Response = v1::ListTargetsResponse;
+  const definition::Inventory& inventory = core_.engine.inventory();
+  return AnswerNow(core_, context, "WorkflowService.ListTargets", response,
+                   [&]() -> Result<Response> {
+                     Response page;
+                     auto token = Page(
+                         inventory.Names(), request->page_size(), request->page_token(),
+                         [](const std::string& name) -> const std::string& { return name; },
+                         [&](const std::string& name) {
+                           *page.add_targets() = TargetOf(name, *inventory.Find(name));
+                         });
+                     if (!token) return std::move(token).error();
+                     page.set_next_page_token(*token);
+                     return page;
+                   });
+}
+
+grpc::ServerUnaryReactor* WorkflowService::GetTarget(grpc::CallbackServerContext* context,
+                                                     const v1::GetTargetRequest* request,
+                                                     v1::Target* response) {
+  const definition::Inventory& inventory = core_.engine.inventory();
+  return AnswerNow(core_, context, "WorkflowService.GetTarget", response,
+                   [&]() -> Result<v1::Target> {
+                     const Value* found = inventory.Find(request->target());
+                     if (found == nullptr) {
+                       return NoSuchIn("target", request->target(), inventory.Names());
+                     }
+                     v1::Target target = TargetOf(request->target(), *found);
+                     target.set_content_json(ToJson(*found));
+                     return target;
                    });
 }
 

@@ -51,12 +51,44 @@ std::string PlanText(const std::string& json) {
   return text;
 }
 
+// Who said so: "ana", "ana and bob".
+std::string Deciders(const v1::Approval& approval, v1::Decision decision) {
+  std::string names;
+  for (const v1::Vote& vote : approval.votes()) {
+    if (vote.decision() != decision) continue;
+    names += (names.empty() ? "" : " and ") + OneLine(vote.principal());
+  }
+  return names;
+}
+
+// What came of it, or when it expires: "approved by ana, 3 min ago", "expires in 12 min".
+std::string Outcome(const v1::Approval& approval) {
+  switch (approval.state()) {
+    case v1::Approval::APPROVED:
+      return "approved by " + Deciders(approval, v1::DECISION_APPROVE) + ", " +
+             FromNow(approval.settle_time());
+    case v1::Approval::REJECTED:
+      return "rejected by " + Deciders(approval, v1::DECISION_REJECT) + ", " +
+             FromNow(approval.settle_time());
+    case v1::Approval::EXPIRED:
+      return "nobody decided in time, " + FromNow(approval.settle_time());
+    case v1::Approval::VOID:
+      return "the run was stopped, " + FromNow(approval.settle_time());
+    default:
+      return approval.has_expire_time() ? "expires " + FromNow(approval.expire_time())
+                                        : "never expires";
+  }
+}
+
 std::string ApprovalText(const v1::Approval& approval) {
   std::string text = approval.id() + "  " + v1::Approval::State_Name(approval.state()) + "  asked by " +
                      approval.run() + " at " + OneLine(approval.step()) + ", " +
                      FromNow(approval.request_time()) + "\n\n" + Quoted(approval.prompt()) + "\n\n";
   text += "who may decide   " + OneLine(Roles(approval)) + "\n";
-  if (approval.has_expire_time()) {
+  if (approval.has_settle_time()) {
+    text += "settled          " + Outcome(approval) + " (" + When(approval.settle_time()) +
+            " UTC)\n";
+  } else if (approval.has_expire_time()) {
     text += "expires          " + FromNow(approval.expire_time()) + " (" +
             When(approval.expire_time()) + " UTC)\n";
   }
@@ -97,12 +129,10 @@ int ListApprovals(const Common& common, bool all) {
                          request, [](auto& answer) { return answer.mutable_approvals(); });
     if (!list) return std::move(list).error();
     if (common.json) return PrintJson(*list);
-    Table table({"APPROVAL", "STATE", "RUN", "ASKED", "EXPIRES", "QUESTION"});
+    Table table({"APPROVAL", "STATE", "RUN", "ASKED", "OUTCOME", "QUESTION"});
     for (const v1::Approval& approval : list->approvals()) {
       table.Add({approval.id(), v1::Approval::State_Name(approval.state()), approval.run(),
-                 FromNow(approval.request_time()),
-                 approval.has_expire_time() ? FromNow(approval.expire_time()) : "never",
-                 approval.prompt()});
+                 FromNow(approval.request_time()), Outcome(approval), approval.prompt()});
     }
     std::printf("%s", table.empty() ? "nothing waits for an approval\n" : table.ToString().c_str());
     return kOk;
@@ -140,6 +170,9 @@ int Decide(const Common& common, const DecideArguments& arguments) {
         error.message += "\nas somebody else: " + Prefix(common) +
                          (arguments.reject ? " reject " : " approve ") + arguments.approval +
                          AsApprover(common);
+      } else if (error.code == Code::kAborted) {
+        error.message += "\nwhat became of it: " + Prefix(common) + " approval " +
+                         arguments.approval;
       }
       return error;
     }

@@ -15,6 +15,7 @@ std::string ListerFor(const Error& error) {
   for (const auto& [thing, verb] : {std::pair("there is no run ", "runs"),
                                     std::pair("there is no approval ", "approvals --all"),
                                     std::pair("there is no workflow ", "workflows list"),
+                                    std::pair("there is no target ", "targets list"),
                                     std::pair("there is no action ", "actions list")}) {
     if (error.message.find(thing) != std::string::npos) return verb;
   }

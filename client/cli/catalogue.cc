@@ -1,4 +1,4 @@
-// workflows, actions, info, journal: what the server has.
+// workflows, actions, journal: what the server has.
 #include <cstdio>
 #include <filesystem>
 
@@ -160,40 +160,34 @@ int ShowAction(const Common& common, const std::string& name) {
   });
 }
 
-int ShowInfo(const Common& common) {
-  return WithServer(common, [&](const client::Connection& server) -> Result<int> {
-    auto info = Unary(server, &v1::AdminService::Stub::GetInfo, server.admin(), v1::GetInfoRequest());
-    if (!info) return std::move(info).error();
-    if (common.json) return PrintJson(*info);
-    std::printf("recoursed %s, process %ld, up since %s UTC\njournal   %s (%s, %ld events)\n",
-                info->version().c_str(), static_cast<long>(info->process_id()),
-                When(info->start_time()).c_str(), OneLine(info->journal_path()).c_str(),
-                HumanBytes(info->journal_bytes()).c_str(), static_cast<long>(info->last_position()));
-    if (!info->journal_writable()) {
-      std::printf("%s\n", Painted("the journal cannot be written: " + OneLine(info->journal_error()),
-                                  Colour::kBad).c_str());
-    }
-    std::printf("runs      %ld in memory, %ld attempts at work, %ld inputs waiting\n"
-                "loaded    %d workflows, %d targets, %d actions\n",
-                static_cast<long>(info->runs_in_memory()),
-                static_cast<long>(info->attempts_at_work()),
-                static_cast<long>(info->inputs_waiting()), info->workflows(), info->targets(),
-                info->actions());
-    return kOk;
-  });
-}
-
 int VerifyJournal(const Common& common) {
   return WithServer(common, [&](const client::Connection& server) -> Result<int> {
     // As long as the journal is large.
     auto verified = Unary(server, &v1::AdminService::Stub::VerifyJournal, server.admin(),
                           v1::VerifyJournalRequest(), common.server.timeout);
     if (!verified) return std::move(verified).error();
-    return PrintVerification(common, *verified);
+    auto info = Unary(server, &v1::AdminService::Stub::GetInfo, server.admin(), v1::GetInfoRequest());
+    return PrintVerification(common, *verified, info ? info->journal_path() : "FILE");
   });
 }
 
-int PrintVerification(const Common& common, const v1::VerifyJournalResponse& verified) {
+std::string DamageAdvice(const std::string& file) {
+  return "what to do:\n"
+         "  1. stop the server if it runs on this file, and repair nothing in it\n"
+         "  2. keep a copy of " + file + " and, where they are, of " + file + "-wal and " + file +
+         "-shm\n"
+         "  3. see what can still be read:\n"
+         "       recourse runs --file " + file + "\n"
+         "       recourse journal show --file " + file + "\n"
+         "  4. check your newest backup: recourse journal verify --file BACKUP\n"
+         "     and put it in place as docs/operations.md says (Backup of the journal); runs then stand\n"
+         "     where they stood when it was made, so look at what was done since before they go on\n"
+         "  no backup, and runs and events can be read: the server can go on with the file, but its\n"
+         "  record proves nothing behind the place named above\n";
+}
+
+int PrintVerification(const Common& common, const v1::VerifyJournalResponse& verified,
+                      const std::string& file) {
   const int found = verified.problems().empty() ? kOk : kRunNotSucceeded;
   if (common.json) {
     const int printed = PrintJson(verified);
@@ -207,6 +201,7 @@ int PrintVerification(const Common& common, const v1::VerifyJournalResponse& ver
               sound ? "the journal is sound" : "the journal has problems",
               static_cast<long>(verified.events()), static_cast<long>(verified.runs()),
               sound ? "agree" : "do not agree", verified.head().c_str());
+  if (!sound) std::printf("\n%s", DamageAdvice(OneLine(file)).c_str());
   return found;
 }
 

@@ -80,11 +80,13 @@ class Follower {
       view_.Show(response.news());
     }
     // The run is told before the events that led to it: a person is asked when they are told, too.
-    if (!run_.waiting().for_person() || sequence_ < run_.revision()) return true;
-    if (arguments_.until_waiting) return false;
-    if (const std::string text = WaitingText(common_, run_); text != told_ && !common_.json) {
-      told_ = text;
-      view_.Print("\n" + text);
+    if (sequence_ < run_.revision()) return true;
+    const bool queued = run_.status() == v1::RUN_STATUS_QUEUED;
+    if (!run_.waiting().for_person() && !queued) return true;
+    if (arguments_.until_waiting && !queued) return false;
+    if (run_.waiting().reason() != told_ && !common_.json) {
+      told_ = run_.waiting().reason();
+      view_.Print("\n" + WaitingText(common_, run_));
     }
     return true;
   }
@@ -122,7 +124,8 @@ class Follower {
     if (left().count() > 0 && server_.WaitUntilServing(left())) return {};
     return server_.Unanswered("the server has not come back within " +
                               HumanDuration(patience) + "; start it, then: " +
-                              Prefix(common_) + " watch " + arguments_.run);
+                              Prefix(common_) + " watch " + arguments_.run +
+                              client::HowToReadOffline(server_.options().data));
   }
 
   int End() {
@@ -133,6 +136,9 @@ class Follower {
                   " after " + Between(run_.start_time(), run_.end_time()) +
                   (run_.has_error() ? ": " + Quoted(run_.error().code() + ": " + run_.error().message())
                                     : ""));
+      if (const std::string left = LeftText(common_, server_, run_); !left.empty()) {
+        view_.Print(left);
+      }
     } else {
       view_.Print("\n" + WaitingText(common_, run_));
     }

@@ -17,7 +17,8 @@ namespace {
 constexpr const char* kFooter = R"(
 Exit codes: 0 done (a run that was followed: succeeded); 1 the run ended otherwise, the journal has
 problems, or the expression has no value; 2 the command was misspelt, or a file that it names cannot be
-read; 3 no server that answers, or no token; 4 the server refused; 5 the run waits for a person.
+read; 3 no server that answers, or no token; 4 the server refused, or definitions, targets or cases that
+were checked have problems; 5 the run waits for a person.
 
 Environment: RECOURSE_DATA, RECOURSE_ADDRESS, RECOURSE_TOKEN_FILE stand for --data, --address and
 --token-file. NO_COLOR turns colours off.
@@ -157,16 +158,18 @@ class Command {
     verb->add_option("run", steer_.run, "its id, R-1042")->required();
   }
 
-  CLI::App* AddSteer(const char* name, const char* what, int (*verb)(const Common&, const SteerArguments&)) {
+  CLI::App* AddSteer(const char* name, const char* what, int (*verb)(const Common&, const SteerArguments&),
+                     bool needs_reason = false) {
     CLI::App* sub = Add(app_, name, what, [this, verb] { return verb(common_, steer_); });
     AddRunArgument(sub);
-    sub->add_option("--reason", steer_.reason, "why; stands in the journal");
+    sub->add_option("--reason", steer_.reason, "why; stands in the journal")->required(needs_reason);
     sub->add_flag("--wait", steer_.wait, "follow the run until it is over or waits for a person");
     return sub;
   }
 
   void AddSteering() {
-    const char* effect = "what is true of an unknown effect: applied, not_applied or partial";
+    const char* effect =
+        "before a rollback, what is true of an unknown effect: applied, not_applied or partial";
     CLI::App* cancel = AddSteer("cancel", "end a run", Cancel);
     cancel->add_flag("--rollback", steer_.rollback, "undo what it did first");
     cancel->add_option("--effect", steer_.finding, effect);
@@ -174,9 +177,11 @@ class Command {
     AddSteer("resume", "go on with a paused run", Resume);
     AddSteer("retry", "try the failed step again", Retry)
         ->add_option("--step", steer_.step, "which step, where the run waits at several");
-    CLI::App* skip = AddSteer("skip", "go on as if the failed step had succeeded", Skip);
+    CLI::App* skip = AddSteer("skip", "go on as if the failed step had succeeded", Skip, true);
     skip->add_option("--step", steer_.step, "refuse unless the run is at this step");
     skip->add_option("--step-output", steer_.output_json, "the output that it should have had, as JSON");
+    skip->add_flag("--without-output", steer_.without_output,
+                   "go on even if later steps use the output that is not given, and fail");
     CLI::App* rollback = AddSteer("rollback", "undo what a run did, in reverse order", RollBack);
     rollback->add_option("--to", steer_.checkpoint, "only down to this checkpoint");
     rollback->add_option("--effect", steer_.finding, effect);
@@ -239,6 +244,13 @@ class Command {
     graph->add_option("--format", graph_.format, "svg, dot or mermaid")
         ->check(CLI::IsMember({"svg", "dot", "mermaid"}))
         ->capture_default_str();
+    CLI::App& targets = Group("targets", "the systems that workflows work on");
+    Add(targets, "list", "all of them", [this] { return ListTargets(common_); });
+    Add(targets, "show", "one: all that its file says", [this] { return ShowTarget(common_, name_); })
+        ->add_option("name", name_, "its name")->required();
+    Add(targets, "validate", "check target files, with no server",
+        [this] { return ValidateTargets(common_, check_.paths); })
+        ->add_option("path", check_.paths, "YAML files, or directories of them")->required();
     CLI::App& actions = Group("actions", "the actions that workflows are made of");
     Add(actions, "list", "all of them", [this] { return ListActions(common_); });
     Add(actions, "show", "one: its class, inputs and output", [this] { return ShowAction(common_, name_); })

@@ -28,13 +28,23 @@ int CodeOf(const Error& error) {
   }
 }
 
+// A journal that is damaged is told with what to do.
+int TellOf(const std::string& file, Error error, int code) {
+  if (error.code == Code::kDataLoss) {
+    std::string advice = DamageAdvice(file);
+    advice.pop_back();
+    error.message += "\n" + advice;
+  }
+  return Tell(error, code);
+}
+
 int WithFile(const std::string& file, const std::function<Result<int>(journal::Reader&)>& verb) {
   auto reader = journal::OpenSqliteReader(file);
-  if (!reader) return Tell(reader.error(), CodeOf(reader.error()));
+  if (!reader) return TellOf(file, reader.error(), CodeOf(reader.error()));
   auto code = verb(**reader);
   if (code) return *code;
   const bool damaged = code.error().code == Code::kDataLoss;
-  return Tell(code.error(), damaged ? kRunNotSucceeded : kRefused);
+  return TellOf(file, code.error(), damaged ? kRunNotSucceeded : kRefused);
 }
 
 Result<Definition> DefinitionOf(journal::Reader& reader, RunId run) {
@@ -86,7 +96,7 @@ int VerifyOffline(const Common& common, const std::string& file) {
     for (const std::string& problem : verified->problems) {
       answer.add_problems(server::Utf8(problem));
     }
-    return PrintVerification(common, answer);
+    return PrintVerification(common, answer, file);
   });
 }
 

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <memory>
+#include <sstream>
 
 #include "actions/all.h"
 #include "client/cli/verbs.h"
@@ -94,7 +95,7 @@ class Checker {
       if (!one) std::erase_if(*files, [&](const fs::path& file) { return HoldsCases(file) != cases; });
       if (files->empty()) {
         return Refuse(NotFound(path + ": the directory holds no " +
-                               (cases ? "NAME.test.yaml" : "definition, no NAME.yaml")));
+                               (cases ? "NAME.test.yaml" : "NAME.yaml")));
       }
       for (const fs::path& file : *files) {
         if (auto done = each(file); !done) return Refuse(done.error());
@@ -153,18 +154,36 @@ Value ToJsonValue(const rehearsal::Report& report) {
                         {"unreached", ToJsonValue(report.unreached)}});
 }
 
+// Ends a check of files: their answers for programs, for people how many did not pass.
+int Conclude(const Checker& checker, const Value::List& answers, std::size_t files,
+             std::size_t failed, int code) {
+  if (checker.json()) {
+    std::printf("%s\n", ToPrettyJson(Value::Object({{"files", answers}})).c_str());
+  } else if (failed > 0) {
+    std::printf("%zu of %zu files did not pass the check\n", failed, files);
+  }
+  return code;
+}
+
 }  // namespace
 
 int ValidateOffline(const Common& common, const CheckArguments& arguments) {
   Checker checker(common);
   Value::List answers;
+  std::size_t files = 0;
+  std::size_t failed = 0;
   const int code = checker.EachFile(arguments.paths, false, [&](const fs::path& file) -> Result<void> {
     auto loaded = checker.Load(file);
     if (!loaded) return std::move(loaded).error();
+    ++files;
     const bool valid = loaded->workflow != nullptr;
     const auto warnings =
         valid ? definition::Advise(*loaded->workflow) : std::vector<definition::Problem>();
-    if (!valid || (arguments.strict && !warnings.empty())) checker.Fail();
+    const bool passes = valid && (!arguments.strict || warnings.empty());
+    if (!passes) {
+      checker.Fail();
+      ++failed;
+    }
     if (checker.json()) {
       answers.push_back(Value::Object({{"file", file.string()},
                                        {"workflow", valid ? loaded->workflow->name : ""},
@@ -174,11 +193,44 @@ int ValidateOffline(const Common& common, const CheckArguments& arguments) {
     }
     Print(file, loaded->problems, "");
     if (arguments.strict) Print(file, warnings, "warning: ");
-    if (valid) std::printf("%s: valid (%s)\n", file.c_str(), loaded->workflow->name.c_str());
+    if (passes) {
+      std::printf("%s: valid (%s)\n", file.c_str(), loaded->workflow->name.c_str());
+    } else if (valid) {
+      std::printf("%s: can be loaded (%s), but does not pass --strict\n", file.c_str(),
+                  loaded->workflow->name.c_str());
+    }
     return {};
   });
-  if (checker.json()) std::printf("%s\n", ToPrettyJson(Value::Object({{"files", answers}})).c_str());
-  return code;
+  return Conclude(checker, answers, files, failed, code);
+}
+
+int ValidateTargets(const Common& common, const std::vector<std::string>& paths) {
+  Checker checker(common);
+  definition::Inventory inventory;
+  Value::List answers;
+  std::size_t files = 0;
+  std::size_t failed = 0;
+  const int code = checker.EachFile(paths, false, [&](const fs::path& file) -> Result<void> {
+    auto text = ReadFile(file, kDefinitionMax);
+    if (!text) return std::move(text).error();
+    ++files;
+    const auto added = inventory.AddFile(*text, file.string());
+    if (!added) {
+      checker.Fail();
+      ++failed;
+    }
+    if (!checker.json()) {
+      const std::string told = added ? file.string() + ": valid" : added.error().message;
+      std::printf("%s\n", Clean(told).c_str());
+      return {};
+    }
+    std::vector<std::string> problems;  // each line has its place
+    std::istringstream lines(added ? std::string() : added.error().message);
+    for (std::string line; std::getline(lines, line);) problems.push_back(line);
+    answers.push_back(Value::Object({{"file", file.string()}, {"problems", ToJsonValue(problems)}}));
+    return {};
+  });
+  return Conclude(checker, answers, files, failed, code);
 }
 
 int TestWorkflows(const Common& common, const std::vector<std::string>& paths) {

@@ -15,6 +15,44 @@
 namespace recourse::cli {
 namespace {
 
+struct Range {
+  char32_t first;
+  char32_t last;
+};
+// What a terminal draws on the character before, and over two columns: the blocks of Unicode's
+// EastAsianWidth.txt that are wide, and of emoji.
+constexpr Range kNarrowest[] = {{0x300, 0x36f},   {0x483, 0x489},   {0x591, 0x5bd},
+                                {0x64b, 0x65f},   {0x1ab0, 0x1aff}, {0x1dc0, 0x1dff},
+                                {0x200b, 0x200f}, {0x20d0, 0x20ff}, {0xfe00, 0xfe0f}};
+constexpr Range kWide[] = {{0x1100, 0x115f},   {0x2e80, 0x303e},   {0x3041, 0x33ff},
+                           {0x3400, 0x4dbf},   {0x4e00, 0xa4cf},   {0xa960, 0xa97c},
+                           {0xac00, 0xd7a3},   {0xf900, 0xfaff},   {0xfe30, 0xfe6f},
+                           {0xff00, 0xff60},   {0xffe0, 0xffe6},   {0x1f300, 0x1f64f},
+                           {0x1f680, 0x1f6ff}, {0x1f900, 0x1f9ff}, {0x20000, 0x3fffd}};
+
+template <std::size_t N>
+bool IsIn(const Range (&ranges)[N], char32_t c) {
+  return std::any_of(ranges, ranges + N,
+                     [&](const Range& range) { return range.first <= c && c <= range.last; });
+}
+
+// Takes the first character off UTF-8 text.
+std::string_view NextCharacter(std::string_view& text) {
+  std::size_t size = 1;
+  while (size < text.size() && ContinuesCharacter(text[size])) ++size;
+  const std::string_view character = text.substr(0, size);
+  text.remove_prefix(size);
+  return character;
+}
+
+std::size_t ColumnsOf(std::string_view character) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(character[i]); };
+  char32_t c = byte(0);
+  if (character.size() > 1) c &= 0x7fU >> character.size();
+  for (std::size_t i = 1; i < character.size(); ++i) c = c << 6 | (byte(i) & 0x3fU);
+  return IsIn(kNarrowest, c) ? 0 : IsIn(kWide, c) ? 2 : 1;
+}
+
 std::string Padded(const std::string& text, std::size_t width) {
   const std::size_t used = Width(text);
   return used < width ? text + std::string(width - used, ' ') : text;
@@ -92,18 +130,22 @@ std::string Quoted(std::string_view text) {
 }
 
 std::size_t Width(std::string_view text) {
-  return static_cast<std::size_t>(
-      std::count_if(text.begin(), text.end(), [](char byte) { return !ContinuesCharacter(byte); }));
+  std::size_t columns = 0;
+  while (!text.empty()) columns += ColumnsOf(NextCharacter(text));
+  return columns;
 }
 
 std::string Cut(std::string_view text, std::size_t width) {
   if (Width(text) <= width) return std::string(text);
   std::size_t columns = 0;
-  std::size_t end = 0;
-  for (; end < text.size(); ++end) {
-    if (!ContinuesCharacter(text[end]) && columns++ == width - 1) break;
+  std::string cut;
+  for (std::string_view rest = text; !rest.empty();) {
+    const std::string_view character = NextCharacter(rest);
+    columns += ColumnsOf(character);
+    if (columns > width - 1) break;
+    cut += character;
   }
-  return std::string(text.substr(0, end)) + "…";
+  return cut + "…";
 }
 
 bool OnTerminal() {

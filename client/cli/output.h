@@ -22,7 +22,9 @@ enum ExitCode {
   kRunNotSucceeded = 1,
   kUsage = 2,        // also: a file that the command names cannot be read
   kNoServer = 3,     // none that answers; or no token
-  kRefused = 4,      // the server said no; the message says why
+  // The server said no, or a check did: definitions, targets or cases have problems. The message
+  // says which.
+  kRefused = 4,
   kNeedsPerson = 5,  // the run waits for a person
 };
 
@@ -34,7 +36,8 @@ std::string OneLine(std::string_view text);
 // The same with a bar before each line but the first, for text that may have several.
 std::string Quoted(std::string_view text);
 
-// The number of columns that UTF-8 text takes, as far as one a code point is right.
+// The number of columns that UTF-8 text takes on a terminal: two for each wide character of East
+// Asian scripts and emoji, none for combining marks, one for the others.
 std::size_t Width(std::string_view text);
 // At most `width` columns, the end cut off as "…".
 std::string Cut(std::string_view text, std::size_t width);

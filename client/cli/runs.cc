@@ -80,6 +80,36 @@ std::string StepsText(const v1::Run& run) {
 
 }  // namespace
 
+namespace {
+
+// Whom a queued run waits for, and what that one waits for itself.
+std::string HolderText(const Common& common, const v1::LockHolder& holder) {
+  std::string text = "held by     " + holder.run() + " " + OneLine(holder.workflow()) + " of " +
+                     OneLine(holder.requester()) + ", " + StatusName(holder.status());
+  if (!holder.step().empty()) text += " at " + OneLine(holder.step());
+  if (holder.waits_for().empty()) {
+    text += ", last changed " + FromNow(holder.since()) + "\n";
+  } else {
+    text += " since " + When(holder.since()) + " UTC, " + FromNow(holder.since()) + "\n";
+    text += "because     " + OneLine(holder.waits_for()) + "\n";
+    text += "it takes    " + OneLine(holder.who()) + "\n";
+  }
+  return text + "look        " + Prefix(common) + " show " + holder.run() + "\n";
+}
+
+// The verbs that answer a run that needs attention, of those that are possible.
+std::vector<std::string> Answers(const v1::Run& run) {
+  std::vector<std::string> verbs;
+  for (const std::string verb : {"retry", "skip", "rollback", "cancel"}) {
+    const bool possible = std::find(run.possible().begin(), run.possible().end(), verb) !=
+                          run.possible().end();
+    if (possible) verbs.push_back(verb);
+  }
+  return verbs;
+}
+
+}  // namespace
+
 std::string WaitingText(const Common& common, const v1::Run& run) {
   if (!run.has_waiting()) return "";
   const v1::Waiting& waiting = run.waiting();
@@ -89,6 +119,7 @@ std::string WaitingText(const Common& common, const v1::Run& run) {
     text += "next        " + OneLine(waiting.next()) + " " + FromNow(waiting.next_at()) + " (" +
             When(waiting.next_at()) + " UTC)\n";
   }
+  if (waiting.has_lock_holder()) text += HolderText(common, waiting.lock_holder());
   const std::string prefix = Prefix(common);
   for (const std::string& approval : run.open_approvals()) {
     text += "look        " + prefix + " approval " + approval + "\n";
@@ -99,11 +130,9 @@ std::string WaitingText(const Common& common, const v1::Run& run) {
     text += "resume      " + prefix + " resume " + run.id() + "\n";
   }
   if (run.status() == v1::RUN_STATUS_NEEDS_ATTENTION) {
-    // What is possible depends on the question; `who` names it, and says when a rollback needs to
-    // know which of the answers is true.
+    // `who` says when a rollback needs to know which of the answers is true.
     const bool unknown = waiting.who().find("saying which") != std::string::npos;
-    for (const std::string verb : {"retry", "skip", "rollback", "cancel"}) {
-      if (waiting.who().find(verb) == std::string::npos) continue;
+    for (const std::string& verb : Answers(run)) {
       text += "answer      " + prefix + " " + verb + " " + run.id();
       if (verb == "skip") text += " --reason ...";
       if (verb == "rollback" && unknown) text += " --effect applied|not_applied|partial";
@@ -145,6 +174,22 @@ std::string RunText(const Common& common, const v1::Run& run) {
   return text;
 }
 
+namespace {
+
+// A run that does nothing yet says so, and why: whoever started it may count on it.
+Result<int> TellQueue(const Common& common, const client::Connection& server,
+                      const std::string& id) {
+  v1::GetRunRequest request;
+  request.set_run(id);
+  request.set_view(v1::RUN_VIEW_BASIC);
+  auto run = Unary(server, &v1::RunService::Stub::GetRun, server.runs(), request);
+  if (!run) return std::move(run).error();
+  std::printf("%s", WaitingText(common, *run).c_str());
+  return kOk;
+}
+
+}  // namespace
+
 int StartRun(const Common& common, const StartArguments& arguments) {
   auto inputs = InputsOf(arguments);
   if (!inputs) {
@@ -161,6 +206,7 @@ int StartRun(const Common& common, const StartArguments& arguments) {
       if (common.json) return PrintJson(*run);
       std::printf("%s started. Follow it: %s watch %s\n", run->id().c_str(),
                   Prefix(common).c_str(), run->id().c_str());
+      if (run->status() == v1::RUN_STATUS_QUEUED) return TellQueue(common, server, run->id());
       return kOk;
     }
     return Follow(common, server, {.run = run->id(), .until_waiting = true, .answered = true});

@@ -1,6 +1,7 @@
 // cancel, pause, resume, retry, skip, rollback, note, signal, answer,
 // override-window.
 #include <cstdio>
+#include <type_traits>
 
 #include "client/cli/verbs.h"
 
@@ -15,6 +16,43 @@ Result<v1::Finding> FindingOf(const std::string& name) {
   return InvalidArgument("--effect " + name + ": say applied, not_applied or partial");
 }
 
+// A refusal names the request's field; people know the option.
+Error InOptions(Error error) {
+  for (const auto& [field, option] :
+       {std::pair("finding: ", "--effect: "), std::pair("output_json: ", "--step-output: "),
+        std::pair("checkpoint: ", "--to: "), std::pair("step: ", "--step: "),
+        std::pair("reason: ", "--reason: "), std::pair("set without_output", "--without-output")}) {
+    const std::string name = field;
+    const auto at = error.message.find(name);
+    if (at == 0 || (at != std::string::npos && !name.ends_with(": "))) {
+      error.message.replace(at, name.size(), option);
+    }
+  }
+  return error;
+}
+
+// The command again, with the option that was missing.
+template <class Request>
+std::string Again(const Common& common, const Request& request, const Error& error) {
+  const std::string prefix = "\nagain: " + Prefix(common) + " ";
+  const auto about = [&](std::string_view option) { return error.message.starts_with(option); };
+  if constexpr (std::is_same_v<Request, v1::RollBackRunRequest>) {
+    if (about("--effect")) {
+      return prefix + "rollback " + request.run() + " --effect applied|not_applied|partial";
+    }
+  } else if constexpr (std::is_same_v<Request, v1::CancelRunRequest>) {
+    if (about("--effect")) {
+      return prefix + "cancel " + request.run() +
+             " --rollback --effect applied|not_applied|partial";
+    }
+  } else if constexpr (std::is_same_v<Request, v1::SkipStepRequest>) {
+    if (about("--step-output") && error.code == Code::kFailedPrecondition) {
+      return prefix + "skip " + request.run() + " --reason ... --step-output '{...}'";
+    }
+  }
+  return "";
+}
+
 // Sends the request and tells how the run stands then.
 template <class Request>
 int Send(const Common& common, const SteerArguments& arguments, Request request,
@@ -22,7 +60,11 @@ int Send(const Common& common, const SteerArguments& arguments, Request request,
   request.set_run(arguments.run);
   return WithServer(common, [&](const client::Connection& server) -> Result<int> {
     auto run = Unary(server, method, server.runs(), request);
-    if (!run) return std::move(run).error();
+    if (!run) {
+      Error error = InOptions(std::move(run).error());
+      error.message += Again(common, request, error);
+      return error;
+    }
     if (arguments.wait) {
       return Follow(common, server,
                     {.run = run->id(),
@@ -33,9 +75,16 @@ int Send(const Common& common, const SteerArguments& arguments, Request request,
     if (common.json) return PrintJson(*run);
     std::printf("%s is %s%s\n", run->id().c_str(), StatusName(run->status()).c_str(),
                 run->step().empty() ? "" : (" at " + OneLine(run->step())).c_str());
-    if (!IsOver(run->status())) {
-      std::printf("follow it: %s watch %s\n", Prefix(common).c_str(), run->id().c_str());
+    if (IsOver(run->status())) {
+      std::printf("%s\n", LeftText(common, server, *run).c_str());
+      return kOk;
     }
+    if constexpr (std::is_same_v<Request, v1::CancelRunRequest>) {
+      std::printf("it is cancelled once %s\n",
+                  request.rollback() ? "what it did is undone"
+                                     : "what is at work has been stopped; nothing is undone");
+    }
+    std::printf("follow it: %s watch %s\n", Prefix(common).c_str(), run->id().c_str());
     return kOk;
   });
 }
@@ -53,6 +102,11 @@ int Cancel(const Common& common, const SteerArguments& arguments) {
   auto finding = FindingOf(arguments.finding);
   if (!finding) {
     return Tell(finding.error(), kUsage);
+  }
+  if (!arguments.finding.empty() && !arguments.rollback) {
+    return Tell(InvalidArgument("--effect tells a rollback what is true; a cancel without --rollback "
+                                "undoes nothing and leaves the effect as it is"),
+                kUsage);
   }
   auto request = Because<v1::CancelRunRequest>(arguments);
   request.set_rollback(arguments.rollback);
@@ -80,6 +134,7 @@ int Skip(const Common& common, const SteerArguments& arguments) {
   auto request = Because<v1::SkipStepRequest>(arguments);
   request.set_step(arguments.step);
   request.set_output_json(arguments.output_json);
+  request.set_without_output(arguments.without_output);
   return Send(common, arguments, request, &v1::RunService::Stub::SkipStep);
 }
 
@@ -96,8 +151,16 @@ int RollBack(const Common& common, const SteerArguments& arguments) {
 
 int Annotate(const Common& common, const SteerArguments& arguments) {
   v1::AnnotateRunRequest request;
+  request.set_run(arguments.run);
   request.set_text(arguments.reason);
-  return Send(common, arguments, request, &v1::RunService::Stub::AnnotateRun);
+  return WithServer(common, [&](const client::Connection& server) -> Result<int> {
+    auto run = Unary(server, &v1::RunService::Stub::AnnotateRun, server.runs(), request);
+    if (!run) return std::move(run).error();
+    if (common.json) return PrintJson(*run);
+    std::printf("noted in the timeline of %s, which is %s: %s timeline %s\n", run->id().c_str(),
+                StatusName(run->status()).c_str(), Prefix(common).c_str(), run->id().c_str());
+    return kOk;
+  });
 }
 
 int Signal(const Common& common, const SteerArguments& arguments) {

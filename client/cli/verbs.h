@@ -77,6 +77,7 @@ struct SteerArguments {
   std::string finding;      // cancel, rollback: applied, not_applied, partial
   std::string step;         // skip
   std::string output_json;  // skip
+  bool without_output = false;  // skip
   std::string checkpoint;   // rollback
   std::string name;         // signal, answer: the signal's, the item's
   bool not_done = false;    // answer
@@ -106,12 +107,21 @@ struct GraphArguments {
 int DrawWorkflow(const Common& common, const GraphArguments& arguments);
 int ListActions(const Common& common);
 int ShowAction(const Common& common, const std::string& name);
-int ShowInfo(const Common& common);
 int VerifyJournal(const Common& common);
-// What a check of a journal found, for people or programs; answers the exit code.
-int PrintVerification(const Common& common, const v1::VerifyJournalResponse& verified);
+// What a check of the journal in `file` found, for people or programs; answers the exit code.
+int PrintVerification(const Common& common, const v1::VerifyJournalResponse& verified,
+                      const std::string& file);
+// What to do with a journal that is damaged, line by line.
+std::string DamageAdvice(const std::string& file);
 int BackUpJournal(const Common& common, const std::string& path);
 int PrintBackup(const Common& common, const v1::BackupJournalResponse& backup);
+
+// --- info.cc ---
+int ShowInfo(const Common& common);
+
+// --- targets.cc ---
+int ListTargets(const Common& common);
+int ShowTarget(const Common& common, const std::string& name);
 
 // --- schedules.cc ---
 int ListSchedules(const Common& common);
@@ -142,6 +152,8 @@ struct CheckArguments {
 };
 // Against this program's own actions.
 int ValidateOffline(const Common& common, const CheckArguments& arguments);
+// Targets instead of workflows: each by itself, and names that two of them have.
+int ValidateTargets(const Common& common, const std::vector<std::string>& paths);
 // Plays the cases beside each definition.
 int TestWorkflows(const Common& common, const std::vector<std::string>& paths);
 
@@ -151,5 +163,12 @@ int TestWorkflows(const Common& common, const std::vector<std::string>& paths);
 std::string RunText(const Common& common, const v1::Run& run);
 // Why it waits and what to type, or empty.
 std::string WaitingText(const Common& common, const v1::Run& run);
+
+// --- left.cc ---
+
+// What a run that was ended before its work was done has left as it is: steps whose effect stands or
+// is not known, services that it stopped, its lock. Empty for other runs, and when the server cannot
+// be asked.
+std::string LeftText(const Common& common, const client::Connection& server, const v1::Run& run);
 
 }  // namespace recourse::cli

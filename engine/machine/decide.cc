@@ -76,37 +76,11 @@ bool IsLegalIn(const RunState& state, std::string_view input, std::string_view s
   return statuses.find(LetterOf(StatusOf(state))) != statuses.npos && Applies(state, input);
 }
 
-// What a person may do instead, for the message of a refusal.
-std::string LegalVerbs(const RunState& state) {
-  struct Verb {
-    std::string_view input;
-    std::string_view word;
-  };
-  static constexpr std::array kVerbs = {
-      Verb{"CastVote", "approve or reject"}, Verb{"Pause", "pause"}, Verb{"Resume", "resume"},
-      Verb{"Cancel", "cancel"},              Verb{"Retry", "retry"}, Verb{"Skip", "skip"},
-      Verb{"RollBack", "rollback"},
-  };
-  std::string out;
-  for (const Verb& verb : kVerbs) {
-    for (const Row& row : kLegal) {
-      if (row.input != verb.input || !IsLegalIn(state, row.input, row.statuses)) continue;
-      if (!out.empty()) out += ", ";
-      out += verb.word;
-    }
-  }
-  return out;
-}
-
 Error Refused(const RunState& state, const Input& input) {
   const RunStatus status = StatusOf(state);
   std::string message = std::string(NameOf(input)) + " is not possible: " + state.run.ToString() +
                         " is " + std::string(ToString(status));
-  if (IsFinal(status)) {
-    message += ", which is over";
-  } else if (const std::string verbs = LegalVerbs(state); !verbs.empty()) {
-    message += "; possible now: " + verbs;
-  }
+  if (IsFinal(status)) message += ", which is over";
   return FailedPrecondition(std::move(message));
 }
 

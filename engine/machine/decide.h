@@ -206,8 +206,8 @@ struct Decision {
 // What `input` does to the run. The caller journals the events, then runs the effects. `after` is the
 // fold of the journaled events when they go where facts.position says, one after the other.
 //
-// kFailedPrecondition: the input is not legal in the run's status; the message names the status and
-// what is legal. kAborted: the input answers something that is over (an older attempt, a settled
+// kFailedPrecondition: the input is not legal in the run's status; the message names the status.
+// PossibleVerbs() tells what is legal. kAborted: the input answers something that is over (an older attempt, a settled
 // approval, a plan that has changed). kInvalidArgument: the input itself is wrong (names the field).
 // kPermissionDenied: a vote by somebody who may not. In each case nothing happens.
 Result<Decision> Decide(const definition::Workflow& workflow, const RunState& state,

@@ -116,7 +116,8 @@ Result<void> ResolveEffect(Draft& draft, std::optional<Finding> finding, const s
   if (standing->doubtful == nullptr) return {};
   if (!finding && attention->question == Question::kUnknownEffect) {
     return FailedPrecondition("finding: " + NameOf(draft.workflow(), standing->at) +
-                           " may or may not have taken effect; say applied, not_applied or partial");
+                              " may or may not have taken effect, and a rollback must know which; "
+                              "say applied, not_applied or partial");
   }
   draft.Emit(EffectResolved{standing->at, finding.value_or(Finding::kApplied), reason});
   return {};

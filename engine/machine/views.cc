@@ -83,8 +83,12 @@ WhyWaiting WhyAttention(const definition::Workflow& workflow, const NeedsAttenti
   const bool approval = std::holds_alternative<definition::ApprovalStep>(
       workflow.steps[static_cast<std::size_t>(attention.at.step)].kind);
   const bool asked_anew = approval && !finished && attention.question == Question::kStepFailed;
+  const bool undoing = std::holds_alternative<Rollback>(attention.from);
   why.who = "an operator: " +
-            std::string(AnswersTo(asked_anew ? Question::kApprovalExpired : attention.question));
+            std::string(undoing && attention.question == Question::kPastPivot
+                            ? "retry (go on forward), rollback (down to it) or cancel"
+                            : AnswersTo(asked_anew ? Question::kApprovalExpired
+                                                   : attention.question));
   return why;
 }
 

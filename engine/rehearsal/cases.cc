@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 
 #include "engine/base/json.h"
 #include "engine/definition/members.h"
@@ -70,7 +71,7 @@ class CaseReader {
     added.place = node.place;
     if (!node.is_map()) return;
     if (const Node* name = members.Require("name")) {
-      if (name->is_string()) added.name = name->scalar.as_string();
+      if (name->is_string()) TakeName(*name, added);
       else problems_.Add(name->place, "name: expected a string, found " + std::string(Describe(*name)));
     }
     if (const Node* inputs = members.Take("inputs")) added.inputs = ToValue(*inputs);
@@ -78,6 +79,15 @@ class CaseReader {
     if (const Node* answers = members.Take("answers")) ReadAnswers(*answers, added);
     if (const Node* expect = members.Require("expect")) ReadExpected(*expect, added.expect);
     members.RefuseOthers();
+  }
+
+  // Two cases of one name could not be told apart in what is printed of them.
+  void TakeName(const Node& name, Case& added) {
+    added.name = name.scalar.as_string();
+    const auto [first, is_new] = places_.emplace(added.name, name.place.line);
+    if (is_new) return;
+    problems_.Add(name.place, "there are two cases named " + Quoted(added.name) +
+                                  "; the first is in line " + std::to_string(first->second));
   }
 
   // "stop" and "stop[1]" name the step "stop"; nothing for an unknown one, which is a problem.
@@ -292,6 +302,7 @@ class CaseReader {
   const definition::Workflow& workflow_;
   Cases& cases_;
   Problems problems_;
+  std::map<std::string, int> places_;  // the line of each case, by its name
 };
 
 }  // namespace

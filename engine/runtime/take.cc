@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "engine/base/text.h"
+#include "engine/machine/possible.h"
 #include "engine/record/record.h"
 #include "engine/runtime/core_loop.h"
 
@@ -15,6 +16,19 @@ constexpr int kWaitersAsked = 16;
 // Whether reading may succeed later, so that an input of the engine's own is worth keeping.
 bool MayPass(const Error& error) {
   return error.code == Code::kUnavailable || error.code == Code::kResourceExhausted;
+}
+
+// A refusal that the run's state is the reason of, with what is possible instead.
+Error WithWhatIsPossible(Error refusal, const LiveRun& run, Time now) {
+  if (refusal.code != Code::kFailedPrecondition) return refusal;
+  machine::Facts facts;
+  facts.now = now;
+  std::string verbs;
+  for (const auto verb : machine::PossibleVerbs(*run.workflow, run.state, facts)) {
+    verbs += (verbs.empty() ? "" : ", ") + std::string(verb);
+  }
+  if (!verbs.empty()) refusal.message += "; possible now: " + verbs;
+  return refusal;
 }
 
 }  // namespace
@@ -62,7 +76,10 @@ void CoreLoop::TakeInput(Batch& batch, Message& message, RunId id, const machine
                 ": it has changed since you looked, and nothing was done"));
   }
   auto change = AddDecision(batch, **run, input, caller.principal, Jitter());
-  if (!change) return batch.Refuse(message, id, std::move(change).error());
+  if (!change) {
+    return batch.Refuse(message, id,
+                        WithWhatIsPossible(std::move(change).error(), **run, batch.now));
+  }
   if (*change) {
     batch.answers.push_back({&message, id, **change});
   } else {

@@ -34,6 +34,24 @@ void AddWaiting(const journal::RunRow& row, v1::Run& run) {
   if (row.next_at) *waiting.mutable_next_at() = ToProto(*row.next_at);
 }
 
+// What the holder of its lock does: a run that is queued goes on only after that one.
+Result<void> AddLockHolder(journal::Reader& reader, const journal::RunRow& row, v1::Run& run) {
+  auto found = reader.LockHolder(row.lock);
+  if (!found) return std::move(found).error();
+  if (!*found) return {};  // It has just let go of the lock.
+  const journal::RunRow& holder = **found;
+  v1::LockHolder& shown = *run.mutable_waiting()->mutable_lock_holder();
+  shown.set_run(holder.run.ToString());
+  shown.set_workflow(holder.workflow);
+  shown.set_requester(holder.requester);
+  shown.set_status(static_cast<v1::RunStatus>(holder.status));
+  shown.set_step(holder.step);
+  shown.set_waits_for(Utf8(holder.waits_for));
+  shown.set_who(holder.waits_for_whom);
+  *shown.mutable_since() = ToProto(holder.waits_since.value_or(holder.changed));
+  return {};
+}
+
 }  // namespace
 
 v1::Run ToProto(const journal::RunRow& row) {
@@ -60,8 +78,9 @@ v1::Run ToProto(const journal::RunRow& row) {
   return run;
 }
 
-Result<void> AddApprovals(journal::Reader& reader, const journal::RunRow& row, v1::Run& run) {
+Result<void> AddWaits(journal::Reader& reader, const journal::RunRow& row, v1::Run& run) {
   const auto status = static_cast<RunStatus>(row.status);
+  if (status == RunStatus::kQueued) return AddLockHolder(reader, row, run);
   bool for_person = status == RunStatus::kPaused || status == RunStatus::kNeedsAttention;
   if (status == RunStatus::kWaiting || for_person) {
     auto approvals = reader.ListApprovals(true, row.run, std::nullopt, kOpenApprovalsMax);
@@ -79,7 +98,7 @@ Result<void> AddApprovals(journal::Reader& reader, const journal::RunRow& row, v
 
 Result<v1::Run> BasicView(journal::Reader& reader, const journal::RunRow& row) {
   v1::Run run = ToProto(row);
-  if (auto added = AddApprovals(reader, row, run); !added) return std::move(added).error();
+  if (auto added = AddWaits(reader, row, run); !added) return std::move(added).error();
   return run;
 }
 

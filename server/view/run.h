@@ -7,11 +7,11 @@
 
 namespace recourse::server {
 
-// The basic view, without what AddApprovals adds.
+// The basic view, without what AddWaits adds.
 v1::Run ToProto(const journal::RunRow& row);
 
-// Sets open_approvals and waiting.for_person. Errors are the reader's.
-Result<void> AddApprovals(journal::Reader& reader, const journal::RunRow& row, v1::Run& run);
+// Sets open_approvals, waiting.for_person and waiting.lock_holder. Errors are the reader's.
+Result<void> AddWaits(journal::Reader& reader, const journal::RunRow& row, v1::Run& run);
 
 // Both: the run as lists and watchers are shown it.
 Result<v1::Run> BasicView(journal::Reader& reader, const journal::RunRow& row);

@@ -146,7 +146,9 @@ TEST_CASE("the commands that are suggested are ones that can work", "[integratio
              Contains("recourse rollback " + gate + " --effect applied|not_applied|partial\n"));
   const Finished refused = scene.Recourse({"rollback", gate});
   CHECK(refused.code == 4);
-  CHECK_THAT(refused.err, Contains("finding: "));
+  CHECK_THAT(refused.err, Contains("recourse: --effect: wait may or may not have taken effect"));
+  CHECK_THAT(refused.err, Contains("again: recourse rollback " + gate + " --effect applied|"));
+  CHECK_THAT(refused.err, !Contains("finding"));
   CHECK(scene.Recourse({"rollback", gate, "--effect", "not_applied", "--wait"}).code == 1);
 }
 

@@ -97,8 +97,8 @@ TEST_CASE("a run that is stuck says what can be done, and each of it works", "[i
   SECTION("skip, for a reason") {
     CHECK_THAT(stuck.out, Contains("recourse skip R-1 --reason ...\n"));
     const Finished refused = scene.Recourse({"skip", "R-1"});
-    CHECK(refused.code == 4);
-    CHECK_THAT(refused.err, Contains("reason"));
+    CHECK(refused.code == 2);
+    CHECK_THAT(refused.err, Contains("--reason"));
     CHECK(scene.Recourse({"skip", "R-1", "--reason", "done by hand", "--step", "then"}).code == 4);
     const Finished skipped = scene.Recourse({"skip", "R-1", "--reason", "done by hand", "--step",
                                              "once", "--step-output", "{\"attempt\":1}", "--wait"});
@@ -230,7 +230,8 @@ TEST_CASE("a misspelt command is refused before anything is asked", "[integratio
       {{"runs", "--status", "happy"}, "NEEDS_ATTENTION"},
       {{"runs", "--limit", "0"}, "--limit"},
       {{"runs", "--output", "xml"}, "--output"},
-      {{"rollback", "R-1", "--effect", "maybe"}, "not_applied"}};
+      {{"rollback", "R-1", "--effect", "maybe"}, "not_applied"},
+      {{"cancel", "R-1", "--effect", "applied"}, "without --rollback"}};
   for (const auto& [arguments, hint] : mistakes) {
     const Finished refused = scene.Recourse(arguments);
     CHECK(refused.code == 2);

@@ -1,6 +1,6 @@
 // A disk that refuses. The dynamic linker puts these calls before the C library's in a program that
 // has this library in LD_PRELOAD: while the file FAILING_DISK_WHILE is there, the call that its
-// text names ("pwrite64" or "fdatasync") fails with EIO on every file whose path contains
+// text names ("pwrite64", "fdatasync" or "fsync") fails with EIO on every file whose path contains
 // FAILING_DISK_PATH. The other calls do what they always do.
 #include <fcntl.h>
 #include <sys/syscall.h>
@@ -40,6 +40,11 @@ bool Refuses(std::string_view call, int fd) {
 extern "C" ssize_t pwrite64(int fd, const void* bytes, size_t size, off_t offset) {
   if (Refuses("pwrite64", fd)) return -1;
   return syscall(SYS_pwrite64, fd, bytes, size, offset);
+}
+
+extern "C" int fsync(int fd) {
+  if (Refuses("fsync", fd)) return -1;
+  return static_cast<int>(syscall(SYS_fsync, fd));
 }
 
 extern "C" int fdatasync(int fd) {

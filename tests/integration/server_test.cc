@@ -75,7 +75,12 @@ TEST_CASE("a server that cannot start says why, with the code of its kind", "[in
   const Finished taken =
       start({"--data", other, "--listen", address.substr(0, address.find('\n'))});
   CHECK(taken.code == 1);
-  CHECK_THAT(taken.err, Contains("cannot listen on"));
+  CHECK_THAT(taken.err, Contains("recoursed did not start: cannot listen on"));
+  CHECK_THAT(taken.err, Contains("recoursed (pid " + scene.Json({"info"}).StringOr("process_id", "")));
+  CHECK_THAT(taken.err, Contains(scene.data + "/journal.db"));
+  CHECK_THAT(taken.err, Contains("recourse --data " + scene.data + " info\n"));
+  CHECK_THAT(taken.err, Contains("--listen 127.0.0.1:7374"));
+  CHECK_THAT(taken.err, !Contains(".cc:"));  // no line of gRPC's own log
   CHECK(start({"--data", other, "--listen", "0.0.0.0:7373"}).code == 2);
   const Finished unknown =
       start({"--config", scene.folder.Write("config.yaml", "data: " + other + "\ngrase: 1s\n")});

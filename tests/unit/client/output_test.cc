@@ -32,4 +32,17 @@ TEST_CASE("what has no JSON form is an error and not an empty answer", "[client]
   CHECK(PrintJson(stamp) == kRefused);
 }
 
+TEST_CASE("columns stay in line with wide characters and combining marks", "[client]") {
+  CHECK(Width("ab") == 2);
+  CHECK(Width("\u00e9") == 1);
+  CHECK(Width("e\u0301") == 1);
+  CHECK(Width("\u6570\u636e") == 4);
+  CHECK(Width("\U0001f525") == 2);
+  CHECK(Cut("\u6570\u636e\u5e93", 4) == "\u6570…");
+  Table table({"A", "B"});
+  table.Add({"\u6570\u636e", "x"});
+  table.Add({"abcd", "y"});
+  CHECK(table.ToString() == "A     B\n\u6570\u636e  x\nabcd  y\n");
+}
+
 }  // namespace recourse::cli

@@ -2,6 +2,8 @@
 #include <google/protobuf/descriptor.h>
 #include <grpcpp/generic/generic_stub.h>
 
+#include <unistd.h>
+
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <functional>
@@ -101,7 +103,10 @@ TEST_CASE("the local socket answers like the port, and only its owner can open i
   REQUIRE(stub->GetInfo(running.As("operator").get(), {}, &info).ok());
   CHECK(info.journal_path() == running.directory.File("journal.db"));
   CHECK(info.journal_writable());
-  CHECK(info.workflows() == 5);
+  CHECK(info.workflows() == 6);
+  CHECK(info.open_runs() == 0);
+  CHECK(info.left_out().empty());
+  CHECK_FALSE(info.last_check().whole());
   CHECK(info.actions() > 0);
   CHECK_FALSE(stub->GetInfo(running.Anonymous().get(), {}, &info).ok());
 }
@@ -125,6 +130,8 @@ TEST_CASE("a second server on the same port or socket is refused", "[server]") {
   REQUIRE_FALSE(second);
   CHECK(second.error().code == Code::kUnavailable);
   CHECK(second.error().message.find(options.listen) != std::string::npos);
+  CHECK(second.error().message.find("pid " + std::to_string(getpid())) != std::string::npos);
+  CHECK(second.error().message.find(running.directory.File("journal.db")) != std::string::npos);
 
   options.listen = "127.0.0.1:0";
   options.socket = running.directory.File(std::string(120, 's'));
@@ -147,8 +154,8 @@ TEST_CASE("workflows and actions are shown, and definitions checked", "[server]"
   list.set_page_token(page.next_page_token());
   v1::ListWorkflowsResponse last;
   REQUIRE(running.workflows->ListWorkflows(running.As("operator").get(), list, &last).ok());
-  REQUIRE(last.workflows_size() == 2);
-  CHECK(last.workflows(1).name() == "slow");
+  REQUIRE(last.workflows_size() == 3);
+  CHECK(last.workflows(2).name() == "slow");
   CHECK(last.next_page_token().empty());
   list.set_page_token("zzz");
   CHECK(running.workflows->ListWorkflows(running.As("operator").get(), list, &last).error_code() ==
@@ -204,6 +211,15 @@ TEST_CASE("the journal is checked and copied while the server works", "[server]"
   CHECK(verified.events() >= 3);
   CHECK(verified.head().size() == 64);
   CHECK(verified.problems_size() == 0);
+  running.Start("ask");
+  running.Start("broken");
+  v1::GetInfoResponse info;
+  REQUIRE(running.admin->GetInfo(running.As("operator").get(), {}, &info).ok());
+  CHECK(info.last_check().whole());
+  CHECK(info.last_check().events() == verified.events());
+  CHECK(info.open_runs() == 2);
+  CHECK(info.runs_need_attention() == 1);
+  CHECK(info.open_approvals() == 1);
 
   v1::BackupJournalRequest request;
   request.set_path(running.directory.File("copy.db"));

@@ -62,6 +62,19 @@ steps:
     with: {code: DATA_LOSS, message: page 12 is damaged}
 )",
     R"(
+name: needed
+summary: Fail where later steps need the output
+on_failure: pause
+steps:
+  - id: try
+    action: debug.fail
+    with: {code: DATA_LOSS, message: page 12 is damaged}
+  - id: then
+    action: debug.echo
+    with: {value: "${steps.try.output.attempt}"}
+outputs: {attempt: "${steps.try.output.attempt}"}
+)",
+    R"(
 name: slow
 summary: Work for long
 steps:

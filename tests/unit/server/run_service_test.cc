@@ -286,4 +286,61 @@ TEST_CASE("a run is paused, resumed and cancelled while an attempt is at work", 
           .ok());
 }
 
+TEST_CASE("a step is not skipped into a dead end without being told so", "[server]") {
+  RunningServer running;
+  const v1::Run failed = running.Start("needed");
+  REQUIRE(failed.status() == v1::RUN_STATUS_NEEDS_ATTENTION);
+  auto skip = Of<v1::SkipStepRequest>(failed.id());
+  skip.set_reason("done by hand");
+  v1::Run run;
+  const auto call = [&] {
+    return running.runs->SkipStep(running.As("operator").get(), skip, &run);
+  };
+  CheckRefused(call(), grpc::StatusCode::FAILED_PRECONDITION,
+               "steps.try.output.attempt (then, the run's outputs)");
+  skip.set_output_json("{\"rows\":1}");
+  CheckRefused(call(), grpc::StatusCode::FAILED_PRECONDITION, "steps.try.output.attempt");
+  SECTION("with the output it goes on") {
+    skip.set_output_json("{\"attempt\":1}");
+    CHECK(call().ok());
+    CHECK(run.status() != v1::RUN_STATUS_NEEDS_ATTENTION);
+  }
+  SECTION("and without it when that is what is meant") {
+    skip.set_without_output(true);
+    CHECK(call().ok());
+  }
+}
+
+TEST_CASE("a refusal lists what is possible, and nothing that is refused as well", "[server]") {
+  RunningServer running;
+  const v1::Run asked = running.Start("ask");
+  v1::Run run;
+  CheckRefused(running.runs->RetryStep(running.As("operator").get(),
+                                       Of<v1::RetryStepRequest>(asked.id()), &run),
+               grpc::StatusCode::FAILED_PRECONDITION,
+               "possible now: approve, reject, rollback, cancel, pause");
+  const v1::Run shown = Get(running, asked.id());
+  CHECK(std::vector<std::string>(shown.possible().begin(), shown.possible().end()) ==
+        std::vector<std::string>{"approve", "reject", "rollback", "cancel", "pause"});
+}
+
+TEST_CASE("a vote on a settled approval is told who settled it; the same vote again is taken",
+          "[server]") {
+  RunningServer running;
+  const v1::Run asked = running.Start("ask");
+  v1::DecideRequest decide;
+  decide.set_approval(asked.open_approvals(0));
+  decide.set_decision(v1::DECISION_APPROVE);
+  v1::Approval approval;
+  const auto call = [&] {
+    return running.approvals->Decide(running.As("approver").get(), decide, &approval);
+  };
+  REQUIRE(call().ok());
+  REQUIRE(call().ok());
+  CHECK(approval.state() == v1::Approval::APPROVED);
+  decide.set_decision(v1::DECISION_REJECT);
+  decide.set_reason("no");
+  CheckRefused(call(), grpc::StatusCode::ABORTED, "is settled: it was approved by approver at ");
+}
+
 }  // namespace recourse::server

@@ -118,4 +118,31 @@ TEST_CASE("an approval step waits, and is done or failed as it is settled", "[se
   CHECK(After({RunStarted{}, PlanStarted{1}, asked, settled})[1].state() == State::FAILED);
 }
 
+TEST_CASE("what a step did is said to stand until it is put back", "[server]") {
+  RunState state;
+  Done done;
+  done.at = {0, -1};
+  state.done.push_back(done);
+  done.at = {1, -1};
+  done.kind = Done::Kind::kPartial;
+  state.done.push_back(done);
+  auto steps = StepViews(TwoSteps(), state, {});
+  CHECK(steps[0].effect() == State::STANDS);
+  CHECK(steps[1].effect() == State::PARTIAL);
+
+  definition::Workflow reads = TwoSteps();
+  std::get<definition::ActionStep>(reads.steps[0].kind).repeat = RepeatClass::kReadOnly;
+  CHECK(StepViews(reads, state, {})[0].effect() == State::EFFECT_UNSPECIFIED);
+
+  AttentionNeeded unknown;
+  unknown.question = Question::kUnknownEffect;
+  unknown.at = {1, -1};
+  steps = After({RunStarted{}, Started(1), unknown, RunCancelled{}});
+  CHECK(steps[1].effect() == State::UNKNOWN);
+  EffectResolved resolved;
+  resolved.at = {1, -1};
+  steps = After({RunStarted{}, Started(1), unknown, resolved, RunCancelled{}});
+  CHECK(steps[1].effect() == State::EFFECT_UNSPECIFIED);
+}
+
 }  // namespace recourse::server

@@ -217,4 +217,18 @@ TEST_CASE("a run that goes in a circle ends the case", "[rehearsal]") {
   CHECK_FALSE(report.ok());
 }
 
+TEST_CASE("two cases of one name are a problem with both places", "[rehearsal]") {
+  const auto workflow = definition::LoadWorkflow(
+      "name: t\nsteps:\n  - {id: fine, succeed: true}\n", nullptr).workflow;
+  REQUIRE(workflow != nullptr);
+  const Report report = Rehearse(*workflow,
+                                 "cases:\n"
+                                 "  - {name: same, expect: {status: SUCCEEDED}}\n"
+                                 "  - {name: same, expect: {status: FAILED}}\n");
+  REQUIRE(report.problems.size() == 1);
+  CHECK(report.problems[0].place.line == 3);
+  CHECK_THAT(report.problems[0].message,
+             Contains("there are two cases named \"same\"; the first is in line 2"));
+}
+
 }  // namespace recourse::rehearsal
