@@ -11,6 +11,7 @@ using expression::Reference;
 // What the expressions of one place name: a step, or the run's outputs.
 struct Use {
   std::string who;
+  int frame = -1;  // whose names it sees
   std::vector<Reference> references;
 };
 
@@ -25,6 +26,20 @@ struct Collect {
     Append(step.with.References(), into);
     if (step.for_each) Append(step.for_each->References(), into);
   }
+  void operator()(const definition::ManualStep& step) const {
+    Append(step.prompt.References(), into);
+    for (const auto& item : step.items) {
+      Append(item.text.References(), into);
+      if (item.check) Append(item.check->with.References(), into);
+    }
+  }
+  void operator()(const definition::SetStep& step) const {
+    Append(step.values.References(), into);
+  }
+  void operator()(const definition::SubWorkflowStep& step) const {
+    Append(step.with.References(), into);
+  }
+  void operator()(const definition::ParallelStep&) const {}
   void operator()(const definition::ApprovalStep& step) const {
     Append(step.prompt.References(), into);
   }
@@ -47,15 +62,21 @@ std::vector<Use> UsesIn(const definition::Workflow& workflow) {
   for (const definition::Step& step : workflow.steps) {
     Use& use = uses.emplace_back();
     use.who = step.id;
+    use.frame = step.frame;
     if (step.when) Append(step.when->References(), use.references);
     std::visit(Collect{use.references}, step.kind);
   }
-  uses.push_back({"the run's outputs", workflow.outputs.References()});
+  uses.push_back({"the run's outputs", -1, workflow.outputs.References()});
+  for (std::size_t i = 0; i < workflow.frames.size(); ++i) {
+    const definition::Frame& frame = workflow.frames[i];
+    uses.push_back({"the outputs of " + frame.prefix.substr(0, frame.prefix.size() - 1),
+                    static_cast<int>(i), frame.outputs.References()});
+  }
   return uses;
 }
 
-bool IsOutputOf(const Reference& reference, const std::string& id) {
-  return reference.path.size() >= 3 && reference.path[0] == "steps" && reference.path[1] == id &&
+bool IsOutputOf(const Reference& reference, std::string_view name) {
+  return reference.path.size() >= 3 && reference.path[0] == "steps" && reference.path[1] == name &&
          reference.path[2] == "output";
 }
 
@@ -88,10 +109,13 @@ std::string NameOf(const Reference& reference) {
 std::vector<std::string> MissingOutputs(const definition::Workflow& workflow, const std::string& id,
                                         const Value& output) {
   std::vector<std::pair<std::string, std::vector<std::string>>> missing;  // name, users
+  const auto index = workflow.FindStep(id);
+  if (!index) return {};
+  const definition::Step& step = workflow.steps[static_cast<std::size_t>(*index)];
   for (const Use& use : UsesIn(workflow)) {
-    if (use.who == id) continue;
+    if (use.who == id || use.frame != step.frame) continue;
     for (const Reference& reference : use.references) {
-      if (!IsOutputOf(reference, id) || IsAskedFor(reference, use.references) ||
+      if (!IsOutputOf(reference, workflow.NameIn(step)) || IsAskedFor(reference, use.references) ||
           !IsMissing(reference, output)) {
         continue;
       }
