@@ -24,7 +24,7 @@ TEST_CASE("the corpus of the cron fuzzer holds its rules, also with some bytes c
   const std::string signs = "0123456789*/,-#LW@ \tSUNjan";
   int texts = 0;
   for (const auto& entry :
-       std::filesystem::directory_iterator(RECOURSE_SOURCE_DIR "/tests/fuzz/cron/corpus")) {
+       std::filesystem::directory_iterator(RECOURSE_SOURCE_DIR "/tests/fuzz/corpus/cron")) {
     std::ifstream file(entry.path());
     const std::string text{std::istreambuf_iterator<char>(file), {}};
     INFO(text);
