@@ -280,5 +280,50 @@ TEST_CASE("a backup's undoing that is killed anywhere ends right", "[actions][da
   }
 }
 
+// The names in the quarantine of a database with four sets, the first of them past its time.
+class QuarantinesWorld : public DatabaseWorld {
+ public:
+  QuarantinesWorld() {
+    MakeDatabase(database(), 10);
+    for (int day = 1; day <= 4; ++day) {
+      const std::string set = Path("health.db.quarantine/R-" + std::to_string(day) + ".preserve.1");
+      std::filesystem::create_directories(set);
+      testing::WriteAll(set + "/health.db", "as it was");
+      testing::WriteAll(set + "/manifest.json",
+                        R"({"taken_at": "2001-01-0)" + std::to_string(day) + R"(T00:00:00Z"})");
+    }
+    inputs = Value::Object({{"database", DatabaseValue()}, {"keep_days", 30}});
+  }
+  std::set<std::string> Names() const {
+    std::set<std::string> names;
+    for (const auto& entry : std::filesystem::directory_iterator(Path("health.db.quarantine"))) {
+      names.insert(entry.path().filename());
+    }
+    return names;
+  }
+
+  Value inputs;
+};
+
+TEST_CASE("a pruning of the quarantine that is killed anywhere is finished by the next one",
+          "[actions][database][crash]") {
+  const std::string action = "database.prune_quarantine";
+  const std::set<std::string> kept = {"R-2.preserve.1", "R-3.preserve.1", "R-4.preserve.1"};
+  std::vector<std::string> points;
+  {
+    QuarantinesWorld world;
+    points = PointsOf(world, "apply", action, world.inputs, {});
+    CHECK(world.Names() == kept);
+  }
+  CHECK(points.size() == 2);
+  for (const std::string& point : points) {
+    INFO(point);
+    QuarantinesWorld world;
+    REQUIRE(RunKilledAt(world, "apply", action, world.inputs, {}, point));
+    REQUIRE_FALSE(RunKilledAt(world, "apply", action, world.inputs, {}, kNoPoint));
+    CHECK(world.Names() == kept);
+  }
+}
+
 }  // namespace
 }  // namespace recourse
