@@ -200,7 +200,10 @@ class Parser {
       return setting.unit == kDuration ? FormatDuration(std::chrono::microseconds(bound))
                                        : std::to_string(bound);
     };
-    Report(node.Mark(), name + ": \"" + text + "\" is not between " + show(setting.min) + " and " +
+    const std::string kind = setting.unit == kDuration ? "duration such as 30s" : "whole number";
+    const std::string is =
+        valid ? "\" is not between " : "\" is no " + kind + "; expected one between ";
+    Report(node.Mark(), name + ": \"" + text + is + show(setting.min) + " and " +
                             show(setting.max) + " (" + std::string(setting.unit) + ")");
   }
 

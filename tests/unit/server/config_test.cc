@@ -90,7 +90,7 @@ TEST_CASE("all mistakes of a file are told at once", "[server]") {
   CHECK(Refused("data: here\nlimits: {workers: 0, streams: many}\nlog: {level: loud}\n") ==
         "recourse.yaml:1:7: data: \"here\" is not an absolute path\n"
         "recourse.yaml:2:19: limits.workers: \"0\" is not between 1 and 256 (threads)\n"
-        "recourse.yaml:2:31: limits.streams: \"many\" is not between 1 and 100000 (calls)\n"
+        "recourse.yaml:2:31: limits.streams: \"many\" is no whole number; expected one between 1 and 100000 (calls)\n"
         "recourse.yaml:3:14: log.level: \"loud\" is none of debug, info, warning, error, off");
 }
 
