@@ -126,6 +126,19 @@ std::string WaitingText(const Common& common, const v1::Run& run) {
     text += "approve     " + prefix + " approve " + approval + AsApprover(common) + "\n";
     text += "reject      " + prefix + " reject " + approval + AsApprover(common) + " --reason ...\n";
   }
+  // What lanes of a run wait for stands in the reason, as the server words it.
+  if (waiting.reason().find("checklist at ") != std::string::npos) {
+    text += "answer      " + prefix + " answer " + run.id() + " ITEM\n";
+  }
+  constexpr std::string_view kSignal = " waits for the signal ";
+  if (const auto at = waiting.reason().find(kSignal); at != std::string::npos) {
+    const std::string name = waiting.reason().substr(at + kSignal.size());
+    text += "signal      " + prefix + " signal " + run.id() + " " +
+            OneLine(name.substr(0, name.find(';'))) + "\n";
+  }
+  if (waiting.reason().find(" waits for the window to open") != std::string::npos) {
+    text += "override    " + prefix + " override-window " + run.id() + " --reason ...\n";
+  }
   if (run.status() == v1::RUN_STATUS_PAUSED) {
     text += "resume      " + prefix + " resume " + run.id() + "\n";
   }

@@ -27,6 +27,29 @@ constexpr const char* kSteps = R"(
   - {id: second, action: debug.append, with: {path: "${inputs.data}/lines"}}
 )";
 
+// Branches at work side by side, one of them in a workflow of its own, and what runs at last.
+constexpr const char* kBranches = R"(
+  - {id: first, action: debug.append, with: {path: "${inputs.data}/lines"}}
+  - id: both
+    parallel:
+      branches:
+        left:
+          - {id: l1, action: debug.append, with: {path: "${inputs.data}/left"}}
+          - {id: l2, action: debug.append, with: {path: "${inputs.data}/left"}}
+        right:
+          - {id: inner, workflow: inner, with: {data: "${inputs.data}"}}
+          - {id: mode, action: file.permissions, with: {path: "${inputs.data}/guarded", mode: "0640"}}
+  - id: many
+    action: debug.append
+    for_each: "${['a', 'b', 'c']}"
+    max_parallel: 2
+    with: {path: "${inputs.data}/${item}"}
+)";
+constexpr const char* kFinish = R"(
+on_finish:
+  - {id: last, action: debug.append, with: {path: "${inputs.data}/last"}}
+)";
+
 void WriteWorkflow(const std::string& data, const std::string& name, const std::string& steps) {
   fs::create_directories(data + "/workflows");
   std::ofstream(data + "/workflows/" + name + ".yaml")
@@ -43,6 +66,18 @@ std::string Observe(const std::string& data) {
   struct stat info = {};
   stat((data + "/guarded").c_str(), &info);
   return lines + ((info.st_mode & 07777) == 0640 ? "0640" : "0600");
+}
+
+std::string ObserveBranches(const std::string& data) {
+  std::string text;
+  for (const char* name : {"lines", "left", "right", "a", "b", "c", "last"}) {
+    std::ifstream file(data + "/" + name);
+    text += std::string(name) + ":" + std::string(std::istreambuf_iterator<char>(file), {});
+  }
+  struct stat info = {};
+  stat((data + "/guarded").c_str(), &info);
+  return std::regex_replace(text, std::regex("@[0-9]+|\n"), "") +
+         ((info.st_mode & 07777) == 0640 ? " 0640" : " 0600");
 }
 
 Scenario EngineScenario(std::string name, const std::string& steps) {
@@ -81,7 +116,28 @@ std::vector<Scenario> EngineScenarios() {
 )");
   detour.expected = "R-1/first/1\nR-1/third/1\n0600";
   detour.first_kills = {"append_after_undo:1"};
-  return {good, rollback, detour};
+
+  const auto with_branches = [](std::string name, const std::string& more) {
+    Scenario scenario = EngineScenario(std::move(name), std::string(kBranches) + more + kFinish);
+    scenario.observe = ObserveBranches;
+    scenario.prepare = [prepare = scenario.prepare](const std::string& data) {
+      prepare(data);
+      WriteWorkflow(data, "inner", R"(
+  - {id: one, action: debug.append, with: {path: "${inputs.data}/right"}}
+)");
+    };
+    return scenario;
+  };
+  Scenario branches = with_branches("branches", "");
+  branches.expected =
+      "lines:R-1/first/1left:R-1/l1/1R-1/l2/1right:R-1/inner/one/1a:R-1/many[0]/1b:R-1/many[1]/1"
+      "c:R-1/many[2]/1last:R-1/last/1 0640";
+  branches.first_kills = {"before_apply:3"};
+
+  Scenario undone = with_branches("branches-undone", "  - {id: give_up, action: debug.fail}\n");
+  undone.ends = v1::RUN_STATUS_ROLLED_BACK;
+  undone.expected = "lines:left:right:a:b:c:last:R-1/last/1 0600";
+  return {good, rollback, detour, branches, undone};
 }
 
 }  // namespace recourse::crash
