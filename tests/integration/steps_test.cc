@@ -47,8 +47,8 @@ void WriteWorkflows(const Scene& scene) {
   for (std::size_t at; (at = update.find("/PLACE")) != std::string::npos;) {
     update.replace(at, 6, scene.data);
   }
-  scene.folder.Write("data/workflows/update.yaml", update);
-  scene.folder.Write("data/workflows/note.yaml", kNote);
+  scene.folder.Write("workflows/update.yaml", update);
+  scene.folder.Write("workflows/note.yaml", kNote);
 }
 
 }  // namespace
@@ -86,10 +86,10 @@ TEST_CASE("branches, a checklist, a signal and a sub-workflow come through a kil
 
 TEST_CASE("a workflow that would run itself is left out with its place", "[integration]") {
   Scene scene(false);
-  scene.folder.Write("data/workflows/circle.yaml",
+  scene.folder.Write("workflows/circle.yaml",
                      "name: circle\nsteps:\n  - {id: again, workflow: circle}\n");
   const Finished checked =
-      scene.Recourse({"workflows", "validate", scene.folder / "data/workflows/circle.yaml"});
+      scene.Recourse({"workflows", "validate", scene.folder / "workflows/circle.yaml"});
   CHECK(checked.code == 4);
   CHECK_THAT(checked.out, Contains("circle.yaml:3:27: workflow: \"circle\" would run itself"));
 }
