@@ -94,8 +94,9 @@ class Flow {
       for (int from = 0; from < steps_; ++from) {
         for (const Edge& edge : graph_[from]) {
           FindFacts(from, edge);
-          // What holds at the end of a block holds where all blocks of the step are done.
-          const bool inside = edge.leaves >= 0 && workflow_.blocks[std::size_t(edge.leaves)].owner >= 0;
+          // What holds at the end of a block holds where all blocks of the step are done. What runs
+          // at last comes after the outputs.
+          const bool inside = edge.leaves >= 0;
           changed = Meet(inside ? certainty_.EndOf(edge.leaves) : edge.to, facts_) || changed;
         }
         if (std::holds_alternative<SucceedStep>(workflow_.steps[from].kind) &&

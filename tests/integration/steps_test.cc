@@ -24,7 +24,7 @@ steps:
               by: [dba, operator]
               items:
                 - {id: customer, text: Tell the customer}
-                - {id: backup, text: A backup is there, check: {action: debug.echo, with: {said: fresh}}}
+                - {id: backup, text: A backup is there, check: {action: host.disk, with: {path: /}}}
   - {id: go, wait: {signal: go, timeout: 1h}}
   - {id: note, workflow: note, with: {text: "${steps.go.output.payload.text}"}}
 outputs:
