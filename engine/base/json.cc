@@ -250,6 +250,35 @@ std::int64_t JsonBytesAtMost(const Value& value) {
   }
 }
 
+constexpr int kDepthMax = 50;  // deeper is left to who writes it
+
+bool IsJsonBelow(const Value& value, int depth) {
+  switch (value.kind()) {
+    case Value::Kind::kNull:
+    case Value::Kind::kBool:
+    case Value::Kind::kInt:
+      return true;
+    case Value::Kind::kDouble:
+      return std::isfinite(value.as_double());
+    case Value::Kind::kString:
+      return IsUtf8(value.as_string());
+    case Value::Kind::kList:
+      if (depth == kDepthMax) return false;
+      for (const Value& item : value.as_list()) {
+        if (!IsJsonBelow(item, depth + 1)) return false;
+      }
+      return true;
+    case Value::Kind::kMap:
+      if (depth == kDepthMax) return false;
+      for (const auto& [key, member] : value.as_map()) {
+        if (!key.is_string() || !IsJsonBelow(key, depth) || !IsJsonBelow(member, depth + 1)) return false;
+      }
+      return true;
+    default:
+      return false;
+  }
+}
+
 }  // namespace
 
 Result<Value> ParseJson(std::string_view text) {
@@ -262,6 +291,13 @@ Result<Value> ParseJson(std::string_view text) {
 
 std::string ToJson(const Value& value) { return Write(value, false); }
 std::string ToPrettyJson(const Value& value) { return Write(value, true); }
+
+bool IsJson(const Value& value) { return IsJsonBelow(value, 0); }
+
+Result<Value> AsJson(Value value) {
+  if (IsJson(value)) return value;
+  return ParseJson(ToJson(value));
+}
 
 bool FitsAsJson(const Value& value, std::int64_t bytes_max) {
   return JsonBytesAtMost(value) <= bytes_max ||

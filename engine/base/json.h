@@ -22,6 +22,12 @@ Result<Value> ParseJson(std::string_view text);
 // keys that are no strings by their text, NaN and infinities as strings.
 std::string ToJson(const Value& value);
 
+// Whether the value is one of JSON's and not nested deeply: ParseJson(ToJson(value)) is the same.
+bool IsJson(const Value& value);
+// The value as ToJson and ParseJson give it back; one that IsJson, as nearly all are, as it is.
+// kInvalidArgument: what ParseJson refuses, such as two keys of the same text.
+Result<Value> AsJson(Value value);
+
 // Whether ToJson(value) has at most `bytes_max` bytes; mostly found without making it.
 bool FitsAsJson(const Value& value, std::int64_t bytes_max);
 

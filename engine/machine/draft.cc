@@ -1,5 +1,7 @@
 #include "engine/machine/draft.h"
 
+#include "engine/base/json.h"
+
 namespace recourse::machine {
 
 RunScope Draft::Scope(StepRef at) const {
@@ -11,6 +13,11 @@ RunScope Draft::Scope(StepRef at) const {
 std::string Draft::KeyOf(StepRef at, int number) const {
   return state_.run.ToString() + "@" + std::to_string(state_.started.time_since_epoch().count()) +
          "/" + NameOf(workflow_, at) + "/" + std::to_string(number);
+}
+
+Result<Value> AsJournaled(Result<Value> value) {
+  if (!value) return value;
+  return AsJson(*std::move(value));
 }
 
 Error NoSuchAction(const definition::ActionStep& action, std::string_view left) {

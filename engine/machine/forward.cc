@@ -136,7 +136,7 @@ void Draft::Enter(int index, bool again) {
 
 void Draft::EnterKind(int step, const ActionStep& action) {
   if (!action.for_each) return BeginAttempt({step, -1});
-  auto items = action.for_each->Evaluate(Scope({step, -1}));
+  auto items = AsJournaled(action.for_each->Evaluate(Scope({step, -1})));
   if (!items) return FailStep({step, -1}, std::move(items).error().In("for_each"));
   if (!items->is_list()) {
     return FailStep({step, -1}, InvalidArgument("for_each: expected a list, got " +
@@ -193,7 +193,7 @@ void Draft::EnterKind(int step, const definition::SucceedStep&) {
 }
 
 void Draft::EnterKind(int step, const definition::SetStep& set) {
-  auto values = set.values.Evaluate(Scope({step, -1}));
+  auto values = AsJournaled(set.values.Evaluate(Scope({step, -1})));
   if (!values) return FailStep({step, -1}, std::move(values).error().In("set"));
   if (!FitsAsJson(*values, facts_.inputs_bytes_max)) {
     return FailStep({step, -1}, Error{Code::kResourceExhausted,
@@ -217,8 +217,8 @@ void Draft::EnterKind(int step, const definition::SubWorkflowStep& sub) {
   const definition::Block& block = workflow_.blocks[std::size_t(sub.block)];
   auto inputs = sub.with.Evaluate(Scope({step, -1}));
   if (inputs) {
-    inputs = definition::FitInputs(
-        workflow_.InputsOf(StepAt(block.first).frame), *inputs);
+    inputs = AsJournaled(
+        definition::FitInputs(workflow_.InputsOf(StepAt(block.first).frame), *inputs));
   }
   if (!inputs) return FailStep({step, -1}, std::move(inputs).error().In("with"));
   Emit(SubWorkflowStarted{step, block.first, block.end, *std::move(inputs)});
@@ -254,7 +254,7 @@ void Draft::BeginAttempt(StepRef at) {
                                                        "it was started"});
   }
   if (HeldByWindow(at)) return;
-  auto inputs = action.with.Evaluate(Scope(at));
+  auto inputs = AsJournaled(action.with.Evaluate(Scope(at)));
   if (!inputs) return FailStep(at, std::move(inputs).error().In("with"));
   if (!FitsAsJson(*inputs, facts_.inputs_bytes_max)) {
     return FailStep(at, Error{Code::kResourceExhausted,
@@ -329,7 +329,7 @@ void Draft::FollowUp(StepRef at) {
 }
 
 void Draft::Succeed() {
-  auto outputs = workflow_.outputs.Evaluate(Scope({}));
+  auto outputs = AsJournaled(workflow_.outputs.Evaluate(Scope({})));
   // The work is done: an output that cannot be computed is told, and undoes nothing.
   EndRun(RunSucceeded{outputs ? *std::move(outputs)
                               : Value::Object({{"error", outputs.error().ToString()}})});

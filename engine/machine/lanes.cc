@@ -99,8 +99,8 @@ void Draft::Leave(int step, int lane) {
   const auto& frames = workflow_.frames;
   const auto frame = std::find_if(frames.begin(), frames.end(),
                                   [&](const auto& one) { return one.owner == step; });
-  auto outputs = frame->outputs.Evaluate(
-      RunScope(workflow_, state_, facts_.now, static_cast<int>(frame - frames.begin())));
+  auto outputs = AsJournaled(frame->outputs.Evaluate(
+      RunScope(workflow_, state_, facts_.now, static_cast<int>(frame - frames.begin()))));
   if (!outputs) return FailStep({step, -1}, std::move(outputs).error().In("outputs"));
   Emit(StepCompleted{step, *std::move(outputs)});
 }

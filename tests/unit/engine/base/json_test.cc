@@ -38,4 +38,16 @@ TEST_CASE("what JSON lacks is written as text", "[base]") {
   CHECK(ToJson(Value(Bytes{"ab"})) == R"("YWI=")");
 }
 
+TEST_CASE("a value is made what it is after its way out and back", "[base]") {
+  const Value json = Value::Object({{"list", Value(Value::List{1, 2.5, "a", true, nullptr})}});
+  CHECK(IsJson(json));
+  CHECK(AsJson(json).value() == json);
+  const Value other = Value::Object({{"at", Timestamp{0, 500000000}}, {"n", std::uint64_t{3}}});
+  CHECK_FALSE(IsJson(other));
+  const Value made = AsJson(other).value();
+  CHECK(made["at"] == Value("1970-01-01T00:00:00.500Z"));
+  CHECK(IsJson(made));
+  CHECK_FALSE(AsJson(Value(Value::Map{{1, "a"}, {"1", "b"}})));
+}
+
 }  // namespace recourse
