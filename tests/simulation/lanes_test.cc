@@ -1,0 +1,55 @@
+// What several things at once make of a run, one story each.
+#include <catch2/catch.hpp>
+
+#include "tests/simulation/cells.h"
+
+namespace recourse::simulation {
+
+using machine::RunStatus;
+using std::chrono::minutes;
+
+namespace {
+
+std::string Beside(const std::string& left, const std::string& right, const std::string& head = "") {
+  return "name: t\n" + head + "steps:\n- id: p\n  parallel:\n    branches:\n      left:\n      - " +
+         left + "\n      right:\n      - " + right + "\n";
+}
+
+const std::string kAsk = "{id: ask, approval: {prompt: 'Go on?', approvers: [dba]}}";
+const std::string kWork = "{id: work, action: keep.it}";
+
+}  // namespace
+
+TEST_CASE("approvals that are asked for at the same moment are different ones", "[simulation]") {
+  World world(Beside(kAsk, "{id: too, approval: {prompt: 'Sure?', approvers: [dba]}}"));
+  world.Start();
+  const auto open = machine::ApprovalsOf(world.state());
+  REQUIRE(open.size() == 2);
+  CHECK(open[0]->request.id == ApprovalId{1});
+  CHECK(open[1]->request.id == ApprovalId{2});
+  world.Vote("ada", machine::Vote::kApprove);
+  CHECK(machine::ApprovalsOf(world.state()).size() == 1);
+  world.Vote("ada", machine::Vote::kApprove);
+  CHECK(world.status() == RunStatus::kSucceeded);
+}
+
+TEST_CASE("what JSON lacks is the same text before a crash and after it", "[simulation]") {
+  const Library inner = {{"inner", "name: inner\ninputs: {when: {type: map}, span: {type: duration, default: 5m}}\n"
+                                   "steps: [{id: a, action: do.it}]\noutputs: {at: '${now}'}\n"}};
+  World world(
+      "name: t\nsteps:\n- {id: s, set: {at: '${now}', span: \"${duration('90s')}\"}}\n"
+      "- {id: e, action: keep.it, for_each: '${[now]}', with: {at: '${item}'}}\n"
+      "- {id: w, workflow: inner, with: {when: {at: '${now}'}}}\n"
+      "- {id: x, action: do.it, with: {at: '${timestamp(steps.s.output.at)}', w: '${steps.w.output.at}'}}\n"
+      "outputs: {at: '${now}'}\n",
+      inner);
+  world.Start();
+  CHECK(world.state().steps.at(0).output["span"] == Value("90s"));
+  world.WorkUntil("x");
+  CHECK(world.attempts().begin()->second.inputs["at"].is_string());
+  world.Crash();
+  world.Work();
+  CHECK(world.status() == RunStatus::kSucceeded);
+}
+
+}  // namespace recourse::simulation
