@@ -35,7 +35,9 @@ Value OutputOf(const Draft& draft, const Checklist& checklist) {
 }
 
 const Checklist* FindChecklist(const Draft& draft, const std::string& step) {
-  for (const Activity* leaf : LeavesOf(*ActivityOf(draft.state()))) {
+  const Activity* root = ActivityOf(draft.state());
+  if (root == nullptr) return nullptr;  // a person is asked on the way back
+  for (const Activity* leaf : LeavesOf(*root)) {
     const auto* open = std::get_if<Checklist>(leaf);
     if (open != nullptr && (step.empty() || draft.StepAt(open->step).id == step)) return open;
   }

@@ -33,6 +33,17 @@ TEST_CASE("approvals that are asked for at the same moment are different ones", 
   CHECK(world.status() == RunStatus::kSucceeded);
 }
 
+TEST_CASE("nobody can answer a checklist of a run that asks a person on its way back", "[simulation]") {
+  World world("name: t\nsteps:\n- {id: x, action: do.it, irreversible: true}\n- {id: y, action: do.it}\n");
+  world.Start();
+  world.Succeed("x");
+  world.Send(machine::RollBack{"", "back", {}});
+  world.Fail("y", Code::kCancelled);
+  REQUIRE(world.status() == RunStatus::kNeedsAttention);
+  const machine::AnswerItem answer{"", "one", true, "", {"operator"}};
+  CHECK(world.Refused(answer).code == Code::kFailedPrecondition);
+}
+
 TEST_CASE("what JSON lacks is the same text before a crash and after it", "[simulation]") {
   const Library inner = {{"inner", "name: inner\ninputs: {when: {type: map}, span: {type: duration, default: 5m}}\n"
                                    "steps: [{id: a, action: do.it}]\noutputs: {at: '${now}'}\n"}};
