@@ -53,6 +53,9 @@ class Draft {
   // Whether an attempt of it is to end soon, and is not tried again: the run is being stopped, or
   // another lane has failed.
   bool IsStopping(StepRef at) const;
+  // Closes the approvals that are open, of the whole run or within one lane: nobody is asked any more.
+  void VoidApprovals();
+  void VoidApprovals(const Activity& within);
   // Whether any leaf is an attempt about whose effect a person was asked.
   static bool AnyAsked(const Activity& activity);
 

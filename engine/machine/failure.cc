@@ -96,6 +96,7 @@ void Draft::ActOnStop(const StopRequested& stop) {
   if (state_.finishing) return EndAsKnown();
   const bool late = stop.kind == StopKind::kDeadline || stop.kind == StopKind::kWindow;
   const Error cause{late ? Code::kDeadlineExceeded : Code::kCancelled, stop.reason};
+  VoidApprovals();
   switch (stop.kind) {
     case StopKind::kCancel:
       if (!stop.rollback) return EndRun(RunCancelled{stop.reason});

@@ -125,13 +125,21 @@ void Draft::StopLane(int step, int lane) {
   const auto& inside = std::get<Inside>(*FindActivity(*ActivityOf(state_), {step, -1}));
   const Lane& one = inside.lanes[static_cast<std::size_t>(lane)];
   const int branch = one.item >= 0 ? one.item : lane;
+  VoidApprovals(one.activity);
+  Emit(BranchEnded{step, branch, {}, true});
+}
+
+void Draft::VoidApprovals() {
+  if (const Activity* root = ActivityOf(state_)) VoidApprovals(*root);
+}
+
+void Draft::VoidApprovals(const Activity& within) {
   std::vector<ApprovalId> open;
-  for (const Activity* leaf : LeavesOf(one.activity)) {
+  for (const Activity* leaf : LeavesOf(within)) {
     const auto* awaiting = std::get_if<AwaitingApproval>(leaf);
     if (awaiting != nullptr) open.push_back(awaiting->request.id);
   }
   for (const ApprovalId id : open) Emit(ApprovalSettled{id, Settlement::kVoid});
-  Emit(BranchEnded{step, branch, {}, true});
 }
 
 void Draft::Close(int step) {

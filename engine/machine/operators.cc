@@ -123,14 +123,6 @@ Result<void> ResolveEffect(Draft& draft, std::optional<Finding> finding, const s
   return {};
 }
 
-void VoidApprovals(Draft& draft) {
-  std::vector<ApprovalId> open;
-  for (const AwaitingApproval* awaiting : ApprovalsOf(draft.state())) {
-    open.push_back(awaiting->request.id);
-  }
-  for (const ApprovalId id : open) draft.Emit(ApprovalSettled{id, Settlement::kVoid});
-}
-
 // Asks for the run to stop when an attempt is at work, and answers true; false when none is.
 bool StopAtWork(Draft& draft, StopRequested stop) {
   const Activity* root = ActivityOf(draft.state());
@@ -141,7 +133,7 @@ bool StopAtWork(Draft& draft, StopRequested stop) {
     }
   }
   if (!attempting) return false;
-  VoidApprovals(draft);
+  draft.VoidApprovals();
   draft.Emit(std::move(stop));
   draft.StopAllPhases();
   return true;
@@ -243,7 +235,7 @@ Result<void> On(Draft& draft, const Cancel& input) {
   }
   StopRequested stop{StopKind::kCancel, input.rollback, {}, Said(draft, "cancelled", input.reason)};
   if (StopAtWork(draft, stop)) return {};
-  VoidApprovals(draft);
+  draft.VoidApprovals();
   if (!input.rollback || std::holds_alternative<Queued>(draft.state().status)) {
     draft.EndRun(RunCancelled{stop.reason});
     return {};
@@ -342,7 +334,7 @@ Result<void> On(Draft& draft, const RollBack& input) {
   const StopRequested stop{StopKind::kRollback, true, checkpoint,
                            Said(draft, "rolled back", input.reason)};
   if (StopAtWork(draft, stop)) return {};
-  VoidApprovals(draft);
+  draft.VoidApprovals();
   draft.BeginRollback({checkpoint, checkpoint ? Afterwards::kAsk : Afterwards::kRolledBack, {},
                        Error{Code::kCancelled, stop.reason}},
                       false, Here(draft));

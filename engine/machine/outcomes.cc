@@ -139,9 +139,7 @@ void StopNow(Draft& draft, const StopRequested& stop) {
       waiting.push_back(PlaceOf(*leaf));
     }
   }
-  std::vector<ApprovalId> open;
-  for (const AwaitingApproval* awaiting : ApprovalsOf(state)) open.push_back(awaiting->request.id);
-  for (const ApprovalId id : open) draft.Emit(ApprovalSettled{id, Settlement::kVoid});
+  draft.VoidApprovals();
   draft.Emit(stop);
   draft.StopAllPhases();
   // Where nothing was under way (under pause), no step fails.
@@ -337,7 +335,11 @@ Result<void> On(Draft& draft, const PlanMade& input) {
   if (planning == nullptr || planning->step != input.step) {
     return Aborted("a plan that nobody waits for any more");
   }
-  RequestApproval(draft, input.step, input.plan);
+  if (draft.IsStopping({input.step, -1})) {
+    draft.FailStep({input.step, -1}, Error{Code::kCancelled, "stopped before anybody was asked"});
+  } else {
+    RequestApproval(draft, input.step, input.plan);
+  }
   draft.Continue();
   return {};
 }

@@ -33,6 +33,17 @@ TEST_CASE("approvals that are asked for at the same moment are different ones", 
   CHECK(world.status() == RunStatus::kSucceeded);
 }
 
+TEST_CASE("a run that is to stop asks nobody any more", "[simulation]") {
+  World world(Beside(kAsk + "\n      - {id: then, action: do.it}", kWork));
+  world.Start();
+  CHECK(world.plans().size() == 1);
+  world.Cancel(true);
+  world.Plan("ask");
+  CHECK(machine::ApprovalsOf(world.state()).empty());
+  world.Fail("work", Code::kCancelled);
+  CHECK(world.status() == RunStatus::kCancelled);
+}
+
 TEST_CASE("nobody can answer a checklist of a run that asks a person on its way back", "[simulation]") {
   World world("name: t\nsteps:\n- {id: x, action: do.it, irreversible: true}\n- {id: y, action: do.it}\n");
   world.Start();
