@@ -198,12 +198,13 @@ void Draft::Continue() {
   for (;;) {
     TakeSignals();
     const auto* running = std::get_if<Running>(&state_.status);
-    if (running == nullptr) return;
-    if (running->stop) {
+    if (running != nullptr && running->stop) {
       if (!AnyAtWork(running->activity)) ActOnStop(StopRequested(*running->stop));
       return;
     }
-    const auto turn = NextTurn(running->activity, -1, -1);
+    // Where every lane waits, one may be over because another has failed, or an item may begin.
+    if (running == nullptr && !std::holds_alternative<Waiting>(state_.status)) return;
+    const auto turn = NextTurn(*ActivityOf(state_), -1, -1);
     if (!turn) return;
     const StepRef at{turn->ready.step, turn->ready.item};
     const bool ending = turn->kind == Turn::Kind::kReady && at.step >= EndIndex();

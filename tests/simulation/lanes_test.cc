@@ -44,6 +44,16 @@ TEST_CASE("a run that is to stop asks nobody any more", "[simulation]") {
   CHECK(world.status() == RunStatus::kCancelled);
 }
 
+TEST_CASE("a branch that fails leaves no question of another one open", "[simulation]") {
+  World world(Beside(kAsk, kWork));
+  world.Start();
+  world.Plan("ask");
+  CHECK(machine::ApprovalsOf(world.state()).size() == 1);
+  world.Fail("work");
+  CHECK(world.status() == RunStatus::kRolledBack);
+  CHECK(world.stopped() == Names{});
+}
+
 TEST_CASE("nobody can answer a checklist of a run that asks a person on its way back", "[simulation]") {
   World world("name: t\nsteps:\n- {id: x, action: do.it, irreversible: true}\n- {id: y, action: do.it}\n");
   world.Start();
@@ -72,6 +82,15 @@ TEST_CASE("what JSON lacks is the same text before a crash and after it", "[simu
   world.Crash();
   world.Work();
   CHECK(world.status() == RunStatus::kSucceeded);
+}
+
+TEST_CASE("an item begins as soon as there is room beside those that are tried again", "[simulation]") {
+  World world("name: t\nsteps:\n- {id: x, action: do.it, for_each: '${[1, 2, 3]}', max_parallel: 2, "
+              "retry: {attempts: 2, on: [UNAVAILABLE]}}\n");
+  world.Start();
+  world.Fail("x[0]", Code::kUnavailable);
+  world.Succeed("x[1]");
+  CHECK(world.at_work() == Names{"apply x[2]/1"});
 }
 
 }  // namespace recourse::simulation
