@@ -182,10 +182,12 @@ class Fold : FoldTools {
     if (event.overrides_window) {
       // Asked while the run waits for the window, or needs attention because it closes.
       const auto* attention = std::get_if<NeedsAttention>(&state_.status);
-      if (attention != nullptr) place = attention->at;
-      const auto* waits = std::get_if<AwaitingWindow>(&LaneOf(place));
-      awaiting.held = waits != nullptr ? waits->at : place;
-      place = *awaiting.held;
+      if (attention != nullptr) {
+        place = attention->at;
+      } else if (const auto held = HeldByWindow(LaneOf(place)); !held.empty()) {
+        place = held.front();
+      }
+      awaiting.held = place;
       Answered();
     }
     Work(place, std::move(awaiting));
@@ -215,6 +217,8 @@ class Fold : FoldTools {
         state_.rollback_by.reset();
       }
       return Work(*held, Ready{held->step, held->item, Point::kAgain});
+        // It is the run that may go on: so may every other lane that waits for the window.
+        for (const StepRef at : HeldByWindow(Root())) Work(at, Ready{at.step, at.item, Point::kAgain});
     }
     Work({step, -1}, Ready{step, -1, approved ? Point::kFinished : Point::kFailed});
   }

@@ -69,6 +69,14 @@ class FoldTools {
     *found = std::move(activity);
     Settle();
   }
+  // The steps and items in `within` that wait for the window.
+  static std::vector<StepRef> HeldByWindow(const Activity& within) {
+    std::vector<StepRef> held;
+    for (const Activity* leaf : LeavesOf(within)) {
+      if (const auto* waits = std::get_if<AwaitingWindow>(leaf)) held.push_back(waits->at);
+    }
+    return held;
+  }
   // An item of a for_each that has several at work begins.
   Activity& AddItem(StepRef place) {
     auto& inside = std::get<Inside>(LaneOf({place.step, -1}));

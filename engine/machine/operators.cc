@@ -96,7 +96,10 @@ Result<Standing> WhereItStands(const Draft& draft, const std::string& step = {})
     standing.retries = std::holds_alternative<BackingOff>(*activity);
   }
   const definition::StepKind& kind = draft.StepAt(standing.at.step).kind;
-  standing.approval = !standing.finished && std::holds_alternative<definition::ApprovalStep>(kind);
+  // A step at which people are asked to override the window is held by an approval too.
+  const bool asks = activity != nullptr && std::holds_alternative<AwaitingApproval>(*activity);
+  standing.approval =
+      asks || (!standing.finished && std::holds_alternative<definition::ApprovalStep>(kind));
   return standing;
 }
 

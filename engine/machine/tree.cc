@@ -91,7 +91,9 @@ StepRef PlaceOf(const Activity& activity) {
     StepRef operator()(const Attempting& at) const { return at.at; }
     StepRef operator()(const Planning& at) const { return {at.step, -1}; }
     StepRef operator()(const BackingOff& at) const { return at.at; }
-    StepRef operator()(const AwaitingApproval& at) const { return {at.step, -1}; }
+    StepRef operator()(const AwaitingApproval& at) const {
+      return at.held.value_or(StepRef{at.step, -1});
+    }
     StepRef operator()(const Sleeping& at) const { return {at.step, -1}; }
     StepRef operator()(const AwaitingWindow& at) const { return at.at; }
     StepRef operator()(const Checklist& at) const { return {at.step, -1}; }

@@ -84,6 +84,25 @@ TEST_CASE("what JSON lacks is the same text before a crash and after it", "[simu
   CHECK(world.status() == RunStatus::kSucceeded);
 }
 
+TEST_CASE("an item that waits for leave to go on outside the window ends alone", "[simulation]") {
+  World world(
+      "name: t\ndeadline: 25m\nwindow: {cron: '0 * * * *', duration: 30m}\nwindow_override: [dba]\n"
+      "steps:\n- {id: x, action: do.it, for_each: '${[1, 2]}', max_parallel: 2, expect: 15m, "
+      "retry: {attempts: 2, delay: 20m, max_delay: 20m, on: [UNAVAILABLE]}}\n");
+  world.Start();
+  world.Fail("x[0]", Code::kUnavailable);
+  world.Wait(minutes(20));
+  world.Send(machine::OverrideWindow{"it cannot wait"});
+  REQUIRE(machine::ApprovalsOf(world.state()).size() == 1);
+  const machine::Skip skip{"x[0]", Value(), "no"};
+  CHECK(world.Refused(skip).code == Code::kFailedPrecondition);
+  world.Wait(minutes(5));
+  CHECK(world.stopped() == Names{"x[1]"});
+  CHECK(world.at_work() == Names{"apply x[1]/1"});
+  world.Succeed("x[1]");
+  CHECK(world.status() == RunStatus::kRolledBack);
+}
+
 TEST_CASE("an item begins as soon as there is room beside those that are tried again", "[simulation]") {
   World world("name: t\nsteps:\n- {id: x, action: do.it, for_each: '${[1, 2, 3]}', max_parallel: 2, "
               "retry: {attempts: 2, on: [UNAVAILABLE]}}\n");
@@ -91,6 +110,18 @@ TEST_CASE("an item begins as soon as there is room beside those that are tried a
   world.Fail("x[0]", Code::kUnavailable);
   world.Succeed("x[1]");
   CHECK(world.at_work() == Names{"apply x[2]/1"});
+}
+
+TEST_CASE("leave to go on outside the window is for every branch", "[simulation]") {
+  World world(Beside("{id: nap, wait: {for: 40m}}\n      - " + kWork,
+                     "{id: doze, wait: {for: 40m}}\n      - {id: more, action: keep.it}",
+                     "window: {cron: '0 * * * *', duration: 30m}\nwindow_override: [dba]\n"));
+  world.Start();
+  world.Wait(minutes(40));
+  CHECK(world.at_work() == Names{});
+  world.Send(machine::OverrideWindow{"it cannot wait"});
+  world.Vote("ada", machine::Vote::kApprove);
+  CHECK(world.at_work() == Names{"apply work/1", "apply more/1"});
 }
 
 }  // namespace recourse::simulation
