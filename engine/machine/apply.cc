@@ -140,6 +140,8 @@ class Fold : FoldTools {
     const auto* stood = attention == nullptr ? nullptr : std::get_if<Ready>(&LaneOf(event.at));
     if (stood != nullptr && stood->point == Point::kFinished) ready = *stood;
     Answered();
+    // A step's deadline counts anew from a person's retry.
+    if (ready.point == Point::kAgain) state_.steps[event.at.step].entered = envelope_.time;
     Work(event.at, ready);
   }
   void operator()(const FailureHandled& event) {

@@ -54,6 +54,18 @@ TEST_CASE("a branch that fails leaves no question of another one open", "[simula
   CHECK(world.stopped() == Names{});
 }
 
+TEST_CASE("a person's retry gives a step its deadline anew", "[simulation]") {
+  World world("name: t\non_failure: pause\nsteps:\n- {id: x, action: do.it, deadline: 1m}\n");
+  world.Start();
+  world.now += minutes(5);
+  world.Fail("x");
+  REQUIRE(world.status() == RunStatus::kNeedsAttention);
+  world.Send(machine::Retry{"again"});
+  CHECK(world.attempts().begin()->second.deadline == world.now + minutes(1));
+  world.Crash();
+  CHECK(world.attempts().begin()->second.deadline == world.now + minutes(1));
+}
+
 TEST_CASE("nobody can answer a checklist of a run that asks a person on its way back", "[simulation]") {
   World world("name: t\nsteps:\n- {id: x, action: do.it, irreversible: true}\n- {id: y, action: do.it}\n");
   world.Start();
