@@ -59,8 +59,11 @@ void Draft::HandleFailure(StepRef at) {
                                           *FindActivity(*ActivityOf(state_), {at.step, -1}));
   for (const definition::ErrorRule& rule : step.on_error) {
     if (rule.code && *rule.code != error.code) continue;
-    // The other items are at work: the step goes elsewhere once they are over.
-    if (beside && rule.go_to) break;
+    if (beside && rule.go_to) {
+      // The other items are at work: the step goes elsewhere once they are over.
+      FailsAround(at, error);
+      return;
+    }
     if (rule.rollback_to) {
       return BeginRollback({rule.rollback_to, Afterwards::kGoTo, rule.go_to, error}, true, at);
     }

@@ -66,6 +66,19 @@ TEST_CASE("a person's retry gives a step its deadline anew", "[simulation]") {
   CHECK(world.attempts().begin()->second.deadline == world.now + minutes(1));
 }
 
+TEST_CASE("an item's error leads where on_error says, once the items beside it are over",
+          "[simulation]") {
+  World world(
+      "name: t\non_failure: continue\nsteps:\n"
+      "- {id: x, action: keep.it, for_each: '${[1, 2, 3]}', max_parallel: 2, on_error: {DATA_LOSS: {goto: other}}}\n"
+      "- {id: after, action: do.it, next: end}\n- {id: other, action: do.it}\n");
+  world.Start();
+  world.Fail("x[0]", Code::kDataLoss);
+  CHECK(world.at_work() == Names{"apply x[1]/1"});
+  world.Succeed("x[1]");
+  CHECK(world.at_work() == Names{"apply other/1"});
+}
+
 TEST_CASE("nobody can answer a checklist of a run that asks a person on its way back", "[simulation]") {
   World world("name: t\nsteps:\n- {id: x, action: do.it, irreversible: true}\n- {id: y, action: do.it}\n");
   world.Start();
