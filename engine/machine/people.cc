@@ -113,8 +113,10 @@ void Draft::AskPeople(int step, const definition::ManualStep& manual) {
   const auto known = state_.steps.find(step);
   const Value answered = known == state_.steps.end() ? Value() : known->second.output;
   Emit(std::move(started));
-  for (std::size_t i = 0; answered.is_list() && i < answered.as_list().size(); ++i) {
-    if (manual.items[i].check == nullptr || answered.as_list()[i].is_null()) continue;
+  for (std::size_t i = 0; i < manual.items.size(); ++i) {
+    // An operator's word may have been any output.
+    const bool made = answered.is_list() && i < answered.as_list().size();
+    if (manual.items[i].check == nullptr || !made || answered.as_list()[i].is_null()) continue;
     Emit(ItemAnswered{step, manual.items[i].id, true, true, "its check succeeded"});
   }
   CompleteChecklist(*this, step);

@@ -79,6 +79,19 @@ TEST_CASE("an item's error leads where on_error says, once the items beside it a
   CHECK(world.at_work() == Names{"apply other/1"});
 }
 
+TEST_CASE("a checklist that was skipped with any output is asked as it is when it comes again",
+          "[simulation]") {
+  World world(
+      "name: t\nsteps:\n- {id: m, manual: {prompt: p, by: [operator], items: [{id: a, text: t}]}}\n"
+      "- {id: x, action: do.it, on_error: {'*': {goto: m}}}\n");
+  world.Start();
+  world.Send(machine::Skip{"m", Value(Value::List{1, 2, 3}), "by phone"});
+  world.Fail("x");
+  CHECK(world.status() == RunStatus::kWaiting);
+  world.Answer("a");
+  CHECK(world.at_work() == Names{"apply x/2"});
+}
+
 TEST_CASE("nobody can answer a checklist of a run that asks a person on its way back", "[simulation]") {
   World world("name: t\nsteps:\n- {id: x, action: do.it, irreversible: true}\n- {id: y, action: do.it}\n");
   world.Start();
