@@ -153,8 +153,9 @@ FinishStarted BeforeThat(const Event& last) {
 }  // namespace
 
 void Draft::EndRun(Event last) {
+  if (state_.finishing) return EndAsKnown();
   const bool begun = !std::holds_alternative<Queued>(state_.status);
-  if (workflow_.on_finish && begun && !state_.finishing) {
+  if (workflow_.on_finish && begun) {
     FinishStarted finish = BeforeThat(last);
     finish.first = *workflow_.on_finish;
     Emit(std::move(finish));

@@ -142,6 +142,20 @@ bool StopAtWork(Draft& draft, StopRequested stop) {
   return true;
 }
 
+// Whether steps may begin: nothing holds or stops the run.
+bool GoesOn(const RunState& state) {
+  const auto* running = std::get_if<Running>(&state.status);
+  return running != nullptr ? !running->stop : std::holds_alternative<Waiting>(state.status);
+}
+
+// Once the end of a run is known, what it did stays done.
+Result<void> RefuseAtLast(const Draft& draft, std::string_view word) {
+  if (!draft.state().finishing) return {};
+  return FailedPrecondition(std::string(word) + " is not possible: the work of " +
+                            draft.state().run.ToString() + " is over, and it is at what runs at "
+                            "last; cancel ends that");
+}
+
 // Where the run is, for a rollback's message.
 StepRef Here(const Draft& draft) {
   const auto* attention = std::get_if<NeedsAttention>(&draft.state().status);
@@ -232,6 +246,9 @@ Result<void> On(Draft& draft, const Resume& input) {
 
 Result<void> On(Draft& draft, const Cancel& input) {
   if (auto resolved = input.rollback ? ResolveEffect(draft, input.finding, input.reason)
+  if (input.rollback) {
+    if (auto may = RefuseAtLast(draft, "Cancel with rollback"); !may) return may;
+  }
                                      : Result<void>();
       !resolved) {
     return resolved;
@@ -321,6 +338,7 @@ Result<void> On(Draft& draft, const Skip& input) {
 
 Result<void> On(Draft& draft, const RollBack& input) {
   std::optional<int> checkpoint;
+  if (auto may = RefuseAtLast(draft, "RollBack"); !may) return may;
   if (!input.checkpoint.empty()) {
     checkpoint = draft.workflow().FindStep(input.checkpoint);
     const auto& done = draft.state().done;

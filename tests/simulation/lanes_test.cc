@@ -103,6 +103,17 @@ TEST_CASE("nobody can answer a checklist of a run that asks a person on its way 
   CHECK(world.Refused(answer).code == Code::kFailedPrecondition);
 }
 
+TEST_CASE("what was done is not undone once the run is at what runs at last", "[simulation]") {
+  World world("name: t\nsteps:\n- {id: x, action: keep.it}\non_finish:\n- {id: nap, wait: {for: 1h}}\n");
+  world.Start();
+  world.Succeed("x");
+  REQUIRE(world.status() == RunStatus::kWaiting);
+  CHECK(world.Refused(machine::RollBack{"", "no", {}}).code == Code::kFailedPrecondition);
+  CHECK(world.Refused(machine::Cancel{"no", true, {}}).code == Code::kFailedPrecondition);
+  world.Cancel(false);
+  CHECK(world.status() == RunStatus::kSucceeded);
+}
+
 TEST_CASE("what JSON lacks is the same text before a crash and after it", "[simulation]") {
   const Library inner = {{"inner", "name: inner\ninputs: {when: {type: map}, span: {type: duration, default: 5m}}\n"
                                    "steps: [{id: a, action: do.it}]\noutputs: {at: '${now}'}\n"}};
