@@ -233,6 +233,7 @@ Result<void> On(Draft& draft, const Resume& input) {
     if (over) due.push_back(*leaf);
   }
   for (const Activity& leaf : due) {
+    if (!GoesOn(draft.state())) break;
     const auto* backing = std::get_if<BackingOff>(&leaf);
     const auto* sleeping = std::get_if<Sleeping>(&leaf);
     const auto* window = std::get_if<AwaitingWindow>(&leaf);
@@ -245,10 +246,10 @@ Result<void> On(Draft& draft, const Resume& input) {
 }
 
 Result<void> On(Draft& draft, const Cancel& input) {
-  if (auto resolved = input.rollback ? ResolveEffect(draft, input.finding, input.reason)
   if (input.rollback) {
     if (auto may = RefuseAtLast(draft, "Cancel with rollback"); !may) return may;
   }
+  if (auto resolved = input.rollback ? ResolveEffect(draft, input.finding, input.reason)
                                      : Result<void>();
       !resolved) {
     return resolved;
@@ -337,8 +338,8 @@ Result<void> On(Draft& draft, const Skip& input) {
 }
 
 Result<void> On(Draft& draft, const RollBack& input) {
-  std::optional<int> checkpoint;
   if (auto may = RefuseAtLast(draft, "RollBack"); !may) return may;
+  std::optional<int> checkpoint;
   if (!input.checkpoint.empty()) {
     checkpoint = draft.workflow().FindStep(input.checkpoint);
     const auto& done = draft.state().done;

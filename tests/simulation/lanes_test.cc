@@ -103,6 +103,17 @@ TEST_CASE("nobody can answer a checklist of a run that asks a person on its way 
   CHECK(world.Refused(answer).code == Code::kFailedPrecondition);
 }
 
+TEST_CASE("resume begins nothing more once one step of several asks a person", "[simulation]") {
+  // The server that goes on has no action gone.it any more.
+  const std::string yaml = Beside("{id: a, action: gone.it}", kWork + "");
+  const auto stored = definition::LoadStoredWorkflow(yaml, &Actions());
+  REQUIRE(stored.workflow != nullptr);
+  World world(stored.workflow);
+  world.Start();
+  CHECK(world.status() == RunStatus::kNeedsAttention);
+  CHECK(world.at_work() == Names{});
+}
+
 TEST_CASE("what was done is not undone once the run is at what runs at last", "[simulation]") {
   World world("name: t\nsteps:\n- {id: x, action: keep.it}\non_finish:\n- {id: nap, wait: {for: 1h}}\n");
   world.Start();
