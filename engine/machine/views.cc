@@ -30,8 +30,10 @@ WhyWaiting WhyApproval(const AwaitingApproval& awaiting) {
                                       std::to_string(request.quorum) + " approvals so far; " + roles;
   if (request.exclude_requester) why.who += ", but not the requester";
   if (request.expires) {
-    why.next = request.on_expiry == OnExpiry::kHold ? "expires; the run then asks an operator"
-                                                    : "expires, which fails the step";
+    why.next = request.on_expiry == OnExpiry::kHold   ? "expires; the run then asks an operator"
+               : request.on_expiry == OnExpiry::kReject ? "expires, which fails the step"
+                                                        : "is overdue; it stays open for " +
+                                                              request.escalations.back().to;
     why.next_at = request.expires;
   }
   return why;
@@ -69,8 +71,9 @@ std::string_view AnswersTo(Question question) {
 
 WhyWaiting WhyAttention(const definition::Workflow& workflow, const NeedsAttention& attention) {
   WhyWaiting why;
-  const auto* activity = std::get_if<Activity>(&attention.from);
-  const auto* ready = activity == nullptr ? nullptr : std::get_if<Ready>(activity);
+  const auto* root = std::get_if<Activity>(&attention.from);
+  const Activity* lane = root == nullptr ? nullptr : FindActivity(*root, attention.at);
+  const auto* ready = lane == nullptr ? nullptr : std::get_if<Ready>(lane);
   const bool finished = ready != nullptr && ready->point == Ready::Point::kFinished;
   const std::string here = NameOf(workflow, attention.at);
   why.reason = finished && attention.question == Question::kStepFailed

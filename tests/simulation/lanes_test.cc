@@ -184,4 +184,14 @@ TEST_CASE("leave to go on outside the window is for every branch", "[simulation]
   CHECK(world.at_work() == Names{"apply work/1", "apply more/1"});
 }
 
+TEST_CASE("a question about a branch that is done says so", "[simulation]") {
+  World world(Beside(kWork, "{id: more, action: keep.it}", "deadline: 10m\non_failure: pause\n"));
+  world.Start();
+  world.Wait(minutes(10));
+  world.Succeed("work");
+  world.Succeed("more");
+  REQUIRE(world.status() == RunStatus::kNeedsAttention);
+  CHECK(world.why().starts_with("stopped after work: DEADLINE_EXCEEDED"));
+}
+
 }  // namespace recourse::simulation
