@@ -103,7 +103,7 @@ class Fold : FoldTools {
   void operator()(const AttemptSucceeded& event) {
     Attempting& attempt = AttemptAt(event.at);
     state_.done.push_back({Done::Kind::kStep, event.at, event.number, std::move(attempt.inputs),
-                           std::move(attempt.undo), event.output});
+                           std::move(attempt.undo), event.output, ItemOf(event.at)});
     Store(state_.steps[event.at.step], event.at, event.output);
     if (event.by == Source::kOperator) {
       PassDeadline();
@@ -217,10 +217,10 @@ class Fold : FoldTools {
       if (approved) {
         state_.window_overridden = true;
         state_.rollback_by.reset();
-      }
-      return Work(*held, Ready{held->step, held->item, Point::kAgain});
         // It is the run that may go on: so may every other lane that waits for the window.
         for (const StepRef at : HeldByWindow(Root())) Work(at, Ready{at.step, at.item, Point::kAgain});
+      }
+      return Work(*held, Ready{held->step, held->item, Point::kAgain});
     }
     Work({step, -1}, Ready{step, -1, approved ? Point::kFinished : Point::kFailed});
   }

@@ -236,17 +236,25 @@ class RunScope final : public expression::Scope {
         at_(at),
         items_(items),
         frame_(workflow.steps[static_cast<std::size_t>(at.step)].frame) {}
+  // Where a step is undone: `item` is that of its time, and `steps` has what it answered then.
+  RunScope(const definition::Workflow& workflow, const RunState& state, Time now, const Done& undone)
+      : RunScope(workflow, state, now, undone.at) {
+    undone_ = &undone;
+  }
   // What stands at the end of a sub-workflow.
   RunScope(const definition::Workflow& workflow, const RunState& state, Time now, int frame)
       : workflow_(workflow), state_(state), now_(now), frame_(frame) {}
   std::optional<Value> Find(std::string_view name) const override;
 
  private:
+  Value Steps() const;
+
   const definition::Workflow& workflow_;
   const RunState& state_;
   Time now_;
   StepRef at_;
   const Value* items_ = nullptr;
+  const Done* undone_ = nullptr;
   int frame_ = -1;  // whose names are seen
 };
 

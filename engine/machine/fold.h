@@ -202,7 +202,11 @@ class FoldTools {
 
   void PushPartial(const Attempting& attempt) {
     state_.done.push_back({Done::Kind::kPartial, attempt.at, attempt.number, attempt.inputs,
-                           attempt.undo, Value()});
+                           attempt.undo, Value(), ItemOf(attempt.at)});
+  }
+  Value ItemOf(StepRef at) const {
+    if (at.item < 0) return {};
+    return state_.steps.at(at.step).items.as_list().at(static_cast<std::size_t>(at.item));
   }
 
   // Drops what lies above the newest entry of `at`: it changed nothing, so nothing was undone.

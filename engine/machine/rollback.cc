@@ -101,7 +101,7 @@ void Draft::CompensateInstead(const Done& done, const definition::ActionStep& ac
     return Ask(Question::kCompensationFailed, done.at,
                NoSuchAction(action, "what the step did was not undone"));
   }
-  auto inputs = action.with.Evaluate(Scope(done.at));
+  auto inputs = action.with.Evaluate(RunScope(workflow_, state_, facts_.now, done));
   if (!inputs) {
     return Ask(Question::kCompensationFailed, done.at,
                std::move(inputs).error().In("compensate: with"));

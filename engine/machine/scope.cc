@@ -26,6 +26,13 @@ Value StepsValue(const definition::Workflow& workflow, const RunState& state, in
 
 }  // namespace
 
+Value RunScope::Steps() const {
+  Value steps = StepsValue(workflow_, state_, frame_);
+  if (undone_ == nullptr || undone_->kind != Done::Kind::kStep || at_.item >= 0) return steps;
+  const auto id = workflow_.NameIn(workflow_.steps[static_cast<std::size_t>(at_.step)]);
+  return steps.With(id, steps[id].With("output", undone_->output));
+}
+
 std::optional<Value> RunScope::Find(std::string_view name) const {
   if (name == "inputs") {
     if (frame_ < 0) return state_.inputs;
@@ -34,7 +41,7 @@ std::optional<Value> RunScope::Find(std::string_view name) const {
     if (owner == state_.steps.end()) return std::nullopt;  // it has not begun
     return owner->second.inputs;
   }
-  if (name == "steps") return StepsValue(workflow_, state_, frame_);
+  if (name == "steps") return Steps();
   if (name == "now") return Value(ToTimestamp(now_));
   if (name == "run") {
     return Value::Object({{"id", state_.run.ToString()},
@@ -46,6 +53,10 @@ std::optional<Value> RunScope::Find(std::string_view name) const {
   if (name == "error" && state_.error) {
     return ErrorValue(*state_.error, state_.error_evidence)
         .With("step", NameOf(workflow_, *state_.error_at));
+  }
+  if (at_.item >= 0 && undone_ != nullptr) {
+    if (name == "index") return Value(at_.item);
+    if (name == "item") return undone_->item;
   }
   if (at_.item >= 0 && items_ != nullptr) {
     if (name == "index") return Value(at_.item);

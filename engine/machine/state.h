@@ -233,6 +233,7 @@ struct Done {
   Value inputs;
   Value undo;
   Value output;
+  Value item{};    // of a for_each
   bool operator==(const Done&) const = default;
 };
 

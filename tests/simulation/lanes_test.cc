@@ -144,6 +144,32 @@ TEST_CASE("what JSON lacks is the same text before a crash and after it", "[simu
   CHECK(world.status() == RunStatus::kSucceeded);
 }
 
+TEST_CASE("another action undoes a step with what was true when that was done", "[simulation]") {
+  World world(
+      "name: t\ninputs:\n  n: {type: int, default: 0}\nsteps:\n"
+      "- {id: e, action: do.it, for_each: \"${has(steps.x) ? ['new'] : ['first', 'second']}\", "
+      "with: {item: '${item}'}, compensate: {action: do.it, with: {item: '${item}'}}}\n"
+      "- {id: o, action: do.it, compensate: {action: do.it, with: {own: '${steps.o.output.n}'}}}\n"
+      "- {id: x, action: do.it, max_visits: 2, on_error: {DATA_LOSS: {goto: e}}}\n");
+  world.Start(Value::Object({{"n", 0}}));
+  world.Succeed("e[0]");
+  world.Succeed("e[1]");
+  world.Succeed("o", Value::Object({{"n", 1}}));
+  world.Fail("x", Code::kDataLoss);
+  world.Succeed("e[0]");
+  world.Succeed("o", Value::Object({{"n", 2}}));
+  world.Fail("x");
+  Value::List undone;
+  while (!world.attempts().empty()) {
+    const machine::StartPhase start = world.attempts().begin()->second;
+    CHECK(start.instead);
+    undone.push_back(start.inputs["item"].is_null() ? start.inputs["own"] : start.inputs["item"]);
+    world.Succeed(machine::NameOf(world.workflow(), start.at));
+  }
+  CHECK(undone == Value::List{2, "new", 1, "second", "first"});
+  CHECK(world.status() == RunStatus::kRolledBack);
+}
+
 TEST_CASE("an item that waits for leave to go on outside the window ends alone", "[simulation]") {
   World world(
       "name: t\ndeadline: 25m\nwindow: {cron: '0 * * * *', duration: 30m}\nwindow_override: [dba]\n"
