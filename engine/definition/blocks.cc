@@ -117,6 +117,23 @@ class Row {
     }
   }
 
+  // What is right once is so wherever it stands; how deep that is, is looked at again.
+  Loaded LoadInner(const std::string& text, const OtherWorkflows& others) {
+    if (const auto known = loading_.known->find(text); known != loading_.known->end()) {
+      return {known->second, {}};
+    }
+    Loading whole;
+    whole.catalogue = loading_.catalogue;
+    whole.stored = loading_.stored;
+    whole.others = others;
+    whole.above = loading_.above;
+    whole.known = loading_.known;
+    whole.text = text;
+    Loaded loaded = Load(whole);
+    if (loaded.workflow != nullptr) loading_.known->emplace(text, loaded.workflow);
+    return loaded;
+  }
+
   void Inline(const Node& name, int step, const OtherWorkflows& others) {
     const std::string& wanted = name.scalar.as_string();
     const auto refuse = [&](const std::string& why) {
@@ -130,28 +147,22 @@ class Row {
     }
     const auto text = others ? others(wanted) : std::nullopt;
     if (!text) return refuse("is no workflow that can be found here");
-    Loading whole;
-    whole.catalogue = loading_.catalogue;
-    whole.stored = loading_.stored;
-    whole.others = others;
-    whole.above = loading_.above;
-    whole.text = *text;
-    Loaded loaded = Load(whole);
-    if (loaded.workflow == nullptr) {
-      const Problem& first = loaded.problems.front();
-      return refuse("has " + std::to_string(loaded.problems.size()) + " problem" +
-                    (loaded.problems.size() == 1 ? "" : "s") + " of its own, first in line " +
+    const auto inner = LoadInner(*text, others);
+    if (inner.workflow == nullptr) {
+      const Problem& first = inner.problems.front();
+      return refuse("has " + std::to_string(inner.problems.size()) + " problem" +
+                    (inner.problems.size() == 1 ? "" : "s") + " of its own, first in line " +
                     std::to_string(first.place.line) + ": " + first.message);
     }
-    if (loaded.workflow->on_finish) {
+    if (inner.workflow->on_finish) {
       return refuse("has an on_finish, which only the workflow that a run is of can have");
     }
-    loading_.carried[wanted] = loaded.workflow->canonical;
+    loading_.carried[wanted] = inner.workflow->canonical;
     const std::string& kept = loading_.texts.emplace_back(*text);
     const Node& root = loading_.roots.emplace_back(ReadYaml(kept, loading_.problems));
     const int frame = static_cast<int>(workflow_.frames.size());
-    workflow_.frames.push_back({workflow_.steps[step].id + "/", step, loaded.workflow->inputs, {},
-                                loaded.workflow->on_failure});
+    workflow_.frames.push_back({workflow_.steps[step].id + "/", step, inner.workflow->inputs, {},
+                                inner.workflow->on_failure});
     loading_.frame_roots.push_back({&root, kept});
     const int block = AddBlock(Block::Kind::kSubWorkflow, wanted, step);
     const std::string_view outside = std::exchange(loading_.text, kept);

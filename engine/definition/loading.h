@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -73,6 +74,9 @@ struct Loading {
   // Where other workflows are found, and in which ones this one stands: from the outermost, itself last.
   OtherWorkflows others;
   std::vector<std::string> above;
+  // Those that were read on the way, by their text: each is read once, however often it stands there.
+  std::shared_ptr<std::map<std::string, std::shared_ptr<const Workflow>>> known =
+      std::make_shared<std::map<std::string, std::shared_ptr<const Workflow>>>();
   std::map<std::string, std::string> carried;  // the canonical forms of those that it runs
 
   // A step as it was written, or a sub-workflow: its node and the text that this stands in.

@@ -142,6 +142,7 @@ class Checker {
   void CheckEntered(const Reference& reference, int step) {
     const bool asks = reference.guarded || reference.path[2] == "skipped";
     if (!asks || Here() == kNoGraph || certainty_.Entered(Here(), step)) return;
+    if (use_->position.undoes && step == use_->position.step) return;
     const bool asked = std::ranges::any_of(guards_here_, [&](const Path* guard) {
       return guard->size() == 2 && std::equal(guard->begin(), guard->end(), reference.path.begin());
     });
@@ -176,7 +177,9 @@ class Checker {
       }
     }
     if (reference.guarded || IsGuarded(reference.path, 3)) return;
-    if (use_->position.undoes && step == use_->position.step) return;  // it is done when it is undone
+    // It is done when it is undone; of a for_each, an item of it is.
+    const bool own = use_->position.undoes && step == use_->position.step;
+    if (own && use_->position.scope == Scope::kStep) return;
     if (Here() != kNoGraph && !certainty_.Succeeded(Here(), step)) {
       Add(name() + ": the step " + Quoted(reference.path[1]) + " may not have succeeded before " +
           HereName() + HowToAsk(step, reference.path[1], name()));

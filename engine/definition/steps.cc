@@ -87,8 +87,20 @@ std::string_view FindKind(const Node& node, Loading& loading) {
 
 bool MayFail(std::string_view kind) { return kind != "checkpoint" && kind != "succeed"; }
 
+// Tells what is wrong with where the step stands. One of a sub-workflow was right in its own file: the
+// mistake is the step of this file that runs it there.
+void RefuseThere(int index, const std::string& message, Loading& loading) {
+  const Step& step = loading.workflow.steps[index];
+  int outer = index;
+  while (loading.workflow.steps[outer].frame >= 0) {
+    outer = loading.workflow.frames[loading.workflow.steps[outer].frame].owner;
+  }
+  const std::string before = outer == index ? "" : step.id + ": ";
+  loading.problems.Add(loading.workflow.steps[outer].place, before + message);
+}
+
 // What stands in a branch, or in on_finish, is not alone on its way: some things cannot be said there.
-void CheckBlock(const Node& node, std::string_view kind, int index, Loading& loading) {
+void CheckBlock(std::string_view kind, int index, Loading& loading) {
   const Step& step = loading.workflow.steps[index];
   if (loading.stored) return;
   for (int at = step.block; at >= 0;) {
@@ -97,23 +109,21 @@ void CheckBlock(const Node& node, std::string_view kind, int index, Loading& loa
     const std::string where = branch ? "in a branch" : "in on_finish";
     if (block.kind != Block::Kind::kSubWorkflow) {
       if (kind == "checkpoint") {
-        loading.problems.Add(node.place, "a checkpoint cannot stand " + where + ": what else is done "
-                                         "at the same time would not be undone with it");
+        RefuseThere(index, "a checkpoint cannot stand " + where + ": what else is done at the same time "
+                           "would not be undone with it", loading);
       }
       if (kind == "succeed" && at == step.block) {
-        loading.problems.Add(node.place, "succeed cannot stand " + where + "; \"next: end\" ends it");
+        RefuseThere(index, "succeed cannot stand " + where + "; \"next: end\" ends it", loading);
       }
       if (step.irreversible) {
-        loading.problems.Add(node.place, "irreversible: what cannot be undone cannot stand " + where);
+        RefuseThere(index, "irreversible: what cannot be undone cannot stand " + where, loading);
       }
       for (const ErrorRule& rule : step.on_error) {
-        if (!rule.rollback_to) continue;
-        loading.problems.Add(node.place, "rollback_to cannot stand " + where);
+        if (rule.rollback_to) RefuseThere(index, "rollback_to cannot stand " + where, loading);
       }
-    }
-    if (!branch && block.kind != Block::Kind::kSubWorkflow && kind == "approval") {
-      loading.problems.Add(node.place, "an approval cannot stand in on_finish, which runs whatever "
-                                       "the end was");
+      if (!branch && kind == "approval") {
+        RefuseThere(index, "an approval cannot stand in on_finish, which runs whatever the end was", loading);
+      }
     }
     at = block.owner < 0 ? -1 : loading.workflow.steps[block.owner].block;
   }
@@ -193,7 +203,7 @@ void ReadStep(const Node& node, int index, Loading& loading) {
     step.kind = *std::move(read);
   }
   members.RefuseOthers(kStepKeys);
-  CheckBlock(node, kind, index, loading);
+  CheckBlock(kind, index, loading);
 }
 
 }  // namespace

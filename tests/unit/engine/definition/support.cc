@@ -23,6 +23,7 @@ class Actions final : public ActionCatalogue {
     Add("do.it", RepeatClass::kIdempotent, R"({"type": "object"})", R"({"type": "object"})");
     Add("list.it", RepeatClass::kReadOnly, R"({"type": "object"})",
         R"({"type": "object", "properties": {"name": {"type": "string"}}})");
+    Add("once.it", RepeatClass::kOnce, R"({"type": "object"})", R"({"type": "object"})");
     Add("read.it", RepeatClass::kReadOnly, R"({"type": "object"})", R"({"type": "object"})");
     Add("undo.it", RepeatClass::kProbed, R"({"type": "object"})", R"({"type": "object"})");
     ActionSpec& undo = specs_.back();

@@ -9,7 +9,7 @@
 
 namespace recourse::definition {
 
-// The actions "read.it", "backup.choose", "do.it", "undo.it" and "list.it".
+// The actions "read.it", "backup.choose", "do.it", "undo.it", "once.it" and "list.it".
 const ActionCatalogue& TestActions();
 
 // The workflow of `yaml`; the test fails with the report when there is none.
