@@ -156,13 +156,13 @@ class Draft {
 // without ever waiting would else hold up all runs, and fill the memory.
 inline constexpr std::size_t kEventsMax = 10'000;
 
-// What a person is asked where `action` is one that this server lacks; `left` says what was not
-// done.
-Error NoSuchAction(const definition::ActionStep& action, std::string_view left);
 // What an expression answered as the journal gives it back, so that a run goes on from the same value
 // after a crash as before it: a timestamp is a text, and so on.
 Result<Value> AsJournaled(Result<Value> value);
 
+// What a person is asked where `action` is one that this server lacks; `left` says what was not
+// done.
+Error NoSuchAction(const definition::ActionStep& action, std::string_view left);
 
 // --- people.cc ---
 

@@ -96,10 +96,10 @@ void Draft::Conclude(StepRef at, const Error& error, OnFailure on_failure) {
 
 void Draft::ActOnStop(const StopRequested& stop) {
   const StepRef at = PlaceOf(*ActivityOf(state_));
+  VoidApprovals();
   if (state_.finishing) return EndAsKnown();
   const bool late = stop.kind == StopKind::kDeadline || stop.kind == StopKind::kWindow;
   const Error cause{late ? Code::kDeadlineExceeded : Code::kCancelled, stop.reason};
-  VoidApprovals();
   switch (stop.kind) {
     case StopKind::kCancel:
       if (!stop.rollback) return EndRun(RunCancelled{stop.reason});

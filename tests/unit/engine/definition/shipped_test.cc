@@ -190,11 +190,18 @@ TEST_CASE("the resources of the shipped targets are inputs of the actions that t
   }
 }
 
-TEST_CASE("the examples of docs/workflows.md name real actions and inputs", "[definition][docs]") {
-  for (const Example& example : ExamplesOf("docs/workflows.md")) {
-    const Loaded loaded = LoadWorkflow(AsWorkflow(example), &Actions());
-    INFO("docs/workflows.md:" << example.line << "\n" << loaded.Report("example"));
-    CHECK(loaded.workflow != nullptr);
+TEST_CASE("the examples of the language name real actions, inputs and workflows", "[definition][docs]") {
+  const auto shipped = [](std::string_view name) -> std::optional<std::string> {
+    return Read("workflows/" + std::string(name) + ".yaml");
+  };
+  for (const char* page : {"docs/workflow-language.md", "docs/expressions.md"}) {
+    const auto examples = ExamplesOf(page);
+    REQUIRE_FALSE(examples.empty());
+    for (const Example& example : examples) {
+      const Loaded loaded = LoadWorkflow(AsWorkflow(example), &Actions(), shipped);
+      INFO(page << ":" << example.line << "\n" << loaded.Report("example"));
+      CHECK(loaded.workflow != nullptr);
+    }
   }
 }
 

@@ -1,4 +1,4 @@
-// The examples of docs/workflows.md answer what it says.
+// The examples of docs/expressions.md answer what it says.
 #include <fstream>
 #include <set>
 #include <sstream>
@@ -16,7 +16,7 @@ struct Examples {
 };
 
 Examples Read() {
-  std::ifstream file(std::string(RECOURSE_SOURCE_DIR) + "/docs/workflows.md");
+  std::ifstream file(std::string(RECOURSE_SOURCE_DIR) + "/docs/expressions.md");
   REQUIRE(file.good());
   Examples examples;
   std::string block;
@@ -38,7 +38,7 @@ Examples Read() {
 
 }  // namespace
 
-TEST_CASE("every expression of docs/workflows.md answers what it says", "[expression][docs]") {
+TEST_CASE("every expression of docs/expressions.md answers what it says", "[expression][docs]") {
   const Examples examples = Read();
   CHECK(examples.lines.size() > 50);
   for (const std::string& line : examples.lines) {
@@ -57,8 +57,8 @@ TEST_CASE("every expression of docs/workflows.md answers what it says", "[expres
   }
 }
 
-TEST_CASE("docs/workflows.md names every function", "[expression][docs]") {
-  std::ifstream file(std::string(RECOURSE_SOURCE_DIR) + "/docs/workflows.md");
+TEST_CASE("docs/expressions.md names every function", "[expression][docs]") {
+  std::ifstream file(std::string(RECOURSE_SOURCE_DIR) + "/docs/expressions.md");
   std::stringstream text;
   text << file.rdbuf();
   for (const Overload* overload : AllFunctions()) {
