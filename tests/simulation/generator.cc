@@ -8,7 +8,7 @@ using Ids = std::vector<std::string>;
 // What the place of a list of steps forbids.
 struct Place {
   int depth = 0;
-  bool beside = false;  // in a branch: others are at work at the same time
+  bool beside = false;   // in a branch: others are at work at the same time
   bool at_last = false;  // in on_finish
 };
 
@@ -64,13 +64,16 @@ class Author {
     const int roll = dice_.Below(100);
     if (roll < 34) return text + Action(id, inner) + Options(inner, around, true);
     if (roll < 46) return text + ForEach(inner) + Options(inner, around, true);
-    if (roll < 51) return text + inner + "set: {n: '${1 + 2}', at: '${now}'}\n" + Options(inner, around, true);
+    if (roll < 51)
+      return text + inner + "set: {n: '${1 + 2}', at: '${now}'}\n" + Options(inner, around, true);
     if (roll < 59) return text + inner + "wait: " + Wait() + "\n" + Options(inner, around, true);
     if (roll < 66 && !place.at_last) return text + Approval(inner) + Options(inner, around, false);
     if (roll < 72) return text + Manual(inner) + Options(inner, around, true);
     if (roll < 78) return text + Switch(inner, around) + When(inner);
-    if (roll < 86 && place.depth < 3) return text + Parallel(inner, place) + Options(inner, around, true);
-    if (roll < 92 && place.depth < 3) return text + Sub(inner, place) + Options(inner, around, true);
+    if (roll < 86 && place.depth < 3)
+      return text + Parallel(inner, place) + Options(inner, around, true);
+    if (roll < 92 && place.depth < 3)
+      return text + Sub(inner, place) + Options(inner, around, true);
     if (roll < 97 && !place.beside && !place.at_last) {
       around.checkpoints.push_back(id);
       return text + inner + "checkpoint: true\n";
@@ -86,8 +89,8 @@ class Author {
     result_.gates.push_back({gate, pivot});
     const std::string inner = indent + "  ";
     return indent + "- id: " + gate + "\n" + Approval(inner) + OnError(inner, around, false) +
-           indent + "- id: " + pivot + "\n" + inner + "action: " +
-           dice_.Pick<std::string>({"do.it", "undo.it", "once.it"}) + "\n" + inner +
+           indent + "- id: " + pivot + "\n" + inner +
+           "action: " + dice_.Pick<std::string>({"do.it", "undo.it", "once.it"}) + "\n" + inner +
            "irreversible: true\n" + inner + "max_visits: 3\n";
   }
 
@@ -97,7 +100,8 @@ class Author {
       const std::string step = "steps.s" + std::to_string(dice_.Below(next_id_));
       text += inner + "with: {x: '${has(" + step + ") && has(" + step + ".output) ? 1 : 2}'}\n";
     }
-    return text + Conduct(inner, "{own: '${has(steps." + id + ".output) ? steps." + id + ".output.n : 0}'}");
+    return text + Conduct(inner, "{own: '${has(steps." + id + ".output) ? steps." + id +
+                                     ".output.n : 0}'}");
   }
 
   std::string ForEach(const std::string& inner) {
@@ -105,19 +109,23 @@ class Author {
                        dice_.Pick<std::string>({"[1, 2, 3]", "[1, 2]", "[]", "[inputs.a]",
                                                 "now.getMinutes() % 2 == 0 ? [1, 2, 3] : [4]"}) +
                        "}'\n" + inner + "with: {item: '${item}'}\n";
-    if (dice_.OneIn(2)) text += inner + "max_parallel: " + std::to_string(1 + dice_.Below(3)) + "\n";
+    if (dice_.OneIn(2))
+      text += inner + "max_parallel: " + std::to_string(1 + dice_.Below(3)) + "\n";
     return text + Conduct(inner, "{item: '${item}'}");
   }
 
   // How an action is run and undone. `undo`: the inputs of another action that undoes it.
   std::string Conduct(const std::string& inner, const std::string& undo) {
     std::string text;
-    if (dice_.OneIn(3)) text += inner + "retry: {attempts: 3, delay: 5s, on: [UNAVAILABLE, ABORTED]}\n";
+    if (dice_.OneIn(3))
+      text += inner + "retry: {attempts: 3, delay: 5s, on: [UNAVAILABLE, ABORTED]}\n";
     if (dice_.OneIn(8)) text += inner + "deadline: 1m\n";
     if (dice_.OneIn(3)) text += inner + "expect: 10m\n";
     if (dice_.OneIn(6)) {
-      text += inner + "compensate: " + dice_.Pick<std::string>({"none", "{action: do.it, with: " + undo + "}",
-                                       "{action: undo.it, with: " + undo + "}"}) + "\n";
+      text += inner + "compensate: " +
+              dice_.Pick<std::string>({"none", "{action: do.it, with: " + undo + "}",
+                                       "{action: undo.it, with: " + undo + "}"}) +
+              "\n";
     }
     return text;
   }
@@ -139,21 +147,24 @@ class Author {
   }
 
   std::string Manual(const std::string& inner) {
-    return inner + "manual: {prompt: Look, by: [operator], items: [{id: one, text: One}, {id: two, text: Two" +
+    return inner +
+           "manual: {prompt: Look, by: [operator], items: [{id: one, text: One}, {id: two, text: "
+           "Two" +
            (dice_.OneIn(2) ? ", check: {action: read.it}" : "") + "}]" +
            (dice_.OneIn(3) ? ", expires: 10m" : "") + "}\n";
   }
 
   std::string Switch(const std::string& inner, const Around& around) {
-    std::string text = inner + "switch:\n" + inner + "- {when: '" + Condition() + "', goto: " +
-                       dice_.Pick(around.ids) + "}\n";
+    std::string text = inner + "switch:\n" + inner + "- {when: '" + Condition() +
+                       "', goto: " + dice_.Pick(around.ids) + "}\n";
     if (dice_.OneIn(3)) text += inner + "- {default: " + dice_.Pick(around.ids) + "}\n";
     return text + inner + "max_visits: 3\n";
   }
 
   std::string Parallel(const std::string& inner, Place place) {
-    std::string text = inner + "parallel:\n" + inner + "  when_one_fails: " +
-                       dice_.Pick<std::string>({"stop", "collect"}) + "\n" + inner + "  branches:\n";
+    std::string text = inner + "parallel:\n" + inner +
+                       "  when_one_fails: " + dice_.Pick<std::string>({"stop", "collect"}) + "\n" +
+                       inner + "  branches:\n";
     const int branches = 2 + dice_.Below(2);
     for (int i = 0; i < branches; ++i) {
       text += inner + "    b" + std::to_string(i) + ":\n" +
@@ -192,7 +203,8 @@ class Author {
     std::string answer = "{goto: " + dice_.Pick(around.ids) + "}";
     if (passes && dice_.OneIn(3)) answer = "continue";
     if (!around.checkpoints.empty() && dice_.OneIn(2)) {
-      answer = "{rollback_to: " + dice_.Pick(around.checkpoints) + ", goto: " + dice_.Pick(around.ids) + "}";
+      answer = "{rollback_to: " + dice_.Pick(around.checkpoints) +
+               ", goto: " + dice_.Pick(around.ids) + "}";
     }
     return inner + "on_error: {" +
            dice_.Pick<std::string>({"UNAVAILABLE", "DATA_LOSS", "INTERNAL", "\"*\""}) + ": " +

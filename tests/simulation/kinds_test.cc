@@ -27,14 +27,16 @@ void Print() {
   for (const Cell& cell : AllCells()) {
     if (cell.kind != kind) std::cout << cell.kind << "\n";
     kind = cell.kind;
-    std::cout << "  " << cell.event << std::string(10 - cell.event.size(), ' ') << cell.name << "\n";
+    std::cout << "  " << cell.event << std::string(10 - cell.event.size(), ' ') << cell.name
+              << "\n";
   }
 }
 
 }  // namespace
 
-TEST_CASE("every kind of step holds what is promised under pause, cancel, crash, failure and rollback",
-          "[simulation]") {
+TEST_CASE(
+    "every kind of step holds what is promised under pause, cancel, crash, failure and rollback",
+    "[simulation]") {
   static std::size_t played = 0;
   for (const Cell& cell : AllCells()) {
     DYNAMIC_SECTION(cell.kind << ", " << cell.event << ": " << cell.name) {

@@ -10,7 +10,8 @@ using std::chrono::minutes;
 
 namespace {
 
-std::string Beside(const std::string& left, const std::string& right, const std::string& head = "") {
+std::string Beside(const std::string& left, const std::string& right,
+                   const std::string& head = "") {
   return "name: t\n" + head + "steps:\n- id: p\n  parallel:\n    branches:\n      left:\n      - " +
          left + "\n      right:\n      - " + right + "\n";
 }
@@ -70,7 +71,8 @@ TEST_CASE("an item's error leads where on_error says, once the items beside it a
           "[simulation]") {
   World world(
       "name: t\non_failure: continue\nsteps:\n"
-      "- {id: x, action: keep.it, for_each: '${[1, 2, 3]}', max_parallel: 2, on_error: {DATA_LOSS: {goto: other}}}\n"
+      "- {id: x, action: keep.it, for_each: '${[1, 2, 3]}', max_parallel: 2, on_error: {DATA_LOSS: "
+      "{goto: other}}}\n"
       "- {id: after, action: do.it, next: end}\n- {id: other, action: do.it}\n");
   world.Start();
   world.Fail("x[0]", Code::kDataLoss);
@@ -92,8 +94,10 @@ TEST_CASE("a checklist that was skipped with any output is asked as it is when i
   CHECK(world.at_work() == Names{"apply x/2"});
 }
 
-TEST_CASE("nobody can answer a checklist of a run that asks a person on its way back", "[simulation]") {
-  World world("name: t\nsteps:\n- {id: x, action: do.it, irreversible: true}\n- {id: y, action: do.it}\n");
+TEST_CASE("nobody can answer a checklist of a run that asks a person on its way back",
+          "[simulation]") {
+  World world(
+      "name: t\nsteps:\n- {id: x, action: do.it, irreversible: true}\n- {id: y, action: do.it}\n");
   world.Start();
   world.Succeed("x");
   world.Send(machine::RollBack{"", "back", {}});
@@ -115,7 +119,8 @@ TEST_CASE("resume begins nothing more once one step of several asks a person", "
 }
 
 TEST_CASE("what was done is not undone once the run is at what runs at last", "[simulation]") {
-  World world("name: t\nsteps:\n- {id: x, action: keep.it}\non_finish:\n- {id: nap, wait: {for: 1h}}\n");
+  World world(
+      "name: t\nsteps:\n- {id: x, action: keep.it}\non_finish:\n- {id: nap, wait: {for: 1h}}\n");
   world.Start();
   world.Succeed("x");
   REQUIRE(world.status() == RunStatus::kWaiting);
@@ -126,13 +131,16 @@ TEST_CASE("what was done is not undone once the run is at what runs at last", "[
 }
 
 TEST_CASE("what JSON lacks is the same text before a crash and after it", "[simulation]") {
-  const Library inner = {{"inner", "name: inner\ninputs: {when: {type: map}, span: {type: duration, default: 5m}}\n"
-                                   "steps: [{id: a, action: do.it}]\noutputs: {at: '${now}'}\n"}};
+  const Library inner = {
+      {"inner",
+       "name: inner\ninputs: {when: {type: map}, span: {type: duration, default: 5m}}\n"
+       "steps: [{id: a, action: do.it}]\noutputs: {at: '${now}'}\n"}};
   World world(
       "name: t\nsteps:\n- {id: s, set: {at: '${now}', span: \"${duration('90s')}\"}}\n"
       "- {id: e, action: keep.it, for_each: '${[now]}', with: {at: '${item}'}}\n"
       "- {id: w, workflow: inner, with: {when: {at: '${now}'}}}\n"
-      "- {id: x, action: do.it, with: {at: '${timestamp(steps.s.output.at)}', w: '${steps.w.output.at}'}}\n"
+      "- {id: x, action: do.it, with: {at: '${timestamp(steps.s.output.at)}', w: "
+      "'${steps.w.output.at}'}}\n"
       "outputs: {at: '${now}'}\n",
       inner);
   world.Start();
@@ -189,9 +197,11 @@ TEST_CASE("an item that waits for leave to go on outside the window ends alone",
   CHECK(world.status() == RunStatus::kRolledBack);
 }
 
-TEST_CASE("an item begins as soon as there is room beside those that are tried again", "[simulation]") {
-  World world("name: t\nsteps:\n- {id: x, action: do.it, for_each: '${[1, 2, 3]}', max_parallel: 2, "
-              "retry: {attempts: 2, on: [UNAVAILABLE]}}\n");
+TEST_CASE("an item begins as soon as there is room beside those that are tried again",
+          "[simulation]") {
+  World world(
+      "name: t\nsteps:\n- {id: x, action: do.it, for_each: '${[1, 2, 3]}', max_parallel: 2, "
+      "retry: {attempts: 2, on: [UNAVAILABLE]}}\n");
   world.Start();
   world.Fail("x[0]", Code::kUnavailable);
   world.Succeed("x[1]");

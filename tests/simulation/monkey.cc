@@ -18,11 +18,13 @@ bool IsAttemptOf(const Input& outcome, const StartPhase& start) {
   const auto same = [&](const auto& one, Phase phase) {
     return one.at == start.at && one.number == start.number && phase == start.phase;
   };
-  if (const auto* prepared = std::get_if<Prepared>(&outcome)) return same(*prepared, Phase::kPrepare);
+  if (const auto* prepared = std::get_if<Prepared>(&outcome))
+    return same(*prepared, Phase::kPrepare);
   if (const auto* applied = std::get_if<Applied>(&outcome)) return same(*applied, Phase::kApply);
   if (const auto* broke = std::get_if<AttemptBroke>(&outcome)) return same(*broke, broke->phase);
   if (const auto* probed = std::get_if<Probed>(&outcome)) return same(*probed, Phase::kProbe);
-  if (const auto* undone = std::get_if<Compensated>(&outcome)) return same(*undone, Phase::kCompensate);
+  if (const auto* undone = std::get_if<Compensated>(&outcome))
+    return same(*undone, Phase::kCompensate);
   return false;
 }
 
@@ -30,6 +32,10 @@ bool IsAttemptOf(const Input& outcome, const StartPhase& start) {
 
 void Monkey::Act() {
   const int roll = dice_.Below(100);
+  if (world_.status() == RunStatus::kQueued && roll < 40) {
+    const Input passed = LockPassed{RunId{3 + dice_.Below(2)}};
+    return world_.Send(dice_.OneIn(2) ? Input(LockGranted{}) : passed, "engine");
+  }
   if (roll < 60 && !world_.attempts().empty()) return EndSome();
   if (roll < 70 && !world_.plans().empty()) {
     return world_.Plan(NameOf(world_.workflow(), {dice_.Pick(world_.plans()), -1}));
@@ -78,7 +84,8 @@ void Monkey::EndSome() {
     case Phase::kApply:
       return EndApply(start);
     case Phase::kProbe:
-      return Send(at, Probed{at, start.number,
+      return Send(at, Probed{at,
+                             start.number,
                              {dice_.Pick<Verdict>({Verdict::kApplied, Verdict::kNotApplied,
                                                    Verdict::kPartial, Verdict::kUnknown}),
                               "looked", Value::Map()}});
@@ -92,7 +99,8 @@ void Monkey::EndSome() {
 std::string Monkey::AnyStep() {
   const definition::Workflow& workflow = world_.workflow();
   if (dice_.OneIn(3)) return "";
-  if (dice_.OneIn(4)) return workflow.steps[std::size_t(dice_.Below(int(workflow.steps.size())))].id;
+  if (dice_.OneIn(4))
+    return workflow.steps[std::size_t(dice_.Below(int(workflow.steps.size())))].id;
   const auto* attention = std::get_if<NeedsAttention>(&world_.state().status);
   if (attention != nullptr) return NameOf(workflow, attention->at);
   const Activity* root = ActivityOf(world_.state());
@@ -154,7 +162,8 @@ void Monkey::DoAsOperator() {
 void Monkey::AnswerQuestion(bool give_up) {
   if (give_up) return world_.Send(Cancel{"it goes round", false, {}});
   std::vector<Input> answers = {Retry{"again"}, Skip{"", Value(), "by hand"},
-                                RollBack{"", "back", Finding::kPartial}, Cancel{"enough", false, {}}};
+                                RollBack{"", "back", Finding::kPartial},
+                                Cancel{"enough", false, {}}};
   std::rotate(answers.begin(), answers.begin() + dice_.Below(4), answers.end());
   for (const Input& answer : answers) {
     if (world_.Try(answer, "operator")) return;
@@ -166,7 +175,8 @@ void Monkey::AnswerWaiting() {
   const auto* activity = ActivityOf(world_.state());
   if (activity != nullptr) {
     for (const Activity* leaf : LeavesOf(*activity)) {
-      if (const auto* sleeping = std::get_if<Sleeping>(leaf); sleeping && !sleeping->signal.empty()) {
+      if (const auto* sleeping = std::get_if<Sleeping>(leaf);
+          sleeping && !sleeping->signal.empty()) {
         return world_.Signal(std::string(sleeping->signal));
       }
       if (const auto* checklist = std::get_if<Checklist>(leaf)) {
@@ -198,6 +208,8 @@ void Monkey::Finish() {
       world_.Succeed(NameOf(world_.workflow(), world_.attempts().begin()->first));
     } else if (!world_.plans().empty() && status == RunStatus::kRunning) {
       world_.Plan(NameOf(world_.workflow(), {world_.plans().front(), -1}));
+    } else if (status == RunStatus::kQueued) {
+      world_.Send(LockGranted{}, "engine");
     } else if (status == RunStatus::kPaused) {
       world_.Resume();
     } else if (status == RunStatus::kNeedsAttention) {

@@ -13,8 +13,8 @@ class Monkey {
  public:
   Monkey(World& world, Dice& dice) : world_(world), dice_(dice) {}
 
-  // One thing happens: an attempt ends in some way, a timer fires, the server dies, or a person does
-  // something, sensible or not.
+  // One thing happens: an attempt ends in some way, a timer fires, the server dies, or a person
+  // does something, sensible or not.
   void Act();
 
   // From here on all goes well and people answer what they are asked: the run ends. In between it

@@ -50,7 +50,7 @@ class Witness {
 
   const definition::Workflow& workflow_;
   std::vector<Gate> gates_;
-  std::set<std::string> approved_;  // approvals that were given, for the pivot behind them
+  std::set<std::string> approved_;   // approvals that were given, for the pivot behind them
   std::map<ApprovalId, int> asked_;  // the step of each approval
   std::set<ApprovalId> open_;
   std::vector<Entry> completed_;

@@ -16,7 +16,8 @@ namespace {
 constexpr std::int64_t kPositionBefore = 100;  // other runs' events stand in front
 constexpr int kTurnsMax = 10'000;
 
-std::shared_ptr<const definition::Workflow> WorkflowOf(std::string_view yaml, const Library& others) {
+std::shared_ptr<const definition::Workflow> WorkflowOf(std::string_view yaml,
+                                                       const Library& others) {
   const definition::Loaded loaded = LoadFrom(yaml, others);
   if (loaded.workflow == nullptr) FAIL(loaded.Report("w.yaml") << yaml);
   return loaded.workflow;
@@ -24,10 +25,14 @@ std::shared_ptr<const definition::Workflow> WorkflowOf(std::string_view yaml, co
 
 std::string_view NameOfPhase(Phase phase) {
   switch (phase) {
-    case Phase::kPrepare: return "prepare ";
-    case Phase::kApply: return "apply ";
-    case Phase::kProbe: return "probe ";
-    case Phase::kCompensate: return "compensate ";
+    case Phase::kPrepare:
+      return "prepare ";
+    case Phase::kApply:
+      return "apply ";
+    case Phase::kProbe:
+      return "probe ";
+    case Phase::kCompensate:
+      return "compensate ";
   }
   return "";
 }
@@ -68,7 +73,8 @@ Result<void> World::Try(const Input& input, const std::string& principal) {
   }
   Note(std::string(NameOf(input)) + " by " + principal);
   for (const Event& event : decision->events) Record(event, principal);
-  if (!(state_ == decision->after)) Break("the stored events fold to another state than the live one");
+  if (!(state_ == decision->after))
+    Break("the stored events fold to another state than the live one");
   for (const Effect& effect : decision->effects) Do(effect);
   Judge();
   return {};
@@ -137,10 +143,11 @@ void World::Do(const Effect& effect) {
 void World::CheckWindow(StepRef at) const {
   const auto& action =
       *definition::ActionOf(workflow_->steps[static_cast<std::size_t>(at.step)], at.item);
-  const bool free = !window_ || action.repeat == RepeatClass::kReadOnly || state_.window_overridden ||
-                    state_.finishing;
+  const bool free = !window_ || action.repeat == RepeatClass::kReadOnly ||
+                    state_.window_overridden || state_.finishing;
   if (free || NowOf(*window_, now).closes) return;
-  if (workflow_->window->on_closing == definition::OnClosing::kFinish && !state_.done.empty()) return;
+  if (workflow_->window->on_closing == definition::OnClosing::kFinish && !state_.done.empty())
+    return;
   Break(NameOf(*workflow_, at) + " begins outside the window");
 }
 
@@ -180,12 +187,12 @@ Error World::Refused(const Input& input, const std::string& principal) {
   return taken.error();
 }
 
-void World::Start(Value inputs) {
+void World::Start(Value inputs, RunId holder) {
   std::string lock;
   if (workflow_->lock) lock = "the/lock";
   Value window;
   if (workflow_->window) window = workflow_->window->window.source();
-  Send(machine::Start{"", std::move(inputs), lock, {}, std::move(window)}, "requester");
+  Send(machine::Start{"", std::move(inputs), lock, holder, std::move(window)}, "requester");
 }
 
 void World::Crash() {
@@ -223,7 +230,8 @@ void World::EndWell(const StartPhase& start, Value output) {
     case Phase::kApply:
       return End(at, Applied{at, start.number, std::move(output), ""});
     case Phase::kProbe:
-      return End(at, Probed{at, start.number,
+      return End(at, Probed{at,
+                            start.number,
                             {ProbeAnswer::Verdict::kApplied, "it is there", std::move(output)}});
     case Phase::kCompensate:
       return End(at, Compensated{at, start.number, std::move(output)});
@@ -305,16 +313,13 @@ void World::Answer(const std::string& item, bool done) {
   Send(AnswerItem{"", item, done, done ? "" : "it cannot be done", {"operator"}});
 }
 
-void World::Signal(const std::string& name) {
-  Send(SendSignal{name, Value::Object({{"n", 1}})});
-}
+void World::Signal(const std::string& name) { Send(SendSignal{name, Value::Object({{"n", 1}})}); }
 
 bool World::FireNext() {
   auto timers = TimersOf(state_);
   if (timers.empty()) return false;
-  const auto next = std::min_element(timers.begin(), timers.end(), [](const auto& a, const auto& b) {
-    return a.due < b.due;
-  });
+  const auto next = std::min_element(timers.begin(), timers.end(),
+                                     [](const auto& a, const auto& b) { return a.due < b.due; });
   now = std::max(now, next->due);
   Send(TimerFired{*next}, "engine");
   return true;
@@ -339,7 +344,8 @@ std::vector<std::string> World::at_work() const {
 
 std::vector<std::string> World::events() const {
   std::vector<std::string> names;
-  for (const journal::StoredEvent& event : journal_) names.push_back(record::NameOfType(event.type));
+  for (const journal::StoredEvent& event : journal_)
+    names.push_back(record::NameOfType(event.type));
   return names;
 }
 

@@ -1,6 +1,6 @@
-// A run in a world of its own: plays the engine's part around the rules. Attempts stay at work until
-// a test says how they end, several at once; the clock moves when a test says so; a crash drops
-// everything but the events.
+// A run in a world of its own: plays the engine's part around the rules. Attempts stay at work
+// until a test says how they end, several at once; the clock moves when a test says so; a crash
+// drops everything but the events.
 //
 // Every event goes through its stored form. After every decision the world holds that the fold of
 // the stored events is the live state, and what witness.h says. A broken promise, or an input that
@@ -21,7 +21,8 @@ namespace recourse::simulation {
 class World {
  public:
   explicit World(std::string_view yaml, const Library& others = {});
-  explicit World(std::shared_ptr<const definition::Workflow> workflow, std::vector<Gate> gates = {});
+  explicit World(std::shared_ptr<const definition::Workflow> workflow,
+                 std::vector<Gate> gates = {});
 
   // --- inputs ---
 
@@ -31,7 +32,8 @@ class World {
   void Send(const machine::Input& input, const std::string& principal = "operator");
   Error Refused(const machine::Input& input, const std::string& principal = "operator");
 
-  void Start(Value inputs = Value::Map());
+  // `holder` has the lock; 0: it is free.
+  void Start(Value inputs = Value::Map(), RunId holder = {});
   // The server dies and starts again.
   void Crash();
 
