@@ -89,6 +89,7 @@ class SqlitePreserve final : public Action {
                            HumanBytes(file.size) + ", written " + TimeText(file.changed) + ") to " +
                            QuarantineOf(resource->path, context.key));
       plan.bytes_needed += file.size;
+      plan.bytes_where = resource->path;
     }
     return plan;
   }
