@@ -8,6 +8,7 @@
 
 #include "engine/record/record.h"
 #include "server/convert.h"
+#include "server/reloader.h"
 #include "server/version.h"
 
 namespace recourse::server {
@@ -30,8 +31,14 @@ Result<v1::GetInfoResponse> Info(const Core& core, journal::Reader& reader) {
   info.set_attempts_at_work(engine.attempts_at_work);
   info.set_inputs_waiting(engine.inputs_waiting);
   info.set_process_id(getpid());
-  info.set_workflows(static_cast<std::int32_t>(core.engine.workflows().size()));
-  info.set_targets(static_cast<std::int32_t>(core.engine.inventory().Names().size()));
+  const auto catalogue = core.engine.catalogue();
+  info.set_workflows(static_cast<std::int32_t>(catalogue->workflows.size()));
+  info.set_targets(static_cast<std::int32_t>(catalogue->inventory.Names().size()));
+  const Reloader::Report loaded = core.reloader.last();
+  *info.mutable_load_time() = ToProto(loaded.time);
+  for (const std::string& problem : loaded.problems) {
+    info.add_definition_problems(Utf8(problem));
+  }
   info.set_actions(static_cast<std::int32_t>(core.registry.All().size()));
   return info;
 }

@@ -27,8 +27,9 @@
 #include "engine/machine/state.h"
 #include "engine/runtime/engine.h"
 #include "server/config.h"
-#include "server/load.h"
+#include "server/definition_files.h"
 #include "server/principals.h"
+#include "server/reloader.h"
 #include "server/server.h"
 #include "server/transition_log.h"
 #include "server/version.h"
@@ -107,6 +108,7 @@ runtime::Options WithReports(runtime::Options options) {
   return options;
 }
 
+// Where definitions are read from: the configured directories, and those of the data directory.
 std::vector<std::string> WithDataDirectory(const Config& config, const std::string& name,
                                            std::vector<std::string> directories) {
   const std::string own = config.data + "/" + name;
@@ -140,7 +142,7 @@ Result<OpenRuns> LookAtOpenRuns(journal::Journal& journal, int open_runs_max, Tr
   return open;
 }
 
-sigset_t StopSignals() {
+sigset_t Signals() {
   sigset_t signals;
   sigemptyset(&signals);
   for (const int number : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, number);
@@ -148,17 +150,28 @@ sigset_t StopSignals() {
 }
 
 int WaitForSignal() {
-  const sigset_t signals = StopSignals();
+  const sigset_t signals = Signals();
   int number = 0;
   while (sigwait(&signals, &number) != 0) {
   }
   return number;
 }
 
-// From here on a second signal ends the process at once; the journal then is as after a crash.
+// SIGHUP reads the definitions again; the others stop the server.
+int WaitForStop(Reloader& reloader) {
+  for (;;) {
+    const int number = WaitForSignal();
+    if (number != SIGHUP) return number;
+    spdlog::info("SIGHUP: reading the definitions again");
+    (void)reloader.Reload();  // It logs what came of it.
+  }
+}
+
+// From here on a second signal to stop ends the process at once; the journal then is as after a crash.
 void EndAtNextSignal() {
   std::thread([] {
-    const int number = WaitForSignal();
+    int number = SIGHUP;
+    while (number == SIGHUP) number = WaitForSignal();
     std::fprintf(stderr, "recoursed: signal %d again, ending at once\n", number);
     _exit(128 + number);
   }).detach();  // It waits as long as the process lives.
@@ -166,13 +179,14 @@ void EndAtNextSignal() {
 
 void PrintStart(const Config& config, const Server& server, const journal::Journal& journal,
                 const OpenRuns& open, const runtime::Engine& engine) {
+  const auto catalogue = engine.catalogue();
   std::cout << "recoursed " << Version() << " is ready (pid " << getpid() << ")\n"
             << "  address    " << server.address() << "\n"
             << "  socket     " << config.socket << "\n"
             << "  journal    " << journal.path() << "\n"
             << "  runs       " << open.resumed << " resumed, " << open.waiting << " waiting\n"
-            << "  workflows  " << engine.workflows().size() << ", targets "
-            << engine.inventory().Names().size() << ", schedules " << engine.schedules().size()
+            << "  workflows  " << catalogue->workflows.size() << ", targets "
+            << catalogue->inventory.Names().size() << ", schedules " << catalogue->schedules.size()
             << "\n";
   for (const PrincipalConfig& principal : config.principals) {
     std::cout << "  token      " << principal.token_file << " (" << principal.name << ")\n";
@@ -189,18 +203,20 @@ int Serve(const Config& config, journal::Journal& journal, const Principals& pri
   auto open = LookAtOpenRuns(journal, config.engine.open_runs_max, log);
   if (!open) return Fail(kExitFailed, open.error());
 
-  Definitions definitions =
-      LoadDefinitions(WithDataDirectory(config, "workflows", config.workflows),
-                      WithDataDirectory(config, "targets", config.targets), registry,
-                      WithDataDirectory(config, "schedules", config.schedules));
+  DefinitionFiles files({config.workflows, WithDataDirectory(config, "targets", config.targets),
+                         WithDataDirectory(config, "schedules", config.schedules),
+                         config.data + "/workflows"},
+                        registry);
+  const Definitions definitions = files.Load();
   for (const std::string& problem : definitions.problems) {
     spdlog::error("left out: {}", problem);
   }
-  auto engine = runtime::Engine::Open(WithReports(config.engine), journal, registry,
-                                      std::move(definitions.workflows),
-                                      std::move(definitions.inventory), config.policy, clock,
-                                      std::move(definitions.schedules));
+  const runtime::Catalogue& catalogue = definitions.catalogue;
+  auto engine =
+      runtime::Engine::Open(WithReports(config.engine), journal, registry, catalogue.workflows,
+                            catalogue.inventory, config.policy, clock, catalogue.schedules);
   if (!engine) return Fail(kExitFailed, engine.error());
+  Reloader reloader(std::move(files), **engine, clock, definitions);
   (*engine)->AddListener(&log);
 
   // Before anything happens in the world: a server that cannot be reached must not act, and what
@@ -211,7 +227,7 @@ int Serve(const Config& config, journal::Journal& journal, const Principals& pri
                               config.waiting_reads,
                               config.message_bytes_max,
                               config.streams_max};
-  auto server = Server::Start(options, **engine, journal, registry, principals, clock);
+  auto server = Server::Start(options, **engine, journal, registry, principals, reloader, clock);
   if (!server) return Fail(kExitFailed, server.error());
   if (auto begun = (*engine)->Run(); !begun) {
     return Fail(kExitFailed, begun.error().In("go on with the journal's runs"));
@@ -223,7 +239,7 @@ int Serve(const Config& config, journal::Journal& journal, const Principals& pri
   }
   PrintStart(config, **server, journal, *open, **engine);
 
-  const int number = WaitForSignal();
+  const int number = WaitForStop(reloader);
   spdlog::info("signal {}: stopping; a second one ends at once", number);
   EndAtNextSignal();
   (*server)->Retire();
@@ -269,7 +285,7 @@ int main(int argc, char** argv) {
   // two are enough for two dozen threads that mostly wait, and halve what a parked run costs.
   mallopt(M_ARENA_MAX, 2);
   // Before any thread is made: all threads leave these signals to the one that waits for them.
-  const sigset_t signals = StopSignals();
+  const sigset_t signals = Signals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   signal(SIGPIPE, SIG_IGN);
 

@@ -9,6 +9,7 @@
 #include "engine/journal/journal.h"
 #include "engine/runtime/engine.h"
 #include "server/principals.h"
+#include "server/reloader.h"
 
 namespace recourse::server {
 
@@ -29,7 +30,8 @@ class Server {
   static Result<std::unique_ptr<Server>> Start(const ServerOptions& options,
                                                runtime::Engine& engine, journal::Journal& journal,
                                                const Registry& registry,
-                                               const Principals& principals, const Clock& clock);
+                                               const Principals& principals, Reloader& reloader,
+                                               const Clock& clock);
 
   // Stops as Stop(). REQUIRES: the engine has stopped, because its answers end the calls that wait.
   virtual ~Server() = default;

@@ -179,6 +179,10 @@ int ShowInfo(const Common& common) {
                 static_cast<long>(info->attempts_at_work()),
                 static_cast<long>(info->inputs_waiting()), info->workflows(), info->targets(),
                 info->actions());
+    std::printf("read      %s UTC\n", When(info->load_time()).c_str());
+    for (const std::string& problem : info->definition_problems()) {
+      std::printf("%s\n", Painted(Quoted(problem), Colour::kBad).c_str());
+    }
     return kOk;
   });
 }

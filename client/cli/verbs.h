@@ -20,6 +20,8 @@ struct StartArguments {
   bool wait = false;
 };
 int StartRun(const Common& common, const StartArguments& arguments);
+// The inputs that the arguments name, as a map.
+Result<Value> InputsOf(const StartArguments& arguments);
 
 struct RunsArguments {
   std::vector<std::string> statuses;
@@ -69,6 +71,12 @@ struct DecideArguments {
 };
 int Decide(const Common& common, const DecideArguments& arguments);
 
+// --- plan.cc ---
+// What a run would do, with nothing started.
+int PlanRun(const Common& common, const StartArguments& arguments);
+// A plan as people read it before they decide: Approval.plan_json or RunPlan.plan_json.
+std::string PlanText(const Value& plan, const std::string& title);
+
 // --- steer.cc ---
 struct SteerArguments {
   std::string run;
@@ -107,6 +115,10 @@ int VerifyJournal(const Common& common);
 int PrintVerification(const Common& common, const v1::VerifyJournalResponse& verified);
 int BackUpJournal(const Common& common, const std::string& path);
 int PrintBackup(const Common& common, const v1::BackupJournalResponse& backup);
+
+// --- apply.cc ---
+// Stores definitions on the server, which starts runs from them then.
+int ApplyWorkflows(const Common& common, const std::vector<std::string>& paths);
 
 // --- schedules.cc ---
 int ListSchedules(const Common& common);
