@@ -37,6 +37,14 @@ mode_t ModeOf(const std::string& file) {
   return stat(file.c_str(), &facts) == 0 ? facts.st_mode & 07777 : kNewFile;
 }
 
+// `texts`, by the workflow's name, outlives the answer.
+definition::OtherWorkflows FoundIn(const std::map<std::string, std::string>& texts) {
+  return [&texts](std::string_view name) -> std::optional<std::string> {
+    const auto found = texts.find(std::string(name));
+    return found == texts.end() ? std::nullopt : std::optional(found->second);
+  };
+}
+
 }  // namespace
 
 // One reading of all files.
@@ -50,6 +58,31 @@ class DefinitionFiles::Reading {
     for (const std::string& directory : directories) {
       for (const std::string& file : FilesIn(directory)) Use(file, take);
     }
+  }
+
+  // The text of each workflow by its name, for those that run another. `is_good` is asked about
+  // each; what a broken one held before stands for it.
+  template <class IsGood>
+  Texts WorkflowTexts(const std::vector<std::string>& directories, IsGood is_good) {
+    Texts files, texts;
+    const std::vector<std::string> told = problems;
+    for (const std::string& directory : directories) {
+      for (const std::string& file : FilesIn(directory)) {
+        const auto text = TextOf(file);
+        const auto before = before_.find(file);
+        if (text) files.emplace(file, *text);
+        if (!text && before != before_.end()) files.emplace(file, before->second);
+      }
+    }
+    problems = told;  // They are told when the files are used.
+    for (const auto& [file, text] : files) texts.emplace(definition::NameIn(text), text);
+    const Texts as_they_are = texts;
+    for (const auto& [file, text] : files) {
+      const auto before = before_.find(file);
+      if (before == before_.end() || is_good(text, as_they_are)) continue;
+      texts[definition::NameIn(before->second)] = before->second;
+    }
+    return texts;
   }
 
   std::vector<std::string> Changes() const {
@@ -143,8 +176,12 @@ Definitions DefinitionFiles::Load(const Texts& overlay) {
   if (!directories_.own.empty() && (has_own || fs::exists(directories_.own))) {
     directories.insert(directories.begin(), directories_.own);
   }
+  const Texts texts =
+      reading.WorkflowTexts(directories, [this](const std::string& text, const Texts& all) {
+        return definition::LoadWorkflow(text, actions_, FoundIn(all)).workflow != nullptr;
+      });
   reading.EachFile(directories, [&](const std::string& file, const std::string& text) {
-    const definition::Loaded loaded = definition::LoadWorkflow(text, actions_);
+    const definition::Loaded loaded = definition::LoadWorkflow(text, actions_, FoundIn(texts));
     if (loaded.workflow == nullptr) return loaded.Report(file);
     const std::string& name = loaded.workflow->name;
     if (auto problem = taken(workflow_files, "workflow", name, file); !problem.empty()) {
@@ -191,8 +228,12 @@ std::string DefinitionFiles::FileFor(const std::string& workflow) const {
 DefinitionFiles::Application DefinitionFiles::Check(const std::vector<Given>& given,
                                                     Texts& overlay) const {
   Application checked;
+  Texts texts;  // by the workflow's name: those that are given come first
+  for (const Given& one : given) texts.emplace(definition::NameIn(one.text), one.text);
+  for (const auto& [name, file] : workflow_files_) texts.emplace(name, good_.at(file));
   for (const Given& one : given) {
-    const definition::Loaded loaded = definition::LoadWorkflow(one.text, actions_);
+    const definition::Loaded loaded =
+        definition::LoadWorkflow(one.text, actions_, FoundIn(texts));
     if (loaded.workflow == nullptr) {
       checked.problems.push_back(loaded.Report(one.file));
       continue;

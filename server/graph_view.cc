@@ -24,6 +24,8 @@ v1::GraphTransition::Kind KindOf(Transition::Kind kind) {
       return v1::GraphTransition::SKIPPED;
     case Transition::Kind::kFailed:
       return v1::GraphTransition::FAILED;
+    case Transition::Kind::kInside:
+      return v1::GraphTransition::INSIDE;
   }
   return v1::GraphTransition::KIND_UNSPECIFIED;
 }
@@ -45,6 +47,7 @@ void AddTransitions(const definition::Workflow& workflow, int from, v1::Graph& g
     return index < workflow.steps.size() ? workflow.steps[index].id : std::string();
   };
   for (const Transition& transition : TransitionsFrom(workflow, from)) {
+    if (transition.closes) continue;  // drawn from the ends of what stands inside
     v1::GraphTransition& message = *graph.add_transitions();
     message.set_from(id_of(from));
     message.set_to(id_of(transition.to));

@@ -78,7 +78,7 @@ Result<Input> FromProto(const v1::ResumeRunRequest& request) {
 
 Result<Input> FromProto(const v1::RetryStepRequest& request) {
   if (auto fits = CheckSize("reason", request.reason(), kReasonMax); !fits) return fits.error();
-  return Input(machine::Retry{request.reason()});
+  return Input(machine::Retry{request.reason(), request.step()});
 }
 
 Result<Input> FromProto(const v1::SkipStepRequest& request) {
@@ -103,6 +103,27 @@ Result<Input> FromProto(const v1::AnnotateRunRequest& request) {
   if (auto fits = CheckSize("text", request.text(), kReasonMax); !fits) return fits.error();
   if (request.text().empty()) return InvalidArgument("text: must be set");
   return Input(machine::Annotate{request.text()});
+}
+
+Result<Input> FromProto(const v1::SignalRunRequest& request) {
+  if (request.name().empty()) return InvalidArgument("name: must be set");
+  if (auto fits = CheckSize("name", request.name(), kRequestIdMax); !fits) return fits.error();
+  auto payload =
+      ToValue("payload_json", request.payload_json().empty() ? "null" : request.payload_json());
+  if (!payload) return std::move(payload).error();
+  return Input(machine::SendSignal{request.name(), *std::move(payload)});
+}
+
+Result<Input> FromProto(const v1::OverrideWindowRequest& request) {
+  if (auto fits = CheckSize("reason", request.reason(), kReasonMax); !fits) return fits.error();
+  return Input(machine::OverrideWindow{request.reason()});
+}
+
+Result<Input> FromProto(const v1::AnswerItemRequest& request) {
+  if (request.item().empty()) return InvalidArgument("item: must be set");
+  if (auto fits = CheckSize("note", request.note(), kReasonMax); !fits) return fits.error();
+  return Input(machine::AnswerItem{
+      request.step(), request.item(), !request.cannot_be_done(), request.note(), {}});
 }
 
 }  // namespace recourse::server

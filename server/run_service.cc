@@ -99,6 +99,24 @@ grpc::ServerUnaryReactor* RunService::AnnotateRun(Context* context,
   return Change(context, "RunService.AnnotateRun", *request, response);
 }
 
+grpc::ServerUnaryReactor* RunService::SignalRun(Context* context,
+                                                const v1::SignalRunRequest* request,
+                                                v1::Run* response) {
+  return Change(context, "RunService.SignalRun", *request, response);
+}
+
+grpc::ServerUnaryReactor* RunService::OverrideWindow(Context* context,
+                                                     const v1::OverrideWindowRequest* request,
+                                                     v1::Run* response) {
+  return Change(context, "RunService.OverrideWindow", *request, response);
+}
+
+grpc::ServerUnaryReactor* RunService::AnswerItem(Context* context,
+                                                 const v1::AnswerItemRequest* request,
+                                                 v1::Run* response) {
+  return Change(context, "RunService.AnswerItem", *request, response);
+}
+
 grpc::ServerUnaryReactor* RunService::GetRun(Context* context, const v1::GetRunRequest* request,
                                              v1::Run* response) {
   return AnswerFrom(

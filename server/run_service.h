@@ -45,6 +45,15 @@ class RunService final : public v1::RunService::CallbackService {
   grpc::ServerUnaryReactor* AnnotateRun(grpc::CallbackServerContext* context,
                                         const v1::AnnotateRunRequest* request,
                                         v1::Run* response) override;
+  grpc::ServerUnaryReactor* SignalRun(grpc::CallbackServerContext* context,
+                                      const v1::SignalRunRequest* request,
+                                      v1::Run* response) override;
+  grpc::ServerUnaryReactor* AnswerItem(grpc::CallbackServerContext* context,
+                                       const v1::AnswerItemRequest* request,
+                                       v1::Run* response) override;
+  grpc::ServerUnaryReactor* OverrideWindow(grpc::CallbackServerContext* context,
+                                           const v1::OverrideWindowRequest* request,
+                                           v1::Run* response) override;
   grpc::ServerUnaryReactor* GetTimeline(grpc::CallbackServerContext* context,
                                         const v1::GetTimelineRequest* request,
                                         v1::GetTimelineResponse* response) override;

@@ -23,12 +23,11 @@ class Follower {
   }
 
   void operator()(const StepSkipped& event) {
-    if (event.at.item >= 0 && !IsLastItem(event.at)) return;
-    End(event.at.step, State::SKIPPED);
+    if (IsLastItem(event.at)) End(event.at.step, State::SKIPPED);
   }
   void operator()(const ForEachStarted& event) {
     const bool empty = !event.items.is_list() || event.items.as_list().empty();
-    items_[event.step] = empty ? 0 : static_cast<int>(event.items.as_list().size());
+    open_[event.step] = empty ? 0 : static_cast<int>(event.items.as_list().size());
     if (empty) {
       End(event.step, State::SUCCEEDED);
     } else {
@@ -37,7 +36,7 @@ class Follower {
   }
   void operator()(const AttemptStarted& event) { Begin(event.at.step, State::RUNNING); }
   void operator()(const AttemptSucceeded& event) {
-    if (event.at.item < 0 || IsLastItem(event.at)) End(event.at.step, State::SUCCEEDED);
+    if (IsLastItem(event.at)) End(event.at.step, State::SUCCEEDED);
   }
   void operator()(const AttemptFailed& event) {
     if (event.left == LeftBehind::kUnknown) return;  // A probe looks at what is true.
@@ -52,6 +51,13 @@ class Follower {
   void operator()(const CheckpointReached& event) { End(event.step, State::SUCCEEDED); }
   void operator()(const WaitStarted& event) { Begin(event.step, State::WAITING); }
   void operator()(const WaitEnded& event) { End(event.step, State::SUCCEEDED); }
+  void operator()(const ParallelStarted& event) { Begin(event.step, State::RUNNING); }
+  void operator()(const SubWorkflowStarted& event) {
+    for (int step = event.first; step < event.end; ++step) At(step).set_state(State::PENDING);
+    Begin(event.step, State::RUNNING);
+  }
+  void operator()(const ManualStarted& event) { Begin(event.step, State::WAITING); }
+  void operator()(const StepCompleted& event) { End(event.step, State::SUCCEEDED); }
   void operator()(const PlanStarted& event) { Begin(event.step, State::RUNNING); }
   void operator()(const ApprovalRequested& event) {
     approvals_[event.id] = event.step;
@@ -80,7 +86,8 @@ class Follower {
  private:
   v1::StepState& At(int step) { return steps_.at(static_cast<std::size_t>(step)); }
 
-  bool IsLastItem(StepRef at) { return at.item == items_[at.step] - 1; }
+  // Whether nothing of the step is left once this is done: items may end in any order.
+  bool IsLastItem(StepRef at) { return at.item < 0 || --open_[at.step] <= 0; }
 
   void Begin(int step, State::State state) {
     v1::StepState& view = At(step);
@@ -104,7 +111,7 @@ class Follower {
   }
 
   std::vector<v1::StepState>& steps_;
-  std::map<int, int> items_;             // how many items the for_each of a step has
+  std::map<int, int> open_;              // how many items of a step are not done yet
   std::map<ApprovalId, int> approvals_;  // the step that asked
   Time time_;
 };

@@ -23,10 +23,16 @@ Result<std::shared_ptr<const definition::Workflow>> FindWorkflow(const runtime::
   return NoSuchIn("workflow", name, names);
 }
 
+// A workflow that the definition runs is the one that the server has.
 Result<v1::ValidateWorkflowResponse> Validate(const v1::ValidateWorkflowRequest& request,
-                                              const Registry& registry) {
+                                              const Registry& registry,
+                                              const runtime::Workflows& workflows) {
   if (request.definition().empty()) return InvalidArgument("definition: must be set");
-  const definition::Loaded loaded = definition::LoadWorkflow(request.definition(), &registry);
+  const definition::Loaded loaded = definition::LoadWorkflow(
+      request.definition(), &registry, [&](std::string_view name) -> std::optional<std::string> {
+        const auto found = workflows.find(name);
+        return found == workflows.end() ? std::nullopt : std::optional(found->second->canonical);
+      });
   v1::ValidateWorkflowResponse response;
   for (const definition::Problem& problem : loaded.problems) {
     v1::Problem& message = *response.add_problems();
@@ -125,7 +131,9 @@ grpc::ServerUnaryReactor* WorkflowService::ValidateWorkflow(
   // On a reader's thread because a large definition takes long, not because it reads.
   return AnswerFrom(
       core_, core_.readers, context, "WorkflowService.ValidateWorkflow", response,
-      [this, request](journal::Reader&) { return Validate(*request, core_.registry); });
+      [this, request](journal::Reader&) {
+        return Validate(*request, core_.registry, core_.engine.catalogue()->workflows);
+      });
 }
 
 grpc::ServerUnaryReactor* WorkflowService::ApplyWorkflows(

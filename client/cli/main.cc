@@ -178,7 +178,8 @@ class Command {
     cancel->add_option("--effect", steer_.finding, effect);
     AddSteer("pause", "start no further step until resumed", Pause);
     AddSteer("resume", "go on with a paused run", Resume);
-    AddSteer("retry", "try the failed step again", Retry);
+    AddSteer("retry", "try the failed step again", Retry)
+        ->add_option("--step", steer_.step, "which step, where the run waits at several");
     CLI::App* skip = AddSteer("skip", "go on as if the failed step had succeeded", Skip);
     skip->add_option("--step", steer_.step, "refuse unless the run is at this step");
     skip->add_option("--step-output", steer_.output_json, "the output that it should have had, as JSON");
@@ -190,6 +191,16 @@ class Command {
                          [this] { return Annotate(common_, steer_); });
     AddRunArgument(note);
     note->add_option("text", steer_.reason, "the note")->required();
+
+    CLI::App* signal = AddSteer("signal", "send a signal that a step waits for", Signal);
+    signal->add_option("name", steer_.name, "the signal's name")->required();
+    signal->add_option("--payload", steer_.output_json, "what comes with it, as JSON");
+    AddSteer("override-window", "ask for leave to go on outside the window; needs --reason",
+             OverrideWindow);
+    CLI::App* answer = AddSteer("answer", "answer an item of a checklist", AnswerItem);
+    answer->add_option("item", steer_.name, "the item's id")->required();
+    answer->add_option("--step", steer_.step, "which step, where several checklists are open");
+    answer->add_flag("--cannot-be-done", steer_.not_done, "the step fails; say why with --reason");
   }
 
   void AddApprovals() {

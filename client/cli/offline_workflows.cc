@@ -44,6 +44,19 @@ Value ToJsonValue(const std::vector<std::string>& texts) {
   return list;
 }
 
+// The text of the workflow of that name in the directory of `file`.
+std::optional<std::string> FindBeside(const fs::path& file, std::string_view name) {
+  std::error_code problem;
+  for (fs::directory_iterator entry(file.parent_path().empty() ? "." : file.parent_path(), problem),
+       end;
+       !problem && entry != end; entry.increment(problem)) {
+    if (!IsYaml(entry->path()) || HoldsCases(entry->path())) continue;
+    auto text = ReadFile(entry->path(), kDefinitionMax);
+    if (text && definition::NameIn(*text) == name) return *std::move(text);
+  }
+  return std::nullopt;
+}
+
 class Checker {
  public:
   explicit Checker(const Common& common) : json_(common.json) { AddAllActions(registry_); }
@@ -70,7 +83,9 @@ class Checker {
   Result<definition::Loaded> Load(const fs::path& file) {
     auto text = ReadFile(file, kDefinitionMax);
     if (!text) return std::move(text).error();
-    return definition::LoadWorkflow(*text, &registry_);
+    return definition::LoadWorkflow(*text, &registry_, [&](std::string_view name) {
+      return FindBeside(file, name);
+    });
   }
 
   void Fail() { code_ = kRefused; }

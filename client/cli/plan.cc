@@ -44,6 +44,7 @@ std::string ApprovalLines(const Value& approval) {
   }
   if (approval.BoolOr("exclude_requester", false)) who += ", not who started the run";
   std::string text = PlanLine("asks ", who) + PlanLine("", approval.StringOr("prompt", ""));
+  text += PlanLine("also asks ", Joined(Texts(approval["escalate"]), ", "));
   text += PlanLine("expires after ", approval.StringOr("expires", ""));
   text += PlanLine("if it is rejected: ", approval.StringOr("if_rejected", ""));
   return text + PlanLine("if it expires: ", approval.StringOr("if_expired", ""));

@@ -1,4 +1,5 @@
-// cancel, pause, resume, retry, skip, rollback, note.
+// cancel, pause, resume, retry, skip, rollback, note, signal, answer,
+// override-window.
 #include <cstdio>
 
 #include "client/cli/verbs.h"
@@ -70,8 +71,9 @@ int Resume(const Common& common, const SteerArguments& arguments) {
 }
 
 int Retry(const Common& common, const SteerArguments& arguments) {
-  return Send(common, arguments, Because<v1::RetryStepRequest>(arguments),
-              &v1::RunService::Stub::RetryStep);
+  auto request = Because<v1::RetryStepRequest>(arguments);
+  request.set_step(arguments.step);
+  return Send(common, arguments, request, &v1::RunService::Stub::RetryStep);
 }
 
 int Skip(const Common& common, const SteerArguments& arguments) {
@@ -96,6 +98,27 @@ int Annotate(const Common& common, const SteerArguments& arguments) {
   v1::AnnotateRunRequest request;
   request.set_text(arguments.reason);
   return Send(common, arguments, request, &v1::RunService::Stub::AnnotateRun);
+}
+
+int Signal(const Common& common, const SteerArguments& arguments) {
+  v1::SignalRunRequest request;
+  request.set_name(arguments.name);
+  request.set_payload_json(arguments.output_json);
+  return Send(common, arguments, request, &v1::RunService::Stub::SignalRun);
+}
+
+int OverrideWindow(const Common& common, const SteerArguments& arguments) {
+  return Send(common, arguments, Because<v1::OverrideWindowRequest>(arguments),
+              &v1::RunService::Stub::OverrideWindow);
+}
+
+int AnswerItem(const Common& common, const SteerArguments& arguments) {
+  v1::AnswerItemRequest request;
+  request.set_item(arguments.name);
+  request.set_step(arguments.step);
+  request.set_cannot_be_done(arguments.not_done);
+  request.set_note(arguments.reason);
+  return Send(common, arguments, request, &v1::RunService::Stub::AnswerItem);
 }
 
 }  // namespace recourse::cli

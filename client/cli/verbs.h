@@ -86,6 +86,8 @@ struct SteerArguments {
   std::string step;         // skip
   std::string output_json;  // skip
   std::string checkpoint;   // rollback
+  std::string name;         // signal, answer: the signal's, the item's
+  bool not_done = false;    // answer
   bool wait = false;
 };
 int Cancel(const Common& common, const SteerArguments& arguments);
@@ -95,6 +97,9 @@ int Retry(const Common& common, const SteerArguments& arguments);
 int Skip(const Common& common, const SteerArguments& arguments);
 int RollBack(const Common& common, const SteerArguments& arguments);
 int Annotate(const Common& common, const SteerArguments& arguments);
+int Signal(const Common& common, const SteerArguments& arguments);
+int OverrideWindow(const Common& common, const SteerArguments& arguments);
+int AnswerItem(const Common& common, const SteerArguments& arguments);
 
 // --- catalogue.cc ---
 int ListWorkflows(const Common& common);

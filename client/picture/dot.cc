@@ -24,6 +24,9 @@ std::string_view ShapeOf(std::string_view kind) {
   if (kind == "switch") return "diamond";
   if (kind == "checkpoint") return "cds";
   if (kind == "wait") return "octagon";
+  if (kind == "manual") return "note";
+  if (kind == "parallel") return "parallelogram";
+  if (kind == "workflow") return "component";
   if (kind == "succeed" || kind == "fail") return "oval";
   return "box";
 }

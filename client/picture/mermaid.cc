@@ -26,7 +26,12 @@ std::string Escaped(std::string_view text) {
 }
 
 // Words such as "end" and "class" mean something to Mermaid: no step is named by its id alone.
-std::string NodeOf(const std::string& step) { return step.empty() ? "the_end" : "s_" + step; }
+std::string NodeOf(const std::string& step) {
+  if (step.empty()) return "the_end";
+  std::string node = "s_";
+  for (const char c : step) node += c == '/' ? std::string("__") : std::string(1, c);
+  return node;
+}
 
 std::string Shaped(std::string_view kind, const std::string& label) {
   if (kind == "approval") return "{{" + label + "}}";

@@ -36,6 +36,7 @@ std::string TextOn(const v1::GraphTransition& transition) {
   const std::string condition = Shortened(transition.condition(), kConditionMax);
   switch (transition.kind()) {
     case v1::GraphTransition::CASE:
+    case v1::GraphTransition::INSIDE:
       return condition;
     case v1::GraphTransition::DEFAULT:
       return "else";

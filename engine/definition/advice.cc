@@ -46,6 +46,13 @@ std::vector<Problem> Advise(const Workflow& workflow) {
         problems.Add(step.place, "the approval of " + name + " never expires: the run may wait for ever");
       }
     }
+    const auto* wait = std::get_if<WaitStep>(&step.kind);
+    const auto* manual = std::get_if<ManualStep>(&step.kind);
+    if (wait != nullptr && !wait->signal.empty() && !wait->timeout) {
+      problems.Add(step.place, name + " waits for a signal with no timeout: the run may wait for ever");
+    } else if (manual != nullptr && !manual->expires) {
+      problems.Add(step.place, "the checklist of " + name + " never expires: the run may wait for ever");
+    }
     if (step.irreversible && unasked[i]) {
       problems.Add(step.place, name + " cannot be undone, and on some way to it nobody is asked");
     }

@@ -53,10 +53,12 @@ std::string Cycle(const Workflow& workflow, const Graph& graph, int step) {
 void CheckWays(const Graph& graph, Loading& loading) {
   const Workflow& workflow = loading.workflow;
   const std::size_t end = graph.size();
-  const std::vector<bool> reached = Reached(graph, {0}, end + 1);
+  std::vector<int> starts{0};
+  if (workflow.on_finish) starts.push_back(*workflow.on_finish);
+  const std::vector<bool> reached = Reached(graph, starts, end + 1);
   std::vector<int> ends{static_cast<int>(end)};
   for (std::size_t i = 0; i < end; ++i) {
-    if (EndsRun(workflow.steps[i])) ends.push_back(static_cast<int>(i));
+    if (EndsRun(workflow, workflow.steps[i])) ends.push_back(static_cast<int>(i));
   }
   const std::vector<bool> ending = Reached(Reverse(graph), ends, end + 1);
   bool told = false;  // one cycle is enough: the others are seen once it has an exit
@@ -83,18 +85,21 @@ class Flow {
       : workflow_(workflow),
         graph_(graph),
         steps_(static_cast<int>(graph.size())),
-        certainty_(steps_) {
+        certainty_(steps_, static_cast<int>(workflow.blocks.size())) {
     for (auto& row : certainty_.rows_) std::fill(row.begin(), row.end(), ~std::uint64_t{0});
-    auto& first = certainty_.rows_[0];
-    std::fill(first.begin(), first.end(), 0);
+    Forget(0);
+    if (workflow.on_finish) Forget(*workflow.on_finish);  // whatever the end was
     for (bool changed = true; changed;) {
       changed = false;
       for (int from = 0; from < steps_; ++from) {
         for (const Edge& edge : graph_[from]) {
           FindFacts(from, edge);
-          changed = Meet(edge.to, facts_) || changed;
+          // What holds at the end of a block holds where all blocks of the step are done.
+          const bool inside = edge.leaves >= 0 && workflow_.blocks[std::size_t(edge.leaves)].owner >= 0;
+          changed = Meet(inside ? certainty_.EndOf(edge.leaves) : edge.to, facts_) || changed;
         }
-        if (std::holds_alternative<SucceedStep>(workflow_.steps[from].kind)) {
+        if (std::holds_alternative<SucceedStep>(workflow_.steps[from].kind) &&
+            EndsRun(workflow_, workflow_.steps[from])) {
           changed = Meet(steps_, certainty_.rows_[from]) || changed;
         }
       }
@@ -105,6 +110,11 @@ class Flow {
 
  private:
   using Row = std::vector<std::uint64_t>;
+
+  void Forget(int at) {
+    auto& row = certainty_.rows_[std::size_t(at)];
+    std::fill(row.begin(), row.end(), 0);
+  }
 
   static void Set(Row& row, int bit) { row[bit / 64] |= std::uint64_t{1} << (bit % 64); }
 
@@ -120,6 +130,14 @@ class Flow {
       Set(row, *edge.rollback_to);
     }
     Set(row, 2 * steps_ + from);
+    if (edge.closes) {
+      for (std::size_t block = 0; block < workflow_.blocks.size(); ++block) {
+        if (workflow_.blocks[block].owner != from) continue;
+        const Row& end = certainty_.rows_[std::size_t(certainty_.EndOf(static_cast<int>(block)))];
+        for (std::size_t i = 0; i < row.size(); ++i) row[i] |= end[i];
+      }
+    }
+    if (edge.kind == Edge::Kind::kInside) return;  // not done yet
     const bool done = edge.kind == Edge::Kind::kDone || edge.kind == Edge::Kind::kCase ||
                       edge.kind == Edge::Kind::kDefault;
     if (done) {  // A success forgets an earlier failure.
@@ -187,10 +205,10 @@ void CheckRollbacks(const Certainty& certainty, Loading& loading) {
 
 }  // namespace
 
-Certainty::Certainty(std::optional<int> steps) : steps_(steps.value_or(0)) {
+Certainty::Certainty(std::optional<int> steps, int blocks) : steps_(steps.value_or(0)) {
   if (!steps) return;
   const std::size_t words = static_cast<std::size_t>(3 * steps_) / 64 + 1;
-  rows_.assign(static_cast<std::size_t>(steps_) + 1, std::vector<std::uint64_t>(words));
+  rows_.assign(static_cast<std::size_t>(steps_ + 1 + blocks), std::vector<std::uint64_t>(words));
 }
 
 Certainty CheckGraph(Loading& loading) {

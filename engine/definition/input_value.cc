@@ -57,7 +57,18 @@ Result<Value> FitType(InputType type, const Value& value) {
   return Internal("an input without a type");
 }
 
-// The resources that `target` lacks are an error that names the first.
+// A resource that the target lacks is an error that names it.
+Result<Value> CheckResources(const Input& input, const Value& target) {
+  for (const std::string& resource : input.requires_) {
+    if (target.Find(resource) == nullptr) {
+      const Value* name = target.Find("name");
+      return InvalidArgument("the target " + (name == nullptr ? "" : ToJson(*name)) + " has no \"" +
+                             resource + "\", which the workflow needs");
+    }
+  }
+  return target;
+}
+
 Result<Value> ResolveTarget(const Input& input, const std::string& name,
                             const Inventory& inventory) {
   const Value* target = inventory.Find(name);
@@ -66,13 +77,7 @@ Result<Value> ResolveTarget(const Input& input, const std::string& name,
     return NotFound("there is no target \"" + name + "\"" +
                     (nearest.empty() ? "" : "; did you mean \"" + nearest + "\"?"));
   }
-  for (const std::string& resource : input.requires_) {
-    if (target->Find(resource) == nullptr) {
-      return InvalidArgument("the target \"" + name + "\" has no \"" + resource +
-                             "\", which the workflow needs");
-    }
-  }
-  return *target;
+  return CheckResources(input, *target);
 }
 
 }  // namespace
@@ -110,36 +115,58 @@ Result<Value> FitInput(const Input& input, const Value& value) {
   return Expected("one of " + allowed, value);
 }
 
-Result<Value> ResolveInputs(const Workflow& workflow, const Value& given,
-                            const Inventory& inventory) {
+namespace {
+
+using Targets = std::function<Result<Value>(const Input& input, const Value& given)>;
+
+// `whose` names the workflow in messages.
+Result<Value> Fit(const std::vector<Input>& inputs, const Value& given, const std::string& whose,
+                  const Targets& target) {
   if (!given.is_null() && !given.is_map()) return InvalidArgument("inputs: expected a map");
   std::vector<std::string> names;
-  for (const Input& input : workflow.inputs) names.push_back(input.name);
+  for (const Input& input : inputs) names.push_back(input.name);
   Value::Map none;
   for (const auto& [key, value] : given.is_map() ? given.as_map() : none) {
     const std::string name = key.is_string() ? key.as_string() : ToJson(key);
     if (std::find(names.begin(), names.end(), name) != names.end()) continue;
     const std::string nearest = Nearest(name, names);
-    return InvalidArgument("inputs." + name + ": the workflow \"" + workflow.name +
-                           "\" has no such input" +
+    return InvalidArgument("inputs." + name + ": " + whose + " has no such input" +
                            (nearest.empty() ? "" : "; did you mean \"" + nearest + "\"?"));
   }
   Value::Map resolved;
-  for (const Input& input : workflow.inputs) {
+  for (const Input& input : inputs) {
     const Value* value = given.Find(input.name);
     if (value == nullptr && input.required) {
-      return InvalidArgument("inputs." + input.name + ": is missing; the workflow \"" +
-                             workflow.name + "\" needs it (" + std::string(NameOf(input.type)) +
+      return InvalidArgument("inputs." + input.name + ": is missing; " + whose + " needs it (" +
+                             std::string(NameOf(input.type)) +
                              (input.description.empty() ? "" : ": " + input.description) + ")");
     }
-    auto fitting = value == nullptr ? Result<Value>(input.fallback) : FitInput(input, *value);
-    if (fitting && input.type == InputType::kTarget) {
-      fitting = ResolveTarget(input, fitting->as_string(), inventory);
-    }
+    auto fitting = value == nullptr                   ? Result<Value>(input.fallback)
+                   : input.type == InputType::kTarget ? target(input, *value)
+                                                      : FitInput(input, *value);
     if (!fitting) return std::move(fitting).error().In("inputs." + input.name);
     resolved.emplace(input.name, *std::move(fitting));
   }
   return Value(std::move(resolved));
+}
+
+}  // namespace
+
+Result<Value> ResolveInputs(const Workflow& workflow, const Value& given,
+                            const Inventory& inventory) {
+  return Fit(workflow.inputs, given, "the workflow \"" + workflow.name + "\"",
+             [&](const Input& input, const Value& value) -> Result<Value> {
+               auto name = FitInput(input, value);
+               if (!name) return name;
+               return ResolveTarget(input, name->as_string(), inventory);
+             });
+}
+
+Result<Value> FitInputs(const std::vector<Input>& inputs, const Value& given) {
+  return Fit(inputs, given, "the sub-workflow", [](const Input& input, const Value& value) {
+    return value.is_map() ? CheckResources(input, value)
+                          : InvalidArgument("expected a target's content, such as ${inputs.target}");
+  });
 }
 
 }  // namespace recourse::definition

@@ -52,7 +52,7 @@ void ReadRequires(const Node& node, Input& input, Loading& loading) {
   }
 }
 
-void ReadInput(const Member& member, Loading& loading) {
+void ReadInput(const Member& member, std::vector<Input>& inputs, Loading& loading) {
   if (!CheckName(member.key, member.place, "input", NameKind::kPlain, loading.problems)) return;
   Members members(member.value, "in the input " + Quoted(member.key), loading.problems);
   if (!member.value.is_map()) return;
@@ -79,20 +79,22 @@ void ReadInput(const Member& member, Loading& loading) {
     if (one_of != nullptr) ReadEnum(*one_of, input, loading);
     if (fallback != nullptr) ReadDefault(*fallback, input, loading);
   }
-  loading.workflow.inputs.push_back(std::move(input));
+  inputs.push_back(std::move(input));
 }
 
 }  // namespace
 
-void ReadInputs(const Node& node, Loading& loading) {
+std::vector<Input> ReadInputs(const Node& node, Loading& loading) {
+  std::vector<Input> inputs;
   if (!node.is_map()) {
     loading.problems.Add(node.place, "inputs: expected a map from names to inputs, found " +
                                          std::string(Describe(node)));
-    return;
+    return inputs;
   }
-  for (const Member& member : node.members) ReadInput(member, loading);
+  for (const Member& member : node.members) ReadInput(member, inputs, loading);
   // By name, as the canonical form has them: equal digests mean equal workflows.
-  std::ranges::sort(loading.workflow.inputs, {}, &Input::name);
+  std::ranges::sort(inputs, {}, &Input::name);
+  return inputs;
 }
 
 }  // namespace recourse::definition

@@ -19,7 +19,7 @@ void ReadHead(Members& members, Loading& loading) {
               "severity",
               {{"critical", "critical"}, {"high", "high"}, {"medium", "medium"}, {"low", "low"}})
           .value_or("");
-  if (const Node* inputs = members.Take("inputs")) ReadInputs(*inputs, loading);
+  if (const Node* inputs = members.Take("inputs")) workflow.inputs = ReadInputs(*inputs, loading);
   const Node* lock = members.Take("lock");
   if (lock != nullptr) {
     workflow.lock = ReadText(*lock, "lock", {Position::Scope::kLock}, loading);
@@ -33,6 +33,7 @@ void ReadHead(Members& members, Loading& loading) {
                                                              {"reject", OnLocked::kReject}})
                            .value_or(OnLocked::kQueue);
   workflow.deadline = members.TakeDuration("deadline");
+  ReadWindowRule(members, loading);
   workflow.on_failure = members
                             .TakeWord<OnFailure>("on_failure", {{"rollback", OnFailure::kRollback},
                                                                 {"pause", OnFailure::kPause},
@@ -41,14 +42,26 @@ void ReadHead(Members& members, Loading& loading) {
                             .value_or(OnFailure::kRollback);
 }
 
-void ReadOutputs(const Node& node, Loading& loading) {
-  if (!node.is_map()) {
-    loading.problems.Add(node.place,
-                         "outputs: expected a map, found " + std::string(Describe(node)));
-    return;
+expression::Template ReadOutputs(const Node& node, int frame, Loading& loading) {
+  if (node.is_map()) {
+    Position position{Position::Scope::kOutputs};
+    position.frame = frame;
+    return ReadTemplate(node, {.key = "outputs"}, position, loading);
   }
-  loading.workflow.outputs =
-      ReadTemplate(node, {.key = "outputs"}, {Position::Scope::kOutputs}, loading);
+  loading.problems.Add(node.place, "outputs: expected a map, found " + std::string(Describe(node)));
+  return {};
+}
+
+// Those of the sub-workflows.
+void ReadFrameOutputs(Loading& loading) {
+  const std::string_view text = loading.text;
+  for (std::size_t i = 0; i < loading.frame_roots.size(); ++i) {
+    loading.text = loading.frame_roots[i].text;
+    const Member* outputs = loading.frame_roots[i].node->Find("outputs");
+    if (outputs == nullptr) continue;
+    loading.workflow.frames[i].outputs = ReadOutputs(outputs->value, static_cast<int>(i), loading);
+  }
+  loading.text = text;
 }
 
 void ReadWorkflow(const Node& root, Loading& loading) {
@@ -56,8 +69,17 @@ void ReadWorkflow(const Node& root, Loading& loading) {
   if (!root.is_map()) return;
   ReadHead(members, loading);
   const Node* steps = members.Require("steps");
-  if (steps != nullptr) ReadSteps(*steps, loading);
-  if (const Node* outputs = members.Take("outputs")) ReadOutputs(*outputs, loading);
+  const Node* on_finish = members.Take("on_finish");
+  if (loading.stored || !loading.above.empty()) members.Take(kCarried);
+  if (steps != nullptr) {
+    loading.above.push_back(loading.workflow.name);
+    LayOutSteps(root, *steps, on_finish, loading);
+    ReadSteps(loading);
+    ReadFrameOutputs(loading);
+  }
+  if (const Node* outputs = members.Take("outputs")) {
+    loading.workflow.outputs = ReadOutputs(*outputs, -1, loading);
+  }
   members.RefuseOthers();
   // How steps lead to each other says nothing while some of them could not be read.
   const bool complete = loading.problems.empty();
@@ -65,27 +87,52 @@ void ReadWorkflow(const Node& root, Loading& loading) {
   CheckTypes(loading);
 }
 
-Loaded Load(std::string_view text, const ActionCatalogue* catalogue, bool stored) {
+Loaded LoadAs(bool stored, std::string_view text, const ActionCatalogue* catalogue,
+              const OtherWorkflows& others) {
   Loading loading;
   loading.text = text;
   loading.catalogue = catalogue;
   loading.stored = stored;
-  const Node root = ReadYaml(text, loading.problems);
-  if (loading.problems.empty() || root.is_map()) ReadWorkflow(root, loading);
-  if (!loading.problems.empty()) return {nullptr, std::move(loading.problems).Take()};
-  loading.workflow.canonical = ToJson(ToValue(root));
-  loading.workflow.digest = ToHex(Sha256Of(loading.workflow.canonical));
-  return {std::make_shared<const Workflow>(std::move(loading.workflow)), {}};
+  loading.others = others;
+  return Load(loading);
+}
+
+// The definition and those that it runs: a stored one needs no other.
+Value Whole(const Node& root, const Loading& loading) {
+  Value own = ToValue(root);
+  if (loading.carried.empty() || loading.stored) return own;
+  Value::Map carried;
+  for (const auto& [name, canonical] : loading.carried) {
+    carried.emplace(name, *ParseJson(canonical));
+  }
+  return own.With(kCarried, Value(std::move(carried)));
 }
 
 }  // namespace
 
-Loaded LoadWorkflow(std::string_view text, const ActionCatalogue* catalogue) {
-  return Load(text, catalogue, catalogue == nullptr);
+Loaded Load(Loading& loading) {
+  const Node root = ReadYaml(loading.text, loading.problems);
+  if (loading.problems.empty() || root.is_map()) ReadWorkflow(root, loading);
+  if (!loading.problems.empty()) return {nullptr, std::move(loading.problems).Take()};
+  loading.workflow.canonical = ToJson(Whole(root, loading));
+  loading.workflow.digest = ToHex(Sha256Of(loading.workflow.canonical));
+  return {std::make_shared<const Workflow>(std::move(loading.workflow)), {}};
+}
+
+Loaded LoadWorkflow(std::string_view text, const ActionCatalogue* catalogue,
+                    const OtherWorkflows& others) {
+  return LoadAs(catalogue == nullptr, text, catalogue, others);
+}
+
+std::string NameIn(std::string_view text) {
+  Problems problems;
+  const Node root = ReadYaml(text, problems);
+  const Member* name = problems.empty() && root.is_map() ? root.Find("name") : nullptr;
+  return name != nullptr && name->value.is_string() ? name->value.scalar.as_string() : "";
 }
 
 Loaded LoadStoredWorkflow(std::string_view text, const ActionCatalogue* catalogue) {
-  return Load(text, catalogue, true);
+  return LoadAs(true, text, catalogue, {});
 }
 
 }  // namespace recourse::definition

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <optional>
 #include <string>
@@ -26,6 +27,8 @@ struct Position {
   Scope scope = Scope::kStep;
   int step = -1;         // of kStep and kItem
   bool is_when = false;  // the step's `when`, which guards what else stands in the step
+  bool undoes = false;   // the step's compensation, which comes after the step
+  int frame = -1;        // of kOutputs
 };
 
 inline constexpr std::string_view kForEach = "for_each";
@@ -64,12 +67,40 @@ struct Loading {
   bool stored = false;
   Workflow workflow;
   Problems problems;
-  std::map<std::string, int, std::less<>> step_ids;
+  std::map<std::string, int, std::less<>> step_ids;  // with their prefixes
   std::vector<Use> uses;
 
-  // The step of that id; an unknown one is a problem, and `what` names the key in it.
-  std::optional<int> FindStep(const Node& node, std::string_view what);
+  // Where other workflows are found, and in which ones this one stands: from the outermost, itself last.
+  OtherWorkflows others;
+  std::vector<std::string> above;
+  std::map<std::string, std::string> carried;  // the canonical forms of those that it runs
+
+  // A step as it was written, or a sub-workflow: its node and the text that this stands in.
+  struct Slot {
+    const Node* node = nullptr;
+    std::string_view text;
+  };
+  std::vector<Slot> slots;        // by step
+  std::vector<Slot> frame_roots;  // by frame
+  std::deque<std::string> texts;  // of sub-workflows, which do not move
+  std::deque<Node> roots;
+
+  std::string PrefixOf(int frame) const;
+  int FrameOf(const Position& position) const {
+    return position.step < 0 ? position.frame : workflow.steps[position.step].frame;
+  }
+  // The step of that id among those that the frame sees.
+  std::optional<int> FindNamed(std::string_view id, int frame) const;
+  // The step of that id, to which the path of `step` may lead; an unknown one is a problem, and
+  // `what` names the key in it.
+  std::optional<int> FindStep(const Node& node, std::string_view what, int step);
 };
+
+// The key under which a stored definition carries those that it runs.
+inline constexpr std::string_view kCarried = "workflows";
+
+// REQUIRES: text, catalogue, stored, others and above are set.
+Loaded Load(Loading& loading);
 
 // --- expressions.cc ---
 
@@ -88,11 +119,17 @@ expression::Template ReadText(const Node& node, std::string_view key, Position p
 
 // --- inputs.cc ---
 
-void ReadInputs(const Node& node, Loading& loading);
+std::vector<Input> ReadInputs(const Node& node, Loading& loading);
+
+// --- blocks.cc ---
+
+// Gives every step its place, id, block and frame. `on_finish` may be null.
+void LayOutSteps(const Node& root, const Node& steps, const Node* on_finish, Loading& loading);
 
 // --- steps.cc, step_kinds.cc ---
 
-void ReadSteps(const Node& node, Loading& loading);
+// Reads what was laid out.
+void ReadSteps(Loading& loading);
 
 class Members;
 // The kind that `name` names, with its content `node`. What else belongs to the kind is taken from
@@ -101,22 +138,48 @@ std::optional<StepKind> ReadKind(std::string_view name, const Node& node, Member
                                  int step, Loading& loading);
 
 // The words of steps by which a kind is named.
-inline constexpr std::string_view kKinds[] = {"action", "approval", "switch", "checkpoint",
-                                              "wait",   "succeed",  "fail"};
+inline constexpr std::string_view kKinds[] = {"action", "approval", "manual",   "switch",
+                                              "wait",   "set",      "parallel", "workflow",
+                                              "checkpoint", "succeed", "fail"};
+
+// An action, its `with` and how it is run: of an action step, a check and a compensation.
+ActionStep ReadAction(const Node& node, const Node* with, Position position, Loading& loading);
+
+// --- window.cc ---
+
+void ReadWindowRule(Members& members, Loading& loading);
+
+// --- people_kinds.cc, flow_kinds.cc ---
+
+std::vector<std::string> ReadRoles(const Node& node, const std::string& key, Loading& loading);
+
+std::optional<StepKind> ReadApproval(const Node& node, int step, Loading& loading);
+std::optional<StepKind> ReadManual(const Node& node, int step, Loading& loading);
+std::optional<StepKind> ReadSwitch(const Node& node, int step, Loading& loading);
+std::optional<StepKind> ReadWait(const Node& node, int step, Loading& loading);
+std::optional<StepKind> ReadSet(const Node& node, int step, Loading& loading);
+std::optional<StepKind> ReadParallel(const Node& node, int step, Loading& loading);
+std::optional<StepKind> ReadSubWorkflow(const Node& node, const Node* with, int step, Loading& loading);
+std::optional<StepKind> ReadFail(const Node& node, int step, Loading& loading);
+// "in the wait of the step "pause"": names a part in messages.
+std::string InStep(std::string_view part, int step, const Loading& loading);
 
 // --- graph.cc ---
 
-// What is sure to have happened whenever a run comes to a step, by step; one more for the end.
+// What is sure to have happened whenever a run comes to a step, by step; then one row for the end,
+// and one for the end of each block.
 class Certainty {
  public:
   // Everything unknown yet; without a number of steps it stays so.
-  explicit Certainty(std::optional<int> steps);
+  explicit Certainty(std::optional<int> steps, int blocks = 0);
 
   bool known() const { return !rows_.empty(); }
   bool Succeeded(int at, int step) const { return Has(at, step); }
   bool Failed(int at, int step) const { return Has(at, steps_ + step); }
   bool Entered(int at, int step) const { return Has(at, 2 * steps_ + step); }
   bool AnyError(int at) const { return Has(at, 3 * steps_); }
+  // The row of the block's end.
+  int EndOf(int block) const { return steps_ + 1 + block; }
 
  private:
   friend class Flow;

@@ -48,6 +48,8 @@ class Checker {
     }
   }
 
+  // Whose names the expression sees.
+  int frame() const { return loading_.FrameOf(use_->position); }
   // Of the reference that is being checked.
   Place place() const { return use_->PlaceOf(at_); }
   void Add(std::string message) { loading_.problems.Add(place(), std::move(message)); }
@@ -64,8 +66,8 @@ class Checker {
     const std::string& name = reference.path[0];
     const Scope scope = use_->position.scope;
     if (scope == Scope::kLock && name != "inputs") {
-      return Add("the lock is taken before the run begins: it may name inputs only, not " +
-                 Quoted(name));
+      return Add("the " + std::string(use_->wanted.key) +
+                 " is settled before the run begins: it may name inputs only, not " + Quoted(name));
     }
     if (name == "inputs") return CheckInput(reference);
     if (name == "steps") return CheckStep(reference);
@@ -95,10 +97,11 @@ class Checker {
   void CheckInput(const Reference& reference) {
     if (reference.path.size() < 2) return;
     const std::string& name = reference.path[1];
-    const auto input = std::ranges::find(workflow_.inputs, name, &Input::name);
-    if (input == workflow_.inputs.end()) {
+    const std::vector<Input>& inputs = workflow_.InputsOf(frame());
+    const auto input = std::ranges::find(inputs, name, &Input::name);
+    if (input == inputs.end()) {
       std::vector<std::string_view> names;
-      for (const Input& one : workflow_.inputs) names.push_back(one.name);
+      for (const Input& one : inputs) names.push_back(one.name);
       return loading_.problems.AddUnknown(place(), "input", name, names);
     }
     if (reference.path.size() < 3 || input->type == InputType::kMap) return;
@@ -117,17 +120,19 @@ class Checker {
 
   void CheckStep(const Reference& reference) {
     if (reference.path.size() < 2) return;
-    const auto found = loading_.step_ids.find(reference.path[1]);
-    if (found == loading_.step_ids.end()) {
+    const auto found = loading_.FindNamed(reference.path[1], frame());
+    if (!found) {
       std::vector<std::string_view> names;
-      for (const auto& [id, index] : loading_.step_ids) names.push_back(id);
+      for (const Step& one : workflow_.steps) {
+        if (one.frame == frame()) names.push_back(workflow_.NameIn(one));
+      }
       return loading_.problems.AddUnknown(place(), "step", reference.path[1], names);
     }
     if (reference.path.size() < 3) return;
-    CheckEntered(reference, found->second);
+    CheckEntered(reference, *found);
     const std::string& member = reference.path[2];
-    if (member == "output") return CheckOutput(reference, found->second);
-    if (member == "error") return CheckStepError(reference, found->second);
+    if (member == "output") return CheckOutput(reference, *found);
+    if (member == "error") return CheckStepError(reference, *found);
     if (member == "skipped") return;
     static constexpr std::array<std::string_view, 3> kMembers = {"output", "error", "skipped"};
     loading_.problems.AddUnknown(place(), "member of steps." + reference.path[1], member, kMembers);
@@ -147,28 +152,57 @@ class Checker {
   }
 
   void CheckOutput(const Reference& reference, int step) {
-    const auto* action = std::get_if<ActionStep>(&workflow_.steps[step].kind);
     const auto name = [&] { return "steps." + reference.path[1] + ".output"; };
-    if (action == nullptr) {
-      return Add(name() + ": the step " + Quoted(reference.path[1]) + " is " +
-                 std::string(NameOf(workflow_.steps[step].kind)) + ", which has no output");
-    }
+    const StepKind& kind = workflow_.steps[step].kind;
     const std::span<const std::string> members = std::span(reference.path).subspan(3);
-    if (action->for_each && !members.empty()) {
-      return Add(name() + " is the list of its items' outputs, which has no member " +
-                 Quoted(members[0]));
-    }
-    if (loading_.catalogue != nullptr && !loading_.stored) {
-      if (const ActionSpec* spec = loading_.catalogue->Find(action->action)) {
-        const std::string wrong = CheckPath(spec->output, members, "output");
-        if (!wrong.empty()) return Add("steps." + reference.path[1] + "." + wrong);
+    if (const auto* action = std::get_if<ActionStep>(&kind)) {
+      if (action->for_each && !members.empty()) {
+        return Add(name() + " is the list of its items' outputs, which has no member " +
+                   Quoted(members[0]));
+      }
+      if (loading_.catalogue != nullptr && !loading_.stored) {
+        if (const ActionSpec* spec = loading_.catalogue->Find(action->action)) {
+          const std::string wrong = CheckPath(spec->output, members, "output");
+          if (!wrong.empty()) return Add("steps." + reference.path[1] + "." + wrong);
+        }
+      }
+    } else if (const auto known = OutputNames(step)) {
+      if (known->empty()) {
+        return Add(name() + ": the step " + Quoted(reference.path[1]) + " is " +
+                   std::string(NameOf(kind)) + ", which has no output");
+      }
+      if (!members.empty() && std::ranges::find(*known, members[0]) == known->end()) {
+        return loading_.problems.AddUnknown(place(), "member of " + name(), members[0], *known);
       }
     }
     if (reference.guarded || IsGuarded(reference.path, 3)) return;
+    if (use_->position.undoes && step == use_->position.step) return;  // it is done when it is undone
     if (Here() != kNoGraph && !certainty_.Succeeded(Here(), step)) {
       Add(name() + ": the step " + Quoted(reference.path[1]) + " may not have succeeded before " +
           HereName() + HowToAsk(step, reference.path[1], name()));
     }
+  }
+
+  // The members of what a step that is no action answers: empty when it answers nothing.
+  std::optional<std::vector<std::string>> OutputNames(int step) const {
+    const StepKind& kind = workflow_.steps[step].kind;
+    std::vector<std::string> names;
+    const auto add_keys = [&](const expression::Template& map) {
+      for (const auto& [key, value] : map.source().as_map()) names.push_back(key.as_string());
+    };
+    if (const auto* set = std::get_if<SetStep>(&kind)) {
+      if (!set->values.source().is_map()) return std::nullopt;  // told already
+      add_keys(set->values);
+    } else if (std::holds_alternative<SubWorkflowStep>(kind)) {
+      const auto frame = std::ranges::find(workflow_.frames, step, &Frame::owner);
+      if (frame == workflow_.frames.end()) return std::nullopt;
+      if (frame->outputs.source().is_map()) add_keys(frame->outputs);
+    } else if (const auto* wait = std::get_if<WaitStep>(&kind); wait && !wait->signal.empty()) {
+      names = {"payload", "by"};
+    } else if (std::holds_alternative<ManualStep>(kind)) {
+      names = {"items"};
+    }
+    return names;
   }
 
   void CheckStepError(const Reference& reference, int step) {
@@ -200,8 +234,10 @@ class Checker {
   // The row of what is certain where the expression stands.
   int Here() const {
     if (!certainty_.known()) return kNoGraph;
-    return use_->position.scope == Scope::kOutputs ? static_cast<int>(workflow_.steps.size())
-                                                   : use_->position.step;
+    if (use_->position.scope != Scope::kOutputs) return use_->position.step;
+    if (frame() < 0) return static_cast<int>(workflow_.steps.size());
+    const int owner = workflow_.frames[frame()].owner;
+    return certainty_.EndOf(std::get<SubWorkflowStep>(workflow_.steps[owner].kind).block);
   }
 
   std::string HereName() const {

@@ -10,10 +10,6 @@ namespace {
 
 using expression::Type;
 
-std::string InStep(std::string_view part, int step, const Loading& loading) {
-  return std::string(part) + " of the step " + Quoted(loading.workflow.steps[step].id);
-}
-
 RetryPolicy ReadRetry(const Node& node, RetryPolicy retry, int step, Loading& loading) {
   using std::chrono::microseconds;
   Members members(node, InStep("in the retry", step, loading), loading.problems);
@@ -58,28 +54,6 @@ const ActionSpec* FindAction(const Node& node, Loading& loading) {
   return nullptr;
 }
 
-// What a step says of the ways to run and undo its action.
-void ReadConduct(ActionStep& action, const ActionSpec* spec, Members& members, int step,
-                 Loading& loading) {
-  if (const auto timeout = members.TakeDuration("timeout")) {
-    action.timeout = *timeout;
-    action.timeout_given = true;
-  }
-  if (const Node* retry = members.Take("retry")) {
-    action.retry = ReadRetry(*retry, action.retry, step, loading);
-  }
-  const Node* irreversible_node = members.Take("irreversible");
-  if (const auto irreversible = members.TakeBool("irreversible")) {
-    loading.workflow.steps[step].irreversible = *irreversible;
-    const bool changes_nothing = spec != nullptr && spec->repeat == RepeatClass::kReadOnly;
-    if (*irreversible && changes_nothing && !loading.stored) {
-      loading.problems.Add(irreversible_node->place,
-                           "irreversible: " + spec->name + " changes nothing");
-    }
-  }
-  if (members.TakeWord<bool>("compensate", {{"none", false}})) action.can_compensate = false;
-}
-
 // `with`: a map of the action's inputs, or one expression that answers it.
 void ReadWith(const Node* with, const ActionSpec* spec, Place place, Position position,
               ActionStep& action, Loading& loading) {
@@ -102,7 +76,103 @@ void ReadWith(const Node* with, const ActionSpec* spec, Place place, Position po
   CheckInputs(*spec, read ? action.with.source() : ToValue(*with), with, place, loading);
 }
 
-std::optional<StepKind> ReadAction(const Node& node, Members& members, int step, Loading& loading) {
+// `none`, or what undoes the step instead of its own action.
+void ReadCompensate(const Node& node, ActionStep& action, int step, Loading& loading) {
+  if (node.is_string() && node.scalar.as_string() == "none") {
+    action.can_compensate = false;
+    return;
+  }
+  if (!node.is_map()) {
+    loading.problems.Add(node.place, "compensate: expected none or {action: name, with: inputs}, found " +
+                                         (node.is_string() ? Quoted(node.scalar.as_string())
+                                                           : std::string(Describe(node))));
+    return;
+  }
+  Members members(node, InStep("in the compensate", step, loading), loading.problems);
+  const Node* name = members.Require("action");
+  const Node* with = members.Take("with");
+  const auto timeout = members.TakeDuration("timeout");
+  members.RefuseOthers();
+  if (name == nullptr) return;
+  Position position{action.for_each ? Position::Scope::kItem : Position::Scope::kStep, step};
+  position.undoes = true;
+  auto compensation = std::make_shared<ActionStep>(ReadAction(*name, with, position, loading));
+  if (timeout) compensation->timeout = *timeout;
+  if (compensation->known && compensation->repeat == RepeatClass::kOnce && !loading.stored) {
+    loading.problems.Add(name->place, "compensate: " + compensation->action +
+                                          " can neither be repeated nor asked whether it took "
+                                          "effect; what undoes a step must be one of these");
+  }
+  action.can_compensate = true;
+  action.compensation = std::move(compensation);
+}
+
+// What a step says of the ways to run and undo its action.
+void ReadConduct(ActionStep& action, const ActionSpec* spec, Members& members, int step,
+                 Loading& loading) {
+  Step& own = loading.workflow.steps[step];
+  own.deadline = members.TakeDuration("deadline");
+  if (const auto timeout = members.TakeDuration("timeout")) {
+    action.timeout = *timeout;
+    action.timeout_given = true;
+  }
+  if (const Node* retry = members.Take("retry")) {
+    action.retry = ReadRetry(*retry, action.retry, step, loading);
+  }
+  const Node* irreversible_node = members.Take("irreversible");
+  if (const auto irreversible = members.TakeBool("irreversible")) {
+    own.irreversible = *irreversible;
+    const bool changes_nothing = spec != nullptr && spec->repeat == RepeatClass::kReadOnly;
+    if (*irreversible && changes_nothing && !loading.stored) {
+      loading.problems.Add(irreversible_node->place,
+                           "irreversible: " + spec->name + " changes nothing");
+    }
+  }
+  if (const Node* compensate = members.Take("compensate")) {
+    ReadCompensate(*compensate, action, step, loading);
+  }
+}
+
+std::optional<StepKind> ReadActionStep(const Node& node, Members& members, int step,
+                                       Loading& loading) {
+  Position position{Position::Scope::kStep, step};
+  std::optional<expression::Program> for_each;
+  if (const Node* list = members.Take("for_each")) {
+    for_each = ReadProgram(*list, {kForEach, Type::Of(Value::Kind::kList)}, position, loading);
+    position.scope = Position::Scope::kItem;
+  }
+  const Node* parallel_max = members.Take("max_parallel");
+  ActionStep action = ReadAction(node, members.Take("with"), position, loading);
+  action.for_each = std::move(for_each);
+  if (parallel_max != nullptr) {
+    action.parallel_max = static_cast<int>(members.TakeInt("max_parallel", 1, 64).value_or(1));
+    if (position.scope != Position::Scope::kItem) {
+      loading.problems.Add(parallel_max->place, "max_parallel: the step has no \"for_each\"");
+    }
+  }
+  const ActionSpec* spec = action.known && loading.catalogue != nullptr
+                               ? loading.catalogue->Find(action.action)
+                               : nullptr;
+  ReadConduct(action, spec, members, step, loading);
+  if (action.parallel_max > 1 && loading.workflow.steps[step].irreversible) {
+    loading.problems.Add(parallel_max->place, "max_parallel: what cannot be undone is done one after "
+                                              "the other");
+  }
+  return action;
+}
+
+void RequireTrue(const Node& node, std::string_view key, Loading& loading) {
+  if (node.scalar.is_bool() && node.scalar.as_bool()) return;
+  loading.problems.Add(node.place, std::string(key) + ": expected true");
+}
+
+}  // namespace
+
+std::string InStep(std::string_view part, int step, const Loading& loading) {
+  return std::string(part) + " of the step " + Quoted(loading.workflow.steps[step].id);
+}
+
+ActionStep ReadAction(const Node& node, const Node* with, Position position, Loading& loading) {
   ActionStep action;
   const ActionSpec* spec = nullptr;
   if (node.is_string()) {
@@ -124,128 +194,18 @@ std::optional<StepKind> ReadAction(const Node& node, Members& members, int step,
     action.timeout = spec->timeout;
     action.retry = spec->retry;
   }
-  Position position{Position::Scope::kStep, step};
-  if (const Node* for_each = members.Take("for_each")) {
-    action.for_each =
-        ReadProgram(*for_each, {kForEach, Type::Of(Value::Kind::kList)}, position, loading);
-    position.scope = Position::Scope::kItem;
-  }
-  const Node* with = members.Take("with");
   ReadWith(with, spec, node.place, position, action, loading);
-  ReadConduct(action, spec, members, step, loading);
   return action;
 }
 
-std::optional<StepKind> ReadApproval(const Node& node, int step, Loading& loading) {
-  Members members(node, InStep("in the approval", step, loading), loading.problems);
-  const Position position{Position::Scope::kStep, step};
-  ApprovalStep approval;
-  if (const Node* prompt = members.Require("prompt")) {
-    approval.prompt = ReadText(*prompt, "prompt", position, loading);
-  }
-  if (const Node* approvers = members.Require("approvers")) {
-    if (!approvers->is_list()) {
-      loading.problems.Add(approvers->place, "approvers: expected a list of roles, found " +
-                                                 std::string(Describe(*approvers)));
-    }
-    for (const Node& role : approvers->items) {
-      const auto name = ReadName(role, "approvers", NameKind::kDashed, loading.problems);
-      if (name) approval.approvers.push_back(*name);
-    }
-  }
-  approval.quorum = static_cast<int>(members.TakeInt("quorum", 1, 100).value_or(1));
-  approval.exclude_requester = members.TakeBool("exclude_requester").value_or(false);
-  approval.expires = members.TakeDuration("expires");
-  const Node* on_expiry = members.Take("on_expiry");
-  if (on_expiry != nullptr && members.Take("expires") == nullptr) {
-    loading.problems.Add(on_expiry->place, "on_expiry: the approval has no \"expires\"");
-  }
-  approval.on_expiry = members
-                           .TakeWord<OnExpiry>("on_expiry", {{"hold", OnExpiry::kHold},
-                                                             {"reject", OnExpiry::kReject}})
-                           .value_or(OnExpiry::kHold);
-  members.RefuseOthers();
-  return approval;
-}
-
-std::optional<StepKind> ReadSwitch(const Node& node, int step, Loading& loading) {
-  SwitchStep result;
-  if (!node.is_list() || node.items.empty()) {
-    loading.problems.Add(node.place,
-                         "switch: expected a list of cases {when: \"${...}\", goto: "
-                         "step}, the last of which may be {default: step}");
-    return result;
-  }
-  for (const Node& item : node.items) {
-    Members members(item, InStep("in a case", step, loading), loading.problems);
-    if (const Node* otherwise = members.Take("default")) {
-      result.otherwise = loading.FindStep(*otherwise, "default");
-      if (&item != &node.items.back()) {
-        loading.problems.Add(item.place, "the default must be the last case");
-      }
-    } else {
-      const Node* when = members.Require("when");
-      const Node* go_to = members.Require("goto");
-      if (when != nullptr && go_to != nullptr) {
-        auto program =
-            ReadProgram(*when, {"when", kTruth}, {Position::Scope::kStep, step}, loading);
-        const auto target = loading.FindStep(*go_to, "goto");
-        if (program && target) result.cases.push_back({*std::move(program), *target});
-      }
-    }
-    if (item.is_map()) members.RefuseOthers();
-  }
-  return result;
-}
-
-std::optional<StepKind> ReadWait(const Node& node, int step, Loading& loading) {
-  Members members(node, InStep("in the wait", step, loading), loading.problems);
-  const Position position{Position::Scope::kStep, step};
-  WaitStep wait;
-  const Node* duration = members.Take("for");
-  const Node* until = members.Take("until");
-  if (node.is_map() && (duration == nullptr) == (until == nullptr)) {
-    loading.problems.Add(node.place, "wait: expected either \"for\" or \"until\"");
-  }
-  if (duration != nullptr) {
-    constexpr Type::Kinds kSpan = Type::Of(Value::Kind::kDuration) | Type::Of(Value::Kind::kString);
-    wait.duration = ReadTemplate(*duration, {"for", kSpan}, position, loading);
-    if (wait.duration->constant()) {
-      (void)ReadDuration(*duration, "for", std::chrono::microseconds(1), loading.problems);
-    }
-  }
-  if (until != nullptr) {
-    wait.until =
-        ReadProgram(*until, {"until", Type::Of(Value::Kind::kTimestamp)}, position, loading);
-  }
-  members.RefuseOthers();
-  return wait;
-}
-
-std::optional<StepKind> ReadFail(const Node& node, int step, Loading& loading) {
-  Members members(node, InStep("in the fail", step, loading), loading.problems);
-  FailStep fail;
-  if (const Node* code = members.Take("code")) {
-    fail.code = ReadCode(*code, loading.problems).value_or(fail.code);
-  }
-  if (const Node* message = members.Require("message")) {
-    fail.message = ReadText(*message, "message", {Position::Scope::kStep, step}, loading);
-  }
-  members.RefuseOthers();
-  return fail;
-}
-
-void RequireTrue(const Node& node, std::string_view key, Loading& loading) {
-  if (node.scalar.is_bool() && node.scalar.as_bool()) return;
-  loading.problems.Add(node.place, std::string(key) + ": expected true");
-}
-
-}  // namespace
-
 std::optional<StepKind> ReadKind(std::string_view name, const Node& node, Members& members,
                                  int step, Loading& loading) {
-  if (name == "action") return ReadAction(node, members, step, loading);
+  if (name == "action") return ReadActionStep(node, members, step, loading);
   if (name == "approval") return ReadApproval(node, step, loading);
+  if (name == "manual") return ReadManual(node, step, loading);
+  if (name == "set") return ReadSet(node, step, loading);
+  if (name == "parallel") return ReadParallel(node, step, loading);
+  if (name == "workflow") return ReadSubWorkflow(node, members.Take("with"), step, loading);
   if (name == "switch") return ReadSwitch(node, step, loading);
   if (name == "wait") return ReadWait(node, step, loading);
   if (name == "fail") return ReadFail(node, step, loading);

@@ -8,13 +8,12 @@
 namespace recourse::definition {
 namespace {
 
-constexpr std::size_t kStepsMax = 2000;
-
 // Every key that some kind of step has.
 constexpr std::string_view kStepKeys[] = {
-    "id",     "summary",  "when",     "next",       "on_error", "on_failure",   "max_visits",
-    "expect", "with",     "for_each", "timeout",    "retry",    "irreversible", "compensate",
-    "action", "approval", "switch",   "checkpoint", "wait",     "succeed",      "fail"};
+    "id",      "summary",  "when",       "next",       "on_error",     "on_failure", "max_visits",
+    "expect",  "with",     "for_each",   "timeout",    "retry",        "irreversible",
+    "compensate", "deadline", "max_parallel", "action", "approval", "manual", "switch",
+    "checkpoint", "wait",  "set",        "parallel",   "workflow",     "succeed",    "fail"};
 
 // The rule's answer to the error: `continue`, {goto: step} or {rollback_to: checkpoint, goto:
 // step}. False after a problem.
@@ -32,8 +31,8 @@ bool ReadAnswer(const Node& node, ErrorRule& rule, int step, Loading& loading) {
   const bool proceeds = members.TakeBool("continue").value_or(false);
   const Node* go_to = members.Take("goto");
   const Node* rollback_to = members.Take("rollback_to");
-  if (go_to != nullptr) rule.go_to = loading.FindStep(*go_to, "goto");
-  if (rollback_to != nullptr) rule.rollback_to = loading.FindStep(*rollback_to, "rollback_to");
+  if (go_to != nullptr) rule.go_to = loading.FindStep(*go_to, "goto", step);
+  if (rollback_to != nullptr) rule.rollback_to = loading.FindStep(*rollback_to, "rollback_to", step);
   members.RefuseOthers();
   if (proceeds == (go_to != nullptr) || (rollback_to != nullptr && go_to == nullptr)) {
     loading.problems.Add(node.place, std::string(kExpected));
@@ -88,11 +87,43 @@ std::string_view FindKind(const Node& node, Loading& loading) {
 
 bool MayFail(std::string_view kind) { return kind != "checkpoint" && kind != "succeed"; }
 
+// What stands in a branch, or in on_finish, is not alone on its way: some things cannot be said there.
+void CheckBlock(const Node& node, std::string_view kind, int index, Loading& loading) {
+  const Step& step = loading.workflow.steps[index];
+  if (loading.stored) return;
+  for (int at = step.block; at >= 0;) {
+    const Block& block = loading.workflow.blocks[at];
+    const bool branch = block.kind == Block::Kind::kBranch;
+    const std::string where = branch ? "in a branch" : "in on_finish";
+    if (block.kind != Block::Kind::kSubWorkflow) {
+      if (kind == "checkpoint") {
+        loading.problems.Add(node.place, "a checkpoint cannot stand " + where + ": what else is done "
+                                         "at the same time would not be undone with it");
+      }
+      if (kind == "succeed" && at == step.block) {
+        loading.problems.Add(node.place, "succeed cannot stand " + where + "; \"next: end\" ends it");
+      }
+      if (step.irreversible) {
+        loading.problems.Add(node.place, "irreversible: what cannot be undone cannot stand " + where);
+      }
+      for (const ErrorRule& rule : step.on_error) {
+        if (!rule.rollback_to) continue;
+        loading.problems.Add(node.place, "rollback_to cannot stand " + where);
+      }
+    }
+    if (!branch && block.kind != Block::Kind::kSubWorkflow && kind == "approval") {
+      loading.problems.Add(node.place, "an approval cannot stand in on_finish, which runs whatever "
+                                       "the end was");
+    }
+    at = block.owner < 0 ? -1 : loading.workflow.steps[block.owner].block;
+  }
+}
+
 // What a gate says of going on as if it had been passed: an approval that was rejected or has
 // expired is not given, so neither the step nor the workflow can let the run through. A stored
 // definition that says so, of a server that took it, is read so that a person decides.
 void HoldGate(const Node& node, Step& step, Loading& loading) {
-  const bool inherited = !step.on_failure;
+  const bool inherited = node.Find("on_failure") == nullptr;
   if (step.on_failure.value_or(loading.workflow.on_failure) == OnFailure::kContinue) {
     step.on_failure = OnFailure::kPause;
     const Member* on_failure = node.Find("on_failure");
@@ -118,6 +149,14 @@ void EndThere(Step& step, const Workflow& workflow) {
   }
 }
 
+// A sub-workflow says for its steps what the workflow says for its own; what runs at last goes on.
+void InheritOnFailure(Step& step, const Workflow& workflow) {
+  if (step.frame >= 0) step.on_failure = workflow.frames[step.frame].on_failure;
+  if (step.block >= 0 && workflow.blocks[step.block].kind == Block::Kind::kFinish) {
+    step.on_failure = OnFailure::kContinue;
+  }
+}
+
 void ReadStep(const Node& node, int index, Loading& loading) {
   Step& step = loading.workflow.steps[index];
   const std::string_view kind = FindKind(node, loading);
@@ -134,7 +173,7 @@ void ReadStep(const Node& node, int index, Loading& loading) {
     if (const Node* next = members.Take("next")) {
       const bool is_end = next->is_string() && next->scalar.as_string() == "end";
       step.next = is_end ? static_cast<int>(loading.workflow.steps.size())
-                         : loading.FindStep(*next, "next");
+                         : loading.FindStep(*next, "next", index);
     }
   }
   if (MayFail(kind)) {
@@ -142,6 +181,7 @@ void ReadStep(const Node& node, int index, Loading& loading) {
                                                                  {"pause", OnFailure::kPause},
                                                                  {"continue", OnFailure::kContinue},
                                                                  {"fail", OnFailure::kFail}});
+    if (!step.on_failure) InheritOnFailure(step, loading.workflow);
     if (kind == "fail") EndThere(step, loading.workflow);
     const Node* on_error = kind == "fail" ? nullptr : members.Take("on_error");
     if (on_error != nullptr) ReadErrorRules(*on_error, index, loading);
@@ -153,66 +193,52 @@ void ReadStep(const Node& node, int index, Loading& loading) {
     step.kind = *std::move(read);
   }
   members.RefuseOthers(kStepKeys);
-}
-
-// Gives each step its id and place, so that every step may name every other.
-void ReadIds(const Node& node, Loading& loading) {
-  loading.workflow.steps.resize(node.items.size());
-  for (std::size_t i = 0; i < node.items.size(); ++i) {
-    const Node& item = node.items[i];
-    Step& step = loading.workflow.steps[i];
-    step.place = item.place;
-    if (!item.is_map()) {
-      loading.problems.Add(item.place, "expected a step, found " + std::string(Describe(item)));
-      continue;
-    }
-    const Member* id = item.Find("id");
-    if (id == nullptr) {
-      loading.problems.Add(item.place, "the step has no \"id\"");
-      continue;
-    }
-    const auto name = ReadName(id->value, "id", NameKind::kPlain, loading.problems);
-    if (!name) continue;
-    step.id = *name;
-    if (*name == "end") {
-      loading.problems.Add(id->value.place, "id: \"end\" means the end of the workflow");
-    } else if (!loading.step_ids.emplace(*name, static_cast<int>(i)).second) {
-      loading.problems.Add(id->value.place, "id: a step " + Quoted(*name) + " is there already");
-    }
-  }
+  CheckBlock(node, kind, index, loading);
 }
 
 }  // namespace
 
-std::optional<int> Loading::FindStep(const Node& node, std::string_view what) {
+std::optional<int> Loading::FindNamed(std::string_view id, int frame) const {
+  const auto found = frame < 0 ? step_ids.find(id) : step_ids.find(PrefixOf(frame) + std::string(id));
+  if (found == step_ids.end() || workflow.steps[found->second].frame != frame) return std::nullopt;
+  return found->second;
+}
+
+std::optional<int> Loading::FindStep(const Node& node, std::string_view what, int step) {
   if (!node.is_string()) {
     problems.Add(node.place, std::string(what) + ": expected a step's id, found " +
                                  std::string(Describe(node)));
     return std::nullopt;
   }
-  const auto found = step_ids.find(node.scalar.as_string());
-  if (found != step_ids.end()) return found->second;
-  std::vector<std::string_view> names;
-  for (const auto& [id, index] : step_ids) names.push_back(id);
-  problems.AddUnknown(node.place, "step", node.scalar.as_string(), names);
-  return std::nullopt;
+  const Step& here = workflow.steps[step];
+  const std::string& id = node.scalar.as_string();
+  const auto found = FindNamed(id, here.frame);
+  if (!found) {
+    std::vector<std::string_view> names;
+    for (const Step& one : workflow.steps) {
+      if (one.frame == here.frame) names.push_back(workflow.NameIn(one));
+    }
+    problems.AddUnknown(node.place, "step", id, names);
+    return std::nullopt;
+  }
+  if (workflow.steps[*found].block != here.block) {
+    problems.Add(node.place, std::string(what) + ": no path leads from here to the step " +
+                                 Quoted(id) + ": one of them stands inside a branch, or in "
+                                 "on_finish, and the other does not");
+    return std::nullopt;
+  }
+  return found;
 }
 
-void ReadSteps(const Node& node, Loading& loading) {
-  if (!node.is_list() || node.items.empty()) {
-    loading.problems.Add(node.place, "steps: expected a list of at least one step");
-    return;
+void ReadSteps(Loading& loading) {
+  const std::string_view text = loading.text;
+  for (std::size_t i = 0; i < loading.slots.size(); ++i) {
+    loading.text = loading.slots[i].text;
+    if (loading.slots[i].node->is_map()) {
+      ReadStep(*loading.slots[i].node, static_cast<int>(i), loading);
+    }
   }
-  if (node.items.size() > kStepsMax) {
-    loading.problems.Add(node.items[kStepsMax].place,
-                         "there are " + std::to_string(node.items.size()) + " steps; at most " +
-                             std::to_string(kStepsMax) + " are accepted");
-    return;
-  }
-  ReadIds(node, loading);
-  for (std::size_t i = 0; i < node.items.size(); ++i) {
-    if (node.items[i].is_map()) ReadStep(node.items[i], static_cast<int>(i), loading);
-  }
+  loading.text = text;
 }
 
 }  // namespace recourse::definition

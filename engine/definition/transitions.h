@@ -17,19 +17,22 @@ struct Transition {
     kDefault,  // no case of a switch is true
     kSkipped,  // the step's `when` is false: `condition` is that `when`
     kFailed,   // the step has failed, and the run goes on: `code`, none for any other
+    kInside,   // to the first step of a block: `condition` is the branch's name
   };
   int to = 0;
   Kind kind = Kind::kDone;
   std::string condition{};         // the expression's source
   std::optional<Code> code{};      // of kFailed
   std::optional<int> rollback_to{};  // of kFailed: what was done since this checkpoint is undone first
+  int leaves = -1;      // the way ends this block; `to` is then what follows the step that has it
+  bool closes = false;  // of kDone: the way of a step with blocks once these are done
 };
 
 // Every way that leads on from the step, in the order of the definition. None from one that ends
 // the run.
 std::vector<Transition> TransitionsFrom(const Workflow& workflow, int step);
 
-// Whether the run is over with this step: succeed and fail.
-bool EndsRun(const Step& step);
+// Whether no way leads on: fail, and succeed but in a sub-workflow, which that ends.
+bool EndsRun(const Workflow& workflow, const Step& step);
 
 }  // namespace recourse::definition

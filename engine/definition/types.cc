@@ -49,11 +49,19 @@ class Variables final : public expression::Types {
                         {"fencing_token", Type::Only(Kind::kInt)}});
     error_ = Type::MapOf({{"step", text}, {"code", text}, {"message", text}});
     now_ = time;
-    for (const Input& input : workflow_.inputs)
-      inputs_.emplace(input.name, TypeOfInput(input.type));
+    for (int frame = -1; frame < static_cast<int>(workflow_.frames.size()); ++frame) {
+      Type::Members inputs;
+      for (const Input& input : workflow_.InputsOf(frame)) {
+        inputs.emplace(input.name, TypeOfInput(input.type));
+      }
+      inputs_.push_back(std::move(inputs));
+    }
   }
 
-  void StandAt(const Position& position) { position_ = position; }
+  void StandAt(const Position& position) {
+    position_ = position;
+    frame_ = loading_.FrameOf(position);
+  }
   // The type of a step's for_each, once it is known.
   void SetItems(int step, const Type& list) {
     if (list.element) items_.insert_or_assign(step, *list.element);
@@ -62,7 +70,7 @@ class Variables final : public expression::Types {
   Type Find(NamePath path) const override {
     const std::string_view name = path[0];
     const NamePath rest = path.subspan(1);
-    if (name == "inputs") return Member(inputs_, rest);
+    if (name == "inputs") return Member(inputs_[static_cast<std::size_t>(frame_ + 1)], rest);
     if (name == "steps") return StepMember(rest);
     if (name == "run") return Within(run_, rest);
     if (name == "error") return Within(error_, rest);
@@ -88,13 +96,13 @@ class Variables final : public expression::Types {
 
   Type StepMember(NamePath path) const {
     if (path.size() < 2) return Type::Only(Kind::kMap);
-    const auto step = loading_.step_ids.find(path[0]);
-    if (step == loading_.step_ids.end()) return Type::Any();
+    const auto step = loading_.FindNamed(path[0], frame_);
+    if (!step) return Type::Any();
     const NamePath rest = path.subspan(2);
     if (path[1] == "skipped") return Type::Only(Kind::kBool);
     if (path[1] == "error") return Within(error_, rest);
     if (path[1] != "output") return Type::Any();
-    const auto* action = std::get_if<ActionStep>(&workflow_.steps[step->second].kind);
+    const auto* action = std::get_if<ActionStep>(&workflow_.steps[*step].kind);
     if (action == nullptr || loading_.catalogue == nullptr) return Type::Any();
     const ActionSpec* spec = loading_.catalogue->Find(action->action);
     if (spec == nullptr) return Type::Any();
@@ -111,7 +119,8 @@ class Variables final : public expression::Types {
   const Loading& loading_;
   const Workflow& workflow_;
   Position position_;
-  Type::Members inputs_;
+  int frame_ = -1;
+  std::vector<Type::Members> inputs_;  // by frame, the workflow's own first
   Type run_;
   Type error_;
   Type now_;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -27,7 +28,7 @@ using expression::Place;
 // What happens when a step has failed for good. Stored: the numbers are never reused.
 enum class OnFailure { kRollback = 1, kPause = 2, kContinue = 3, kFail = 4 };
 enum class OnLocked { kQueue = 1, kReject = 2 };
-enum class OnExpiry { kHold = 1, kReject = 2 };
+enum class OnExpiry { kHold = 1, kReject = 2, kEscalate = 3 };
 
 std::string_view ToString(OnFailure value);
 
@@ -50,9 +51,18 @@ struct ActionStep {
   bool can_compensate = false;  // false too when the step says `compensate: none`
   expression::Template with;
   std::optional<expression::Program> for_each;  // a list; the steps' `item` and `index`
+  int parallel_max = 1;  // `max_parallel`: how many items are at work at once
   microseconds timeout{};
   bool timeout_given = false;  // by the step, not the action's own
   RetryPolicy retry;
+  // `compensate: {action: ..., with: ...}`: what undoes the step instead of its own action. Its
+  // expressions are evaluated when the step is undone; there `steps` has the step's output.
+  std::shared_ptr<const ActionStep> compensation;
+};
+
+struct Escalation {
+  microseconds after{};  // since the approval was asked for
+  std::string to;        // a role, which is told and may decide from then on
 };
 
 struct ApprovalStep {
@@ -62,6 +72,20 @@ struct ApprovalStep {
   bool exclude_requester = false;
   std::optional<microseconds> expires;
   OnExpiry on_expiry = OnExpiry::kHold;
+  std::vector<Escalation> escalate;  // by time
+};
+
+// A checklist that people work off. The step is done when every item is.
+struct ManualStep {
+  struct Item {
+    std::string id;
+    expression::Template text;
+    std::shared_ptr<const ActionStep> check;  // read-only: answers the item when it succeeds
+  };
+  expression::Template prompt;
+  std::vector<std::string> by;  // roles; empty: nobody may answer
+  std::vector<Item> items;      // not empty
+  std::optional<microseconds> expires;  // then the step fails with DEADLINE_EXCEEDED
 };
 
 struct SwitchStep {
@@ -75,10 +99,29 @@ struct SwitchStep {
 
 struct CheckpointStep {};
 
-// Exactly one is set. `until` answers a timestamp.
+// Exactly one of duration, until and signal is set. `until` answers a timestamp.
 struct WaitStep {
   std::optional<expression::Template> duration;  // `for`: a constant like 30s, or an expression
   std::optional<expression::Program> until;
+  std::string signal;                   // its name
+  std::optional<microseconds> timeout;  // of a signal; then the step fails with DEADLINE_EXCEEDED
+};
+
+// Values under names: the step's output.
+struct SetStep {
+  expression::Template values;
+};
+
+// Branches that are at work at the same time. The step fails when one of them does.
+struct ParallelStep {
+  std::vector<int> branches;  // indexes of Workflow::blocks
+  bool collect = false;       // when one fails: the others are done first (true) or stopped
+};
+
+// The steps of another workflow, which stand in this one.
+struct SubWorkflowStep {
+  int block = 0;  // index of Workflow::blocks
+  expression::Template with;
 };
 
 struct SucceedStep {};
@@ -89,7 +132,8 @@ struct FailStep {
 };
 
 using StepKind = std::variant<ActionStep, ApprovalStep, SwitchStep, CheckpointStep, WaitStep,
-                              SucceedStep, FailStep>;
+                              SucceedStep, FailStep, SetStep, ManualStep, ParallelStep,
+                              SubWorkflowStep>;
 
 // "action", "approval", "switch"...: the word by which a definition names the kind.
 std::string_view NameOf(const StepKind& kind);
@@ -99,13 +143,28 @@ struct Step {
   std::string summary;
   Place place;
   StepKind kind;
+  int block = -1;                           // that it stands in; -1: in none
+  int frame = -1;                           // whose names it sees; -1: the workflow's own
   std::optional<expression::Program> when;  // false: the step is skipped
-  std::optional<int> next;                  // none: the step after it; steps.size(): the end
+  // None: the step after it. steps.size(): the end of its block, of the workflow without one.
+  std::optional<int> next;
   std::vector<ErrorRule> on_error;          // in the order of the definition; the first that fits
   std::optional<OnFailure> on_failure;      // none: the workflow's
   int visits_max = 100;                     // `max_visits`: how often a run may enter the step
   bool irreversible = false;                // a pivot
   std::optional<microseconds> expect;       // how long it usually takes
+  // Of an action, all its attempts and items together: none begins later, and none goes on.
+  std::optional<microseconds> deadline;
+};
+
+// Steps that belong together, one after the other: [first, end), with the blocks inside it.
+struct Block {
+  enum class Kind { kBranch, kSubWorkflow, kFinish };
+  Kind kind = Kind::kBranch;
+  std::string name;  // of a branch
+  int owner = -1;    // the step that has it; -1: kFinish
+  int first = 0;
+  int end = 0;
 };
 
 enum class InputType { kString, kInt, kDouble, kBool, kDuration, kTarget, kList, kMap };
@@ -120,6 +179,27 @@ struct Input {
   std::vector<Value> one_of;           // `enum`; empty: any
 };
 
+// Whose names the steps of a sub-workflow see.
+struct Frame {
+  std::string prefix;  // of their ids: "recover/"
+  int owner = 0;       // the step
+  std::vector<Input> inputs;
+  expression::Template outputs;
+  OnFailure on_failure = OnFailure::kRollback;
+};
+
+// What happens when a window closes before the run is over. Stored: the numbers are never reused.
+enum class OnClosing {
+  kRollback = 1,  // what was done is undone, in time
+  kPause = 2,     // nothing more begins, and a person is asked
+  kFinish = 3,    // what has begun is finished all the same
+};
+struct WindowRule {
+  expression::Template window;  // of inputs; see ReadWindow
+  OnClosing on_closing = OnClosing::kRollback;
+  std::vector<std::string> override_by;  // roles that may let a run go on outside; empty: nobody
+};
+
 struct Workflow {
   std::string name;
   std::string summary;
@@ -128,8 +208,12 @@ struct Workflow {
   std::optional<expression::Template> lock;
   OnLocked on_locked = OnLocked::kQueue;
   std::optional<microseconds> deadline;
+  std::optional<WindowRule> window;
   OnFailure on_failure = OnFailure::kRollback;
   std::vector<Step> steps;  // not empty; a run begins with the first
+  std::vector<Block> blocks;
+  std::vector<Frame> frames;
+  std::optional<int> on_finish;  // the first step of what runs at last, whatever the end was
   expression::Template outputs;
 
   // The definition in its canonical form (JSON, members sorted, loadable by LoadWorkflow) and the
@@ -137,9 +221,18 @@ struct Workflow {
   std::string canonical;
   std::string digest;
 
-  // The index of the step with that id, or nothing.
+  // The index of the step with that id, or nothing. The id of a sub-workflow's step has its prefix.
   std::optional<int> FindStep(std::string_view id) const;
+  // The step after `step` when that is done; steps.size(): the end of its block.
+  int After(int step) const { return steps[std::size_t(step)].next.value_or(step + 1); }
+  // What the steps of the frame may name.
+  const std::vector<Input>& InputsOf(int frame) const;
+  // The step's id among those of its frame: without the prefix.
+  std::string_view NameIn(const Step& step) const;
 };
+
+// The action of the step, of the item of a manual step; null when there is none.
+const ActionStep* ActionOf(const Step& step, int item);
 
 // One message of the loader: "recovery.yaml:12:5: unknown key "tiemout"; did you mean "timeout"?"
 struct Problem {
@@ -160,7 +253,15 @@ struct Loaded {
 // UTF-8, or with more than 2,000 steps is a problem like any other.
 //
 // Without a catalogue (null) it is LoadStoredWorkflow: enough to name the steps, not to run them.
-Loaded LoadWorkflow(std::string_view text, const ActionCatalogue* catalogue);
+//
+// `others` finds the text of another workflow by its name, for the steps that run one; the canonical
+// form holds what it found, so that a stored definition needs no other.
+using OtherWorkflows = std::function<std::optional<std::string>(std::string_view name)>;
+Loaded LoadWorkflow(std::string_view text, const ActionCatalogue* catalogue,
+                    const OtherWorkflows& others = {});
+
+// The `name` of a definition, for who has to find one by it; empty when there is none to be read.
+std::string NameIn(std::string_view text);
 
 // Reads a definition that was accepted when its runs began, and that they are pinned to. The
 // catalogue may have changed since, and rules may have been added: an action that is not there
@@ -189,5 +290,8 @@ class Inventory {
 // without a required resource. kNotFound: no target of that name. The message names the input.
 Result<Value> ResolveInputs(const Workflow& workflow, const Value& given,
                             const Inventory& inventory);
+
+// The same for a sub-workflow: a target is given as its content.
+Result<Value> FitInputs(const std::vector<Input>& inputs, const Value& given);
 
 }  // namespace recourse::definition

@@ -1,15 +1,12 @@
 // The fold: what a run is after one more event.
-#include "engine/base/check.h"
-#include "engine/machine/state.h"
+#include "engine/machine/fold.h"
 
 namespace recourse::machine {
 namespace {
 
-using Point = Ready::Point;
-
-class Fold {
+class Fold : FoldTools {
  public:
-  Fold(RunState& state, const Envelope& envelope) : state_(state), envelope_(envelope) {}
+  Fold(RunState& state, const Envelope& envelope) : FoldTools(state, envelope) {}
 
   void operator()(const RunStarted& event) {
     state_.run = envelope_.run;
@@ -22,6 +19,7 @@ class Fold {
     state_.lock = event.lock;
     state_.started = envelope_.time;
     state_.deadline = event.deadline;
+    state_.window = event.window;
     Become(Running{Ready{}, {}});
   }
   void operator()(const LockQueued& event) {
@@ -39,11 +37,14 @@ class Fold {
 
   void operator()(const StepSkipped& event) {
     CountVisit(event.at);
-    if (event.by == Source::kOperator) PassDeadline();
     StepState& step = state_.steps[event.at.step];
     step.skipped = event.by == Source::kApply;
-    if (event.by == Source::kOperator) Store(step, event.at, event.output);
-    Work(Ready{event.at.step, event.at.item, Point::kFinished});
+    if (event.by == Source::kOperator) {
+      PassDeadline();
+      Store(step, event.at, event.output);
+      Answered();
+    }
+    Finish(event.at);
   }
   void operator()(const ForEachStarted& event) {
     CountVisit({event.step, -1});
@@ -52,12 +53,21 @@ class Fold {
     step.output = Value::List();
     const bool empty = event.items.as_list().empty();
     step.succeeded = empty;
-    Work(Ready{event.step, empty ? -1 : 0, empty ? Point::kFinished : Point::kAgain});
+    if (empty || event.parallel_max == 1) {
+      Work({event.step, -1}, Ready{event.step, empty ? -1 : 0, empty ? Point::kFinished : Point::kAgain});
+      return;
+    }
+    Inside inside;
+    inside.step = event.step;
+    inside.items = static_cast<int>(event.items.as_list().size());
+    inside.parallel_max = event.parallel_max;
+    Work({event.step, -1}, std::move(inside));
   }
   void operator()(const AttemptStarted& event) {
     CountVisit(event.at);
     int tries = 1;
-    if (const auto* backing = std::get_if<BackingOff>(&CurrentActivity())) {
+    const Activity* lane = FindActivity(Root(), event.at);  // null: an item that begins
+    if (const auto* backing = lane == nullptr ? nullptr : std::get_if<BackingOff>(lane)) {
       tries = backing->tries + 1;
     }
     StepState& step = state_.steps[event.at.step];
@@ -70,32 +80,40 @@ class Fold {
     attempting.inputs = event.inputs;
     attempting.started = envelope_.time;
     attempting.tries = tries;
-    Work(std::move(attempting));
+    if (event.rollback_by) state_.rollback_by = event.rollback_by;
+    Work(event.at, std::move(attempting));
+  }
+  void operator()(const WindowAwaited& event) {
+    CountVisit(event.at);
+    Work(event.at, AwaitingWindow{event.at, event.opens});
   }
   void operator()(const AttemptPrepared& event) {
-    Attempting& attempt = CurrentAttempt();
+    Attempting& attempt = AttemptAt(event.at);
     attempt.undo = event.undo;
     attempt.phase = Phase::kApply;
   }
-  void operator()(const AttemptProgressed& event) { CurrentAttempt().checkpoint = event.checkpoint; }
+  void operator()(const AttemptProgressed& event) { AttemptAt(event.at).checkpoint = event.checkpoint; }
   void operator()(const AttemptResumed& event) {
-    Attempting& attempt = CurrentAttempt();
+    Attempting& attempt = AttemptAt(event.at);
     // What was put back cannot be gone on from.
     const bool put_back = attempt.phase == Phase::kCompensate && event.phase == Phase::kApply;
     if (put_back) attempt.checkpoint = Value();
     attempt.phase = event.phase;
   }
   void operator()(const AttemptSucceeded& event) {
-    if (event.by == Source::kOperator) PassDeadline();
-    Attempting& attempt = CurrentAttempt();
+    Attempting& attempt = AttemptAt(event.at);
     state_.done.push_back({Done::Kind::kStep, event.at, event.number, std::move(attempt.inputs),
                            std::move(attempt.undo), event.output});
     Store(state_.steps[event.at.step], event.at, event.output);
-    Work(Ready{event.at.step, event.at.item, Point::kFinished});
+    if (event.by == Source::kOperator) {
+      PassDeadline();
+      Answered();
+    }
+    Finish(event.at);
   }
   void operator()(const AttemptFailed& event) {
     RecordError(event.at, event.error, event.evidence);
-    Attempting& attempt = CurrentAttempt();
+    Attempting& attempt = AttemptAt(event.at);
     if (event.left == LeftBehind::kUnknown) {
       attempt.doubt = event;
       return;
@@ -103,123 +121,144 @@ class Fold {
     const int tries = attempt.tries;
     if (event.left == LeftBehind::kPartial) PushPartial(attempt);
     if (event.retry_at) {
-      Park(BackingOff{event.at, tries, event.error, *event.retry_at});
+      Work(event.at, BackingOff{event.at, tries, event.error, *event.retry_at});
     } else {
-      Work(Ready{event.at.step, event.at.item, Point::kFailed});
+      Work(event.at, Ready{event.at.step, event.at.item, Point::kFailed});
     }
   }
   void operator()(const StepFailed& event) {
     CountVisit(event.at);
     RecordError(event.at, event.error, Value());
-    Work(Ready{event.at.step, event.at.item, Point::kFailed});
+    Work(event.at, Ready{event.at.step, event.at.item, Point::kFailed});
   }
   void operator()(const RetryRequested& event) {
     PassDeadline();
     auto* attention = std::get_if<NeedsAttention>(&state_.status);
-    if (attention == nullptr) return Work(Ready{event.at.step, event.at.item, Point::kAgain});
-    if (auto* rollback = std::get_if<Rollback>(&attention->from)) {
-      if (attention->question == Question::kPastPivot) {
-        // Forward again: what came after the pivot is undone, the pivot itself stands, unless it
-        // was left half done.
-        PopAbove(event.at);
-        const bool half_done = state_.done.back().kind == Done::Kind::kPartial;
-        Become(Running{Ready{event.at.step, event.at.item,
-                             half_done ? Point::kAgain : Point::kFinished},
-                       {}});
-        return;
-      }
-      Rollback again = std::move(*rollback);
-      again.at.reset();
-      again.number = 0;
-      Become(RollingBack{std::move(again)});
-      return;
-    }
+    auto* rollback = attention == nullptr ? nullptr : std::get_if<Rollback>(&attention->from);
+    if (rollback != nullptr) return RetryOnTheWayBack(event, *attention, std::move(*rollback));
     Ready ready{event.at.step, event.at.item, Point::kAgain};
-    const Activity& from = std::get<Activity>(attention->from);
-    const auto* stood = std::get_if<Ready>(&from);
+    const auto* stood = attention == nullptr ? nullptr : std::get_if<Ready>(&LaneOf(event.at));
     if (stood != nullptr && stood->point == Point::kFinished) ready = *stood;
-    Work(ready);
+    Answered();
+    Work(event.at, ready);
   }
   void operator()(const FailureHandled& event) {
     // An item that failed, where failures let the run go on: the list has nothing in its place.
     if (!event.go_to && event.at.item >= 0) StoreItem(state_.steps[event.at.step], event.at, {});
-    Work(event.go_to ? Ready{*event.go_to, -1, Point::kEnter}
-                     : Ready{event.at.step, event.at.item, Point::kFinished});
+    if (!event.go_to) return Finish(event.at);
+    Work({event.at.step, -1}, Ready{*event.go_to, -1, Point::kEnter});
   }
   void operator()(const SwitchTaken& event) {
     CountVisit({event.step, -1});
-    Work(Ready{event.go_to, -1, Point::kEnter});
+    Work({event.step, -1}, Ready{event.go_to, -1, Point::kEnter});
   }
   void operator()(const CheckpointReached& event) {
     CountVisit({event.step, -1});
     state_.done.push_back({Done::Kind::kCheckpoint, {event.step, -1}, 0, {}, {}, {}});
-    Work(Ready{event.step, -1, Point::kFinished});
+    Work({event.step, -1}, Ready{event.step, -1, Point::kFinished});
   }
   void operator()(const WaitStarted& event) {
     CountVisit({event.step, -1});
-    Park(Sleeping{event.step, event.until});
+    Work({event.step, -1}, Sleeping{event.step, event.until, event.signal});
   }
-  void operator()(const WaitEnded& event) { Work(Ready{event.step, -1, Point::kFinished}); }
+  void operator()(const WaitEnded& event) {
+    const auto& sleeping = std::get<Sleeping>(LaneOf({event.step, -1}));
+    if (!sleeping.signal.empty()) {
+      auto& waiting = state_.signals[sleeping.signal];
+      waiting.erase(waiting.begin());
+      if (waiting.empty()) state_.signals.erase(sleeping.signal);
+      Store(state_.steps[event.step], {event.step, -1}, event.output);
+    }
+    Finish({event.step, -1});
+  }
   void operator()(const PlanStarted& event) {
     CountVisit({event.step, -1});
-    Work(Planning{event.step});
+    Work({event.step, -1}, Planning{event.step});
   }
   void operator()(const ApprovalRequested& event) {
     CountVisit({event.step, -1});
-    Park(AwaitingApproval{event.step, event, {}, envelope_.time});
+    AwaitingApproval awaiting{event.step, event, {}, envelope_.time, 0, {}};
+    StepRef place{event.step, -1};
+    if (event.overrides_window) {
+      // Asked while the run waits for the window, or needs attention because it closes.
+      const auto* attention = std::get_if<NeedsAttention>(&state_.status);
+      if (attention != nullptr) place = attention->at;
+      const auto* waits = std::get_if<AwaitingWindow>(&LaneOf(place));
+      awaiting.held = waits != nullptr ? waits->at : place;
+      place = *awaiting.held;
+      Answered();
+    }
+    Work(place, std::move(awaiting));
   }
   void operator()(const VoteCast& event) {
-    CountVote(std::get<AwaitingApproval>(CurrentActivity()).votes, envelope_, event);
+    CountVote(ApprovalOf(event.id).votes, envelope_, event);
+  }
+  void operator()(const ApprovalEscalated& event) {
+    AwaitingApproval& awaiting = ApprovalOf(event.id);
+    if (event.expired) {
+      awaiting.request.expires.reset();
+    } else {
+      ++awaiting.escalated;
+    }
+    auto& approvers = awaiting.request.approvers;
+    if (!event.to.empty() && std::find(approvers.begin(), approvers.end(), event.to) == approvers.end()) {
+      approvers.push_back(event.to);
+    }
   }
   void operator()(const ApprovalSettled& event) {
-    const int step = std::get<AwaitingApproval>(CurrentActivity()).step;
-    if (event.settlement == Settlement::kApproved) Work(Ready{step, -1, Point::kFinished});
-    // Otherwise the next event says what becomes of the run.
+    const AwaitingApproval& awaiting = ApprovalOf(event.id);
+    const int step = awaiting.step;
+    const bool approved = event.settlement == Settlement::kApproved;
+    if (const auto held = awaiting.held) {
+      if (approved) {
+        state_.window_overridden = true;
+        state_.rollback_by.reset();
+      }
+      return Work(*held, Ready{held->step, held->item, Point::kAgain});
+    }
+    Work({step, -1}, Ready{step, -1, approved ? Point::kFinished : Point::kFailed});
   }
 
   void operator()(const RunPaused& event) {
-    Activity activity = std::move(CurrentActivity());
+    Activity activity = std::move(Root());
     Become(Paused{std::move(activity), event.reason, envelope_.principal});
   }
   void operator()(const RunResumed&) {
-    Activity activity = std::move(std::get<Paused>(state_.status).activity);
-    const bool parked = std::holds_alternative<BackingOff>(activity) ||
-                        std::holds_alternative<AwaitingApproval>(activity) ||
-                        std::holds_alternative<Sleeping>(activity);
-    if (parked) {
-      Become(Waiting{std::move(activity)});
-    } else {
-      Become(Running{std::move(activity), {}});
-    }
+    Activity activity = std::move(Root());
+    Become(Running{std::move(activity), {}});
+    Settle();
   }
   void operator()(const StopRequested& event) {
     if (event.kind == StopKind::kDeadline) state_.deadline_over = true;
     if (ActivityOf(state_) == nullptr) return;
-    Activity activity = std::move(CurrentActivity());
+    Activity activity = std::move(*ActivityOf(state_));
     Become(Running{std::move(activity), event});
   }
   void operator()(const AttentionNeeded& event) {
-    NeedsAttention attention{event.question, event.at, event.error, {}};
     if (auto* rolling = std::get_if<RollingBack>(&state_.status)) {
-      attention.from = std::move(rolling->rollback);
-    } else {
-      const auto* running = std::get_if<Running>(&state_.status);
-      if (running != nullptr && IsDoubt(event.question)) attention.stop = running->stop;
-      attention.from = std::move(CurrentActivity());
+      Rollback rollback = std::move(rolling->rollback);
+      return Become(NeedsAttention{event.question, event.at, event.error, std::move(rollback)});
     }
+    if (IsDoubt(event.question)) AttemptAt(event.at).asked = true;
+    if (auto* attention = std::get_if<NeedsAttention>(&state_.status)) {
+      attention->others.push_back(event);
+      return;
+    }
+    NeedsAttention attention{event.question, event.at, event.error, {}};
+    const auto* running = std::get_if<Running>(&state_.status);
+    if (running != nullptr && IsDoubt(event.question)) attention.stop = running->stop;
+    attention.from = std::move(Root());
     Become(std::move(attention));
   }
+  // What follows says what becomes of the run.
   void operator()(const EffectResolved& event) {
-    Activity* activity = MutableActivity();
-    if (activity == nullptr) {
-      activity = &std::get<Activity>(std::get<NeedsAttention>(state_.status).from);
-    }
-    Attempting& attempt = std::get<Attempting>(*activity);
+    Attempting& attempt = AttemptAt(event.at);
     if (event.finding != Finding::kNotApplied) PushPartial(attempt);
-    *activity = Ready{event.at.step, event.at.item, Point::kFailed};
+    LaneOf(event.at) = Ready{event.at.step, event.at.item, Point::kFailed};
   }
 
   void operator()(const RollbackStarted& event) {
+    state_.rollback_by.reset();
     Rollback rollback;
     rollback.checkpoint = event.checkpoint;
     rollback.then = event.then;
@@ -258,9 +297,74 @@ class Fold {
     const Rollback rollback = std::move(std::get<RollingBack>(state_.status).rollback);
     RECOURSE_CHECK(rollback.checkpoint.has_value());
     PopAbove({*rollback.checkpoint, -1});
-    Become(Running{rollback.go_to ? Ready{*rollback.go_to, -1, Point::kEnter}
-                                  : Ready{*rollback.checkpoint, -1, Point::kFinished},
-                   {}});
+    GoOnAt(rollback.go_to ? Ready{*rollback.go_to, -1, Point::kEnter}
+                          : Ready{*rollback.checkpoint, -1, Point::kFinished});
+  }
+
+  void operator()(const SignalReceived& event) {
+    state_.signals[event.name].push_back({event.payload, envelope_.principal});
+  }
+  void operator()(const ParallelStarted& event) {
+    CountVisit({event.step, -1});
+    Inside inside;
+    inside.step = event.step;
+    inside.stops_others = event.stops_others;
+    for (const ParallelStarted::Branch& branch : event.branches) {
+      inside.lanes.push_back({branch.first, branch.end, -1, Ready{branch.first, -1, Point::kEnter}});
+    }
+    Work({event.step, -1}, std::move(inside));
+  }
+  void operator()(const BranchEnded& event) {
+    auto& inside = std::get<Inside>(LaneOf({event.step, -1}));
+    if (event.error && !inside.failure) inside.failure = event.error;
+    if (inside.items > 0) {
+      RemoveItem(inside, event.branch);
+    } else {
+      inside.lanes.at(static_cast<std::size_t>(event.branch)).activity = Over{event.error, event.stopped};
+    }
+    Settle();
+  }
+  void operator()(const SubWorkflowStarted& event) {
+    CountVisit({event.step, -1});
+    StepState& step = state_.steps[event.step];
+    step.inputs = event.inputs;
+    step.inside = {event.first, event.end};
+    // What an earlier visit came to is not this one's; numbers of attempts go on.
+    for (auto inner = state_.steps.lower_bound(event.first);
+         inner != state_.steps.end() && inner->first < event.end; ++inner) {
+      StepState fresh;
+      fresh.visits = inner->second.visits;
+      fresh.attempts = std::move(inner->second.attempts);
+      fresh.stale = true;
+      inner->second = std::move(fresh);
+    }
+    Inside inside;
+    inside.step = event.step;
+    inside.lanes.push_back({event.first, event.end, -1, Ready{event.first, -1, Point::kEnter}});
+    Work({event.step, -1}, std::move(inside));
+  }
+  void operator()(const StepCompleted& event) {
+    CountVisit({event.step, -1});
+    StepState& step = state_.steps[event.step];
+    step.skipped = false;
+    Store(step, {event.step, -1}, event.output);
+    Work({event.step, -1}, Ready{event.step, -1, Point::kFinished});
+  }
+  void operator()(const ManualStarted& event) {
+    // With checks the visit began with the first of them.
+    if (!state_.steps[event.step].items.is_list()) CountVisit({event.step, -1});
+    Work({event.step, -1}, Checklist{event.step, event, {}});
+  }
+  void operator()(const ItemAnswered& event) {
+    if (!event.done) return;  // the step's failure follows
+    auto& checklist = std::get<Checklist>(LaneOf({event.step, -1}));
+    checklist.answers[event.item] = {event.checked ? "engine" : envelope_.principal, event.note,
+                                     envelope_.time};
+    state_.since = envelope_.time;
+  }
+  void operator()(const FinishStarted& event) {
+    state_.finishing = event;
+    Become(Running{Ready{event.first, -1, Point::kEnter}, {}});
   }
 
   void operator()(const RunSucceeded& event) { End(Succeeded{event.outputs}); }
@@ -269,121 +373,6 @@ class Fold {
   void operator()(const RunRolledBack& event) { End(RolledBack{event.cause}); }
   void operator()(const RunAnnotated&) {}
 
- private:
-  Activity* MutableActivity() {
-    if (auto* running = std::get_if<Running>(&state_.status)) return &running->activity;
-    if (auto* waiting = std::get_if<Waiting>(&state_.status)) return &waiting->activity;
-    if (auto* paused = std::get_if<Paused>(&state_.status)) return &paused->activity;
-    return nullptr;
-  }
-  Activity& CurrentActivity() {
-    Activity* activity = MutableActivity();
-    RECOURSE_CHECK(activity != nullptr);
-    return *activity;
-  }
-  // The attempt at work, or the one that a person was asked about.
-  Attempting& CurrentAttempt() {
-    if (auto* attention = std::get_if<NeedsAttention>(&state_.status)) {
-      return std::get<Attempting>(std::get<Activity>(attention->from));
-    }
-    return std::get<Attempting>(CurrentActivity());
-  }
-
-  void Become(Status status) {
-    state_.status = std::move(status);
-    state_.since = envelope_.time;
-  }
-
-  // The activity changes; a paused run stays paused, a request to stop stays.
-  void Work(Activity activity) {
-    state_.since = envelope_.time;
-    if (auto* running = std::get_if<Running>(&state_.status)) {
-      running->activity = std::move(activity);
-    } else if (auto* paused = std::get_if<Paused>(&state_.status)) {
-      paused->activity = std::move(activity);
-    } else {
-      auto* attention = std::get_if<NeedsAttention>(&state_.status);
-      auto stop = attention == nullptr ? std::nullopt : std::move(attention->stop);
-      state_.status = Running{std::move(activity), std::move(stop)};
-    }
-  }
-  void Park(Activity activity) {
-    if (auto* paused = std::get_if<Paused>(&state_.status)) {
-      paused->activity = std::move(activity);
-      state_.since = envelope_.time;
-    } else {
-      Become(Waiting{std::move(activity)});
-    }
-  }
-
-  // Who answers a run's question after its deadline lets it go on past it.
-  void PassDeadline() {
-    if (!std::holds_alternative<NeedsAttention>(state_.status)) return;
-    if (state_.deadline && *state_.deadline <= envelope_.time) state_.deadline_over = true;
-  }
-
-  void CountVisit(StepRef at) {
-    const Activity* activity = MutableActivity();
-    if (activity == nullptr || at.item >= 0) return;
-    const auto* ready = std::get_if<Ready>(activity);
-    // What comes after a finished step is entered from there, without a state in between.
-    if (ready != nullptr && (ready->point == Point::kEnter || ready->point == Point::kFinished)) {
-      ++state_.steps[at.step].visits;
-    }
-  }
-
-  void Store(StepState& step, StepRef at, const Value& output) {
-    step.error.reset();
-    step.evidence = Value();
-    if (at.item < 0) {
-      step.output = output;
-      step.succeeded = true;
-      return;
-    }
-    StoreItem(step, at, output);
-  }
-
-  void StoreItem(StepState& step, StepRef at, const Value& output) {
-    Value::List outputs = step.output.is_list() ? step.output.as_list() : Value::List();
-    outputs.resize(static_cast<std::size_t>(at.item));
-    outputs.push_back(output);
-    step.succeeded = outputs.size() == step.items.as_list().size();
-    step.output = std::move(outputs);
-  }
-
-  void RecordError(StepRef at, const Error& error, const Value& evidence) {
-    StepState& step = state_.steps[at.step];
-    step.error = error;
-    step.evidence = evidence;
-    state_.error = error;
-    state_.error_at = at;
-    state_.error_evidence = evidence;
-  }
-
-  void PushPartial(const Attempting& attempt) {
-    state_.done.push_back({Done::Kind::kPartial, attempt.at, attempt.number, attempt.inputs,
-                           attempt.undo, Value()});
-  }
-
-  // Drops what lies above the newest entry of `at`: it changed nothing, so nothing was undone.
-  void PopAbove(StepRef at) {
-    while (!state_.done.empty() && state_.done.back().at != at) state_.done.pop_back();
-    RECOURSE_CHECK(!state_.done.empty());
-  }
-  void Undone(StepRef at) {
-    state_.done.pop_back();
-    StepState& step = state_.steps[at.step];
-    step.succeeded = false;
-    if (at.item < 0) step.output = Value();
-  }
-
-  void End(Status status) {
-    state_.holds_lock = false;
-    Become(std::move(status));
-  }
-
-  RunState& state_;
-  const Envelope& envelope_;
 };
 
 }  // namespace

@@ -18,24 +18,27 @@ constexpr std::array kLegal = {
     Row{"Start", ""},  // only before there is a run
     Row{"LockGranted", "q"},
     Row{"LockPassed", "q"},
-    Row{"Prepared", "rp"},
-    Row{"Progressed", "rp"},
-    Row{"Applied", "rp"},
-    Row{"AttemptBroke", "rp"},
-    Row{"Probed", "rp"},
-    Row{"Compensated", "rpb"},
-    Row{"CompensationBroke", "rpb"},
-    Row{"PlanMade", "rp"},
-    Row{"TimerFired", "qrwpb"},
+    Row{"Prepared", "rpn"},
+    Row{"Progressed", "rpn"},
+    Row{"Applied", "rpn"},
+    Row{"AttemptBroke", "rpn"},
+    Row{"Probed", "rpn"},
+    Row{"Compensated", "rpnb"},
+    Row{"CompensationBroke", "rpnb"},
+    Row{"PlanMade", "rpn"},
+    Row{"TimerFired", "qrwpnb"},
     Row{"Restarted", "qrwpnb"},
-    Row{"CastVote", "wp"},
+    Row{"CastVote", "rwpn"},
     Row{"Pause", "rw"},
     Row{"Resume", "p"},
     Row{"Cancel", "qrwpn"},
-    Row{"Retry", "wn"},
-    Row{"Skip", "wn"},
+    Row{"Retry", "rwn"},
+    Row{"Skip", "rwn"},
     Row{"RollBack", "rwpn"},
     Row{"Annotate", "qrwpnbe"},
+    Row{"SendSignal", "qrwpnb"},
+    Row{"AnswerItem", "rwpn"},
+    Row{"OverrideWindow", "rwpn"},
 };
 static_assert(kLegal.size() == std::variant_size_v<Input>);
 
@@ -51,8 +54,30 @@ char LetterOf(RunStatus status) {
   }
 }
 
+// Whether anything is there that the word is about, where lanes of a run at work may wait.
+bool Applies(const RunState& state, std::string_view input) {
+  const bool asks = std::holds_alternative<NeedsAttention>(state.status);
+  if (asks && input == "CastVote") return !ApprovalsOf(state).empty();
+  if (!std::holds_alternative<Running>(state.status)) return true;
+  const bool votes = input == "CastVote";
+  const bool retries = input == "Retry";
+  if (!votes && !retries && input != "Skip") return true;
+  for (const Activity* leaf : LeavesOf(*ActivityOf(state))) {
+    if (votes ? std::holds_alternative<AwaitingApproval>(*leaf)
+              : std::holds_alternative<BackingOff>(*leaf) ||
+                    (!retries && std::holds_alternative<Sleeping>(*leaf))) {
+      return true;
+    }
+  }
+  return false;
+}
+
+bool IsLegalIn(const RunState& state, std::string_view input, std::string_view statuses) {
+  return statuses.find(LetterOf(StatusOf(state))) != statuses.npos && Applies(state, input);
+}
+
 // What a person may do instead, for the message of a refusal.
-std::string LegalVerbs(RunStatus status) {
+std::string LegalVerbs(const RunState& state) {
   struct Verb {
     std::string_view input;
     std::string_view word;
@@ -65,9 +90,7 @@ std::string LegalVerbs(RunStatus status) {
   std::string out;
   for (const Verb& verb : kVerbs) {
     for (const Row& row : kLegal) {
-      if (row.input != verb.input || row.statuses.find(LetterOf(status)) == row.statuses.npos) {
-        continue;
-      }
+      if (row.input != verb.input || !IsLegalIn(state, row.input, row.statuses)) continue;
       if (!out.empty()) out += ", ";
       out += verb.word;
     }
@@ -81,7 +104,7 @@ Error Refused(const RunState& state, const Input& input) {
                         " is " + std::string(ToString(status));
   if (IsFinal(status)) {
     message += ", which is over";
-  } else if (const std::string verbs = LegalVerbs(status); !verbs.empty()) {
+  } else if (const std::string verbs = LegalVerbs(state); !verbs.empty()) {
     message += "; possible now: " + verbs;
   }
   return FailedPrecondition(std::move(message));
@@ -99,7 +122,7 @@ Result<Decision> Decide(const definition::Workflow& workflow, const RunState& st
                         const Input& input, const Facts& facts) {
   const bool created = std::holds_alternative<Created>(state.status);
   const bool legal = created ? std::holds_alternative<Start>(input)
-                             : IsLegal(StatusOf(state), input);
+                             : IsLegalIn(state, NameOf(input), kLegal[input.index()].statuses);
   if (!legal) return Refused(state, input);
   Draft draft(workflow, state, facts);
   auto decided = std::visit([&](const auto& in) { return On(draft, in); }, input);

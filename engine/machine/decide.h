@@ -18,6 +18,7 @@ struct Start {
   Value inputs;  // resolved
   std::string lock;
   RunId lock_holder;  // 0: the lock is free, or there is none
+  Value window{};     // see definition::ReadWindow; null: none
 };
 struct LockGranted {};
 // Another run has got the lock that this one waits for.
@@ -97,9 +98,10 @@ struct Cancel {
 };
 struct Retry {
   std::string reason;
+  std::string step{};  // its id; may be empty where the run is at one step only
 };
 struct Skip {
-  std::string step;  // its id; must be the step that the run is at. Empty: that step
+  std::string step;  // its id; may be empty where the run is at one step only
   Value output;
   std::string reason;
 };
@@ -111,12 +113,34 @@ struct RollBack {
 struct Annotate {
   std::string text;
 };
+struct SendSignal {
+  std::string name;
+  Value payload;
+};
+// Asks those who may for leave to go on outside the window.
+struct OverrideWindow {
+  std::string reason;
+};
+struct AnswerItem {  // of a checklist
+  std::string step;  // its id; may be empty where one checklist is open
+  std::string item;
+  bool done = true;  // false: it cannot be done, which needs a note
+  std::string note;
+  std::vector<std::string> roles;  // of who answers
+};
 
 using Input = std::variant<Start, LockGranted, LockPassed, Prepared, Progressed, Applied,
                            AttemptBroke, Probed, Compensated, CompensationBroke, PlanMade,
                            TimerFired, Restarted, CastVote, Pause, Resume, Cancel, Retry, Skip,
-                           RollBack, Annotate>;
+                           RollBack, Annotate, SendSignal, AnswerItem,
+                           OverrideWindow>;
 std::string_view NameOf(const Input& input);
+
+// How the run's window stands.
+struct WindowNow {
+  std::optional<Time> closes;  // set while it is open
+  std::optional<Time> opens;   // for the next time; none: never again
+};
 
 // What a rule may know beside definition, state and input.
 struct Facts {
@@ -127,6 +151,7 @@ struct Facts {
   // Of the journal's last event: a lock's fencing token is the place of the event that acquires it.
   std::int64_t position = 0;
   std::int64_t inputs_bytes_max = 256 * 1024;  // of an attempt, as JSON
+  std::optional<WindowNow> window{};           // where the run has one
 };
 
 // --- effects: what the runtime does once the events are durable ---
@@ -145,6 +170,8 @@ struct StartPhase {  // prepare, apply (and verify), probe or compensate, by `ph
   std::int64_t fencing_token = 0;
   // This apply was at work when the server stopped: it may have had effects before it begins again.
   bool resumed = false;
+  // With kCompensate: the action is another than the step's; it is applied, and so undoes the step.
+  bool instead = false;
   bool operator==(const StartPhase&) const = default;
 };
 struct StopAttempt {
@@ -202,7 +229,15 @@ class RunScope final : public expression::Scope {
  public:
   RunScope(const definition::Workflow& workflow, const RunState& state, Time now,
            StepRef at = {}, const Value* items = nullptr)
-      : workflow_(workflow), state_(state), now_(now), at_(at), items_(items) {}
+      : workflow_(workflow),
+        state_(state),
+        now_(now),
+        at_(at),
+        items_(items),
+        frame_(workflow.steps[static_cast<std::size_t>(at.step)].frame) {}
+  // What stands at the end of a sub-workflow.
+  RunScope(const definition::Workflow& workflow, const RunState& state, Time now, int frame)
+      : workflow_(workflow), state_(state), now_(now), frame_(frame) {}
   std::optional<Value> Find(std::string_view name) const override;
 
  private:
@@ -210,7 +245,8 @@ class RunScope final : public expression::Scope {
   const RunState& state_;
   Time now_;
   StepRef at_;
-  const Value* items_;
+  const Value* items_ = nullptr;
+  int frame_ = -1;  // whose names are seen
 };
 
 }  // namespace recourse::machine

@@ -24,15 +24,19 @@ class Draft {
   const definition::Step& StepAt(int index) const {
     return workflow_.steps[static_cast<std::size_t>(index)];
   }
-  // REQUIRES: the step is an action.
-  const definition::ActionStep& ActionAt(int index) const {
-    return std::get<definition::ActionStep>(StepAt(index).kind);
+  // REQUIRES: an attempt of it was made: an action, or the check of an item.
+  const definition::ActionStep& ActionAt(StepRef at) const {
+    return *definition::ActionOf(StepAt(at.step), at.item);
   }
+  int EndIndex() const { return static_cast<int>(workflow_.steps.size()); }
   RunScope Scope(StepRef at) const;
   // The idempotency key of an attempt: "R-1042@1763704238123456/restore/1", the number being the
   // microsecond in which the run started. Run ids begin anew with each journal, and an action that
   // finds its own work by the key must not take another journal's for it.
   std::string KeyOf(StepRef at, int number) const;
+
+  // One decision may ask for several.
+  ApprovalId NextApproval() { return {facts_.next_approval.number + approvals_++}; }
 
   void Emit(Event event);
   void Do(Effect effect) { decision_.effects.push_back(std::move(effect)); }
@@ -41,17 +45,29 @@ class Draft {
     return std::move(decision_);
   }
 
+  // --- lanes.cc ---
+
+  // Goes on from where the state stands until something is at work in every lane, the run waits, or
+  // it is over.
+  void Continue();
+  // Whether an attempt of it is to end soon, and is not tried again: the run is being stopped, or
+  // another lane has failed.
+  bool IsStopping(StepRef at) const;
+  // Whether any leaf is an attempt about whose effect a person was asked.
+  static bool AnyAsked(const Activity& activity);
+
   // --- forward.cc ---
 
-  // Goes on from where the state stands until something is at work, the run waits, or it is over.
-  void Continue();
   void BeginAttempt(StepRef at);
+  // Hands signals that have come to the steps that wait for them.
+  void TakeSignals();
   // The effect that sets `phase` of the attempt at work going.
   // `resumed`: it was at work when the server stopped, and may have had effects.
   void StartPhaseOf(const Attempting& attempt, bool resumed = false);
   // Stops the attempt at work where that saves effects. A probe finds out what is true and a
   // compensation puts things back: the rest of the run's end needs what they come to.
-  void StopPhase();
+  void StopPhase(const Activity& leaf);
+  void StopAllPhases();
 
   // --- failure.cc ---
 
@@ -59,8 +75,8 @@ class Draft {
   void FailAttempt(const Attempting& attempt, Error error, Value evidence, LeftBehind left);
   void FailStep(StepRef at, Error error);
   void Ask(Question question, StepRef at, Error error);
-  // Ends the run and lets go of its lock.
-  void End(Event last);
+  // Ends the run and lets go of its lock; what its definition runs at last comes first.
+  void EndRun(Event last);
 
   // --- rollback.cc ---
 
@@ -72,6 +88,20 @@ class Draft {
   void FailCompensation(const CompensationBroke& broke);
 
  private:
+  struct Turn;
+  std::optional<Turn> NextTurn(const Activity& activity, int step, int lane) const;
+  void Take(const Turn& turn);
+  void GoOn(const Ready& at, int step, int lane);
+  void Leave(int step, int lane);
+  void LeaveBlockOf(int step);
+  int LaneOf(int block) const;
+  void StopLane(int step, int lane);
+  void Close(int step);
+  void FailLane(int step, int branch, Error error);
+  // A step that stands inside another, or an item beside others, fails what it stands in: false when
+  // it stands in none.
+  bool FailsAround(StepRef at, const Error& error);
+
   void Enter(int step, bool again);
   void EnterKind(int step, const definition::ActionStep& action);
   void EnterKind(int step, const definition::ApprovalStep& approval);
@@ -79,8 +109,24 @@ class Draft {
   void EnterKind(int step, const definition::CheckpointStep&);
   void EnterKind(int step, const definition::WaitStep& wait);
   void EnterKind(int step, const definition::SucceedStep&);
+  void EnterKind(int step, const definition::SetStep& set);
+  void EnterKind(int step, const definition::ManualStep& manual);
+  void EnterKind(int step, const definition::ParallelStep& parallel);
+  void EnterKind(int step, const definition::SubWorkflowStep& sub);
   void EnterKind(int step, const definition::FailStep& fail);
+  void BeginItem(StepRef at);
   void FollowUp(StepRef at);
+  void AskPeople(int step, const definition::ManualStep& manual);
+  // --- window.cc ---
+
+  // Whether the attempt does not begin now because of the window; what happens instead is decided.
+  bool HeldByWindow(StepRef at);
+  // When a rollback that undoes the step too must begin; none: no window asks for it.
+  std::optional<Time> RollbackBy(StepRef at) const;
+  std::chrono::microseconds UndoTime() const;
+
+  // When all attempts of the step must be over; none: nothing is said.
+  std::optional<Time> DeadlineOf(StepRef at) const;
   void HandleFailure(StepRef at);
   // Fails a step whose turn has come too often. What would let the run go on past the failure
   // (on_error, continue) may be what leads it round, and is not asked.
@@ -88,21 +134,35 @@ class Draft {
   void Conclude(StepRef at, const Error& error, OnFailure on_failure);
   void ActOnStop(const StopRequested& stop);
   void Succeed();
+  // Ends the run as it was to end before what runs at last.
+  void EndAsKnown();
+  void End(Event last);
   bool PivotAbove(std::optional<int> checkpoint) const;
   void EndRollback(const Rollback& rollback);
+  void StartCompensation(const Done& done, StartPhase start);
+  void CompensateInstead(const Done& done, const definition::ActionStep& action);
 
   const definition::Workflow& workflow_;
   RunState state_;
   const Facts& facts_;
   Decision decision_;
+  std::int64_t approvals_ = 0;
 };
+
+// How many events one decision may come to before a person is asked: a path that goes in a circle
+// without ever waiting would else hold up all runs, and fill the memory.
+inline constexpr std::size_t kEventsMax = 10'000;
 
 // What a person is asked where `action` is one that this server lacks; `left` says what was not
 // done.
 Error NoSuchAction(const definition::ActionStep& action, std::string_view left);
 
-// Asks for the approval of the step, showing `plan`: in forward.cc.
+// --- people.cc ---
+
+// Asks for the approval of the step, showing `plan`.
 void RequestApproval(Draft& draft, int step, Value plan);
+// What an approval is bound to: SHA-256 of prompt, inputs and plan, in hexadecimal.
+std::string DigestOf(const RunState& state, const ApprovalRequested& request);
 
 // One function an input: outcomes.cc and operators.cc.
 Result<void> On(Draft& draft, const Start& input);
@@ -126,5 +186,8 @@ Result<void> On(Draft& draft, const Retry& input);
 Result<void> On(Draft& draft, const Skip& input);
 Result<void> On(Draft& draft, const RollBack& input);
 Result<void> On(Draft& draft, const Annotate& input);
+Result<void> On(Draft& draft, const SendSignal& input);
+Result<void> On(Draft& draft, const AnswerItem& input);
+Result<void> On(Draft& draft, const OverrideWindow& input);
 
 }  // namespace recourse::machine

@@ -14,52 +14,9 @@
 #include "engine/base/ids.h"
 #include "engine/base/value.h"
 #include "engine/definition/workflow.h"
+#include "engine/machine/terms.h"
 
 namespace recourse::machine {
-
-using definition::OnExpiry;
-using definition::OnFailure;
-
-// One execution of a step: the step's index in the workflow, and which item of a for_each.
-struct StepRef {
-  int step = 0;
-  int item = -1;  // -1: the step has no for_each
-  auto operator<=>(const StepRef&) const = default;
-};
-
-// Which phase of an attempt is at work, or was when the server died. Stored.
-enum class Phase { kPrepare = 1, kApply = 2, kProbe = 3, kCompensate = 4 };
-
-// Who vouches for an output. Stored.
-enum class Source { kApply = 1, kProbe = 2, kOperator = 3 };
-
-// Why a run ends up asking a person. Stored.
-enum class Question {
-  kStepFailed = 1,          // after its retries, and on_failure says pause
-  kUnknownEffect = 2,       // the attempt may or may not have taken effect
-  kVerifyInconclusive = 3,  // it took effect, but the proof is missing
-  kCompensationFailed = 4,
-  kPastPivot = 5,           // a rollback would have to cross an irreversible step
-  kApprovalExpired = 6,     // nobody decided in time; nothing was decided for them
-  kRolledBackTo = 7,        // an operator's rollback has reached the checkpoint: what now?
-};
-
-// Whether it is about an attempt whose effect a person must tell.
-inline bool IsDoubt(Question question) {
-  return question == Question::kUnknownEffect || question == Question::kVerifyInconclusive;
-}
-
-// What a rollback ends in. Stored.
-enum class Afterwards { kRolledBack = 1, kCancelled = 2, kGoTo = 3, kAsk = 4 };
-
-enum class Vote { kApprove = 1, kReject = 2 };
-enum class Settlement { kApproved = 1, kRejected = 2, kExpired = 3, kVoid = 4 };
-
-// What a person says of an effect that cannot be told otherwise. Stored.
-enum class Finding { kApplied = 1, kNotApplied = 2, kPartial = 3 };
-
-// Why a running attempt is being stopped. Stored.
-enum class StopKind { kCancel = 1, kRollback = 2, kDeadline = 3 };
 
 struct RunStarted {
   std::string workflow;
@@ -69,6 +26,7 @@ struct RunStarted {
   std::string severity;
   std::string lock;  // the key; empty: none
   std::optional<Time> deadline;
+  Value window{};  // see definition::ReadWindow; null: none
   bool operator==(const RunStarted&) const = default;
 };
 struct LockQueued {
@@ -90,6 +48,7 @@ struct StepSkipped {  // its `when` was false, or an operator said so
 struct ForEachStarted {
   int step = 0;
   Value items;
+  int parallel_max = 1;  // how many items are at work at once
   bool operator==(const ForEachStarted&) const = default;
 };
 struct AttemptStarted {
@@ -98,7 +57,16 @@ struct AttemptStarted {
   Phase phase = Phase::kApply;  // kPrepare when the action has a prepare
   Value inputs;
   Time deadline;
+  // When a rollback, this step included, must begin to be over before the window closes: set where
+  // it then begins by itself.
+  std::optional<Time> rollback_by{};
   bool operator==(const AttemptStarted&) const = default;
+};
+// The attempt does not begin before the window opens.
+struct WindowAwaited {
+  StepRef at;
+  Time opens;
+  bool operator==(const WindowAwaited&) const = default;
 };
 struct AttemptPrepared {
   StepRef at;
@@ -162,18 +130,92 @@ struct CheckpointReached {
 };
 struct WaitStarted {
   int step = 0;
-  Time until;
+  std::optional<Time> until;  // of a signal: none when it may take for ever
+  std::string signal{};       // its name
   bool operator==(const WaitStarted&) const = default;
 };
 struct WaitEnded {
   int step = 0;
+  Value output{};  // of a signal: {"payload", "by"}
   bool operator==(const WaitEnded&) const = default;
+};
+struct SignalReceived {  // kept until a step waits for it
+  std::string name;
+  Value payload;
+  bool operator==(const SignalReceived&) const = default;
+};
+// Every branch has begun, each on a way of its own.
+struct ParallelStarted {
+  struct Branch {
+    std::string name;
+    int first = 0;  // its steps: [first, end)
+    int end = 0;
+    bool operator==(const Branch&) const = default;
+  };
+  int step = 0;
+  std::vector<Branch> branches;
+  bool stops_others = true;  // when one fails
+  bool operator==(const ParallelStarted&) const = default;
+};
+// A branch, or an item of a for_each that has several at work, has come to its end, or was stopped
+// because another one failed.
+struct BranchEnded {
+  int step = 0;
+  int branch = 0;  // counts from 0; or the item
+  std::optional<Error> error;
+  bool stopped = false;
+  bool operator==(const BranchEnded&) const = default;
+};
+struct SubWorkflowStarted {
+  int step = 0;
+  int first = 0;  // its steps: [first, end)
+  int end = 0;
+  Value inputs;
+  bool operator==(const SubWorkflowStarted&) const = default;
+};
+struct StepCompleted {  // set, manual, parallel or a sub-workflow
+  int step = 0;
+  Value output;
+  bool operator==(const StepCompleted&) const = default;
+};
+struct ManualStarted {  // a checklist: people are asked to work it off
+  struct Item {
+    std::string id;
+    std::string text;
+    bool operator==(const Item&) const = default;
+  };
+  int step = 0;
+  std::string prompt;
+  std::vector<Item> items;
+  std::vector<std::string> by;  // roles
+  std::optional<Time> expires;
+  bool operator==(const ManualStarted&) const = default;
+};
+struct ItemAnswered {
+  int step = 0;
+  std::string item;
+  bool done = true;      // false: it cannot be done, which fails the step
+  bool checked = false;  // by the item's check, not by a person
+  std::string note;
+  bool operator==(const ItemAnswered&) const = default;
 };
 struct PlanStarted {  // the plan of what follows an approval is being made
   int step = 0;
   bool operator==(const PlanStarted&) const = default;
 };
+// A role is told of an approval that nobody has decided yet, and may decide it from then on.
+struct ApprovalEscalated {
+  ApprovalId id;
+  std::string to;        // empty: those who were asked are reminded
+  bool expired = false;  // its time is over; it stays open for the role
+  bool operator==(const ApprovalEscalated&) const = default;
+};
 struct ApprovalRequested {
+  struct Escalation {
+    Time due;
+    std::string to;
+    bool operator==(const Escalation&) const = default;
+  };
   int step = 0;
   ApprovalId id;
   std::string prompt;
@@ -184,6 +226,8 @@ struct ApprovalRequested {
   OnExpiry on_expiry = OnExpiry::kHold;
   Value plan;          // see PlanMade
   std::string digest;  // SHA-256 of prompt, inputs and plan, in hexadecimal
+  std::vector<Escalation> escalations{};
+  bool overrides_window = false;  // what is asked: may the run go on outside its window?
   bool operator==(const ApprovalRequested&) const = default;
 };
 struct VoteCast {
@@ -261,6 +305,15 @@ struct CompensationSkipped {  // the action has no way back
 struct RollbackEnded {  // at a checkpoint: the run goes on at the go_to, or asks a person
   bool operator==(const RollbackEnded&) const = default;
 };
+// The run's end is known; what its definition runs at last comes before it.
+struct FinishStarted {
+  int first = 0;  // the step that it begins with
+  Ending ending = Ending::kSucceeded;
+  Error error;        // of the failure, or the cause of the rollback
+  std::string reason; // of a cancel
+  Value outputs;
+  bool operator==(const FinishStarted&) const = default;
+};
 struct RunSucceeded {
   Value outputs;
   bool operator==(const RunSucceeded&) const = default;
@@ -290,7 +343,9 @@ using Event =
                  RunPaused, RunResumed, StopRequested, AttentionNeeded, EffectResolved,
                  RollbackStarted, CompensationStarted, CompensationSucceeded, CompensationFailed,
                  CompensationSkipped, RollbackEnded, RunSucceeded, RunFailed, RunCancelled,
-                 RunRolledBack, RunAnnotated>;
+                 RunRolledBack, RunAnnotated, SignalReceived, ParallelStarted, BranchEnded,
+                 SubWorkflowStarted, StepCompleted, ManualStarted, ItemAnswered, ApprovalEscalated,
+                 FinishStarted, WindowAwaited>;
 
 // "AttemptStarted": the event's name, as the timeline shows it.
 std::string_view NameOf(const Event& event);

@@ -30,12 +30,18 @@ bool MayRetry(const ActionStep& action, int tries, Code code, LeftBehind left) {
 }  // namespace
 
 void Draft::FailAttempt(const Attempting& attempt, Error error, Value evidence, LeftBehind left) {
-  const ActionStep& action = ActionAt(attempt.at.step);
-  const auto* running = std::get_if<Running>(&state_.status);
-  const bool stopping = running != nullptr && running->stop.has_value();
+  const ActionStep& action = ActionAt(attempt.at);
   AttemptFailed failed{attempt.at, attempt.number, std::move(error), std::move(evidence), left, {}};
-  if (!stopping && MayRetry(action, attempt.tries, failed.error.code, left)) {
-    failed.retry_at = facts_.now + RetryDelay(action.retry, attempt.tries, facts_.jitter);
+  if (!IsStopping(attempt.at) && MayRetry(action, attempt.tries, failed.error.code, left)) {
+    const Time again = facts_.now + RetryDelay(action.retry, attempt.tries, facts_.jitter);
+    const auto deadline = DeadlineOf(attempt.at);
+    if (!deadline || again < *deadline) {
+      failed.retry_at = again;
+    } else {
+      failed.error = Error{Code::kDeadlineExceeded,
+                           "the step's deadline leaves no time for another attempt; the last failed: " +
+                               failed.error.ToString()};
+    }
   }
   Emit(std::move(failed));
   Continue();
@@ -46,8 +52,15 @@ void Draft::FailStep(StepRef at, Error error) { Emit(StepFailed{at, std::move(er
 void Draft::HandleFailure(StepRef at) {
   const definition::Step& step = StepAt(at.step);
   const Error error = state_.steps.at(at.step).error.value_or(Error{});
+  if (at.item >= 0 && std::holds_alternative<definition::ManualStep>(step.kind)) {
+    return Emit(FailureHandled{at, {}});  // a check that fails leaves its item to people
+  }
+  const bool beside = at.item >= 0 && std::holds_alternative<Inside>(
+                                          *FindActivity(*ActivityOf(state_), {at.step, -1}));
   for (const definition::ErrorRule& rule : step.on_error) {
     if (rule.code && *rule.code != error.code) continue;
+    // The other items are at work: the step goes elsewhere once they are over.
+    if (beside && rule.go_to) break;
     if (rule.rollback_to) {
       return BeginRollback({rule.rollback_to, Afterwards::kGoTo, rule.go_to, error}, true, at);
     }
@@ -64,6 +77,8 @@ void Draft::BreakCircle(StepRef at, Error error) {
 
 // What the definition says of a failure that no rule of on_error has taken.
 void Draft::Conclude(StepRef at, const Error& error, OnFailure on_failure) {
+  const bool ends = on_failure == OnFailure::kRollback || on_failure == OnFailure::kFail;
+  if (ends && FailsAround(at, error)) return;
   switch (on_failure) {
     case OnFailure::kRollback:
       return BeginRollback({{}, Afterwards::kRolledBack, {}, error}, true, at);
@@ -72,23 +87,25 @@ void Draft::Conclude(StepRef at, const Error& error, OnFailure on_failure) {
     case OnFailure::kContinue:
       return Emit(FailureHandled{at, {}});
     case OnFailure::kFail:
-      return End(RunFailed{error});
+      return EndRun(RunFailed{error});
   }
 }
 
 void Draft::ActOnStop(const StopRequested& stop) {
-  const Ready ready = std::get<Ready>(*ActivityOf(state_));
-  const StepRef at{ready.step, ready.item};
-  const Error cause{stop.kind == StopKind::kDeadline ? Code::kDeadlineExceeded : Code::kCancelled,
-                    stop.reason};
+  const StepRef at = PlaceOf(*ActivityOf(state_));
+  if (state_.finishing) return EndAsKnown();
+  const bool late = stop.kind == StopKind::kDeadline || stop.kind == StopKind::kWindow;
+  const Error cause{late ? Code::kDeadlineExceeded : Code::kCancelled, stop.reason};
   switch (stop.kind) {
     case StopKind::kCancel:
-      if (!stop.rollback) return End(RunCancelled{stop.reason});
+      if (!stop.rollback) return EndRun(RunCancelled{stop.reason});
       return BeginRollback({{}, Afterwards::kCancelled, {}, cause}, false, at);
     case StopKind::kRollback:
       return BeginRollback({stop.rollback_to,
                             stop.rollback_to ? Afterwards::kAsk : Afterwards::kRolledBack, {}, cause},
                            false, at);
+    case StopKind::kWindow:
+      return BeginRollback({{}, Afterwards::kRolledBack, {}, cause}, true, at);
     case StopKind::kDeadline:
       break;
   }
@@ -99,7 +116,7 @@ void Draft::ActOnStop(const StopRequested& stop) {
       return Ask(Question::kStepFailed, at, cause);
     case OnFailure::kContinue:  // A run that is over its time cannot go on.
     case OnFailure::kFail:
-      return End(RunFailed{cause});
+      return EndRun(RunFailed{cause});
   }
 }
 
@@ -107,6 +124,53 @@ void Draft::Ask(Question question, StepRef at, Error error) {
   Emit(AttentionNeeded{question, at, std::move(error)});
   Do(Notify{"needs_attention",
             state_.run.ToString() + " needs attention: " + WhyItWaits(workflow_, state_)->reason});
+}
+
+namespace {
+
+FinishStarted BeforeThat(const Event& last) {
+  FinishStarted finish;
+  if (const auto* succeeded = std::get_if<RunSucceeded>(&last)) {
+    finish.ending = Ending::kSucceeded;
+    finish.outputs = succeeded->outputs;
+  } else if (const auto* failed = std::get_if<RunFailed>(&last)) {
+    finish.ending = Ending::kFailed;
+    finish.error = failed->error;
+  } else if (const auto* cancelled = std::get_if<RunCancelled>(&last)) {
+    finish.ending = Ending::kCancelled;
+    finish.reason = cancelled->reason;
+  } else {
+    finish.ending = Ending::kRolledBack;
+    finish.error = std::get<RunRolledBack>(last).cause;
+  }
+  return finish;
+}
+
+}  // namespace
+
+void Draft::EndRun(Event last) {
+  const bool begun = !std::holds_alternative<Queued>(state_.status);
+  if (workflow_.on_finish && begun && !state_.finishing) {
+    FinishStarted finish = BeforeThat(last);
+    finish.first = *workflow_.on_finish;
+    Emit(std::move(finish));
+    return Continue();
+  }
+  End(std::move(last));
+}
+
+void Draft::EndAsKnown() {
+  const FinishStarted finish = *state_.finishing;
+  switch (finish.ending) {
+    case Ending::kSucceeded:
+      return End(RunSucceeded{finish.outputs});
+    case Ending::kFailed:
+      return End(RunFailed{finish.error});
+    case Ending::kCancelled:
+      return End(RunCancelled{finish.reason});
+    case Ending::kRolledBack:
+      return End(RunRolledBack{finish.error});
+  }
 }
 
 void Draft::End(Event last) {

@@ -1,21 +1,15 @@
 // The forward path: entering steps and starting attempts.
 #include <algorithm>
 
-#include "engine/base/digest.h"
 #include "engine/base/json.h"
 #include "engine/base/text.h"
+#include "engine/definition/transitions.h"
 #include "engine/machine/draft.h"
 
 namespace recourse::machine {
 namespace {
 
 using definition::ActionStep;
-using Point = Ready::Point;
-
-// How many events one decision may come to before a person is asked: a path that goes in a circle
-// without ever waiting would else hold up all runs, and fill the memory.
-constexpr std::size_t kEventsMax = 10'000;
-
 // Of a for_each. Each is one commit at least, and what is known of all of them is held in memory.
 constexpr std::size_t kItemsMax = 10'000;
 
@@ -65,65 +59,52 @@ Result<Time> WaitUntil(const Draft& draft, int step, const definition::WaitStep&
 
 }  // namespace
 
+namespace {
+
+// What follows `step` where it goes on at `next`: past the end of a block comes the next branch, or
+// what follows the step that has it.
+int Following(const definition::Workflow& workflow, int step, int next) {
+  const int size = static_cast<int>(workflow.steps.size());
+  for (int block = workflow.steps[std::size_t(step)].block; next >= size && block >= 0;) {
+    const definition::Block& left = workflow.blocks[std::size_t(block)];
+    if (left.owner < 0) break;
+    const auto after = std::find_if(
+        workflow.blocks.begin() + block + 1, workflow.blocks.end(),
+        [&](const definition::Block& other) { return other.owner == left.owner; });
+    if (after != workflow.blocks.end()) return after->first;
+    next = workflow.After(left.owner);
+    block = workflow.steps[std::size_t(left.owner)].block;
+  }
+  return next;
+}
+
+}  // namespace
+
 std::vector<int> ExpectedPath(const definition::Workflow& workflow, int step) {
   std::vector<int> path;
   std::vector<bool> seen(workflow.steps.size());
   const int size = static_cast<int>(workflow.steps.size());
-  for (int at = workflow.steps[std::size_t(step)].next.value_or(step + 1); at < size;) {
+  for (int at = Following(workflow, step, workflow.After(step)); at < size;) {
     if (seen[std::size_t(at)]) break;
     seen[std::size_t(at)] = true;
     path.push_back(at);
     const definition::Step& next = workflow.steps[std::size_t(at)];
     if (std::holds_alternative<definition::ApprovalStep>(next.kind) ||
-        std::holds_alternative<definition::SucceedStep>(next.kind) ||
-        std::holds_alternative<definition::FailStep>(next.kind)) {
+        definition::EndsRun(workflow, next)) {
       break;
     }
-    const auto* choice = std::get_if<definition::SwitchStep>(&next.kind);
-    at = choice != nullptr ? ExpectedCase(workflow, *choice, next.next.value_or(at + 1))
-                           : next.next.value_or(at + 1);
+    int to = workflow.After(at);
+    if (const auto* choice = std::get_if<definition::SwitchStep>(&next.kind)) {
+      to = ExpectedCase(workflow, *choice, to);
+    } else if (std::holds_alternative<definition::ParallelStep>(next.kind) ||
+               std::holds_alternative<definition::SubWorkflowStep>(next.kind)) {
+      to = at + 1;
+    } else if (std::holds_alternative<definition::SucceedStep>(next.kind)) {
+      to = size;
+    }
+    at = Following(workflow, at, to);
   }
   return path;
-}
-
-void Draft::Continue() {
-  // Each turn enters a step or handles a failure; visits_max of every step bounds the turns, and
-  // kEventsMax what is journaled of them at once.
-  for (;;) {
-    if (!std::holds_alternative<Running>(state_.status)) return;
-    const Running& running = std::get<Running>(state_.status);
-    const auto* ready = std::get_if<Ready>(&running.activity);
-    if (ready == nullptr) return;
-    if (running.stop) return ActOnStop(StopRequested(*running.stop));
-    const Ready at = *ready;
-    const bool ending = at.step >= static_cast<int>(workflow_.steps.size());
-    if (decision_.events.size() >= kEventsMax && !ending) {
-      return Ask(Question::kStepFailed, {at.step, at.item},
-                 Error{Code::kResourceExhausted,
-                       std::to_string(kEventsMax) +
-                           " things happened to the run without one that takes time: its path "
-                           "seems to go in a circle. Nothing more was done; retry goes on from "
-                           "here"});
-    }
-    switch (at.point) {
-      case Point::kEnter:
-        Enter(at.step, false);
-        break;
-      case Point::kAgain:
-        if (at.item >= 0) {
-          BeginAttempt({at.step, at.item});
-        } else {
-          Enter(at.step, true);
-        }
-        break;
-      case Point::kFinished:
-        FollowUp({at.step, at.item});
-        break;
-      case Point::kFailed:
-        HandleFailure({at.step, at.item});
-        break;
-    }
-  }
 }
 
 void Draft::Enter(int index, bool again) {
@@ -168,7 +149,7 @@ void Draft::EnterKind(int step, const ActionStep& action) {
                                           " items; at most " + std::to_string(kItemsMax) +
                                           " are done by one step. Nothing was started"});
   }
-  Emit(ForEachStarted{step, *std::move(items)});
+  Emit(ForEachStarted{step, *std::move(items), action.parallel_max});
 }
 
 void Draft::EnterKind(int step, const definition::ApprovalStep&) {
@@ -188,18 +169,60 @@ void Draft::EnterKind(int step, const definition::SwitchStep& choice) {
     }
     if (chosen->as_bool()) return Emit(SwitchTaken{step, option.go_to});
   }
-  Emit(SwitchTaken{step, choice.otherwise.value_or(StepAt(step).next.value_or(step + 1))});
+  Emit(SwitchTaken{step, choice.otherwise.value_or(workflow_.After(step))});
 }
 
 void Draft::EnterKind(int step, const definition::CheckpointStep&) { Emit(CheckpointReached{step}); }
 
 void Draft::EnterKind(int step, const definition::WaitStep& wait) {
+  if (!wait.signal.empty()) {
+    std::optional<Time> until;
+    if (wait.timeout) until = facts_.now + *wait.timeout;
+    return Emit(WaitStarted{step, until, wait.signal});
+  }
   auto until = WaitUntil(*this, step, wait);
   if (!until) return FailStep({step, -1}, std::move(until).error());
-  Emit(WaitStarted{step, *until});
+  Emit(WaitStarted{step, *until, {}});
 }
 
-void Draft::EnterKind(int, const definition::SucceedStep&) { Succeed(); }
+void Draft::EnterKind(int step, const definition::SucceedStep&) {
+  const int block = StepAt(step).block;
+  const bool inside = block >= 0 && workflow_.blocks[std::size_t(block)].owner >= 0;
+  if (inside) return LeaveBlockOf(step);
+  Succeed();
+}
+
+void Draft::EnterKind(int step, const definition::SetStep& set) {
+  auto values = set.values.Evaluate(Scope({step, -1}));
+  if (!values) return FailStep({step, -1}, std::move(values).error().In("set"));
+  if (!FitsAsJson(*values, facts_.inputs_bytes_max)) {
+    return FailStep({step, -1}, Error{Code::kResourceExhausted,
+                                      "set: the values are larger than " +
+                                          HumanBytes(facts_.inputs_bytes_max) +
+                                          ", which is the limit"});
+  }
+  Emit(StepCompleted{step, *std::move(values)});
+}
+
+void Draft::EnterKind(int step, const definition::ParallelStep& parallel) {
+  ParallelStarted started{step, {}, !parallel.collect};
+  for (const int branch : parallel.branches) {
+    const definition::Block& block = workflow_.blocks[std::size_t(branch)];
+    started.branches.push_back({block.name, block.first, block.end});
+  }
+  Emit(std::move(started));
+}
+
+void Draft::EnterKind(int step, const definition::SubWorkflowStep& sub) {
+  const definition::Block& block = workflow_.blocks[std::size_t(sub.block)];
+  auto inputs = sub.with.Evaluate(Scope({step, -1}));
+  if (inputs) {
+    inputs = definition::FitInputs(
+        workflow_.InputsOf(StepAt(block.first).frame), *inputs);
+  }
+  if (!inputs) return FailStep({step, -1}, std::move(inputs).error().In("with"));
+  Emit(SubWorkflowStarted{step, block.first, block.end, *std::move(inputs)});
+}
 
 void Draft::EnterKind(int step, const definition::FailStep& fail) {
   auto message = fail.message.Evaluate(Scope({step, -1}));
@@ -208,13 +231,29 @@ void Draft::EnterKind(int step, const definition::FailStep& fail) {
                                                              : ToJson(*message)});
 }
 
+std::optional<Time> Draft::DeadlineOf(StepRef at) const {
+  const definition::Step& step = StepAt(at.step);
+  if (!step.deadline) return std::nullopt;
+  // It counts from the visit's beginning; from a person's retry it counts anew.
+  const Activity& lane = *FindActivity(*ActivityOf(state_), {at.step, -1});
+  const auto* ready = std::get_if<Ready>(&lane);
+  const bool begins = ready != nullptr && at.item < 0;
+  return (begins ? facts_.now : state_.steps.at(at.step).entered) + *step.deadline;
+}
+
 void Draft::BeginAttempt(StepRef at) {
-  const ActionStep& action = ActionAt(at.step);
+  const ActionStep& action = ActionAt(at);
   if (!action.known) {
     const Error missing = NoSuchAction(action, "the step was not started");
     FailStep(at, missing);
     return Ask(Question::kStepFailed, at, missing);
   }
+  const auto deadline = DeadlineOf(at);
+  if (deadline && *deadline <= facts_.now) {
+    return FailStep(at, Error{Code::kDeadlineExceeded, "the step's deadline is over; nothing more of "
+                                                       "it was started"});
+  }
+  if (HeldByWindow(at)) return;
   auto inputs = action.with.Evaluate(Scope(at));
   if (!inputs) return FailStep(at, std::move(inputs).error().In("with"));
   if (!FitsAsJson(*inputs, facts_.inputs_bytes_max)) {
@@ -233,18 +272,25 @@ void Draft::BeginAttempt(StepRef at) {
   started.phase = action.has_prepare ? Phase::kPrepare : Phase::kApply;
   started.inputs = inputs->is_null() ? Value(Value::Map()) : *std::move(inputs);
   started.deadline = facts_.now + action.timeout;
+  if (deadline) started.deadline = std::min(started.deadline, *deadline);
+  started.rollback_by = RollbackBy(at);
   Emit(std::move(started));
-  StartPhaseOf(std::get<Attempting>(*ActivityOf(state_)));
+  StartPhaseOf(std::get<Attempting>(*FindActivity(*ActivityOf(state_), at)));
 }
 
-void Draft::StopPhase() {
-  const auto& attempt = std::get<Attempting>(*ActivityOf(state_));
-  if (attempt.phase != Phase::kPrepare && attempt.phase != Phase::kApply) return;
-  Do(StopAttempt{attempt.at});
+void Draft::StopPhase(const Activity& leaf) {
+  const auto* attempt = std::get_if<Attempting>(&leaf);
+  if (attempt == nullptr || attempt->asked) return;
+  if (attempt->phase != Phase::kPrepare && attempt->phase != Phase::kApply) return;
+  Do(StopAttempt{attempt->at});
+}
+
+void Draft::StopAllPhases() {
+  for (const Activity* leaf : LeavesOf(*ActivityOf(state_))) StopPhase(*leaf);
 }
 
 void Draft::StartPhaseOf(const Attempting& attempt, bool resumed) {
-  const ActionStep& action = ActionAt(attempt.at.step);
+  const ActionStep& action = ActionAt(attempt.at);
   StartPhase start;
   start.at = attempt.at;
   start.number = attempt.number;
@@ -255,47 +301,38 @@ void Draft::StartPhaseOf(const Attempting& attempt, bool resumed) {
   start.undo = attempt.undo;
   start.checkpoint = attempt.checkpoint;
   start.deadline = facts_.now + action.timeout;
+  if (const auto deadline = DeadlineOf(attempt.at)) start.deadline = std::min(start.deadline, *deadline);
   start.fencing_token = state_.fencing_token;
   start.resumed = resumed;
   Do(std::move(start));
 }
 
+void Draft::BeginItem(StepRef at) {
+  // Of a checklist, items without a check are for people.
+  if (definition::ActionOf(StepAt(at.step), at.item) == nullptr) return FollowUp(at);
+  BeginAttempt(at);
+}
+
 // What comes after a finished step or item.
 void Draft::FollowUp(StepRef at) {
+  const definition::StepKind& kind = StepAt(at.step).kind;
   if (at.item >= 0) {
     const int items = static_cast<int>(state_.steps.at(at.step).items.as_list().size());
-    if (at.item + 1 < items) return BeginAttempt({at.step, at.item + 1});
+    if (at.item + 1 < items) return BeginItem({at.step, at.item + 1});
+    if (const auto* manual = std::get_if<definition::ManualStep>(&kind)) {
+      return AskPeople(at.step, *manual);
+    }
   }
-  Enter(StepAt(at.step).next.value_or(at.step + 1), false);
+  const int next = workflow_.After(at.step);
+  if (next >= EndIndex()) return LeaveBlockOf(at.step);
+  Enter(next, false);
 }
 
 void Draft::Succeed() {
   auto outputs = workflow_.outputs.Evaluate(Scope({}));
   // The work is done: an output that cannot be computed is told, and undoes nothing.
-  End(RunSucceeded{outputs ? *std::move(outputs)
-                           : Value::Object({{"error", outputs.error().ToString()}})});
-}
-
-void RequestApproval(Draft& draft, int step, Value plan) {
-  const auto& approval = std::get<definition::ApprovalStep>(draft.StepAt(step).kind);
-  auto prompt = approval.prompt.Evaluate(draft.Scope({step, -1}));
-  if (!prompt) return draft.FailStep({step, -1}, std::move(prompt).error().In("prompt"));
-  ApprovalRequested request;
-  request.step = step;
-  request.id = draft.facts().next_approval;
-  request.prompt = prompt->is_string() ? prompt->as_string() : ToJson(*prompt);
-  request.approvers = approval.approvers;
-  request.quorum = approval.quorum;
-  request.exclude_requester = approval.exclude_requester;
-  if (approval.expires) request.expires = draft.facts().now + *approval.expires;
-  request.on_expiry = approval.on_expiry;
-  request.digest = ToHex(Sha256Of(ToJson(Value::Object(
-      {{"inputs", draft.state().inputs}, {"plan", plan}, {"prompt", request.prompt}}))));
-  request.plan = std::move(plan);
-  const std::string text = draft.state().run.ToString() + " asks for approval " +
-                           request.id.ToString() + ": " + request.prompt;
-  draft.Emit(std::move(request));
-  draft.Do(Notify{"approval_requested", text});
+  EndRun(RunSucceeded{outputs ? *std::move(outputs)
+                              : Value::Object({{"error", outputs.error().ToString()}})});
 }
 
 }  // namespace recourse::machine

@@ -65,6 +65,16 @@ std::string_view NameOf(const Event& event) {
           [](const RunCancelled&) -> Name { return "RunCancelled"; },
           [](const RunRolledBack&) -> Name { return "RunRolledBack"; },
           [](const RunAnnotated&) -> Name { return "RunAnnotated"; },
+          [](const SignalReceived&) -> Name { return "SignalReceived"; },
+          [](const ParallelStarted&) -> Name { return "ParallelStarted"; },
+          [](const BranchEnded&) -> Name { return "BranchEnded"; },
+          [](const SubWorkflowStarted&) -> Name { return "SubWorkflowStarted"; },
+          [](const StepCompleted&) -> Name { return "StepCompleted"; },
+          [](const ManualStarted&) -> Name { return "ManualStarted"; },
+          [](const ItemAnswered&) -> Name { return "ItemAnswered"; },
+          [](const ApprovalEscalated&) -> Name { return "ApprovalEscalated"; },
+          [](const FinishStarted&) -> Name { return "FinishStarted"; },
+          [](const WindowAwaited&) -> Name { return "WindowAwaited"; },
       },
       event);
 }

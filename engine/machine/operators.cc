@@ -41,28 +41,62 @@ struct Standing {
   // The step is done and its output stands; the run was stopped before the next.
   bool finished = false;
   bool approval = false;  // an approval that was not given: it waits, expired or was rejected
+  bool retries = false;   // it failed and is tried again later
 };
 
-Standing WhereItStands(const Draft& draft) {
+// A lane that waits for something that a person can hurry or pass.
+bool Waits(const Activity& leaf) {
+  return std::holds_alternative<BackingOff>(leaf) || std::holds_alternative<Sleeping>(leaf) ||
+         std::holds_alternative<Checklist>(leaf) || std::holds_alternative<AwaitingApproval>(leaf);
+}
+
+// The step that is meant, where several wait. `step` is its id; empty: the only one.
+Result<StepRef> TheWaiting(const Draft& draft, const std::string& step) {
+  std::vector<StepRef> places;
+  std::string names;
+  for (const Activity* leaf : LeavesOf(*ActivityOf(draft.state()))) {
+    if (!Waits(*leaf)) continue;
+    const StepRef at = PlaceOf(*leaf);
+    const std::string name = NameOf(draft.workflow(), at);
+    if (name == step) return at;
+    places.push_back(at);
+    names += (names.empty() ? "" : " and ") + name;
+  }
+  if (places.size() == 1 && step.empty()) return places.front();
+  const std::string run = draft.state().run.ToString();
+  if (!step.empty() && !places.empty()) {
+    return InvalidArgument("step: " + run + " is at " + names + ", not at " + step);
+  }
+  if (places.empty()) return FailedPrecondition("nothing waits in " + run);
+  return InvalidArgument("step: " + run + " waits at " + names + "; say which is meant");
+}
+
+Result<Standing> WhereItStands(const Draft& draft, const std::string& step = {}) {
   const RunState& state = draft.state();
   Standing standing;
-  const Activity* activity = ActivityOf(state);
+  const Activity* root = ActivityOf(state);
   if (const auto* attention = std::get_if<NeedsAttention>(&state.status)) {
     standing.attention = attention;
     standing.at = attention->at;
     standing.rollback = std::get_if<Rollback>(&attention->from);
-    activity = std::get_if<Activity>(&attention->from);
+    const std::string here = NameOf(draft.workflow(), standing.at);
+    if (!step.empty() && step != here) {
+      return InvalidArgument("step: " + state.run.ToString() + " is at " + here + ", not at " + step);
+    }
   } else {
-    standing.at = PlaceOf(*activity);
+    auto waiting = TheWaiting(draft, step);
+    if (!waiting) return std::move(waiting).error();
+    standing.at = *waiting;
   }
+  const Activity* activity = root == nullptr ? nullptr : FindActivity(*root, standing.at);
   if (activity != nullptr) {
     standing.doubtful = std::get_if<Attempting>(activity);
     const auto* ready = std::get_if<Ready>(activity);
     standing.finished = ready != nullptr && ready->point == Ready::Point::kFinished;
+    standing.retries = std::holds_alternative<BackingOff>(*activity);
   }
-  standing.approval =
-      !standing.finished &&
-      std::holds_alternative<definition::ApprovalStep>(draft.StepAt(standing.at.step).kind);
+  const definition::StepKind& kind = draft.StepAt(standing.at.step).kind;
+  standing.approval = !standing.finished && std::holds_alternative<definition::ApprovalStep>(kind);
   return standing;
 }
 
@@ -70,32 +104,52 @@ Standing WhereItStands(const Draft& draft) {
 Result<void> ResolveEffect(Draft& draft, std::optional<Finding> finding, const std::string& reason) {
   const auto* attention = std::get_if<NeedsAttention>(&draft.state().status);
   if (attention == nullptr) return {};
-  const Standing standing = WhereItStands(draft);
-  if (standing.doubtful == nullptr) return {};
+  for (const AttentionNeeded& other : attention->others) {
+    if (!IsDoubt(other.question)) continue;
+    return FailedPrecondition("more than one effect is unknown, that of " +
+                              NameOf(draft.workflow(), attention->at) + " and that of " +
+                              NameOf(draft.workflow(), other.at) +
+                              "; answer for each with skip or retry first");
+  }
+  auto standing = WhereItStands(draft);
+  if (!standing) return std::move(standing).error();
+  if (standing->doubtful == nullptr) return {};
   if (!finding && attention->question == Question::kUnknownEffect) {
-    return FailedPrecondition("finding: " + NameOf(draft.workflow(), standing.at) +
+    return FailedPrecondition("finding: " + NameOf(draft.workflow(), standing->at) +
                            " may or may not have taken effect; say applied, not_applied or partial");
   }
-  draft.Emit(EffectResolved{standing.at, finding.value_or(Finding::kApplied), reason});
+  draft.Emit(EffectResolved{standing->at, finding.value_or(Finding::kApplied), reason});
   return {};
 }
 
-void VoidApproval(Draft& draft) {
-  const Activity* activity = ActivityOf(draft.state());
-  const auto* awaiting = activity == nullptr ? nullptr : std::get_if<AwaitingApproval>(activity);
-  if (awaiting != nullptr) {
-    draft.Emit(ApprovalSettled{awaiting->request.id, Settlement::kVoid});
+void VoidApprovals(Draft& draft) {
+  std::vector<ApprovalId> open;
+  for (const AwaitingApproval* awaiting : ApprovalsOf(draft.state())) {
+    open.push_back(awaiting->request.id);
   }
+  for (const ApprovalId id : open) draft.Emit(ApprovalSettled{id, Settlement::kVoid});
 }
 
 // Asks for the run to stop when an attempt is at work, and answers true; false when none is.
 bool StopAtWork(Draft& draft, StopRequested stop) {
-  const Activity* activity = ActivityOf(draft.state());
-  const auto* attempt = activity == nullptr ? nullptr : std::get_if<Attempting>(activity);
-  if (attempt == nullptr) return false;
+  const Activity* root = ActivityOf(draft.state());
+  bool attempting = false;
+  if (root != nullptr) {
+    for (const Activity* leaf : LeavesOf(*root)) {
+      attempting = attempting || (std::holds_alternative<Attempting>(*leaf) && IsAtWork(*leaf));
+    }
+  }
+  if (!attempting) return false;
+  VoidApprovals(draft);
   draft.Emit(std::move(stop));
-  draft.StopPhase();
+  draft.StopAllPhases();
   return true;
+}
+
+// Where the run is, for a rollback's message.
+StepRef Here(const Draft& draft) {
+  const auto* attention = std::get_if<NeedsAttention>(&draft.state().status);
+  return attention != nullptr ? attention->at : PlaceOf(*ActivityOf(draft.state()));
 }
 
 std::string Said(const Draft& draft, std::string_view what, const std::string& reason) {
@@ -106,9 +160,8 @@ std::string Said(const Draft& draft, std::string_view what, const std::string& r
 }  // namespace
 
 Result<void> On(Draft& draft, const CastVote& input) {
-  const Activity* activity = ActivityOf(draft.state());
-  const auto* awaiting = std::get_if<AwaitingApproval>(activity);
-  if (awaiting == nullptr || awaiting->request.id != input.id) {
+  const AwaitingApproval* awaiting = FindApproval(draft.state(), input.id);
+  if (awaiting == nullptr) {
     return Aborted(input.id.ToString() + " is not open any more");
   }
   const ApprovalRequested request = awaiting->request;
@@ -132,12 +185,16 @@ Result<void> On(Draft& draft, const CastVote& input) {
   draft.Emit(VoteCast{input.id, input.vote, input.reason, input.channel});
   if (input.vote == Vote::kReject) {
     draft.Emit(ApprovalSettled{input.id, Settlement::kRejected});
+    if (request.overrides_window) {
+      draft.Continue();  // it waits as before
+      return {};
+    }
     draft.FailStep({request.step, -1},
                    Error{Code::kPermissionDenied, Said(draft, "rejected", input.reason)});
     draft.Continue();
     return {};
   }
-  const auto& votes = std::get<AwaitingApproval>(*ActivityOf(draft.state())).votes;
+  const auto& votes = FindApproval(draft.state(), input.id)->votes;
   if (static_cast<int>(votes.size()) < request.quorum) return {};
   draft.Emit(ApprovalSettled{input.id, Settlement::kApproved});
   draft.Continue();
@@ -157,15 +214,21 @@ Result<void> On(Draft& draft, const Pause& input) {
 Result<void> On(Draft& draft, const Resume& input) {
   draft.Emit(RunResumed{input.reason});
   // What would have started during the pause starts now.
-  const Activity* activity = ActivityOf(draft.state());
   const Time now = draft.facts().now;
-  if (const auto* backing = std::get_if<BackingOff>(activity)) {
-    if (backing->retry_at <= now) {
-      const StepRef at = backing->at;
-      draft.BeginAttempt(at);
-    }
-  } else if (const auto* sleeping = std::get_if<Sleeping>(activity)) {
-    if (sleeping->until <= now) draft.Emit(WaitEnded{sleeping->step});
+  std::vector<Activity> due;
+  for (const Activity* leaf : LeavesOf(*ActivityOf(draft.state()))) {
+    const auto timers = TimersOf(*leaf);
+    const bool over = std::any_of(timers.begin(), timers.end(),
+                                  [&](const Timer& timer) { return timer.due <= now; });
+    if (over) due.push_back(*leaf);
+  }
+  for (const Activity& leaf : due) {
+    const auto* backing = std::get_if<BackingOff>(&leaf);
+    const auto* sleeping = std::get_if<Sleeping>(&leaf);
+    const auto* window = std::get_if<AwaitingWindow>(&leaf);
+    if (backing != nullptr) draft.BeginAttempt(backing->at);
+    if (window != nullptr) draft.BeginAttempt(window->at);
+    if (sleeping != nullptr && sleeping->signal.empty()) draft.Emit(WaitEnded{sleeping->step, {}});
   }
   draft.Continue();
   return {};
@@ -179,20 +242,21 @@ Result<void> On(Draft& draft, const Cancel& input) {
   }
   StopRequested stop{StopKind::kCancel, input.rollback, {}, Said(draft, "cancelled", input.reason)};
   if (StopAtWork(draft, stop)) return {};
-  VoidApproval(draft);
+  VoidApprovals(draft);
   if (!input.rollback || std::holds_alternative<Queued>(draft.state().status)) {
-    draft.End(RunCancelled{stop.reason});
+    draft.EndRun(RunCancelled{stop.reason});
     return {};
   }
   draft.BeginRollback({{}, Afterwards::kCancelled, {}, Error{Code::kCancelled, stop.reason}}, false,
-                      WhereItStands(draft).at);
+                      Here(draft));
   return {};
 }
 
 Result<void> On(Draft& draft, const Retry& input) {
-  const Standing standing = WhereItStands(draft);
-  if (standing.attention == nullptr &&
-      !std::holds_alternative<BackingOff>(*ActivityOf(draft.state()))) {
+  auto found = WhereItStands(draft, input.step);
+  if (!found) return std::move(found).error();
+  const Standing& standing = *found;
+  if (standing.attention == nullptr && !standing.retries) {
     return FailedPrecondition("Retry is not possible: " + draft.state().run.ToString() +
                               " waits for something else than a retry; nothing has failed");
   }
@@ -213,12 +277,10 @@ Result<void> On(Draft& draft, const Retry& input) {
 }
 
 Result<void> On(Draft& draft, const Skip& input) {
-  const Standing standing = WhereItStands(draft);
+  auto found = WhereItStands(draft, input.step);
+  if (!found) return std::move(found).error();
+  const Standing& standing = *found;
   const std::string here = NameOf(draft.workflow(), standing.at);
-  if (!input.step.empty() && input.step != here) {
-    return InvalidArgument("step: " + draft.state().run.ToString() + " is at " + here + ", not at " +
-                           input.step);
-  }
   if (standing.approval) {
     return FailedPrecondition("Skip is not possible: an approval is never skipped; approve or reject "
                               "it, or roll back");
@@ -279,10 +341,10 @@ Result<void> On(Draft& draft, const RollBack& input) {
   const StopRequested stop{StopKind::kRollback, true, checkpoint,
                            Said(draft, "rolled back", input.reason)};
   if (StopAtWork(draft, stop)) return {};
-  VoidApproval(draft);
+  VoidApprovals(draft);
   draft.BeginRollback({checkpoint, checkpoint ? Afterwards::kAsk : Afterwards::kRolledBack, {},
                        Error{Code::kCancelled, stop.reason}},
-                      false, WhereItStands(draft).at);
+                      false, Here(draft));
   return {};
 }
 

@@ -1,4 +1,6 @@
 // What the engine's own inputs do: outcomes of attempts, timers, a restart.
+#include <algorithm>
+
 #include "engine/machine/draft.h"
 
 namespace recourse::machine {
@@ -6,9 +8,10 @@ namespace {
 
 // The attempt at work, when `at`, `number` and `phase` name it.
 Result<Attempting> TheAttempt(const Draft& draft, StepRef at, int number, Phase phase) {
-  const Activity* activity = ActivityOf(draft.state());
-  const auto* attempt = activity == nullptr ? nullptr : std::get_if<Attempting>(activity);
-  if (attempt == nullptr || attempt->at != at || attempt->number != number ||
+  const Activity* root = ActivityOf(draft.state());
+  const Activity* lane = root == nullptr ? nullptr : FindActivity(*root, at);
+  const auto* attempt = lane == nullptr ? nullptr : std::get_if<Attempting>(lane);
+  if (attempt == nullptr || attempt->asked || attempt->at != at || attempt->number != number ||
       attempt->phase != phase) {
     return Aborted("the outcome of an attempt of " + NameOf(draft.workflow(), at) +
                    " that is no longer at work");
@@ -26,14 +29,20 @@ Result<Rollback> TheCompensation(const Draft& draft, StepRef at, int number) {
   return rolling->rollback;
 }
 
+// The attempt in the lane of `at`, which is there.
+const Attempting& AttemptIn(const Draft& draft, StepRef at) {
+  return std::get<Attempting>(*FindActivity(*ActivityOf(draft.state()), at));
+}
+
 void ResumeIn(Draft& draft, const Attempting& attempt, Phase phase, bool resumed = false) {
-  draft.Emit(AttemptResumed{attempt.at, attempt.number, phase});
-  draft.StartPhaseOf(std::get<Attempting>(*ActivityOf(draft.state())), resumed);
+  const StepRef at = attempt.at;
+  draft.Emit(AttemptResumed{at, attempt.number, phase});
+  draft.StartPhaseOf(AttemptIn(draft, at), resumed);
 }
 
 // The effect is unknown: a probe may tell, else a person must.
 void Doubt(Draft& draft, const Attempting& attempt, Question question, const Error& error) {
-  const bool probed = draft.ActionAt(attempt.at.step).repeat == RepeatClass::kProbed;
+  const bool probed = draft.ActionAt(attempt.at).repeat == RepeatClass::kProbed;
   if (probed && question == Question::kUnknownEffect) return ResumeIn(draft, attempt, Phase::kProbe);
   draft.Ask(question, attempt.at, error);
 }
@@ -41,7 +50,7 @@ void Doubt(Draft& draft, const Attempting& attempt, Question question, const Err
 // After a crash: a phase was at work and nothing is known of how it ended.
 void ResumeAfterCrash(Draft& draft, const Attempting& attempt) {
   if (attempt.phase != Phase::kApply) return ResumeIn(draft, attempt, attempt.phase);
-  const definition::ActionStep& action = draft.ActionAt(attempt.at.step);
+  const definition::ActionStep& action = draft.ActionAt(attempt.at);
   if (!action.known) {
     return draft.Ask(Question::kUnknownEffect, attempt.at,
                      NoSuchAction(action, "the attempt was at work when the server stopped, and "
@@ -61,11 +70,6 @@ void ResumeAfterCrash(Draft& draft, const Attempting& attempt) {
   }
 }
 
-bool IsStopping(const RunState& state) {
-  const auto* running = std::get_if<Running>(&state.status);
-  return running != nullptr && running->stop.has_value();
-}
-
 // The run is to stop and the attempt has changed nothing (any more): it ends here.
 Result<void> EndUntouched(Draft& draft, const Attempting& attempt) {
   draft.FailAttempt(attempt, Error{Code::kCancelled, "stopped; it has changed nothing"}, {},
@@ -80,9 +84,17 @@ bool Pending(const RunState& state, const Timer& timer) {
   return false;
 }
 
-void Expire(Draft& draft) {
-  const auto& awaiting = std::get<AwaitingApproval>(*ActivityOf(draft.state()));
+// Nobody decided in time.
+void Expire(Draft& draft, const AwaitingApproval& awaiting) {
   const ApprovalRequested request = awaiting.request;
+  if (request.on_expiry == OnExpiry::kEscalate) {
+    const std::string& to = request.escalations.back().to;
+    draft.Emit(ApprovalEscalated{request.id, to, true});
+    return draft.Do(Notify{"approval_escalated", draft.state().run.ToString() + ": " +
+                                                     request.id.ToString() +
+                                                     " is overdue and waits for " + to + ": " +
+                                                     request.prompt});
+  }
   const Error error{Code::kDeadlineExceeded,
                     "nobody decided " + request.id.ToString() + " in time; nothing was decided"};
   draft.Emit(ApprovalSettled{request.id, Settlement::kExpired});
@@ -93,28 +105,69 @@ void Expire(Draft& draft) {
   draft.Continue();
 }
 
-// The run's deadline is over: an attempt at work is stopped first, the rest follows its outcome.
-void MissDeadline(Draft& draft) {
-  const RunState& state = draft.state();
-  const StopRequested stop{StopKind::kDeadline, false, {}, "the run's deadline is over"};
-  if (std::holds_alternative<Queued>(state.status)) {
-    return draft.End(RunFailed{{Code::kDeadlineExceeded,
-                                "the run's deadline was over before the lock was free"}});
-  }
-  const Activity activity = *ActivityOf(state);
-  if (std::holds_alternative<Attempting>(activity)) {
-    draft.Emit(stop);
-    return draft.StopPhase();
-  }
-  if (const auto* awaiting = std::get_if<AwaitingApproval>(&activity)) {
-    draft.Emit(ApprovalSettled{awaiting->request.id, Settlement::kVoid});
-  }
-  draft.Emit(stop);
-  // Where nothing was under way (under pause), no step fails.
-  if (!std::holds_alternative<Ready>(activity)) {
-    draft.FailStep(PlaceOf(activity), Error{Code::kDeadlineExceeded, stop.reason});
+void Escalate(Draft& draft, const AwaitingApproval& awaiting) {
+  const ApprovalRequested& request = awaiting.request;
+  const std::string to = request.escalations[awaiting.escalated].to;
+  const std::string text = draft.state().run.ToString() + " still waits for approval " +
+                           request.id.ToString() + (to.empty() ? "" : ", now also from " + to) + ": " +
+                           request.prompt;
+  draft.Emit(ApprovalEscalated{request.id, to, false});
+  draft.Do(Notify{"approval_escalated", text});
+}
+
+// A wait, or the time for a checklist, is over.
+void EndWait(Draft& draft, const Activity& leaf) {
+  if (const auto* checklist = std::get_if<Checklist>(&leaf)) {
+    draft.FailStep({checklist->step, -1},
+                   Error{Code::kDeadlineExceeded, "the checklist was not done in time"});
+  } else if (const auto& sleeping = std::get<Sleeping>(leaf); sleeping.signal.empty()) {
+    draft.Emit(WaitEnded{sleeping.step, {}});
+  } else {
+    draft.FailStep({sleeping.step, -1}, Error{Code::kDeadlineExceeded,
+                                              "no signal " + sleeping.signal + " came in time"});
   }
   draft.Continue();
+}
+
+// Time is over: attempts at work are stopped first, the rest follows their outcomes.
+void StopNow(Draft& draft, const StopRequested& stop) {
+  const RunState& state = draft.state();
+  std::vector<StepRef> waiting;
+  for (const Activity* leaf : LeavesOf(*ActivityOf(state))) {
+    const bool attempting = std::holds_alternative<Attempting>(*leaf);
+    if (!attempting && !std::holds_alternative<Ready>(*leaf) && !std::holds_alternative<Over>(*leaf)) {
+      waiting.push_back(PlaceOf(*leaf));
+    }
+  }
+  std::vector<ApprovalId> open;
+  for (const AwaitingApproval* awaiting : ApprovalsOf(state)) open.push_back(awaiting->request.id);
+  for (const ApprovalId id : open) draft.Emit(ApprovalSettled{id, Settlement::kVoid});
+  draft.Emit(stop);
+  draft.StopAllPhases();
+  // Where nothing was under way (under pause), no step fails.
+  for (const StepRef at : waiting) {
+    draft.FailStep(at, Error{Code::kDeadlineExceeded, stop.reason});
+  }
+  draft.Continue();
+}
+
+void MissDeadline(Draft& draft) {
+  if (std::holds_alternative<Queued>(draft.state().status)) {
+    return draft.EndRun(RunFailed{{Code::kDeadlineExceeded,
+                                   "the run's deadline was over before the lock was free"}});
+  }
+  StopNow(draft, {StopKind::kDeadline, false, {}, "the run's deadline is over"});
+}
+
+// The leaf whose time it is; null for a timer of the whole run.
+const Activity* LeafOf(const RunState& state, const Timer& timer) {
+  const Activity* root = ActivityOf(state);
+  if (root == nullptr) return nullptr;
+  for (const Activity* leaf : LeavesOf(*root)) {
+    const auto timers = TimersOf(*leaf);
+    if (std::find(timers.begin(), timers.end(), timer) != timers.end()) return leaf;
+  }
+  return nullptr;
 }
 
 }  // namespace
@@ -132,6 +185,7 @@ Result<void> On(Draft& draft, const Start& input) {
   started.request_id = input.request_id;
   started.severity = workflow.severity;
   started.lock = input.lock;
+  started.window = input.window;
   if (workflow.deadline) started.deadline = draft.facts().now + *workflow.deadline;
   draft.Emit(std::move(started));
   if (input.lock_holder.number != 0) {
@@ -158,9 +212,9 @@ Result<void> On(Draft& draft, const LockPassed& input) {
 Result<void> On(Draft& draft, const Prepared& input) {
   auto attempt = TheAttempt(draft, input.at, input.number, Phase::kPrepare);
   if (!attempt) return std::move(attempt).error();
-  if (IsStopping(draft.state())) return EndUntouched(draft, *attempt);
+  if (draft.IsStopping(input.at)) return EndUntouched(draft, *attempt);
   draft.Emit(AttemptPrepared{input.at, input.number, input.undo});
-  draft.StartPhaseOf(std::get<Attempting>(*ActivityOf(draft.state())));
+  draft.StartPhaseOf(AttemptIn(draft, input.at));
   return {};
 }
 
@@ -191,7 +245,7 @@ Result<void> On(Draft& draft, const AttemptBroke& input) {
     return {};
   }
   LeftBehind left = input.phase == Phase::kPrepare ? LeftBehind::kNothing : failure.left;
-  const RepeatClass repeat = draft.ActionAt(input.at.step).repeat;
+  const RepeatClass repeat = draft.ActionAt(input.at).repeat;
   if (repeat == RepeatClass::kReadOnly) left = LeftBehind::kNothing;
   if (left == LeftBehind::kUnknown && repeat == RepeatClass::kIdempotent) {
     // Whatever it left, repeating or undoing it ends in a known state.
@@ -199,8 +253,7 @@ Result<void> On(Draft& draft, const AttemptBroke& input) {
   }
   if (left == LeftBehind::kUnknown) {
     draft.Emit(AttemptFailed{input.at, input.number, failure.error, failure.evidence, left, {}});
-    Doubt(draft, std::get<Attempting>(*ActivityOf(draft.state())), Question::kUnknownEffect,
-          failure.error);
+    Doubt(draft, AttemptIn(draft, input.at), Question::kUnknownEffect, failure.error);
     return {};
   }
   draft.FailAttempt(*attempt, failure.error, failure.evidence, left);
@@ -221,7 +274,7 @@ Result<void> On(Draft& draft, const Probed& input) {
       draft.Continue();
       return {};
     case Verdict::kNotApplied:
-      if (IsStopping(draft.state())) return EndUntouched(draft, attempt);
+      if (draft.IsStopping(input.at)) return EndUntouched(draft, attempt);
       if (doubt) {
         draft.FailAttempt(attempt, doubt->error, doubt->evidence, LeftBehind::kNothing);
       } else {
@@ -233,7 +286,7 @@ Result<void> On(Draft& draft, const Probed& input) {
         draft.FailAttempt(attempt, doubt->error, doubt->evidence, LeftBehind::kPartial);
         return {};
       }
-      if (draft.ActionAt(input.at.step).can_compensate) {
+      if (draft.ActionAt(input.at).can_compensate) {
         ResumeIn(draft, attempt, Phase::kCompensate);
         return {};
       }
@@ -252,7 +305,7 @@ Result<void> On(Draft& draft, const Compensated& input) {
     // Part of the effect was found after a crash and is put back: now it applies again.
     auto attempt = TheAttempt(draft, input.at, input.number, Phase::kCompensate);
     if (!attempt) return std::move(attempt).error();
-    if (IsStopping(draft.state())) return EndUntouched(draft, *attempt);
+    if (draft.IsStopping(input.at)) return EndUntouched(draft, *attempt);
     ResumeIn(draft, *attempt, Phase::kApply);
     return {};
   }
@@ -278,8 +331,9 @@ Result<void> On(Draft& draft, const CompensationBroke& input) {
 }
 
 Result<void> On(Draft& draft, const PlanMade& input) {
-  const Activity* activity = ActivityOf(draft.state());
-  const auto* planning = activity == nullptr ? nullptr : std::get_if<Planning>(activity);
+  const Activity* root = ActivityOf(draft.state());
+  const Activity* lane = root == nullptr ? nullptr : FindActivity(*root, {input.step, -1});
+  const auto* planning = lane == nullptr ? nullptr : std::get_if<Planning>(lane);
   if (planning == nullptr || planning->step != input.step) {
     return Aborted("a plan that nobody waits for any more");
   }
@@ -291,26 +345,24 @@ Result<void> On(Draft& draft, const PlanMade& input) {
 Result<void> On(Draft& draft, const TimerFired& input) {
   if (!Pending(draft.state(), input.timer)) return Aborted("a timer that is no longer set");
   if (input.timer.due > draft.facts().now) return Aborted("a timer that is not due");
-  switch (input.timer.kind) {
-    case TimerKind::kRetry: {
-      const StepRef at = std::get<BackingOff>(*ActivityOf(draft.state())).at;
-      draft.BeginAttempt(at);
+  if (input.timer.kind == TimerKind::kDeadline) {
+    MissDeadline(draft);
+  } else if (input.timer.kind == TimerKind::kCompensationRetry) {
+    draft.Unwind();
+  } else if (input.timer.kind == TimerKind::kWindowClosing) {
+    StopNow(draft, {StopKind::kWindow, true, {}, "the window closes; what was done is undone in time"});
+  } else if (const Activity* leaf = LeafOf(draft.state(), input.timer)) {
+    const bool begins = std::holds_alternative<BackingOff>(*leaf) ||
+                        std::holds_alternative<AwaitingWindow>(*leaf);
+    if (begins) {
+      draft.BeginAttempt(PlaceOf(*leaf));
       draft.Continue();
-      break;
+    } else if (const auto* awaiting = std::get_if<AwaitingApproval>(leaf)) {
+      const bool expires = input.timer.kind == TimerKind::kApprovalExpiry;
+      expires ? Expire(draft, *awaiting) : Escalate(draft, *awaiting);
+    } else {
+      EndWait(draft, Activity(*leaf));
     }
-    case TimerKind::kWait:
-      draft.Emit(WaitEnded{std::get<Sleeping>(*ActivityOf(draft.state())).step});
-      draft.Continue();
-      break;
-    case TimerKind::kApprovalExpiry:
-      Expire(draft);
-      break;
-    case TimerKind::kDeadline:
-      MissDeadline(draft);
-      break;
-    case TimerKind::kCompensationRetry:
-      draft.Unwind();
-      break;
   }
   return {};
 }
@@ -321,14 +373,21 @@ Result<void> On(Draft& draft, const Restarted&) {
     if (!rolling->rollback.retry_at) draft.Unwind();
     return {};
   }
-  const Activity* activity = ActivityOf(state);
-  if (activity == nullptr) return {};
-  if (const auto* planning = std::get_if<Planning>(activity)) {
-    draft.Do(MakePlan{planning->step});
-  } else if (const auto* attempt = std::get_if<Attempting>(activity)) {
-    const Attempting at_work = *attempt;
-    ResumeAfterCrash(draft, at_work);
-    if (IsStopping(draft.state())) draft.StopPhase();
+  if (ActivityOf(state) == nullptr) return {};
+  std::vector<Activity> at_work;
+  for (const Activity* leaf : LeavesOf(*ActivityOf(state))) {
+    if (IsAtWork(*leaf)) at_work.push_back(*leaf);
+  }
+  for (const Activity& leaf : at_work) {
+    if (const auto* planning = std::get_if<Planning>(&leaf)) {
+      draft.Do(MakePlan{planning->step});
+      continue;
+    }
+    const auto& attempt = std::get<Attempting>(leaf);
+    ResumeAfterCrash(draft, attempt);
+    if (draft.IsStopping(attempt.at)) {
+      draft.StopPhase(*FindActivity(*ActivityOf(draft.state()), attempt.at));
+    }
   }
   return {};
 }

@@ -54,7 +54,7 @@ void Draft::Unwind() {
       --left;
       continue;
     }
-    const definition::ActionStep& action = ActionAt(done.at.step);
+    const definition::ActionStep& action = ActionAt(done.at);
     if (StepAt(done.at.step).irreversible) {
       return Ask(Question::kPastPivot, done.at, rollback.cause);
     }
@@ -66,35 +66,60 @@ void Draft::Unwind() {
       return Ask(Question::kCompensationFailed, done.at,
                  NoSuchAction(action, "what it did was not undone"));
     }
+    if (action.compensation) return CompensateInstead(done, *action.compensation);
     if (!action.can_compensate) {
       Emit(CompensationSkipped{done.at, action.action + " has no way back"});
       left = state_.done.size();
       continue;
     }
-    const int number = rollback.at == done.at ? rollback.number + 1 : 1;
-    Emit(CompensationStarted{done.at, number});
     StartPhase start;
-    start.at = done.at;
-    start.number = number;
-    start.phase = Phase::kCompensate;
     start.action = action.action;
-    start.key = KeyOf(done.at, done.number);
     start.inputs = done.inputs;
     start.undo = done.undo;
     start.output = done.output;
     start.deadline = facts_.now + action.timeout;
-    start.fencing_token = state_.fencing_token;
-    return Do(std::move(start));
+    return StartCompensation(done, std::move(start));
   }
   EndRollback(rollback);
+}
+
+void Draft::StartCompensation(const Done& done, StartPhase start) {
+  const Rollback& rollback = std::get<RollingBack>(state_.status).rollback;
+  start.at = done.at;
+  start.number = rollback.at == done.at ? rollback.number + 1 : 1;
+  start.phase = Phase::kCompensate;
+  // Another action must not take the step's own work for its.
+  start.key = KeyOf(done.at, done.number) + (start.instead ? "/undo" : "");
+  start.fencing_token = state_.fencing_token;
+  Emit(CompensationStarted{start.at, start.number});
+  Do(std::move(start));
+}
+
+// The step says what undoes it: another action, which is applied.
+void Draft::CompensateInstead(const Done& done, const definition::ActionStep& action) {
+  if (!action.known) {
+    return Ask(Question::kCompensationFailed, done.at,
+               NoSuchAction(action, "what the step did was not undone"));
+  }
+  auto inputs = action.with.Evaluate(Scope(done.at));
+  if (!inputs) {
+    return Ask(Question::kCompensationFailed, done.at,
+               std::move(inputs).error().In("compensate: with"));
+  }
+  StartPhase start;
+  start.action = action.action;
+  start.instead = true;
+  start.inputs = inputs->is_null() ? Value(Value::Map()) : *std::move(inputs);
+  start.deadline = facts_.now + action.timeout;
+  StartCompensation(done, std::move(start));
 }
 
 void Draft::EndRollback(const Rollback& rollback) {
   switch (rollback.then) {
     case Afterwards::kRolledBack:
-      return End(RunRolledBack{rollback.cause});
+      return EndRun(RunRolledBack{rollback.cause});
     case Afterwards::kCancelled:
-      return End(RunCancelled{rollback.cause.message});
+      return EndRun(RunCancelled{rollback.cause.message});
     case Afterwards::kGoTo:
       Emit(RollbackEnded{});
       return Continue();

@@ -10,14 +10,16 @@ Value ErrorValue(const Error& error, const Value& evidence) {
 }
 
 // Only steps that have been entered are there, so that has(steps.x) tells.
-Value StepsValue(const definition::Workflow& workflow, const RunState& state) {
+Value StepsValue(const definition::Workflow& workflow, const RunState& state, int frame) {
   Value::Map steps;
   for (const auto& [index, step] : state.steps) {
+    const definition::Step& defined = workflow.steps[static_cast<std::size_t>(index)];
+    if (defined.frame != frame || step.stale) continue;
     Value::Map members;
     members.emplace("skipped", step.skipped);
     if (step.succeeded) members.emplace("output", step.output);
     if (step.error) members.emplace("error", ErrorValue(*step.error, step.evidence));
-    steps.emplace(workflow.steps[static_cast<std::size_t>(index)].id, std::move(members));
+    steps.emplace(std::string(workflow.NameIn(defined)), std::move(members));
   }
   return steps;
 }
@@ -25,8 +27,14 @@ Value StepsValue(const definition::Workflow& workflow, const RunState& state) {
 }  // namespace
 
 std::optional<Value> RunScope::Find(std::string_view name) const {
-  if (name == "inputs") return state_.inputs;
-  if (name == "steps") return StepsValue(workflow_, state_);
+  if (name == "inputs") {
+    if (frame_ < 0) return state_.inputs;
+    const auto owner =
+        state_.steps.find(workflow_.frames[static_cast<std::size_t>(frame_)].owner);
+    if (owner == state_.steps.end()) return std::nullopt;  // it has not begun
+    return owner->second.inputs;
+  }
+  if (name == "steps") return StepsValue(workflow_, state_, frame_);
   if (name == "now") return Value(ToTimestamp(now_));
   if (name == "run") {
     return Value::Object({{"id", state_.run.ToString()},

@@ -1,4 +1,6 @@
 // What others read off a state: its status, why it waits, when it wants to be told.
+#include <algorithm>
+
 #include "engine/base/rules.h"
 #include "engine/machine/decide.h"
 
@@ -44,6 +46,7 @@ std::string_view AskedIn(Question question) {
     case Question::kPastPivot: return "is past the point of no return";
     case Question::kApprovalExpired: return "expired undecided";
     case Question::kRolledBackTo: return "is reached by the rollback";
+    case Question::kWindowClosing: return "does not fit in what is left of the window";
   }
   return "needs a decision";
 }
@@ -58,6 +61,8 @@ std::string_view AnswersTo(Question question) {
     case Question::kPastPivot: return "retry (go on forward), skip, rollback (down to it) or cancel";
     case Question::kApprovalExpired: return "retry (ask again), rollback or cancel";
     case Question::kRolledBackTo: return "retry (go on from there), rollback or cancel";
+    case Question::kWindowClosing:
+      return "retry (when the window is open), rollback, cancel, or ask to override the window";
   }
   return "an operator decides";
 }
@@ -102,13 +107,6 @@ RunStatus StatusOf(const RunState& state) {
                     state.status);
 }
 
-const Activity* ActivityOf(const RunState& state) {
-  if (const auto* running = std::get_if<Running>(&state.status)) return &running->activity;
-  if (const auto* waiting = std::get_if<Waiting>(&state.status)) return &waiting->activity;
-  if (const auto* paused = std::get_if<Paused>(&state.status)) return &paused->activity;
-  return nullptr;
-}
-
 void CountVote(std::vector<AwaitingApproval::Cast>& votes, const Envelope& envelope,
                const VoteCast& cast) {
   std::erase_if(votes,
@@ -116,17 +114,68 @@ void CountVote(std::vector<AwaitingApproval::Cast>& votes, const Envelope& envel
   votes.push_back({envelope.principal, cast.vote, cast.reason, cast.channel, envelope.time});
 }
 
-StepRef PlaceOf(const Activity& activity) {
-  struct Place {
-    StepRef operator()(const Ready& at) const { return {at.step, at.item}; }
-    StepRef operator()(const Attempting& at) const { return at.at; }
-    StepRef operator()(const Planning& at) const { return {at.step, -1}; }
-    StepRef operator()(const BackingOff& at) const { return at.at; }
-    StepRef operator()(const AwaitingApproval& at) const { return {at.step, -1}; }
-    StepRef operator()(const Sleeping& at) const { return {at.step, -1}; }
-  };
-  return std::visit(Place{}, activity);
+namespace {
+
+WhyWaiting WhyLeaf(const definition::Workflow& workflow, const Activity& leaf) {
+  WhyWaiting why;
+  if (const auto* approval = std::get_if<AwaitingApproval>(&leaf)) return WhyApproval(*approval);
+  if (const auto* backing = std::get_if<BackingOff>(&leaf)) {
+    why.reason = NameOf(workflow, backing->at) + " failed: " + backing->error.ToString();
+    why.who = "the engine, or an operator: retry or skip";
+    why.next = "tries again";
+    why.next_at = backing->retry_at;
+  } else if (const auto* window = std::get_if<AwaitingWindow>(&leaf)) {
+    why.reason = NameOf(workflow, window->at) + " waits for the window to open";
+    why.who = "the clock, or an operator who asks to override the window";
+    why.next = "goes on";
+    why.next_at = window->opens;
+  } else if (const auto* checklist = std::get_if<Checklist>(&leaf)) {
+    std::string open;
+    for (const auto& item : checklist->request.items) {
+      if (checklist->answers.contains(item.id)) continue;
+      open += (open.empty() ? "" : ", ") + item.id + " (" + item.text + ")";
+    }
+    why.reason = std::string(kChecklistReason) + NameOf(workflow, {checklist->step, -1}) + ": " +
+                 checklist->request.prompt + "; open: " + open;
+    why.who = checklist->request.by.empty() ? "nobody (its list of roles is empty)"
+                                            : Joined(checklist->request.by, "or");
+    if (checklist->request.expires) {
+      why.next = "is over, which fails the step";
+      why.next_at = checklist->request.expires;
+    }
+  } else if (const auto* sleeping = std::get_if<Sleeping>(&leaf)) {
+    const bool signal = !sleeping->signal.empty();
+    why.reason = NameOf(workflow, {sleeping->step, -1}) +
+                 (signal ? " waits for the signal " + sleeping->signal : " waits for a time");
+    why.who = signal ? "who sends the signal, or an operator: skip" : "the clock, or an operator: skip";
+    why.next = !sleeping->until ? "" : signal ? "the step fails" : "goes on";
+    why.next_at = sleeping->until;
+  }
+  return why;
 }
+
+// Several lanes wait: what comes to pass first by itself stands in front.
+WhyWaiting WhyLanes(const definition::Workflow& workflow, const Activity& root) {
+  WhyWaiting first;
+  std::string more;
+  for (const Activity* leaf : LeavesOf(root)) {
+    if (std::holds_alternative<Over>(*leaf)) continue;
+    const WhyWaiting one = WhyLeaf(workflow, *leaf);
+    if (first.reason.empty()) {
+      first = one;
+    } else {
+      first.reason += "; and " + one.reason;
+      if (first.who != one.who) first.who += "; and " + one.who;
+      if (one.next_at && (!first.next_at || *one.next_at < *first.next_at)) {
+        first.next = one.next;
+        first.next_at = one.next_at;
+      }
+    }
+  }
+  return first;
+}
+
+}  // namespace
 
 std::optional<WhyWaiting> WhyItWaits(const definition::Workflow& workflow, const RunState& state) {
   WhyWaiting why;
@@ -147,19 +196,7 @@ std::optional<WhyWaiting> WhyItWaits(const definition::Workflow& workflow, const
     why.next = "tries again";
     why.next_at = rolling->rollback.retry_at;
   } else if (const auto* waiting = std::get_if<Waiting>(&state.status)) {
-    if (const auto* approval = std::get_if<AwaitingApproval>(&waiting->activity)) {
-      why = WhyApproval(*approval);
-    } else if (const auto* backing = std::get_if<BackingOff>(&waiting->activity)) {
-      why.reason = NameOf(workflow, backing->at) + " failed: " + backing->error.ToString();
-      why.who = "the engine, or an operator: retry or skip";
-      why.next = "tries again";
-      why.next_at = backing->retry_at;
-    } else if (const auto* sleeping = std::get_if<Sleeping>(&waiting->activity)) {
-      why.reason = NameOf(workflow, {sleeping->step, -1}) + " waits for a time";
-      why.who = "the clock, or an operator: skip";
-      why.next = "goes on";
-      why.next_at = sleeping->until;
-    }
+    why = WhyLanes(workflow, waiting->activity);
   } else {
     return std::nullopt;
   }
@@ -185,19 +222,45 @@ std::vector<Timer> TimersOf(const RunState& state) {
     }
     return timers;
   }
-  const Activity* activity = ActivityOf(state);
-  if (activity == nullptr) return timers;
-  // Pause stops new attempts, not the clock: an approval expires all the same, but a retry or the
-  // end of a wait would start something, and is made up for when the run is resumed.
-  const bool paused = std::holds_alternative<Paused>(state.status);
-  if (const auto* backing = std::get_if<BackingOff>(activity); backing != nullptr && !paused) {
+  const Activity* root = ActivityOf(state);
+  if (root == nullptr || stopping) return timers;
+  const bool asks = std::holds_alternative<NeedsAttention>(state.status);
+  if (state.rollback_by && !asks && !state.finishing) {
+    timers.push_back({TimerKind::kWindowClosing, *state.rollback_by});
+  }
+  // Pause, and a question to a person, stop new attempts, not the clock: an approval expires all the
+  // same, but a retry or the end of a wait would start something, and is made up for when the run
+  // goes on.
+  const bool held = std::holds_alternative<Paused>(state.status) ||
+                    std::holds_alternative<NeedsAttention>(state.status);
+  for (const Activity* leaf : LeavesOf(*root)) {
+    for (const Timer& timer : TimersOf(*leaf)) {
+      const bool starts = timer.kind == TimerKind::kRetry || timer.kind == TimerKind::kWait ||
+                          timer.kind == TimerKind::kWindowOpens;
+      const bool known = std::find(timers.begin(), timers.end(), timer) != timers.end();
+      if (!(held && starts) && !known) timers.push_back(timer);
+    }
+  }
+  return timers;
+}
+
+std::vector<Timer> TimersOf(const Activity& leaf) {
+  std::vector<Timer> timers;
+  if (const auto* backing = std::get_if<BackingOff>(&leaf)) {
     timers.push_back({TimerKind::kRetry, backing->retry_at});
-  } else if (const auto* sleeping = std::get_if<Sleeping>(activity);
-             sleeping != nullptr && !paused) {
-    timers.push_back({TimerKind::kWait, sleeping->until});
-  } else if (const auto* approval = std::get_if<AwaitingApproval>(activity)) {
+  } else if (const auto* window = std::get_if<AwaitingWindow>(&leaf)) {
+    timers.push_back({TimerKind::kWindowOpens, window->opens});
+  } else if (const auto* sleeping = std::get_if<Sleeping>(&leaf)) {
+    if (sleeping->until) timers.push_back({TimerKind::kWait, *sleeping->until});
+  } else if (const auto* checklist = std::get_if<Checklist>(&leaf)) {
+    if (checklist->request.expires) timers.push_back({TimerKind::kWait, *checklist->request.expires});
+  } else if (const auto* approval = std::get_if<AwaitingApproval>(&leaf)) {
     if (approval->request.expires) {
       timers.push_back({TimerKind::kApprovalExpiry, *approval->request.expires});
+    }
+    if (approval->escalated < approval->request.escalations.size()) {
+      timers.push_back(
+          {TimerKind::kEscalation, approval->request.escalations[approval->escalated].due});
     }
   }
   return timers;

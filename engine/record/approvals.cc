@@ -1,5 +1,7 @@
 #include "engine/record/approvals.h"
 
+#include <algorithm>
+
 #include "engine/base/rules.h"
 #include "engine/machine/decide.h"
 #include "engine/record/stored_text.h"
@@ -29,9 +31,7 @@ std::string JsonOf(const std::vector<AwaitingApproval::Cast>& votes) {
 
 Approvals::Approvals(const definition::Workflow& workflow, const RunState& before)
     : workflow_(workflow), run_(before.run), requester_(before.requester) {
-  const Activity* activity = ActivityOf(before);
-  if (activity == nullptr) return;
-  if (const auto* awaiting = std::get_if<AwaitingApproval>(activity)) {
+  for (const AwaitingApproval* awaiting : ApprovalsOf(before)) {
     Request(awaiting->request, awaiting->requested);
     approvals_.back().votes = awaiting->votes;
   }
@@ -52,6 +52,16 @@ void Approvals::Add(const Recorded& recorded) {
                    Approval* approval = Find(cast.id);
                    if (approval == nullptr) return;
                    CountVote(approval->votes, envelope, cast);
+                   approval->touched = true;
+                 },
+                 [&](const ApprovalEscalated& escalated) {
+                   Approval* approval = Find(escalated.id);
+                   if (approval == nullptr) return;
+                   auto& roles = approval->approvers;
+                   const bool known = std::find(roles.begin(), roles.end(), escalated.to) != roles.end();
+                   if (!escalated.to.empty() && !known) roles.push_back(escalated.to);
+                   approval->row.approvers = JsonOf(roles);
+                   if (escalated.expired) approval->row.expires.reset();
                    approval->touched = true;
                  },
                  [&](const ApprovalSettled& settled) {
@@ -90,7 +100,7 @@ void Approvals::Request(const ApprovalRequested& request, Time requested) {
   row.expires = request.expires;
   row.plan = request.plan.is_null() ? "null" : StoredJson(request.plan);
   row.digest = request.digest;
-  approvals_.push_back({std::move(row), {}, false});
+  approvals_.push_back({std::move(row), request.approvers, {}, false});
 }
 
 Approvals::Approval* Approvals::Find(ApprovalId id) {

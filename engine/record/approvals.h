@@ -21,6 +21,7 @@ class Approvals {
  private:
   struct Approval {
     journal::ApprovalRow row;
+    std::vector<std::string> approvers;
     std::vector<machine::AwaitingApproval::Cast> votes;
     bool touched = false;
   };

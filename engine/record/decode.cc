@@ -1,67 +1,16 @@
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <utility>
 
-#include "engine/base/json.h"
+#include "engine/record/payload.h"
 #include "engine/record/record.h"
 #include "engine/record/stored_types.h"
-#include "recourse/journal/events.pb.h"
 
 namespace recourse::record {
 namespace {
 
-namespace pb = recourse::journal::payload;
 using machine::StepRef;
-
-// Reads the fields of one payload and keeps the first thing that is wrong with them.
-class Reading {
- public:
-  const std::string& problem() const { return problem_; }
-
-  Value Json(const std::string& text) {
-    if (text.empty()) return {};
-    auto value = ParseJson(text);
-    if (!value) {
-      Wrong("a value is " + value.error().message);
-      return {};
-    }
-    return *std::move(value);
-  }
-
-  // `valid` is the generated check of the stored enum.
-  template <class Enum>
-  Enum Known(int number, bool (*valid)(int), std::string_view name) {
-    if (number == 0 || !valid(number)) {
-      Wrong(std::string(name) + " " + std::to_string(number) + " is not known");
-      return Enum{1};
-    }
-    return static_cast<Enum>(number);
-  }
-
-  machine::Phase Phase(int number) {
-    return Known<machine::Phase>(number, pb::Phase_IsValid, "phase");
-  }
-  machine::Source Source(int number) {
-    return Known<machine::Source>(number, pb::Source_IsValid, "source");
-  }
-
-  Error ErrorOf(const pb::Error& stored) {
-    if (stored.code() < 1 || stored.code() > 16) {
-      Wrong("error code " + std::to_string(stored.code()) + " is not known");
-      return {};
-    }
-    return {static_cast<Code>(stored.code()), stored.message()};
-  }
-
- private:
-  void Wrong(std::string problem) {
-    if (problem_.empty()) problem_ = std::move(problem);
-  }
-
-  std::string problem_;
-};
-
-Time TimeOf(std::int64_t micros) { return Time(std::chrono::microseconds(micros)); }
 
 template <class Message>
 StepRef At(const Message& from) {
@@ -75,7 +24,8 @@ machine::RunStarted Read(const pb::RunStarted& from, Reading& in) {
                             .request_id = from.request_id(),
                             .severity = from.severity(),
                             .lock = from.lock(),
-                            .deadline = {}};
+                            .deadline = {},
+                            .window = in.Json(from.window_json())};
   if (from.has_deadline()) event.deadline = TimeOf(from.deadline());
   return event;
 }
@@ -92,15 +42,20 @@ machine::StepSkipped Read(const pb::StepSkipped& from, Reading& in) {
 }
 
 machine::ForEachStarted Read(const pb::ForEachStarted& from, Reading& in) {
-  return {.step = from.step(), .items = in.Json(from.items_json())};
+  return {.step = from.step(),
+          .items = in.Json(from.items_json()),
+          .parallel_max = std::max(from.parallel_max(), 1)};
 }
 
 machine::AttemptStarted Read(const pb::AttemptStarted& from, Reading& in) {
-  return {.at = At(from),
-          .number = from.number(),
-          .phase = in.Phase(from.phase()),
-          .inputs = in.Json(from.inputs_json()),
-          .deadline = TimeOf(from.deadline())};
+  machine::AttemptStarted event{.at = At(from),
+                                .number = from.number(),
+                                .phase = in.Phase(from.phase()),
+                                .inputs = in.Json(from.inputs_json()),
+                                .deadline = TimeOf(from.deadline()),
+                                .rollback_by = {}};
+  if (from.has_rollback_by()) event.rollback_by = TimeOf(from.rollback_by());
+  return event;
 }
 
 machine::AttemptPrepared Read(const pb::AttemptPrepared& from, Reading& in) {
@@ -158,10 +113,14 @@ machine::CheckpointReached Read(const pb::CheckpointReached& from, Reading&) {
 }
 
 machine::WaitStarted Read(const pb::WaitStarted& from, Reading&) {
-  return {.step = from.step(), .until = TimeOf(from.until())};
+  machine::WaitStarted event{.step = from.step(), .until = {}, .signal = from.signal()};
+  if (from.has_until()) event.until = TimeOf(from.until());
+  return event;
 }
 
-machine::WaitEnded Read(const pb::WaitEnded& from, Reading&) { return {.step = from.step()}; }
+machine::WaitEnded Read(const pb::WaitEnded& from, Reading& in) {
+  return {.step = from.step(), .output = in.Json(from.output_json())};
+}
 
 machine::PlanStarted Read(const pb::PlanStarted& from, Reading&) { return {.step = from.step()}; }
 
@@ -176,8 +135,13 @@ machine::ApprovalRequested Read(const pb::ApprovalRequested& from, Reading& in) 
       .expires = {},
       .on_expiry = in.Known<machine::OnExpiry>(from.on_expiry(), pb::OnExpiry_IsValid, "on_expiry"),
       .plan = in.Json(from.plan_json()),
-      .digest = from.digest()};
+      .digest = from.digest(),
+      .escalations = {},
+      .overrides_window = from.overrides_window()};
   if (from.has_expires()) event.expires = TimeOf(from.expires());
+  for (const auto& one : from.escalations()) {
+    event.escalations.push_back({TimeOf(one.due()), one.to()});
+  }
   return event;
 }
 
@@ -314,7 +278,10 @@ using AllForms =
           pb::RunPaused, pb::RunResumed, pb::StopRequested, pb::AttentionNeeded, pb::EffectResolved,
           pb::RollbackStarted, pb::CompensationStarted, pb::CompensationSucceeded,
           pb::CompensationFailed, pb::CompensationSkipped, pb::RollbackEnded, pb::RunSucceeded,
-          pb::RunFailed, pb::RunCancelled, pb::RunRolledBack, pb::RunAnnotated>;
+          pb::RunFailed, pb::RunCancelled, pb::RunRolledBack, pb::RunAnnotated, pb::SignalReceived,
+          pb::ParallelStarted, pb::BranchEnded, pb::SubWorkflowStarted, pb::StepCompleted,
+          pb::ManualStarted, pb::ItemAnswered, pb::ApprovalEscalated, pb::FinishStarted,
+          pb::WindowAwaited>;
 
 static_assert(AllForms::kAll.size() == std::variant_size_v<machine::Event>,
               "an event cannot be read back: it has no Read() or is not in AllForms");

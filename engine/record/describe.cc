@@ -150,9 +150,64 @@ class Describer {
     Say(StepRef{e.step, -1}, " reached: a checkpoint to roll back to", {});
   }
   void operator()(const WaitStarted& e) {
-    Say(StepRef{e.step, -1}, " waits until " + Clock(e.until), {{"until", ToTimestamp(e.until)}});
+    const std::string signal = e.signal.empty() ? "" : " for the signal " + e.signal;
+    Say(StepRef{e.step, -1}, " waits" + signal + (e.until ? " until " + Clock(*e.until) : ""),
+        {{"until", TimeOrNull(e.until)}, {"signal", e.signal}});
   }
-  void operator()(const WaitEnded& e) { Say(StepRef{e.step, -1}, " has waited", {}); }
+  void operator()(const WaitEnded& e) {
+    if (e.output.is_null()) return Say(StepRef{e.step, -1}, " has waited", {});
+    Say(StepRef{e.step, -1}, " has its signal, from " + e.output.StringOr("by", ""),
+        {{"output", e.output}});
+  }
+  void operator()(const SignalReceived& e) {
+    Say("signal " + e.name + " from " + who_, {{"name", e.name}, {"payload", e.payload}});
+  }
+  void operator()(const ParallelStarted& e) {
+    std::string names;
+    for (const auto& branch : e.branches) names += (names.empty() ? "" : ", ") + branch.name;
+    Say(StepRef{e.step, -1}, " begins its branches: " + names, {{"stops_others", e.stops_others}});
+  }
+  void operator()(const BranchEnded& e) {
+    const std::string name = BranchName(e);
+    Say(StepRef{e.step, -1},
+        e.error     ? ": " + name + " failed: " + e.error->ToString()
+        : e.stopped ? ": " + name + " was stopped, because another one failed"
+                    : ": " + name + " is done",
+        {{"branch", name}, {"error", e.error ? ErrorValue(*e.error) : Value()}, {"stopped", e.stopped}});
+  }
+  void operator()(const SubWorkflowStarted& e) {
+    Say(StepRef{e.step, -1}, " begins its workflow", {{"inputs", e.inputs}});
+  }
+  void operator()(const StepCompleted& e) {
+    Say(StepRef{e.step, -1}, " is done", {{"output", e.output}});
+  }
+  void operator()(const ManualStarted& e) {
+    std::string items;
+    for (const auto& item : e.items) items += (items.empty() ? "" : ", ") + item.id;
+    Say(StepRef{e.step, -1}, " asks " + Alternatives(e.by) + " for a checklist (" + items + "): " +
+                                 e.prompt,
+        {{"prompt", e.prompt}, {"expires", TimeOrNull(e.expires)}});
+  }
+  void operator()(const ItemAnswered& e) {
+    const std::string by = e.checked ? std::string() : ", says " + who_;
+    Say(StepRef{e.step, -1},
+        ": " + e.item + (e.done ? " is done" : " cannot be done") + by + After(": ", e.note),
+        {{"item", e.item}, {"done", e.done}, {"checked", e.checked}, {"note", e.note}});
+  }
+  void operator()(const ApprovalEscalated& e) {
+    const std::string whom = e.to.empty() ? "those who were asked are reminded" : e.to + " is told";
+    Say(e.id.ToString() + (e.expired ? " is overdue: " : " is not decided yet: ") + whom,
+        {{"approval", e.id.ToString()}, {"to", e.to}, {"expired", e.expired}});
+  }
+  void operator()(const WindowAwaited& e) {
+    Say(e.at, " waits for the window, which opens at " + Clock(e.opens),
+        {{"opens", ToTimestamp(e.opens)}});
+  }
+  void operator()(const FinishStarted& e) {
+    const std::string end(Name(e.ending));
+    Say("before it ends as " + end + ", what is to run at last",
+        {{"ending", end}, {"reason", e.reason}, {"outputs", e.outputs}});
+  }
   void operator()(const PlanStarted& e) {
     Say(StepRef{e.step, -1}, ": making the plan of what follows", {});
   }
@@ -170,7 +225,7 @@ class Describer {
          {"quorum", e.quorum},
          {"exclude_requester", e.exclude_requester},
          {"expires", TimeOrNull(e.expires)},
-         {"on_expiry", e.on_expiry == OnExpiry::kHold ? "hold" : "reject"},
+         {"on_expiry", Name(e.on_expiry)},
          {"plan", e.plan},
          {"digest", e.digest}});
   }
@@ -219,33 +274,9 @@ class Describer {
          {"reason", e.reason}});
   }
   void operator()(const AttentionNeeded& e) {
-    std::string why;
-    switch (e.question) {
-      case Question::kStepFailed:
-        why = " failed";
-        break;
-      case Question::kUnknownEffect:
-        why = " may or may not have taken effect";
-        break;
-      case Question::kVerifyInconclusive:
-        why = " took effect, but the proof is missing";
-        break;
-      case Question::kCompensationFailed:
-        why = " could not be undone";
-        break;
-      case Question::kPastPivot:
-        why = ": going back would cross an irreversible step";
-        break;
-      case Question::kApprovalExpired:
-        why = " was not decided in time";
-        break;
-      case Question::kRolledBackTo:
-        why = " is reached by the rollback";
-        break;
-    }
     const std::string error = e.error.message.empty() ? "" : ": " + e.error.ToString();
     At(e.at);
-    Say("needs attention: " + entry_.step + why + error,
+    Say("needs attention: " + entry_.step + std::string(Told(e.question)) + error,
         {{"question", Name(e.question)}, {"error", ErrorValue(e.error)}});
   }
   void operator()(const EffectResolved& e) {
@@ -301,6 +332,18 @@ class Describer {
 
  private:
   std::string Id(int step) const { return machine::NameOf(workflow_, {step, -1}); }
+
+  std::string BranchName(const BranchEnded& e) const {
+    const auto step = static_cast<std::size_t>(e.step);
+    const auto* parallel = step >= workflow_.steps.size()
+                               ? nullptr
+                               : std::get_if<definition::ParallelStep>(&workflow_.steps[step].kind);
+    const auto branch = static_cast<std::size_t>(e.branch);
+    if (parallel == nullptr || branch >= parallel->branches.size()) {
+      return "item " + std::to_string(e.branch);
+    }
+    return workflow_.blocks[static_cast<std::size_t>(parallel->branches[branch])].name;
+  }
 
   void At(StepRef at) { entry_.step = machine::NameOf(workflow_, at); }
 

@@ -1,34 +1,19 @@
 #include <chrono>
 #include <utility>
 
+#include "engine/record/payload.h"
 #include "engine/record/record.h"
-#include "engine/record/stored_text.h"
 #include "engine/record/stored_types.h"
-#include "recourse/journal/events.pb.h"
 
 namespace recourse::record {
 namespace {
 
-namespace pb = recourse::journal::payload;
 using machine::StepRef;
-
-// The enums of the stored form have the numbers of those in the machine.
-template <class Stored, class Enum>
-Stored As(Enum value) {
-  return static_cast<Stored>(static_cast<int>(value));
-}
-
-std::int64_t Micros(Time time) { return time.time_since_epoch().count(); }
 
 template <class Message>
 void WriteAt(StepRef at, Message& to) {
   to.set_step(at.step);
   if (at.item >= 0) to.set_item(at.item);
-}
-
-void Write(const Error& error, pb::Error* to) {
-  to->set_code(static_cast<int>(error.code));
-  to->set_message(StoredText(error.message));
 }
 
 pb::RunStarted Stored(const machine::RunStarted& event) {
@@ -40,6 +25,7 @@ pb::RunStarted Stored(const machine::RunStarted& event) {
   to.set_severity(StoredText(event.severity));
   to.set_lock(StoredText(event.lock));
   if (event.deadline) to.set_deadline(Micros(*event.deadline));
+  if (!event.window.is_null()) to.set_window_json(StoredJson(event.window));
   return to;
 }
 
@@ -64,6 +50,7 @@ pb::ForEachStarted Stored(const machine::ForEachStarted& event) {
   pb::ForEachStarted to;
   to.set_step(event.step);
   to.set_items_json(StoredJson(event.items));
+  if (event.parallel_max > 1) to.set_parallel_max(event.parallel_max);
   return to;
 }
 
@@ -74,6 +61,7 @@ pb::AttemptStarted Stored(const machine::AttemptStarted& event) {
   to.set_phase(As<pb::Phase>(event.phase));
   to.set_inputs_json(StoredJson(event.inputs));
   to.set_deadline(Micros(event.deadline));
+  if (event.rollback_by) to.set_rollback_by(Micros(*event.rollback_by));
   return to;
 }
 
@@ -159,13 +147,15 @@ pb::CheckpointReached Stored(const machine::CheckpointReached& event) {
 pb::WaitStarted Stored(const machine::WaitStarted& event) {
   pb::WaitStarted to;
   to.set_step(event.step);
-  to.set_until(Micros(event.until));
+  if (event.until) to.set_until(Micros(*event.until));
+  to.set_signal(StoredText(event.signal));
   return to;
 }
 
 pb::WaitEnded Stored(const machine::WaitEnded& event) {
   pb::WaitEnded to;
   to.set_step(event.step);
+  if (!event.output.is_null()) to.set_output_json(StoredJson(event.output));
   return to;
 }
 
@@ -185,6 +175,12 @@ pb::ApprovalRequested Stored(const machine::ApprovalRequested& event) {
   to.set_exclude_requester(event.exclude_requester);
   if (event.expires) to.set_expires(Micros(*event.expires));
   to.set_on_expiry(As<pb::OnExpiry>(event.on_expiry));
+  for (const auto& escalation : event.escalations) {
+    pb::ApprovalRequested::Escalation* one = to.add_escalations();
+    one->set_due(Micros(escalation.due));
+    one->set_to(StoredText(escalation.to));
+  }
+  to.set_overrides_window(event.overrides_window);
   to.set_plan_json(StoredJson(event.plan));
   to.set_digest(StoredText(event.digest));
   return to;

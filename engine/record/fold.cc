@@ -43,8 +43,6 @@ bool Follows(const RunState& state, const Event& event) {
           [&](const AttemptResumed&) { return active || attention; },
           [&](const AttemptSucceeded&) { return active || attention; },
           [&](const AttemptFailed&) { return active || attention; },
-          [&](const VoteCast&) { return active; },
-          [&](const ApprovalSettled&) { return active; },
           [&](const RunPaused&) { return active; },
           [&](const AttentionNeeded&) { return active || rolling; },
           [&](const RetryRequested& retry) {

@@ -46,6 +46,32 @@ std::string_view Name(LeftBehind left) {
   return "unknown";
 }
 
+std::string_view Name(machine::OnExpiry on_expiry) {
+  switch (on_expiry) {
+    case machine::OnExpiry::kHold:
+      return "hold";
+    case machine::OnExpiry::kReject:
+      return "reject";
+    case machine::OnExpiry::kEscalate:
+      return "escalate";
+  }
+  return "unknown";
+}
+
+std::string_view Name(machine::Ending ending) {
+  switch (ending) {
+    case machine::Ending::kSucceeded:
+      return "succeeded";
+    case machine::Ending::kFailed:
+      return "failed";
+    case machine::Ending::kCancelled:
+      return "cancelled";
+    case machine::Ending::kRolledBack:
+      return "rolled back";
+  }
+  return "unknown";
+}
+
 std::string_view Name(Finding finding) {
   switch (finding) {
     case Finding::kApplied:
@@ -88,8 +114,32 @@ std::string_view Name(Question question) {
       return "approval_expired";
     case Question::kRolledBackTo:
       return "rolled_back_to";
+    case Question::kWindowClosing:
+      return "window_closing";
   }
   return "unknown";
+}
+
+std::string_view Told(Question question) {
+  switch (question) {
+    case Question::kStepFailed:
+      return " failed";
+    case Question::kUnknownEffect:
+      return " may or may not have taken effect";
+    case Question::kVerifyInconclusive:
+      return " took effect, but the proof is missing";
+    case Question::kCompensationFailed:
+      return " could not be undone";
+    case Question::kPastPivot:
+      return ": going back would cross an irreversible step";
+    case Question::kApprovalExpired:
+      return " was not decided in time";
+    case Question::kRolledBackTo:
+      return " is reached by the rollback";
+    case Question::kWindowClosing:
+      return " does not fit in what is left of the window";
+  }
+  return "";
 }
 
 }  // namespace recourse::record

@@ -13,5 +13,9 @@ std::string_view Name(LeftBehind left);
 std::string_view Name(machine::Finding finding);
 std::string_view Name(machine::Settlement settlement);
 std::string_view Name(machine::Question question);
+// The same for people, behind the name of what is asked about: " failed".
+std::string_view Told(machine::Question question);
+std::string_view Name(machine::OnExpiry on_expiry);
+std::string_view Name(machine::Ending ending);
 
 }  // namespace recourse::record

@@ -16,11 +16,11 @@ std::string NameUnlessEnd(const definition::Workflow& workflow, StepRef at) {
 }
 
 std::string StandsAt(const definition::Workflow& workflow, const RunState& state) {
-  if (const Activity* activity = ActivityOf(state)) {
-    return NameUnlessEnd(workflow, PlaceOf(*activity));
-  }
   if (const auto* attention = std::get_if<NeedsAttention>(&state.status)) {
     return NameUnlessEnd(workflow, attention->at);
+  }
+  if (const Activity* activity = ActivityOf(state)) {
+    return NameUnlessEnd(workflow, PlaceOf(*activity));
   }
   if (const auto* rolling = std::get_if<RollingBack>(&state.status)) {
     if (rolling->rollback.at) return NameUnlessEnd(workflow, *rolling->rollback.at);

@@ -48,6 +48,16 @@ template <> inline constexpr int kStoredType<machine::RunFailed> = 35;
 template <> inline constexpr int kStoredType<machine::RunCancelled> = 36;
 template <> inline constexpr int kStoredType<machine::RunRolledBack> = 37;
 template <> inline constexpr int kStoredType<machine::RunAnnotated> = 38;
+template <> inline constexpr int kStoredType<machine::SignalReceived> = 39;
+template <> inline constexpr int kStoredType<machine::ParallelStarted> = 40;
+template <> inline constexpr int kStoredType<machine::BranchEnded> = 41;
+template <> inline constexpr int kStoredType<machine::SubWorkflowStarted> = 42;
+template <> inline constexpr int kStoredType<machine::StepCompleted> = 43;
+template <> inline constexpr int kStoredType<machine::ManualStarted> = 44;
+template <> inline constexpr int kStoredType<machine::ItemAnswered> = 45;
+template <> inline constexpr int kStoredType<machine::ApprovalEscalated> = 46;
+template <> inline constexpr int kStoredType<machine::FinishStarted> = 47;
+template <> inline constexpr int kStoredType<machine::WindowAwaited> = 48;
 // clang-format on
 
 }  // namespace recourse::record

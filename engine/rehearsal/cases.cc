@@ -226,9 +226,16 @@ class CaseReader {
     } else if (word == "cancel") {
       const bool rollback = members.TakeBool("rollback").value_or(false);
       into.answers.push_back({machine::Cancel{reason, rollback, finding()}, word});
+    } else if (word == "signal") {
+      const Node* name = members.Require("name");
+      const Node* payload = members.Take("payload");
+      into.answers.push_back(
+          {machine::SendSignal{name != nullptr && name->is_string() ? name->scalar.as_string() : "",
+                               payload == nullptr ? Value() : ToValue(*payload)},
+           word});
     } else {
-      constexpr std::array<std::string_view, 5> kWords = {"retry", "resume", "skip", "rollback",
-                                                          "cancel"};
+      constexpr std::array<std::string_view, 6> kWords = {"retry", "resume", "skip", "rollback",
+                                                          "cancel", "signal"};
       problems_.AddUnknown(place, "answer", word, kWords);
       return;
     }

@@ -1,7 +1,12 @@
 // Plays one case: what the runtime does with real actions, done with the script's.
+#include <algorithm>
+#include <deque>
+#include <set>
 #include <span>
 
 #include "engine/base/json.h"
+#include "engine/definition/window.h"
+#include "engine/machine/window_now.h"
 #include "engine/rehearsal/cases.h"
 
 namespace recourse::rehearsal {
@@ -21,7 +26,9 @@ class Stage {
   }
 
   void Play(Value inputs) {
-    Send(Start{"", std::move(inputs), "", {}}, "operator");
+    Start start{"", std::move(inputs), "", {}};
+    if (!OpenWindow(start)) return;
+    Send(start, "operator");
     for (int turn = 0; verdict_.problems.empty() && TakeTurn(); ++turn) {
       if (turn == kInputsMax) {
         return Complain("the run takes more than " + std::to_string(kInputsMax) + " turns");
@@ -33,10 +40,28 @@ class Stage {
   const RunState& state() const { return state_; }
 
  private:
+  // False when the workflow's window cannot be read.
+  bool OpenWindow(Start& start) {
+    if (!workflow_.window) return true;
+    state_.inputs = start.inputs;
+    auto value = workflow_.window->window.Evaluate(RunScope(workflow_, state_, now_));
+    auto window = value ? definition::ReadWindow(*value)
+                        : Result<calendar::Window>(value.error());
+    state_.inputs = Value();
+    if (!window) {
+      Complain("window: " + window.error().message);
+      return false;
+    }
+    window_ = *std::move(window);
+    start.window = *std::move(value);
+    return true;
+  }
+
   void Complain(std::string problem) { verdict_.problems.push_back(std::move(problem)); }
 
   void Send(const Input& input, const std::string& principal = "engine") {
-    const Facts facts{now_, principal, 0, next_approval_, position_};
+    Facts facts{now_, principal, 0, next_approval_, position_};
+    if (window_) facts.window = NowOf(*window_, now_);
     auto decision = Decide(workflow_, state_, input, facts);
     if (!decision) {
       return Complain(std::string(NameOf(input)) + " is refused: " + decision.error().ToString());
@@ -48,16 +73,25 @@ class Stage {
     }
     // The fold of the events is the state, or a restart would go on with another run.
     if (state_ != decision->after) Complain("the fold of the run's events is not its state");
-    effects_ = std::move(decision->effects);
+    for (Effect& effect : decision->effects) effects_.push_back(std::move(effect));
   }
 
   // The steps that the run comes to, and those that are undone.
   void Note(const Event& event) {
     const auto come_to = [&](StepRef at) { verdict_.path.push_back(NameOf(workflow_, at)); };
     if (const auto* started = std::get_if<AttemptStarted>(&event)) {
-      const Activity* activity = ActivityOf(state_);
-      const auto* attempt = activity == nullptr ? nullptr : std::get_if<Attempting>(activity);
+      const Activity* lane = FindActivity(*ActivityOf(state_), started->at);
+      const auto* attempt = lane == nullptr ? nullptr : std::get_if<Attempting>(lane);
       if (attempt != nullptr && attempt->tries == 1) come_to(started->at);
+    } else if (const auto* branches = std::get_if<ParallelStarted>(&event)) {
+      come_to({branches->step, -1});
+    } else if (const auto* sub = std::get_if<SubWorkflowStarted>(&event)) {
+      come_to({sub->step, -1});
+    } else if (const auto* manual = std::get_if<ManualStarted>(&event)) {
+      come_to({manual->step, -1});
+    } else if (const auto* completed = std::get_if<StepCompleted>(&event)) {
+      const auto& kind = workflow_.steps[static_cast<std::size_t>(completed->step)].kind;
+      if (std::holds_alternative<definition::SetStep>(kind)) come_to({completed->step, -1});
     } else if (const auto* taken = std::get_if<SwitchTaken>(&event)) {
       come_to({taken->step, -1});
     } else if (const auto* reached = std::get_if<CheckpointReached>(&event)) {
@@ -77,7 +111,9 @@ class Stage {
 
   // False when nothing happens by itself any more.
   bool TakeTurn() {
-    for (const Effect& effect : std::exchange(effects_, {})) {
+    while (!effects_.empty()) {
+      const Effect effect = std::move(effects_.front());
+      effects_.pop_front();
       if (const auto* start = std::get_if<StartPhase>(&effect)) {
         Perform(*start);
         return true;
@@ -86,6 +122,7 @@ class Stage {
         Send(PlanMade{plan->step, Value()});
         return true;
       }
+      if (const auto* stop = std::get_if<StopAttempt>(&effect)) stopped_.insert(stop->at);
     }
     if (IsFinal(StatusOf(state_))) return false;
     if (Decides()) return true;
@@ -112,6 +149,11 @@ class Stage {
 
   void Perform(const StartPhase& start) {
     if (start.phase == Phase::kCompensate) return Compensate(start);
+    if (stopped_.erase(start.at) > 0 && start.phase != Phase::kProbe) {
+      const Error stopped{Code::kCancelled, "scripted: stopped before it began"};
+      return Send(AttemptBroke{start.at, start.number, start.phase,
+                               Failure{stopped, {}, LeftBehind::kNothing}, false, Value()});
+    }
     // One entry an attempt, whatever its phases.
     const auto key = std::pair(start.at, start.number);
     if (!scripts_.contains(key)) {
@@ -147,13 +189,19 @@ class Stage {
   // The server dies with the attempt at work, and starts again.
   void Die(ScriptedAttempt& script) {
     crashed_ = *std::exchange(script.crash, std::nullopt);
+    // What other lanes were about to do had not begun.
+    for (const Effect& effect : std::exchange(effects_, {})) {
+      if (const auto* start = std::get_if<StartPhase>(&effect)) not_begun_.insert(start->at);
+    }
     Send(Restarted{});
   }
 
   void Probe(const StartPhase& start, const ScriptedAttempt& script) {
     using Found = ProbeAnswer::Verdict;
     Found found = Found::kUnknown;
-    if (crashed_) {
+    if (not_begun_.erase(start.at) > 0) {
+      found = Found::kNotApplied;
+    } else if (crashed_) {
       const Crash crash = *std::exchange(crashed_, std::nullopt);
       found = crash == Crash::kBefore  ? Found::kNotApplied
               : crash == Crash::kAfter ? Found::kApplied
@@ -175,15 +223,40 @@ class Stage {
 
   // The attempt that a compensation undoes: the number at the end of its key.
   static int AttemptOf(const StartPhase& start) {
-    return std::stoi(start.key.substr(start.key.rfind('/') + 1));
+    std::string_view key = start.key;
+    if (start.instead) key.remove_suffix(key.size() - key.rfind('/'));
+    return std::stoi(std::string(key.substr(key.rfind('/') + 1)));
   }
 
-  // Somebody decides the approval that the run waits for, when the script says who and how.
+  // Somebody decides an approval, or answers a checklist, that the run waits for, when the script
+  // says who and how.
   bool Decides() {
-    const Activity* activity = ActivityOf(state_);
-    const auto* awaiting = activity == nullptr ? nullptr : std::get_if<AwaitingApproval>(activity);
-    if (awaiting == nullptr) return false;
-    const AwaitingApproval asked = *awaiting;
+    const Activity* root = ActivityOf(state_);
+    if (root == nullptr) return false;
+    for (const Activity* leaf : LeavesOf(*root)) {
+      if (const auto* awaiting = std::get_if<AwaitingApproval>(leaf)) {
+        if (Decides(AwaitingApproval(*awaiting))) return true;
+      } else if (const auto* checklist = std::get_if<Checklist>(leaf)) {
+        if (Works(Checklist(*checklist))) return true;
+      }
+    }
+    return false;
+  }
+
+  bool Works(const Checklist& checklist) {
+    const ScriptedDecision* decision = NextOf(case_.decisions, {checklist.step, -1});
+    if (decision == nullptr || decision->kind == ScriptedDecision::Kind::kExpire) return false;
+    const ManualStarted& request = checklist.request;
+    const auto open = std::find_if(request.items.begin(), request.items.end(), [&](const auto& item) {
+      return !checklist.answers.contains(item.id);
+    });
+    const bool done = decision->kind == ScriptedDecision::Kind::kApprove;
+    now_ += decision->after;
+    Send(AnswerItem{"", open->id, done, "rehearsed", request.by}, decision->by);
+    return true;
+  }
+
+  bool Decides(const AwaitingApproval& asked) {
     const ScriptedDecision* decision = NextOf(case_.decisions, {asked.step, -1});
     if (decision == nullptr || decision->kind == ScriptedDecision::Kind::kExpire) return false;
     const Time at = std::max(now_, asked.requested + decision->after);
@@ -200,19 +273,26 @@ class Stage {
     const Timer* next = nullptr;
     const std::vector<Timer> timers = TimersOf(state_);
     for (const Timer& timer : timers) {
+      // What nobody decides is left open, unless the script lets it expire.
+      if (ActivityOf(state_) != nullptr && IsLeftOpen(timer)) continue;
       if (next == nullptr || timer.due < next->due) next = &timer;
     }
-    // An approval that nobody decides is left open, unless the script lets it expire.
-    if (next == nullptr || IsLeftOpen(*next)) return false;
+    if (next == nullptr) return false;
     now_ = std::max(now_, next->due);
     Send(TimerFired{*next});
     return true;
   }
 
   bool IsLeftOpen(const Timer& timer) const {
-    if (timer.kind != TimerKind::kApprovalExpiry) return false;
-    const auto& awaiting = std::get<AwaitingApproval>(*ActivityOf(state_));
-    return !case_.decisions.contains(workflow_.steps[static_cast<std::size_t>(awaiting.step)].id);
+    for (const Activity* leaf : LeavesOf(*ActivityOf(state_))) {
+      const bool asks = std::holds_alternative<AwaitingApproval>(*leaf) ||
+                        std::holds_alternative<Checklist>(*leaf);
+      const auto timers = TimersOf(*leaf);
+      if (!asks || std::find(timers.begin(), timers.end(), timer) == timers.end()) continue;
+      const int step = PlaceOf(*leaf).step;
+      return !case_.decisions.contains(workflow_.steps[static_cast<std::size_t>(step)].id);
+    }
+    return false;
   }
 
   const definition::Workflow& workflow_;
@@ -220,9 +300,12 @@ class Stage {
   Verdict& verdict_;
   RunState state_;
   Time now_ = kBegin;
+  std::optional<calendar::Window> window_;
   std::int64_t position_ = 0;
   ApprovalId next_approval_ = kFirstApproval;
-  std::vector<Effect> effects_;
+  std::deque<Effect> effects_;
+  std::set<StepRef> stopped_;    // attempts that are to end
+  std::set<StepRef> not_begun_;  // attempts that the server's death came before
   std::map<std::pair<StepRef, int>, ScriptedAttempt> scripts_;  // by attempt
   std::map<std::string, std::size_t> used_;                     // entries, by their key
   std::optional<Crash> crashed_;

@@ -31,8 +31,8 @@ class AttemptJob final : public Job {
   machine::Input Perform() override;
 
   bool MustNotBeLeft() const override {
-    const auto& kind = workflow_->steps[static_cast<std::size_t>(at().step)].kind;
-    const auto* step = std::get_if<definition::ActionStep>(&kind);
+    const auto& kind = workflow_->steps[static_cast<std::size_t>(at().step)];
+    const auto* step = definition::ActionOf(kind, at().item);
     return start_.phase == Phase::kApply && step != nullptr && step->repeat == RepeatClass::kOnce;
   }
 
@@ -43,6 +43,7 @@ class AttemptJob final : public Job {
   machine::Input Verify(const Action& action, const Context& context, Value output);
   machine::Input Probe(const Action& action, const Context& context);
   machine::Input Compensate(const Action& action, const Context& context);
+  Outcome ApplyInstead(const Action& action, Context context);
 
   // Why the phase should not begin at all, if so.
   std::optional<Error> ReasonNotToBegin(const Action& action, const Context& context) const;
@@ -150,11 +151,37 @@ machine::Input AttemptJob::Probe(const Action& action, const Context& context) {
 
 machine::Input AttemptJob::Compensate(const Action& action, const Context& context) {
   RECOURSE_FAIL_POINT("before_compensate");
-  Outcome outcome = action.Compensate(context, start_.output);
+  Outcome outcome = start_.instead ? ApplyInstead(action, context)
+                                   : action.Compensate(context, start_.output);
   RECOURSE_FAIL_POINT("after_compensate");
   if (!outcome) return Broke(outcome.failure());
   return machine::Compensated{at(), start_.number,
                               surroundings_.blobs.ShortenAnyway(outcome.output())};
+}
+
+// Another action is what undoes the step. It may have been at work before: a crash, or another try.
+Outcome AttemptJob::ApplyInstead(const Action& action, Context context) {
+  if (action.Spec().repeat == RepeatClass::kProbed) {
+    ProbeAnswer found = action.Probe(context);
+    if (found.verdict == ProbeAnswer::Verdict::kApplied) return Outcome(std::move(found.output));
+    if (found.verdict == ProbeAnswer::Verdict::kUnknown) {
+      return Failure{Error{Code::kUnknown, "whether it took effect before is not known: " +
+                                               found.message},
+                     {},
+                     LeftBehind::kUnknown};
+    }
+  }
+  if (action.Spec().has_prepare) {
+    Outcome prepared = action.Prepare(context);
+    if (!prepared) return prepared;
+    context.undo = prepared.output();
+  }
+  Outcome applied = action.Apply(context);
+  if (!applied || !action.Spec().has_verify) return applied;
+  const Verification proof = action.Verify(context, applied.output());
+  if (proof.verdict == Verification::Verdict::kPassed) return applied;
+  return Failure{FailedPrecondition("done, but not proved: " + proof.message), proof.evidence,
+                 LeftBehind::kUnknown};
 }
 
 std::optional<Error> AttemptJob::ReasonNotToBegin(const Action& action,

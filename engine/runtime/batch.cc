@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "engine/definition/window.h"
+#include "engine/machine/window_now.h"
 #include "engine/record/record.h"
 
 namespace recourse::runtime {
@@ -10,7 +12,22 @@ namespace {
 bool ConcernsApproval(const machine::Event& event) {
   return std::holds_alternative<machine::ApprovalRequested>(event) ||
          std::holds_alternative<machine::VoteCast>(event) ||
-         std::holds_alternative<machine::ApprovalSettled>(event);
+         std::holds_alternative<machine::ApprovalSettled>(event) ||
+         std::holds_alternative<machine::ApprovalEscalated>(event);
+}
+
+// How the run's window stands; nothing for a run without one.
+Result<std::optional<machine::WindowNow>> WindowOf(LiveRun& run, const machine::Input& input,
+                                                   Time now) {
+  const auto* start = std::get_if<machine::Start>(&input);
+  const Value& window = start != nullptr ? start->window : run.state.window;
+  if (window.is_null()) return std::optional<machine::WindowNow>();
+  if (!run.window) {
+    auto read = definition::ReadWindow(window);
+    if (!read) return std::move(read).error().In("the window");
+    run.window = *std::move(read);
+  }
+  return std::optional(machine::NowOf(*run.window, now));
 }
 
 // Gives the events their places in the run and in the journal.
@@ -52,9 +69,15 @@ void AddEffects(Batch& batch, const LiveRun& run, std::vector<machine::Effect> e
 Result<std::optional<std::size_t>> AddDecision(Batch& batch, LiveRun& run,
                                                const machine::Input& input,
                                                const std::string& principal, double jitter) {
-  const machine::Facts facts{batch.now, principal, jitter,
-                             ApprovalId{batch.heads.approval.number + 1}, batch.heads.position,
-                             batch.inputs_bytes_max};
+  auto window = WindowOf(run, input, batch.now);
+  if (!window) return std::move(window).error();
+  const machine::Facts facts{batch.now,
+                             principal,
+                             jitter,
+                             ApprovalId{batch.heads.approval.number + 1},
+                             batch.heads.position,
+                             batch.inputs_bytes_max,
+                             *window};
   auto decision = machine::Decide(*run.workflow, run.state, input, facts);
   if (!decision) return std::move(decision).error();
   batch.runs.push_back(run.state.run);

@@ -10,17 +10,19 @@ bool IsParked(const RunState& state) {
   if (const auto* rolling = std::get_if<machine::RollingBack>(&state.status)) {
     return rolling->rollback.retry_at.has_value();
   }
-  const bool active = std::holds_alternative<machine::Running>(state.status) ||
-                      std::holds_alternative<machine::Paused>(state.status);
-  if (!active) return true;
   const machine::Activity* activity = machine::ActivityOf(state);
-  return !std::holds_alternative<machine::Attempting>(*activity) &&
-         !std::holds_alternative<machine::Planning>(*activity);
+  return activity == nullptr || !machine::AnyAtWork(*activity);
 }
 
 bool IsSettled(const RunState& state) {
   if (const auto* waiting = std::get_if<machine::Waiting>(&state.status)) {
-    return std::holds_alternative<machine::AwaitingApproval>(waiting->activity);
+    for (const machine::Activity* leaf : machine::LeavesOf(waiting->activity)) {
+      if (std::holds_alternative<machine::AwaitingApproval>(*leaf) ||
+          std::holds_alternative<machine::Checklist>(*leaf)) {
+        return true;
+      }
+    }
+    return false;
   }
   return std::holds_alternative<machine::Paused>(state.status) ||
          std::holds_alternative<machine::NeedsAttention>(state.status) ||

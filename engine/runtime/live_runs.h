@@ -7,6 +7,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "engine/calendar/window.h"
 #include "engine/runtime/definitions.h"
 
 namespace recourse::runtime {
@@ -15,6 +16,7 @@ struct LiveRun {
   machine::RunState state;
   std::shared_ptr<const definition::Workflow> workflow;
   std::vector<journal::TimerRow> timers;  // as the journal has them, once the batch is stored
+  std::optional<calendar::Window> window{};  // of a run that has one, once it was needed
 };
 
 // Whether nothing of the run is at work: it waits, is paused or is over.

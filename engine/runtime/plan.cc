@@ -19,17 +19,24 @@ class PlanJob final : public Job {
 
   machine::Input Perform() override {
     const int step = at().step;
-    const int next = workflow_->steps[static_cast<std::size_t>(step)].next.value_or(step + 1);
     const Value plan =
         MakePlan({surroundings_.registry, surroundings_.policy, surroundings_.clock, stop_token(),
                   std::chrono::steady_clock::now() + kTimeMax},
-                 {*workflow_, state_, surroundings_.clock.Now(), next, false});
+                 {*workflow_, state_, surroundings_.clock.Now(), NextOf(step), false});
     return machine::PlanMade{step,
                              plan.With("if_rejected", WhatRejectionLeadsTo(*workflow_, step))
                                  .With("if_expired", WhatExpiryLeadsTo(*workflow_, step))};
   }
 
  private:
+  // Also out of the block that the approval stands in.
+  int NextOf(int step) const {
+    for (const auto& way : definition::TransitionsFrom(*workflow_, step)) {
+      if (way.kind == definition::Transition::Kind::kDone) return way.to;
+    }
+    return static_cast<int>(workflow_->steps.size());
+  }
+
   const Surroundings& surroundings_;
   const std::shared_ptr<const definition::Workflow> workflow_;
   const machine::RunState state_;

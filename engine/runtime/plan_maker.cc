@@ -34,7 +34,10 @@ Value ListOf(const std::vector<std::string>& texts) {
 class PlanMaker {
  public:
   PlanMaker(const PlanMeans& means, const PathRequest& request)
-      : means_(means), request_(request), path_(PathFrom(request)) {}
+      : means_(means),
+        state_(WithKnownInputs(request)),
+        request_{request.workflow, state_, request.now, request.first, request.past_approvals},
+        path_(PathFrom(request_)) {}
 
   Value Make() &&;
 
@@ -53,6 +56,9 @@ class PlanMaker {
   void Describe(const PathStep& at, const definition::SwitchStep& choice, StepPlan& plan) const;
   void Describe(const PathStep& at, const definition::WaitStep& wait, StepPlan& plan) const;
   void Describe(const PathStep& at, const definition::FailStep& fail, StepPlan& plan) const;
+  void Describe(const PathStep& at, const definition::SetStep& set, StepPlan& plan) const;
+  void Describe(const PathStep& at, const definition::ParallelStep& parallel, StepPlan& plan) const;
+  void Describe(const PathStep& at, const definition::ManualStep& manual, StepPlan& plan) const;
   Value ApprovalOf(const PathStep& at, const definition::ApprovalStep& approval) const;
   std::string TextOf(const expression::Template& text, const PathStep& at) const;
   void Count(const PathStep& at, const StepPlan& plan);
@@ -60,7 +66,8 @@ class PlanMaker {
   Value WayBack() const;
 
   const PlanMeans& means_;
-  const PathRequest& request_;
+  const machine::RunState state_;
+  const PathRequest request_;
   const std::vector<PathStep> path_;
 
   // Of the expected steps so far.
@@ -108,6 +115,7 @@ StepPlan PlanMaker::Ask(const PathStep& at) const {
                  [](const definition::ApprovalStep&) {},
                  [](const definition::CheckpointStep&) {},
                  [](const definition::SucceedStep&) {},
+                 [](const definition::SubWorkflowStep&) {},
                  [&](const auto& kind) { Describe(at, kind, plan); },
              },
              step.kind);
@@ -161,12 +169,15 @@ void PlanMaker::Describe(const PathStep& at, const definition::SwitchStep& choic
   for (const auto& one : choice.cases) {
     plan.AddLine("to " + NameAt(one.go_to) + " when " + one.when.source());
   }
-  const int next = StepAt(at.step).next.value_or(at.step + 1);
-  plan.AddLine("else to " + NameAt(choice.otherwise.value_or(next)));
+  plan.AddLine("else to " + NameAt(choice.otherwise.value_or(request_.workflow.After(at.step))));
 }
 
 void PlanMaker::Describe(const PathStep& at, const definition::WaitStep& wait,
                          StepPlan& plan) const {
+  if (!wait.signal.empty()) {
+    return plan.AddLine("waits for the signal " + wait.signal +
+                        (wait.timeout ? ", at most " + FormatDuration(*wait.timeout) : ""));
+  }
   if (wait.until) return plan.AddLine("waits until " + wait.until->source());
   plan.AddLine("waits for " + TextOf(*wait.duration, at));
 }
@@ -174,6 +185,35 @@ void PlanMaker::Describe(const PathStep& at, const definition::WaitStep& wait,
 void PlanMaker::Describe(const PathStep& at, const definition::FailStep& fail,
                          StepPlan& plan) const {
   plan.AddLine("fails with " + std::string(ToString(fail.code)) + ": " + TextOf(fail.message, at));
+}
+
+void PlanMaker::Describe(const PathStep&, const definition::SetStep& set, StepPlan& plan) const {
+  plan.AddLine("sets " + ToJson(set.values.source()));
+}
+
+void PlanMaker::Describe(const PathStep&, const definition::ParallelStep& parallel,
+                         StepPlan& plan) const {
+  std::string names;
+  for (const int block : parallel.branches) {
+    const definition::Block& branch = request_.workflow.blocks[static_cast<std::size_t>(block)];
+    names += (names.empty() ? "" : ", ") + branch.name + " from " + NameAt(branch.first);
+  }
+  plan.AddLine("at the same time: " + names);
+  plan.AddLine(parallel.collect ? "when one fails, the others are done first"
+                                : "when one fails, the others are stopped");
+}
+
+void PlanMaker::Describe(const PathStep& at, const definition::ManualStep& manual,
+                         StepPlan& plan) const {
+  std::string who;
+  for (const std::string& role : manual.by) who += (who.empty() ? "" : " or ") + role;
+  plan.AddLine("asks " + (who.empty() ? "nobody: its list is empty" : who) + ": " +
+               TextOf(manual.prompt, at));
+  for (const auto& item : manual.items) {
+    plan.AddLine(item.id + ": " + TextOf(item.text, at) +
+                 (item.check ? " (answered by " + item.check->action + " when it succeeds)" : ""));
+  }
+  if (manual.expires) plan.AddLine("fails after " + FormatDuration(*manual.expires));
 }
 
 // As it will read; what is not known yet stands there as "[what choose finds]".
@@ -200,12 +240,17 @@ std::string PlanMaker::TextOf(const expression::Template& text, const PathStep& 
 }
 
 Value PlanMaker::ApprovalOf(const PathStep& at, const definition::ApprovalStep& approval) const {
+  Value::List escalate;
+  for (const definition::Escalation& one : approval.escalate) {
+    escalate.emplace_back("after " + FormatDuration(one.after) + " " + one.to);
+  }
   return Value::Object(
       {{"prompt", TextOf(approval.prompt, at)},
        {"approvers", ListOf(approval.approvers)},
        {"quorum", approval.quorum},
        {"exclude_requester", approval.exclude_requester},
        {"expires", approval.expires ? FormatDuration(*approval.expires) : ""},
+       {"escalate", std::move(escalate)},
        {"if_rejected", WhatRejectionLeadsTo(request_.workflow, at.step)},
        {"if_expired", WhatExpiryLeadsTo(request_.workflow, at.step)}});
 }

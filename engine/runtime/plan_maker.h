@@ -27,8 +27,8 @@ struct PlanMeans {
 // {"steps": [{"step", "kind", "summary", "action", "reach": "expected", "skipped" or "conditional",
 //    "ways": [..], "lines": [..], "problems": [..], "irreversible": [..], "expect", "undo",
 //    "if_it_fails": [..], "bytes_needed",
-//    "approval": {"prompt", "approvers", "quorum", "exclude_requester", "expires", "if_rejected",
-//      "if_expired"}}],
+//    "approval": {"prompt", "approvers", "quorum", "exclude_requester", "expires", "escalate": [..],
+//      "if_rejected", "if_expired"}}],
 //  "bytes_needed", "space": [{"file_system", "needed", "free"}], "irreversible": [..],
 //  "if_it_fails", "expect", "expect_not_said": [..], "rollback": [{"step", "undo"}]}
 // The sums are about the expected steps; `if_it_fails` is what a step means that says nothing of it.

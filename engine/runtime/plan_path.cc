@@ -20,18 +20,25 @@ class PathFinder {
   }
 
   std::vector<PathStep> Find() && {
-    FollowExpected();
+    if (!IsEnd(request_.first)) Follow(request_.first, kNoBlock);
+    const auto last = request_.workflow.on_finish;
+    if (last && (path_.empty() || !EndsPlan(StepAt(path_.back().step)))) Follow(*last, kNoBlock);
     FollowOthers();
     return std::move(path_);
   }
 
  private:
+  static constexpr int kNoBlock = -1;
+
   const definition::Step& StepAt(int index) const {
     return request_.workflow.steps[static_cast<std::size_t>(index)];
   }
   bool IsEnd(int index) const { return index >= static_cast<int>(request_.workflow.steps.size()); }
-  bool Fails(int index) const {
-    return !IsEnd(index) && std::holds_alternative<definition::FailStep>(StepAt(index).kind);
+  bool Fails(const Transition& way) const {
+    return !IsEnd(way.to) && std::holds_alternative<definition::FailStep>(StepAt(way.to).kind);
+  }
+  std::vector<Transition> WaysFrom(int step) const {
+    return definition::TransitionsFrom(request_.workflow, step);
   }
 
   // What a condition comes to, if that is known.
@@ -46,39 +53,65 @@ class PathFinder {
 
   // Where the switch may go, the likeliest first: its default, unless that only fails. A case that
   // is known to be true stands for the default, and for all cases behind it.
-  std::vector<int> WaysOf(const definition::SwitchStep& choice, int step) const {
-    int otherwise = choice.otherwise.value_or(StepAt(step).next.value_or(step + 1));
-    std::vector<int> ways;
-    for (const auto& one : choice.cases) {
-      const auto truth = TruthOf(one.when, step, passed_);
-      if (truth == false) continue;
+  std::vector<Transition> WaysOf(const definition::SwitchStep& choice, int step) const {
+    std::vector<Transition> ways;
+    std::size_t number = 0;
+    for (Transition& way : WaysFrom(step)) {
+      if (way.kind != Transition::Kind::kCase && way.kind != Transition::Kind::kDefault) continue;
+      const bool is_case = way.kind == Transition::Kind::kCase;
+      const auto truth = is_case ? TruthOf(choice.cases[number++].when, step, passed_) : true;
       if (truth == true) {
-        otherwise = one.go_to;
+        ways.insert(ways.begin(), std::move(way));
         break;
       }
-      ways.push_back(one.go_to);
+      if (truth != false) ways.push_back(std::move(way));
     }
-    ways.insert(ways.begin(), otherwise);
-    std::ranges::stable_partition(ways, [this](int way) { return !Fails(way); });
+    std::ranges::stable_partition(ways, [this](const auto& way) { return !Fails(way); });
     return ways;
   }
 
-  void FollowExpected() {
-    for (int at = request_.first; !IsEnd(at) && !passed_.contains(at);) {
-      const definition::Step& step = StepAt(at);
-      PathStep& here = path_.emplace_back(PathStep{at, Reach::kExpected, {}});
-      const int next = step.next.value_or(at + 1);
-      if (step.when) here.when = TruthOf(*step.when, at, passed_);
-      const auto* choice = std::get_if<definition::SwitchStep>(&step.kind);
-      if (here.when == false) {
-        here.reach = Reach::kSkipped;
-      } else if (choice != nullptr) {
-        here.goes_to = WaysOf(*choice, at);
-      }
-      passed_.insert(at);
-      if (here.reach == Reach::kExpected && (definition::EndsRun(step) || EndsPlan(step))) return;
-      at = here.goes_to.empty() ? next : here.goes_to.front();
+  // The way that is taken when all is well; none from a step that ends the run.
+  std::optional<Transition> ExpectedWay(PathStep& here) const {
+    const definition::Step& step = StepAt(here.step);
+    if (step.when) here.when = TruthOf(*step.when, here.step, passed_);
+    if (here.when == false) here.reach = Reach::kSkipped;
+    const auto* choice = std::get_if<definition::SwitchStep>(&step.kind);
+    if (choice != nullptr && here.when != false) {
+      const auto ways = WaysOf(*choice, here.step);
+      for (const Transition& way : ways) here.goes_to.push_back(way.to);
+      return ways.front();
     }
+    const auto wanted =
+        here.when == false ? Transition::Kind::kSkipped : Transition::Kind::kDone;
+    for (Transition& way : WaysFrom(here.step)) {
+      if (way.kind == wanted) return std::move(way);
+    }
+    return std::nullopt;
+  }
+
+  // False: the run, or the plan, ends here. `inside`: the block that is left to who called.
+  bool Follow(int first, int inside) {
+    for (int at = first; !IsEnd(at) && !passed_.contains(at);) {
+      PathStep here{at, Reach::kExpected, {}};
+      const auto way = ExpectedWay(here);
+      path_.push_back(here);
+      passed_.insert(at);
+      if (here.reach == Reach::kExpected) {
+        if (!way || EndsPlan(StepAt(at)) || !FollowInside(at)) return false;
+      }
+      if (way->leaves >= 0 && way->leaves == inside) return true;
+      at = way->to;
+    }
+    return true;
+  }
+
+  // The steps that stand inside of the step.
+  bool FollowInside(int owner) {
+    for (std::size_t i = 0; i < request_.workflow.blocks.size(); ++i) {
+      const definition::Block& block = request_.workflow.blocks[i];
+      if (block.owner == owner && !Follow(block.first, static_cast<int>(i))) return false;
+    }
+    return true;
   }
 
   bool EndsPlan(const definition::Step& step) const {
@@ -105,7 +138,7 @@ class PathFinder {
     for (; !open.empty(); open.pop_front()) {
       const PathStep& from = open.front();
       if (from.reach == Reach::kSkipped || EndsPlan(StepAt(from.step))) continue;
-      for (const Transition& way : definition::TransitionsFrom(request_.workflow, from.step)) {
+      for (const Transition& way : WaysFrom(from.step)) {
         if (IsEnd(way.to) || passed_.contains(way.to) || !MayGo(from, way)) continue;
         const auto [other, added] =
             others.try_emplace(way.to, PathStep{way.to, Reach::kConditional, {}});
@@ -143,10 +176,38 @@ std::set<int> Before(std::span<const PathStep> path, const PathStep& at) {
   return before;
 }
 
+machine::RunState WithKnownInputs(const PathRequest& request) {
+  machine::RunState known = request.state;
+  std::set<int> all;
+  for (std::size_t step = 0; step < request.workflow.steps.size(); ++step) {
+    all.insert(static_cast<int>(step));
+  }
+  for (const definition::Frame& frame : request.workflow.frames) {
+    if (known.steps.contains(frame.owner)) continue;
+    const auto& sub = std::get<definition::SubWorkflowStep>(
+        request.workflow.steps[static_cast<std::size_t>(frame.owner)].kind);
+    const PathRequest with_known{request.workflow, known, request.now};
+    if (!Unknown(with_known, sub.with.References(), frame.owner, all).empty()) continue;
+    auto inputs = sub.with.Evaluate(
+        machine::RunScope(request.workflow, known, request.now, {frame.owner, -1}));
+    if (inputs) inputs = definition::FitInputs(frame.inputs, *inputs);
+    if (inputs) known.steps[frame.owner].inputs = *std::move(inputs);
+  }
+  return known;
+}
+
 std::string Unknown(const PathRequest& request, std::span<const expression::Reference> references,
                     int step, const std::set<int>& before) {
+  const definition::Workflow& workflow = request.workflow;
+  const int frame_index = workflow.steps[static_cast<std::size_t>(step)].frame;
+  const definition::Frame* frame =
+      frame_index < 0 ? nullptr : &workflow.frames[static_cast<std::size_t>(frame_index)];
   for (const auto& [path, offset, guarded] : references) {
     if (path.front() == "error" && !request.state.error) return "the error that leads there";
+    if (path.front() == "inputs" && frame != nullptr &&
+        !request.state.steps.contains(frame->owner)) {
+      return "what " + workflow.steps[static_cast<std::size_t>(frame->owner)].id + " is given";
+    }
     if (path.front() == "run" && request.state.run.number == 0) {
       const bool known = path.size() > 1 && (path[1] == "requester" || path[1] == "workflow");
       if (!known) return "the run, which has not begun";
@@ -156,8 +217,9 @@ std::string Unknown(const PathRequest& request, std::span<const expression::Refe
       if (!before.empty()) return "what the steps before it find";
       continue;
     }
-    const auto named = request.workflow.FindStep(path[1]);
-    if (named && *named != step && before.contains(*named)) return "what " + path[1] + " finds";
+    const std::string id = (frame == nullptr ? "" : frame->prefix) + path[1];
+    const auto named = workflow.FindStep(id);
+    if (named && *named != step && before.contains(*named)) return "what " + id + " finds";
   }
   return "";
 }

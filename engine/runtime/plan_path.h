@@ -42,6 +42,9 @@ std::vector<PathStep> PathFrom(const PathRequest& request);
 // The steps that may have run before `at` when a run comes to it, beside those that have run.
 std::set<int> Before(std::span<const PathStep> path, const PathStep& at);
 
+// The state with the inputs of those sub-workflows that are known before they begin.
+machine::RunState WithKnownInputs(const PathRequest& request);
+
 // What one of the expressions depends on that is not known when `step` is planned: "what restore
 // finds". Empty: nothing.
 std::string Unknown(const PathRequest& request, std::span<const expression::Reference> references,

@@ -62,6 +62,8 @@ std::string WayText(const Workflow& workflow, int from, const Transition& way) {
       return step.id + " finds that " + way.condition;
     case Transition::Kind::kDefault:
       return step.id + " finds none of its cases true";
+    case Transition::Kind::kInside:
+      return step.id + " begins" + (way.condition.empty() ? "" : ", as its branch " + way.condition);
     case Transition::Kind::kSkipped:
       return step.id + " is skipped, because this is false: " + way.condition;
     case Transition::Kind::kFailed:
@@ -102,13 +104,14 @@ std::string WhatRejectionLeadsTo(const Workflow& workflow, int step) {
 std::string WhatExpiryLeadsTo(const Workflow& workflow, int step) {
   const auto& approval = std::get<definition::ApprovalStep>(StepAt(workflow, step).kind);
   if (!approval.expires) return "";
-  if (approval.on_expiry == definition::OnExpiry::kHold) return "the run waits for an operator";
+  if (approval.on_expiry != definition::OnExpiry::kReject) return "the run waits for an operator";
   return WhatFollows(workflow, step, Code::kDeadlineExceeded);
 }
 
 std::string UndoOf(const definition::Step& step) {
   const auto* action = std::get_if<definition::ActionStep>(&step.kind);
   if (action == nullptr) return "";
+  if (action->compensation) return "compensated by " + action->compensation->action;
   if (action->repeat == RepeatClass::kReadOnly) return "changes nothing";
   if (step.irreversible) return "none: irreversible";
   if (!action->can_compensate) return "none";

@@ -3,6 +3,7 @@
 #include "engine/base/json.h"
 #include "engine/base/no_such.h"
 #include "engine/base/text.h"
+#include "engine/definition/window.h"
 #include "engine/runtime/stored_form.h"
 
 namespace recourse::runtime {
@@ -33,6 +34,17 @@ machine::RunState BeforeItsStart(const definition::Workflow& workflow, RunId run
   state.requester = caller.principal;
   state.started = now;
   return state;
+}
+
+Result<Value> WindowOf(const definition::Workflow& workflow, const machine::RunState& state) {
+  if (!workflow.window) return Value();
+  auto window =
+      workflow.window->window.Evaluate(machine::RunScope(workflow, state, state.started));
+  if (!window) return InvalidArgument("window: " + window.error().message);
+  if (auto read = definition::ReadWindow(*window); !read) {
+    return InvalidArgument("window: " + read.error().message);
+  }
+  return window;
 }
 
 Result<std::string> LockKeyOf(const definition::Workflow& workflow,

@@ -21,6 +21,9 @@ Result<Value> InputsOf(const definition::Workflow& workflow, const StartRequest&
 machine::RunState BeforeItsStart(const definition::Workflow& workflow, RunId run, Value inputs,
                                  const Caller& caller, Time now);
 
+// The window that fences the run; null: none. kInvalidArgument: it is none.
+Result<Value> WindowOf(const definition::Workflow& workflow, const machine::RunState& state);
+
 // The key of the lock that the run takes; empty: none. kInvalidArgument: it has no key.
 Result<std::string> LockKeyOf(const definition::Workflow& workflow, const machine::RunState& state);
 

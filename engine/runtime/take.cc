@@ -31,6 +31,9 @@ void CoreLoop::Take(Batch& batch, Message& message, SubmitMessage& submit) {
                               "output_json: larger than " + HumanBytes(options_.output_bytes_max) +
                                   ", which is the limit; nothing was done"});
   }
+  if (auto* answer = std::get_if<machine::AnswerItem>(&submit.input)) {
+    answer->roles = submit.caller.roles;
+  }
   TakeInput(batch, message, submit.run, submit.input, submit.revision, submit.caller);
 }
 

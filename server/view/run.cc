@@ -21,8 +21,8 @@ static_assert(int{v1::RUN_STATUS_FAILED} == static_cast<int>(RunStatus::kFailed)
 static_assert(int{v1::RUN_STATUS_CANCELLED} == static_cast<int>(RunStatus::kCancelled));
 static_assert(int{v1::RUN_STATUS_ROLLED_BACK} == static_cast<int>(RunStatus::kRolledBack));
 
-// A run waits for one approval at a time.
-constexpr int kOpenApprovalsMax = 10;
+// Branches may wait for one each.
+constexpr int kOpenApprovalsMax = 100;
 
 void AddWaiting(const journal::RunRow& row, v1::Run& run) {
   if (row.waits_for.empty()) return;
@@ -71,6 +71,8 @@ Result<void> AddApprovals(journal::Reader& reader, const journal::RunRow& row, v
       for_person = true;
     }
   }
+  // As WhyItWaits words it.
+  for_person = for_person || row.waits_for.find(machine::kChecklistReason) != row.waits_for.npos;
   if (for_person) run.mutable_waiting()->set_for_person(true);
   return {};
 }

@@ -173,7 +173,7 @@ TEST_CASE("only actions have outputs", "[definition]") {
 
 TEST_CASE("a lock names inputs only", "[definition]") {
   CHECK_THAT(Refusal("name: w\nlock: '${run.id}'\nsteps: [{id: a, action: do.it}]\n"),
-             Contains("w.yaml:2:10: the lock is taken before the run begins"));
+             Contains("w.yaml:2:10: the lock is settled before the run begins"));
 }
 
 }  // namespace

@@ -123,7 +123,9 @@ TEST_CASE("expiry never approves", "[machine]") {
 TEST_CASE("pause keeps the approval's clock and takes votes, but starts nothing", "[machine]") {
   Player player = Asked(", expires: 15m");
   player.Send(Pause{}, "operator");
-  CHECK(TimersOf(player.state()).size() == 1);
+  CHECK(TimersOf(player.state()) ==
+        std::vector<Timer>{{TimerKind::kApprovalExpiry, player.now + std::chrono::minutes(15)},
+                           {TimerKind::kEscalation, player.now + std::chrono::seconds(450)}});
   player.Vote("p1", Vote::kApprove);
   CHECK(player.status() == RunStatus::kPaused);
   CHECK(player.started() == "nothing");

@@ -1,5 +1,8 @@
 #include "player.h"
 
+#include "engine/definition/window.h"
+#include "engine/machine/window_now.h"
+
 #include <catch2/catch.hpp>
 
 namespace recourse::machine {
@@ -61,8 +64,17 @@ std::shared_ptr<const definition::Workflow> WorkflowOf(std::string_view yaml) {
 
 Player::Player(std::string_view yaml) : workflow_(WorkflowOf(yaml)) { state_.run = RunId{7}; }
 
+Facts Player::FactsFor(const std::string& principal) const {
+  Facts facts{now, principal, 0.5, ApprovalId{381}};
+  if (workflow_->window) {
+    const Value window = *workflow_->window->window.Evaluate(RunScope(*workflow_, state_, now));
+    facts.window = NowOf(*definition::ReadWindow(window), now);
+  }
+  return facts;
+}
+
 void Player::Send(const Input& input, const std::string& principal) {
-  const Facts facts{now, principal, 0.5, ApprovalId{381}};
+  const Facts facts = FactsFor(principal);
   auto decision = Decide(*workflow_, state_, input, facts);
   INFO((decision ? std::string() : decision.error().ToString()));
   REQUIRE(decision);
@@ -88,7 +100,7 @@ void Player::Send(const Input& input, const std::string& principal) {
 }
 
 Error Player::Refused(const Input& input, const std::string& principal) {
-  const Facts facts{now, principal, 0.5, ApprovalId{381}};
+  const Facts facts = FactsFor(principal);
   auto decision = Decide(*workflow_, state_, input, facts);
   REQUIRE_FALSE(decision);
   return decision.error();
@@ -102,7 +114,11 @@ void Player::Check() const {
 }
 
 void Player::Start(Value inputs, const std::string& lock, RunId holder) {
-  Send(machine::Start{"", std::move(inputs), lock, holder}, "operator");
+  machine::Start start{"", std::move(inputs), lock, holder};
+  if (workflow_->window) {
+    start.window = *workflow_->window->window.Evaluate(RunScope(*workflow_, state_, now));
+  }
+  Send(start, "operator");
 }
 
 const StartPhase& Player::Last() const {

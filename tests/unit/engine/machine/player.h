@@ -64,6 +64,7 @@ class Player {
   Time now = Time(std::chrono::hours(24 * 365 * 56));
 
  private:
+  Facts FactsFor(const std::string& principal) const;
   const StartPhase& Last() const;
   void Check() const;
 

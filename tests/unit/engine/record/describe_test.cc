@@ -51,8 +51,8 @@ TEST_CASE("every event is one plain line", "[record]") {
         "FailureHandled | stop[2] | stop[2] failed, so the run goes on at give_up\n"
         "SwitchTaken | decide | decide goes on at restore\n"
         "CheckpointReached | decide | decide reached: a checkpoint to roll back to\n"
-        "WaitStarted | decide | decide waits until 03:04:05 UTC\n"
-        "WaitEnded | decide | decide has waited\n"
+        "WaitStarted | decide | decide waits for the signal go until 03:04:05 UTC\n"
+        "WaitEnded | decide | decide has its signal, from \n"
         "PlanStarted | decide | decide: making the plan of what follows\n"
         "ApprovalRequested | decide | decide asks dba or lead for approval A-381 (2 of them, "
         "until 03:04:05 UTC): Restore?\n"
@@ -75,7 +75,17 @@ TEST_CASE("every event is one plain line", "[record]") {
         "RunFailed |  | failed: ABORTED: locked by 4711\n"
         "RunCancelled |  | cancelled: wrong one\n"
         "RunRolledBack |  | rolled back: locked by 4711\n"
-        "RunAnnotated |  | kim notes: called the vendor\n");
+        "RunAnnotated |  | kim notes: called the vendor\n"
+        "SignalReceived |  | signal go from kim\n"
+        "ParallelStarted | decide | decide begins its branches: web, db\n"
+        "BranchEnded | decide | decide: item 1 failed: ABORTED: locked by 4711\n"
+        "SubWorkflowStarted | decide | decide begins its workflow\n"
+        "StepCompleted | decide | decide is done\n"
+        "ManualStarted | decide | decide asks dba for a checklist (phone): Call them\n"
+        "ItemAnswered | decide | decide: phone cannot be done: nobody answers\n"
+        "ApprovalEscalated |  | A-381 is overdue: level-2 is told\n"
+        "FinishStarted |  | before it ends as rolled back, what is to run at last\n"
+        "WindowAwaited | stop[2] | stop[2] waits for the window, which opens at 03:04:05 UTC\n");
 }
 
 TEST_CASE("a line says only what there is to say", "[record]") {
