@@ -7,6 +7,10 @@ namespace recourse::cli {
 
 namespace fs = std::filesystem;
 
+bool IsYaml(const fs::path& path) {
+  return path.extension() == ".yaml" || path.extension() == ".yml";
+}
+
 bool HoldsCases(const fs::path& path) { return path.stem().extension() == kCases; }
 
 Result<std::vector<fs::path>> FilesAt(const std::string& path) {
@@ -18,8 +22,7 @@ Result<std::vector<fs::path>> FilesAt(const std::string& path) {
   std::vector<fs::path> files;
   for (fs::directory_iterator entry(path, problem), end; !problem && entry != end;
        entry.increment(problem)) {
-    const fs::path extension = entry->path().extension();
-    if (extension == ".yaml" || extension == ".yml") files.push_back(entry->path());
+    if (IsYaml(entry->path())) files.push_back(entry->path());
   }
   if (problem) return ErrnoError(problem.value(), "read the directory " + path);
   std::sort(files.begin(), files.end());

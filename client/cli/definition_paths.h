@@ -12,6 +12,8 @@ namespace recourse::cli {
 
 inline constexpr std::string_view kCases = ".test";  // of recovery.test.yaml, beside recovery.yaml
 
+bool IsYaml(const std::filesystem::path& path);
+
 // Whether it holds the cases of rehearsals, and no definition.
 bool HoldsCases(const std::filesystem::path& path);
 

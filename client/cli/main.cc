@@ -238,6 +238,8 @@ class Command {
         [this] { return TestWorkflows(common_, check_.paths); })
         ->add_option("path", check_.paths, "NAME.test.yaml, NAME.yaml, or directories of them")
         ->required();
+    Add(workflows, "schema", "the JSON Schema of definitions, for editors; with no server",
+        [] { return PrintSchema(); });
     Add(workflows, "apply", "store definitions on the server, and start runs from them",
         [this] { return ApplyWorkflows(common_, check_.paths); })
         ->add_option("path", check_.paths, "YAML files, or directories of them")

@@ -12,6 +12,7 @@
 #include "engine/base/json.h"
 #include "engine/base/text.h"
 #include "engine/definition/advice.h"
+#include "engine/definition/json_schema.h"
 #include "engine/rehearsal/rehearsal.h"
 
 namespace recourse::cli {
@@ -156,6 +157,11 @@ int ValidateOffline(const Common& common, const CheckArguments& arguments) {
   });
   if (checker.json()) std::printf("%s\n", ToPrettyJson(Value::Object({{"files", answers}})).c_str());
   return code;
+}
+
+int PrintSchema() {
+  std::printf("%s\n", ToPrettyJson(definition::JsonSchemaOfWorkflows()).c_str());
+  return kOk;
 }
 
 int TestWorkflows(const Common& common, const std::vector<std::string>& paths) {

@@ -154,6 +154,8 @@ struct CheckArguments {
 };
 // Against this program's own actions.
 int ValidateOffline(const Common& common, const CheckArguments& arguments);
+// The JSON Schema of definitions, for editors.
+int PrintSchema();
 // Plays the cases beside each definition.
 int TestWorkflows(const Common& common, const std::vector<std::string>& paths);
 

@@ -135,6 +135,19 @@ TEST_CASE("a file that is gone takes its definition with it, a directory that is
   CHECK_FALSE(away.problems.empty());
 }
 
+TEST_CASE("a workflow that another one runs stays in use in it while its file is broken",
+          "[server]") {
+  Files f;
+  f.directory.Write("workflows/outer.yaml", "name: outer\nsteps: [{id: s, workflow: good}]\n");
+  const std::string before = f.DigestOf(f.files.Load(), "outer");
+  REQUIRE_FALSE(before.empty());
+  f.directory.Write("workflows/good.yaml", "name: good\nsteps: [{id: a}]\n");
+  CHECK(f.DigestOf(f.files.Load(), "outer") == before);
+  // What it runs is part of it.
+  f.directory.Write("workflows/good.yaml", Echo("good", 5));
+  CHECK(f.DigestOf(f.files.Load(), "outer") != before);
+}
+
 TEST_CASE("a workflow is applied to the file that it came from, a new one to a file of its own",
           "[server]") {
   Files f;

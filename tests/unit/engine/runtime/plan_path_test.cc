@@ -36,9 +36,10 @@ steps:
 
 class Planned {
  public:
-  explicit Planned(const std::string& yaml, Value inputs) {
+  explicit Planned(const std::string& yaml, Value inputs, const std::string& other = "") {
     registry_.Add(std::make_unique<Scripted>("test.look", RepeatClass::kReadOnly));
-    auto loaded = definition::LoadWorkflow(yaml, &registry_);
+    auto loaded = definition::LoadWorkflow(
+        yaml, &registry_, [&](std::string_view) { return std::optional(other); });
     if (loaded.workflow == nullptr) FAIL(loaded.Report("test.yaml"));
     workflow = loaded.workflow;
     state.inputs = std::move(inputs);
@@ -129,6 +130,35 @@ steps:
 )",
               Value(Value::Map()));
   CHECK(run.Path() == "look, enough, ?done");
+}
+
+TEST_CASE("a plan goes through the steps that stand inside of others, and through what comes last",
+          "[runtime]") {
+  Planned run(R"(
+name: nested
+steps:
+  - {id: look, action: test.look}
+  - id: all
+    parallel:
+      branches:
+        a: [{id: a1, action: test.look}, {id: a2, action: test.look}]
+        b: [{id: b1, action: test.look}]
+  - {id: sub, workflow: other, with: {path: "/x"}}
+  - {id: last, action: test.look}
+on_finish:
+  - {id: tidy, action: test.look}
+)",
+              Value(Value::Map()), R"(
+name: other
+inputs: {path: {type: string}}
+steps:
+  - {id: inner, when: "${inputs.path == '/y'}", action: test.look}
+  - {id: more, action: test.look}
+)");
+  CHECK(run.Path() == "look, all, a1, a2, b1, sub, sub/inner, sub/more, last, tidy");
+  // With what the sub-workflow is given, which is known.
+  run.state = WithKnownInputs({*run.workflow, run.state, Time()});
+  CHECK(run.Path() == "look, all, a1, a2, b1, sub, [sub/inner], sub/more, last, tidy");
 }
 
 }  // namespace
