@@ -54,6 +54,7 @@ struct ActionPlan {
   std::vector<std::string> lines;  // for people: "replace /data/health.db (12.0 MiB, written 03:04)"
   std::int64_t bytes_needed = 0;   // free space it needs where it writes
   std::vector<std::string> irreversible;  // what cannot be undone, and what data is lost
+  std::string bytes_where{};       // a path on the file system where it needs them; empty: not said
 };
 
 struct Verification {

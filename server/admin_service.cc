@@ -9,6 +9,7 @@
 #include "engine/machine/state.h"
 #include "engine/record/record.h"
 #include "server/convert.h"
+#include "server/reloader.h"
 #include "server/run_reads.h"
 #include "server/version.h"
 
@@ -88,11 +89,14 @@ Result<v1::GetInfoResponse> AdminService::Info(journal::Reader& reader) {
   info.set_attempts_at_work(engine.attempts_at_work);
   info.set_inputs_waiting(engine.inputs_waiting);
   info.set_process_id(getpid());
-  info.set_workflows(static_cast<std::int32_t>(core.engine.workflows().size()));
-  info.set_targets(static_cast<std::int32_t>(core.engine.inventory().Names().size()));
+  const auto catalogue = core.engine.catalogue();
+  info.set_workflows(static_cast<std::int32_t>(catalogue->workflows.size()));
+  info.set_targets(static_cast<std::int32_t>(catalogue->inventory.Names().size()));
   info.set_actions(static_cast<std::int32_t>(core.registry.All().size()));
   if (auto added = AddCounts(reader, info); !added) return std::move(added).error();
-  for (const std::string& problem : core.left_out) {
+  const Reloader::Report loaded = core.reloader.last();
+  *info.mutable_load_time() = ToProto(loaded.time);
+  for (const std::string& problem : loaded.problems) {
     if (info.left_out_size() == kLeftOutMax) break;
     info.add_left_out(Utf8(problem));
   }

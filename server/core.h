@@ -21,6 +21,7 @@
 
 namespace recourse::server {
 
+class Reloader;
 class SettledWaits;
 class WatchHub;
 
@@ -31,12 +32,13 @@ struct Core {
   const Principals& principals;
   ReaderPool& readers;       // for what callers read
   ReaderPool& long_readers;  // one thread, for checks and copies of the whole journal
+  ReaderPool& plan_readers;  // for plans, which take as long as the actions that they ask
   WatchHub& hub;
   SettledWaits& waits;
+  Reloader& reloader;
   std::stop_token stopping;  // requested when the server stops: for what takes long
   Time started;
   const Clock& clock;
-  std::vector<std::string> left_out = {};  // what was not loaded at the start
   JournalCheck start_check = {};           // of the journal, at the start
 };
 
@@ -63,14 +65,10 @@ grpc::ServerUnaryReactor* AnswerNow(Core& core, grpc::CallbackServerContext* con
 }
 
 // A call that reads the journal: `read` is given a reader, on a thread of `pool`, and answers the
-// message.
+// message. REQUIRES: the caller is admitted.
 template <class Message, class Read>
-grpc::ServerUnaryReactor* AnswerFrom(Core& core, ReaderPool& pool,
-                                     grpc::CallbackServerContext* context, std::string_view rpc,
+grpc::ServerUnaryReactor* AnswerFrom(ReaderPool& pool, grpc::CallbackServerContext* context,
                                      Message* response, Read read) {
-  if (auto caller = Admit(core.principals, *context, rpc); !caller) {
-    return Refuse(context, caller.error());
-  }
   grpc::ServerUnaryReactor* call = context->DefaultReactor();
   auto posted = pool.PostForCaller(
       [context, call, response, read = std::move(read)](journal::Reader* reader) {
@@ -86,6 +84,17 @@ grpc::ServerUnaryReactor* AnswerFrom(Core& core, ReaderPool& pool,
       });
   if (!posted) call->Finish(ToStatus(posted.error()));
   return call;
+}
+
+// The same for who may call `rpc`.
+template <class Message, class Read>
+grpc::ServerUnaryReactor* AnswerFrom(Core& core, ReaderPool& pool,
+                                     grpc::CallbackServerContext* context, std::string_view rpc,
+                                     Message* response, Read read) {
+  if (auto caller = Admit(core.principals, *context, rpc); !caller) {
+    return Refuse(context, caller.error());
+  }
+  return AnswerFrom(pool, context, response, std::move(read));
 }
 
 }  // namespace recourse::server

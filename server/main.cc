@@ -29,8 +29,9 @@
 #include "engine/machine/state.h"
 #include "engine/runtime/engine.h"
 #include "server/config.h"
-#include "server/load.h"
+#include "server/definition_files.h"
 #include "server/principals.h"
+#include "server/reloader.h"
 #include "server/run_reads.h"
 #include "server/server.h"
 #include "server/start_check.h"
@@ -114,6 +115,7 @@ runtime::Options WithReports(runtime::Options options) {
   return options;
 }
 
+// Where definitions are read from: the configured directories, and those of the data directory.
 std::vector<std::string> WithDataDirectory(const Config& config, const std::string& name,
                                            std::vector<std::string> directories) {
   const std::string own = config.data + "/" + name;
@@ -143,7 +145,7 @@ Result<OpenRuns> LookAtOpenRuns(journal::Journal& journal, int open_runs_max, Tr
   return open;
 }
 
-sigset_t StopSignals() {
+sigset_t Signals() {
   sigset_t signals;
   sigemptyset(&signals);
   for (const int number : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, number);
@@ -151,50 +153,63 @@ sigset_t StopSignals() {
 }
 
 int WaitForSignal() {
-  const sigset_t signals = StopSignals();
+  const sigset_t signals = Signals();
   int number = 0;
   while (sigwait(&signals, &number) != 0) {
   }
   return number;
 }
 
-// From here on a second signal ends the process at once; the journal then is as after a crash.
+// SIGHUP reads the definitions again; the others stop the server.
+int WaitForStop(Reloader& reloader) {
+  for (;;) {
+    const int number = WaitForSignal();
+    if (number != SIGHUP) return number;
+    spdlog::info("SIGHUP: reading the definitions again");
+    (void)reloader.Reload();  // It logs what came of it.
+  }
+}
+
+// From here on a second signal to stop ends the process at once; the journal then is as after a crash.
 void EndAtNextSignal() {
   std::thread([] {
-    const int number = WaitForSignal();
+    int number = SIGHUP;
+    while (number == SIGHUP) number = WaitForSignal();
     std::fprintf(stderr, "recoursed: signal %d again, ending at once\n", number);
     _exit(128 + number);
   }).detach();  // It waits as long as the process lives.
 }
 
 // What the start has found that somebody should look at.
-void PrintProblems(const ServerOptions& found, const journal::Journal& journal) {
-  if (found.journal_check.problems > 0) {
-    std::cout << "  DAMAGED    " << found.journal_check.first_problem << ";\n"
+void PrintProblems(const JournalCheck& check, const std::vector<std::string>& left_out,
+                   const journal::Journal& journal) {
+  if (check.problems > 0) {
+    std::cout << "  DAMAGED    " << check.first_problem << ";\n"
               << "             how much: recourse journal verify --file " << journal.path() << "\n";
   }
-  if (found.left_out.empty()) return;
-  std::cout << "  LEFT OUT   " << found.left_out.size() << ", all of them: recourse info\n";
-  for (std::size_t i = 0; i < std::min<std::size_t>(found.left_out.size(), kLeftOutShown); ++i) {
-    const std::string& problem = found.left_out[i];
+  if (left_out.empty()) return;
+  std::cout << "  LEFT OUT   " << left_out.size() << ", all of them: recourse info\n";
+  for (std::size_t i = 0; i < std::min<std::size_t>(left_out.size(), kLeftOutShown); ++i) {
+    const std::string& problem = left_out[i];
     std::cout << "             " << problem.substr(0, problem.find('\n')) << "\n";
   }
 }
 
 void PrintStart(const Config& config, const Server& server, const journal::Journal& journal,
-                const OpenRuns& open, const runtime::Engine& engine, const ServerOptions& found,
-                const std::string& address_problem) {
+                const OpenRuns& open, const runtime::Engine& engine, const JournalCheck& check,
+                const std::vector<std::string>& left_out, const std::string& address_problem) {
+  const auto catalogue = engine.catalogue();
   std::cout << "recoursed " << Version() << " is ready (pid " << getpid() << ")\n"
             << "  address    " << server.address() << address_problem << "\n"
             << "  socket     " << config.socket << "\n"
             << "  journal    " << journal.path() << "\n"
-            << "  checked    the last " << found.journal_check.events
+            << "  checked    the last " << check.events
             << " events; the whole: recourse journal verify\n"
             << "  runs       " << open.resumed << " resumed, " << open.waiting << " waiting\n"
-            << "  workflows  " << engine.workflows().size() << ", targets "
-            << engine.inventory().Names().size() << ", schedules " << engine.schedules().size()
+            << "  workflows  " << catalogue->workflows.size() << ", targets "
+            << catalogue->inventory.Names().size() << ", schedules " << catalogue->schedules.size()
             << "\n";
-  PrintProblems(found, journal);
+  PrintProblems(check, left_out, journal);
   for (const PrincipalConfig& principal : config.principals) {
     std::cout << "  token      " << principal.token_file << " (" << principal.name << ")\n";
   }
@@ -223,39 +238,44 @@ int Serve(const Config& config, journal::Journal& journal, const Principals& pri
   auto open = LookAtOpenRuns(journal, config.engine.open_runs_max, log);
   if (!open) return Fail(kExitFailed, open.error());
 
-  Definitions definitions =
-      LoadDefinitions(WithDataDirectory(config, "workflows", config.workflows),
-                      WithDataDirectory(config, "targets", config.targets), registry,
-                      WithDataDirectory(config, "schedules", config.schedules));
+  DefinitionFiles files({config.workflows, WithDataDirectory(config, "targets", config.targets),
+                         WithDataDirectory(config, "schedules", config.schedules),
+                         config.data + "/workflows"},
+                        registry);
+  const Definitions definitions = files.Load();
   for (const std::string& problem : definitions.problems) {
     spdlog::error("left out: {}", problem);
   }
   auto check = CheckTail(journal.reader(), clock.Now());
   if (!check) return Fail(kExitFailed, check.error());
   if (check->problems > 0) spdlog::error("the journal is damaged: {}", check->first_problem);
-  auto engine = runtime::Engine::Open(WithReports(config.engine), journal, registry,
-                                      std::move(definitions.workflows),
-                                      std::move(definitions.inventory), config.policy, clock,
-                                      std::move(definitions.schedules));
+  const runtime::Catalogue& catalogue = definitions.catalogue;
+  auto engine =
+      runtime::Engine::Open(WithReports(config.engine), journal, registry, catalogue.workflows,
+                            catalogue.inventory, config.policy, clock, catalogue.schedules);
   if (!engine) return Fail(kExitFailed, engine.error());
+  Reloader reloader(std::move(files), **engine, clock, definitions);
   (*engine)->AddListener(&log);
 
   // Before anything happens in the world: a server that cannot be reached must not act, and what
   // it goes on with must be logged.
-  const ServerOptions options{config.listen,        config.socket,
-                              config.readers,       config.waiting_reads,
-                              config.message_bytes_max, config.streams_max,
-                              std::move(definitions.problems), *std::move(check)};
-  auto server = Server::Start(options, **engine, journal, registry, principals, clock);
+  const ServerOptions options{config.listen,
+                              config.socket,
+                              config.readers,
+                              config.waiting_reads,
+                              config.message_bytes_max,
+                              config.streams_max,
+                              *std::move(check)};
+  auto server = Server::Start(options, **engine, journal, registry, principals, reloader, clock);
   if (!server) return Fail(kExitFailed, server.error());
   if (auto begun = (*engine)->Run(); !begun) {
     return Fail(kExitFailed, begun.error().In("go on with the journal's runs"));
   }
   const std::string address_file = config.data + "/address";
-  PrintStart(config, **server, journal, *open, **engine, options,
+  PrintStart(config, **server, journal, *open, **engine, options.journal_check, definitions.problems,
              WriteAddress(address_file, (*server)->address()));
 
-  const int number = WaitForSignal();
+  const int number = WaitForStop(reloader);
   spdlog::info("signal {}: stopping; a second one ends at once", number);
   EndAtNextSignal();
   (*server)->Retire();
@@ -306,7 +326,7 @@ int main(int argc, char** argv) {
   // two are enough for two dozen threads that mostly wait, and halve what a parked run costs.
   mallopt(M_ARENA_MAX, 2);
   // Before any thread is made: all threads leave these signals to the one that waits for them.
-  const sigset_t signals = StopSignals();
+  const sigset_t signals = Signals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   signal(SIGPIPE, SIG_IGN);
 

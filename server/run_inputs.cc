@@ -35,18 +35,28 @@ Result<Value> ToValue(std::string_view field, const std::string& json) {
   return value;
 }
 
-}  // namespace
-
-Result<runtime::StartRequest> FromProto(const v1::StartRunRequest& request) {
+// The start that a request describes by its workflow and inputs.
+template <class Request>
+Result<runtime::StartRequest> ToStart(const Request& request, std::string request_id) {
   if (request.workflow().empty()) return InvalidArgument("workflow: must be set");
-  if (auto fits = CheckSize("request_id", request.request_id(), kRequestIdMax); !fits) {
-    return std::move(fits).error();
-  }
   auto inputs =
       ToValue("inputs_json", request.inputs_json().empty() ? "{}" : request.inputs_json());
   if (!inputs) return std::move(inputs).error();
   if (!inputs->is_map()) return InvalidArgument("inputs_json: must be a JSON object");
-  return runtime::StartRequest{request.workflow(), *std::move(inputs), request.request_id()};
+  return runtime::StartRequest{request.workflow(), *std::move(inputs), std::move(request_id)};
+}
+
+}  // namespace
+
+Result<runtime::StartRequest> FromProto(const v1::StartRunRequest& request) {
+  if (auto fits = CheckSize("request_id", request.request_id(), kRequestIdMax); !fits) {
+    return std::move(fits).error();
+  }
+  return ToStart(request, request.request_id());
+}
+
+Result<runtime::StartRequest> FromProto(const v1::PlanRunRequest& request) {
+  return ToStart(request, "");
 }
 
 Result<Input> FromProto(const v1::CancelRunRequest& request) {

@@ -7,10 +7,12 @@
 #include "engine/machine/decide.h"
 #include "engine/runtime/engine.h"
 #include "recourse/v1/run.pb.h"
+#include "recourse/v1/workflow.pb.h"
 
 namespace recourse::server {
 
 Result<runtime::StartRequest> FromProto(const v1::StartRunRequest& request);
+Result<runtime::StartRequest> FromProto(const v1::PlanRunRequest& request);
 
 Result<machine::Input> FromProto(const v1::CancelRunRequest& request);
 Result<machine::Input> FromProto(const v1::PauseRunRequest& request);

@@ -39,8 +39,9 @@ grpc::ServerUnaryReactor* ScheduleService::ListSchedules(grpc::CallbackServerCon
     auto rows = ReadRows(reader);
     if (!rows) return std::move(rows).error();
     Response page;
+    const auto catalogue = core_.engine.catalogue();
     auto token = Page(
-        core_.engine.schedules(), request->page_size(), request->page_token(),
+        catalogue->schedules, request->page_size(), request->page_token(),
         [](const auto& entry) -> const std::string& { return entry.first; },
         [&](const auto& entry) {
           *page.add_schedules() =
@@ -57,7 +58,8 @@ grpc::ServerUnaryReactor* ScheduleService::GetSchedule(grpc::CallbackServerConte
                                                        const v1::GetScheduleRequest* request,
                                                        v1::Schedule* response) {
   const auto read = [this, request](journal::Reader& reader) -> Result<v1::Schedule> {
-    const auto& schedules = core_.engine.schedules();
+    const auto catalogue = core_.engine.catalogue();
+    const auto& schedules = catalogue->schedules;
     const auto found = schedules.find(request->schedule());
     if (found == schedules.end()) return NoSchedule(request->schedule(), schedules);
     auto rows = ReadRows(reader);
@@ -76,7 +78,8 @@ grpc::ServerUnaryReactor* ScheduleService::Steer(grpc::CallbackServerContext* co
   if (auto fits = CheckSize("reason", reason, kReasonMax); !fits) {
     return Refuse(context, fits.error());
   }
-  const auto& schedules = core_.engine.schedules();
+  const auto catalogue = core_.engine.catalogue();
+  const auto& schedules = catalogue->schedules;
   const auto found = schedules.find(name);
   if (found == schedules.end()) return Refuse(context, NoSchedule(name, schedules));
 

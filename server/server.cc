@@ -32,18 +32,22 @@ namespace {
 constexpr auto kStopGrace = std::chrono::seconds(2);
 
 constexpr int kLongReadsMax = 16;  // checks and copies of the journal that wait
+constexpr int kPlansAtOnce = 2;
+constexpr int kPlansMax = 16;  // that wait
 
 class GrpcServer final : public Server {
  public:
-  GrpcServer(const ServerOptions& options, runtime::Engine& engine, journal::Journal& journal,
-             const Registry& registry, const Principals& principals, const Clock& clock,
-             std::unique_ptr<ReaderPool> readers, std::unique_ptr<ReaderPool> long_readers)
+  GrpcServer(const ServerOptions& options, runtime::Engine& engine, journal::Journal& journal, const Registry& registry,
+             const Principals& principals, Reloader& reloader, const Clock& clock,
+             std::unique_ptr<ReaderPool> readers, std::unique_ptr<ReaderPool> long_readers,
+             std::unique_ptr<ReaderPool> plan_readers)
       : readers_(std::move(readers)),
         long_readers_(std::move(long_readers)),
+        plan_readers_(std::move(plan_readers)),
         waits_(engine, *readers_),
-        core_{engine,      journal, registry, principals,        *readers_,   *long_readers_,
-              hub_,        waits_,  stop_.get_token(), clock.Now(), clock, options.left_out,
-              options.journal_check} {
+        core_{engine,         journal,        registry, principals, *readers_,
+              *long_readers_, *plan_readers_, hub_,     waits_,     reloader,
+              stop_.get_token(), clock.Now(), clock, options.journal_check} {
     engine.AddListener(&hub_);
   }
   ~GrpcServer() override { Stop(); }
@@ -57,6 +61,7 @@ class GrpcServer final : public Server {
  private:
   std::unique_ptr<ReaderPool> readers_;
   std::unique_ptr<ReaderPool> long_readers_;
+  std::unique_ptr<ReaderPool> plan_readers_;
   std::stop_source stop_;
   WatchHub hub_;
   SettledWaits waits_;
@@ -154,6 +159,7 @@ void GrpcServer::Stop() {
   hub_.Stop();
   readers_->Stop();
   long_readers_->Stop();
+  plan_readers_->Stop();
   shutdown.join();
   server_.reset();
 }
@@ -162,7 +168,8 @@ void GrpcServer::Stop() {
 
 Result<std::unique_ptr<Server>> Server::Start(const ServerOptions& options, runtime::Engine& engine,
                                               journal::Journal& journal, const Registry& registry,
-                                              const Principals& principals, const Clock& clock) {
+                                              const Principals& principals, Reloader& reloader,
+                                              const Clock& clock) {
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
 
@@ -170,8 +177,11 @@ Result<std::unique_ptr<Server>> Server::Start(const ServerOptions& options, runt
   if (!readers) return std::move(readers).error();
   auto long_readers = ReaderPool::Start(journal, 1, kLongReadsMax);
   if (!long_readers) return std::move(long_readers).error();
-  auto server = std::make_unique<GrpcServer>(options, engine, journal, registry, principals, clock,
-                                             *std::move(readers), *std::move(long_readers));
+  auto plan_readers = ReaderPool::Start(journal, kPlansAtOnce, kPlansMax);
+  if (!plan_readers) return std::move(plan_readers).error();
+  auto server = std::make_unique<GrpcServer>(options, engine, journal, registry, principals, reloader, clock,
+                                             *std::move(readers), *std::move(long_readers),
+                                             *std::move(plan_readers));
   if (auto listening = server->Listen(options); !listening) return std::move(listening).error();
   return std::unique_ptr<Server>(std::move(server));
 }

@@ -10,6 +10,7 @@
 #include "engine/journal/journal.h"
 #include "engine/runtime/engine.h"
 #include "server/principals.h"
+#include "server/reloader.h"
 #include "server/start_check.h"
 
 namespace recourse::server {
@@ -22,7 +23,6 @@ struct ServerOptions {
   std::int64_t message_bytes_max = 4 * 1024 * 1024;  // a larger call is RESOURCE_EXHAUSTED
   int streams_max = 1024;  // calls at once on one connection; more of them wait
   // For GetInfo: what the start has found.
-  std::vector<std::string> left_out = {};  // Definitions::problems
   JournalCheck journal_check = {};
 };
 
@@ -35,7 +35,8 @@ class Server {
   static Result<std::unique_ptr<Server>> Start(const ServerOptions& options,
                                                runtime::Engine& engine, journal::Journal& journal,
                                                const Registry& registry,
-                                               const Principals& principals, const Clock& clock);
+                                               const Principals& principals, Reloader& reloader,
+                                               const Clock& clock);
 
   // Stops as Stop(). REQUIRES: the engine has stopped, because its answers end the calls that wait.
   virtual ~Server() = default;

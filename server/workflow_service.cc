@@ -7,6 +7,8 @@
 #include "server/catalogue_page.h"
 #include "server/convert.h"
 #include "server/graph_view.h"
+#include "server/reloader.h"
+#include "server/run_inputs.h"
 #include "server/workflow_view.h"
 
 namespace recourse::server {
@@ -14,7 +16,8 @@ namespace {
 
 Result<std::shared_ptr<const definition::Workflow>> FindWorkflow(const runtime::Engine& engine,
                                                                  const std::string& name) {
-  const auto& workflows = engine.workflows();
+  const auto catalogue = engine.catalogue();
+  const auto& workflows = catalogue->workflows;
   if (const auto found = workflows.find(name); found != workflows.end()) return found->second;
   std::vector<std::string> names;
   for (const auto& [known, workflow] : workflows) names.push_back(known);
@@ -53,6 +56,28 @@ v1::Target TargetOf(const std::string& name, const Value& target) {
   return message;
 }
 
+Result<v1::ApplyWorkflowsResponse> Apply(const v1::ApplyWorkflowsRequest& request,
+                                         Reloader& reloader) {
+  std::vector<DefinitionFiles::Given> given;
+  for (const v1::DefinitionFile& file : request.files()) {
+    given.push_back({Utf8(file.name()), file.definition()});
+  }
+  if (given.empty()) return InvalidArgument("files: must not be empty");
+  auto application = reloader.Apply(given);
+  if (!application) return std::move(application).error();
+  v1::ApplyWorkflowsResponse response;
+  for (const std::string& problem : application->problems) response.add_problems(Utf8(problem));
+  if (!application->problems.empty()) return response;
+  for (const DefinitionFiles::Applied& applied : application->applied) {
+    v1::AppliedWorkflow& message = *response.add_applied();
+    message.set_workflow(applied.workflow);
+    message.set_file(Utf8(applied.file));
+    message.set_digest(applied.digest);
+    message.set_digest_before(applied.digest_before);
+  }
+  return response;
+}
+
 }  // namespace
 
 grpc::ServerUnaryReactor* WorkflowService::ListWorkflows(grpc::CallbackServerContext* context,
@@ -62,8 +87,9 @@ grpc::ServerUnaryReactor* WorkflowService::ListWorkflows(grpc::CallbackServerCon
   return AnswerNow(
       core_, context, "WorkflowService.ListWorkflows", response, [&]() -> Result<Response> {
         Response page;
+        const auto catalogue = core_.engine.catalogue();
         auto token = Page(
-            core_.engine.workflows(), request->page_size(), request->page_token(),
+            catalogue->workflows, request->page_size(), request->page_token(),
             [](const auto& entry) -> const std::string& { return entry.first; },
             [&](const auto& entry) { *page.add_workflows() = ToProto(*entry.second); });
         if (!token) return std::move(token).error();
@@ -95,14 +121,39 @@ grpc::ServerUnaryReactor* WorkflowService::GetGraph(grpc::CallbackServerContext*
   return AnswerFrom(core_, core_.readers, context, "WorkflowService.GetGraph", response, read);
 }
 
+grpc::ServerUnaryReactor* WorkflowService::PlanRun(grpc::CallbackServerContext* context,
+                                                   const v1::PlanRunRequest* request,
+                                                   v1::RunPlan* response) {
+  auto caller = Admit(core_.principals, *context, "WorkflowService.PlanRun");
+  if (!caller) return Refuse(context, caller.error());
+  auto start = FromProto(*request);
+  if (!start) return Refuse(context, start.error());
+  return AnswerFrom(core_.plan_readers, context, response,
+                    [this, caller = *std::move(caller), start = *std::move(start)](
+                        journal::Reader& reader) -> Result<v1::RunPlan> {
+                      auto plan = core_.engine.PlanRun(start, caller, reader, core_.stopping);
+                      if (!plan) return std::move(plan).error();
+                      return ToProto(*plan);
+                    });
+}
+
 grpc::ServerUnaryReactor* WorkflowService::ValidateWorkflow(
     grpc::CallbackServerContext* context, const v1::ValidateWorkflowRequest* request,
     v1::ValidateWorkflowResponse* response) {
   // On a reader's thread because a large definition takes long, not because it reads.
   return AnswerFrom(
       core_, core_.readers, context, "WorkflowService.ValidateWorkflow", response,
-      [this, request](journal::Reader&) { return Validate(*request, core_.registry, core_.engine.workflows());
+      [this, request](journal::Reader&) {
+        return Validate(*request, core_.registry, core_.engine.catalogue()->workflows);
       });
+}
+
+grpc::ServerUnaryReactor* WorkflowService::ApplyWorkflows(
+    grpc::CallbackServerContext* context, const v1::ApplyWorkflowsRequest* request,
+    v1::ApplyWorkflowsResponse* response) {
+  // On a reader's thread because it waits for the disk and the engine.
+  return AnswerFrom(core_, core_.readers, context, "WorkflowService.ApplyWorkflows", response,
+                    [this, request](journal::Reader&) { return Apply(*request, core_.reloader); });
 }
 
 grpc::ServerUnaryReactor* WorkflowService::ListActions(grpc::CallbackServerContext* context,
@@ -140,7 +191,8 @@ grpc::ServerUnaryReactor* WorkflowService::ListTargets(grpc::CallbackServerConte
                                                        const v1::ListTargetsRequest* request,
                                                        v1::ListTargetsResponse* response) {
   using Response = v1::ListTargetsResponse;
-  const definition::Inventory& inventory = core_.engine.inventory();
+  const auto catalogue = core_.engine.catalogue();
+  const definition::Inventory& inventory = catalogue->inventory;
   return AnswerNow(core_, context, "WorkflowService.ListTargets", response,
                    [&]() -> Result<Response> {
                      Response page;
@@ -159,7 +211,8 @@ grpc::ServerUnaryReactor* WorkflowService::ListTargets(grpc::CallbackServerConte
 grpc::ServerUnaryReactor* WorkflowService::GetTarget(grpc::CallbackServerContext* context,
                                                      const v1::GetTargetRequest* request,
                                                      v1::Target* response) {
-  const definition::Inventory& inventory = core_.engine.inventory();
+  const auto catalogue = core_.engine.catalogue();
+  const definition::Inventory& inventory = catalogue->inventory;
   return AnswerNow(core_, context, "WorkflowService.GetTarget", response,
                    [&]() -> Result<v1::Target> {
                      const Value* found = inventory.Find(request->target());

@@ -19,9 +19,15 @@ class WorkflowService final : public v1::WorkflowService::CallbackService {
   grpc::ServerUnaryReactor* GetGraph(grpc::CallbackServerContext* context,
                                      const v1::GetGraphRequest* request,
                                      v1::Graph* response) override;
+  grpc::ServerUnaryReactor* PlanRun(grpc::CallbackServerContext* context,
+                                    const v1::PlanRunRequest* request,
+                                    v1::RunPlan* response) override;
   grpc::ServerUnaryReactor* ValidateWorkflow(grpc::CallbackServerContext* context,
                                              const v1::ValidateWorkflowRequest* request,
                                              v1::ValidateWorkflowResponse* response) override;
+  grpc::ServerUnaryReactor* ApplyWorkflows(grpc::CallbackServerContext* context,
+                                           const v1::ApplyWorkflowsRequest* request,
+                                           v1::ApplyWorkflowsResponse* response) override;
   grpc::ServerUnaryReactor* ListActions(grpc::CallbackServerContext* context,
                                         const v1::ListActionsRequest* request,
                                         v1::ListActionsResponse* response) override;

@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "engine/base/json.h"
+#include "engine/record/stored_text.h"
 #include "server/convert.h"
 
 namespace recourse::server {
@@ -101,6 +102,16 @@ v1::Action FullView(const ActionSpec& spec) {
   v1::Action message = ToProto(spec);
   message.set_inputs_schema_json(ToJson(spec.inputs));
   message.set_output_schema_json(ToJson(spec.output));
+  return message;
+}
+
+v1::RunPlan ToProto(const runtime::RunPlan& plan) {
+  v1::RunPlan message;
+  message.set_workflow(plan.workflow->name);
+  message.set_workflow_digest(plan.workflow->digest);
+  message.set_inputs_json(record::StoredJson(plan.inputs));
+  message.set_plan_json(record::StoredJson(plan.plan));
+  message.set_digest(plan.digest);
   return message;
 }
 

@@ -116,6 +116,7 @@ Result<ActionPlan> PlanRestore(const Resource& resource, const std::string& back
   if (!ownership) return std::move(ownership).error();
   ActionPlan plan;
   plan.bytes_needed = manifest.size;
+  plan.bytes_where = resource.path;
   plan.lines.push_back("put " + backup + " (" + HumanBytes(manifest.size) + ", taken " +
                        TimeText(manifest.taken_at) + ", verified " +
                        TimeText(*manifest.verified_at) + ") in the place of " + resource.path);

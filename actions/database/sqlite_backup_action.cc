@@ -95,6 +95,7 @@ class SqliteBackup final : public Action {
         request->backups.directory + "/" + NameAt(request->backups, context.clock.Now());
     ActionPlan plan;
     plan.bytes_needed = (*facts)->size;
+    plan.bytes_where = path;
     plan.lines.push_back("copy " + request->resource.path + " (" + HumanBytes((*facts)->size) +
                          ") to " + path + " and check the copy");
     if (Exists(path)) {

@@ -88,6 +88,7 @@ class SqlitePreserve final : public Action {
                            HumanBytes(file.size) + ", written " + TimeText(file.changed) + ") to " +
                            QuarantineText(resource->path));
       plan.bytes_needed += file.size;
+      plan.bytes_where = resource->path;
     }
     return plan;
   }

@@ -3,7 +3,6 @@
 
 #include "client/cli/verbs.h"
 #include "engine/base/json.h"
-#include "engine/base/text.h"
 
 namespace recourse::cli {
 namespace {
@@ -15,40 +14,6 @@ std::string Roles(const v1::Approval& approval) {
   if (approval.quorum() > 1) roles = std::to_string(approval.quorum()) + " of: " + roles;
   if (approval.exclude_requester()) roles += "; not " + approval.requester() + ", who asked";
   return roles;
-}
-
-// The plan as people read it before they decide.
-std::string PlanText(const std::string& json) {
-  auto plan = ParseJson(json);
-  if (!plan || !(*plan)["steps"].is_list()) return "";
-  std::string text = "\nWhat happens next, if approved:\n";
-  int number = 0;
-  for (const Value& step : (*plan)["steps"].as_list()) {
-    text += "  " + std::to_string(++number) + ". " + OneLine(step.StringOr("step", ""));
-    if (const std::string summary = step.StringOr("summary", ""); !summary.empty()) {
-      text += " - " + OneLine(summary);
-    }
-    text += "\n";
-    if (step["lines"].is_list()) {
-      for (const Value& line : step["lines"].as_list()) {
-        if (line.is_string()) text += "       " + OneLine(line.as_string()) + "\n";
-      }
-    }
-    if (const std::string undo = step.StringOr("undo", ""); !undo.empty()) {
-      text += "       way back: " + OneLine(undo) + "\n";
-    }
-  }
-  const Value& lost = (*plan)["irreversible"];
-  if (lost.is_list() && !lost.as_list().empty()) {
-    text += "\nWhat cannot be undone:\n";
-    for (const Value& line : lost.as_list()) {
-      if (line.is_string()) text += "  ! " + OneLine(line.as_string()) + "\n";
-    }
-  }
-  if (const std::int64_t bytes = plan->IntOr("bytes_needed", 0); bytes > 0) {
-    text += "\nFree space needed: " + HumanBytes(bytes) + "\n";
-  }
-  return text;
 }
 
 // Who said so: "ana", "ana and bob".
@@ -98,7 +63,8 @@ std::string ApprovalText(const v1::Approval& approval) {
             OneLine(vote.principal()) + " at " + When(vote.time()) + " UTC" +
             (vote.reason().empty() ? "" : ": " + Quoted(vote.reason())) + "\n";
   }
-  return text + PlanText(approval.plan_json());
+  auto plan = ParseJson(approval.plan_json());
+  return plan && plan->is_map() ? text + PlanText(*plan, "What happens next, if approved:") : text;
 }
 
 Result<v1::Approval> Get(const client::Connection& server, const std::string& id) {

@@ -56,10 +56,10 @@ std::string InfoText(const Common& common, const v1::GetInfoResponse& info) {
           std::to_string(info.inputs_waiting()) + " inputs waiting\n";
   text += "loaded    " + std::to_string(info.workflows()) + " workflows, " +
           std::to_string(info.targets()) + " targets, " + std::to_string(info.actions()) +
-          " actions\n";
+          " actions; read " + When(info.load_time()) + " UTC\n";
   if (info.left_out().empty()) return text;
   text += Painted("left out  " + std::to_string(info.left_out_size()) +
-                      ", because they have mistakes; correct them and start the server again:",
+                      ", because they have mistakes; correct them and send the server a SIGHUP:",
                   Colour::kBad) +
           "\n";
   for (const std::string& problem : info.left_out()) text += "  " + Quoted(problem) + "\n";

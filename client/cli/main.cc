@@ -117,10 +117,9 @@ class Command {
   void AddRuns() {
     CLI::App* start = Add(app_, "start", "start a run of a workflow",
                           [this] { return StartRun(common_, start_); });
-    start->add_option("workflow", start_.workflow, "its name")->required();
-    start->add_option("--target", start_.target, "the input `target`");
-    start->add_option("--input", start_.inputs, "name=value; JSON where it is, else text");
-    start->add_option("--inputs-file", start_.inputs_file, "a JSON object");
+    AddStartArguments(start);
+    AddStartArguments(Add(app_, "plan", "what a run would do; starts nothing",
+                          [this] { return PlanRun(common_, start_); }));
     start->add_option("--request-id", start_.request_id, "makes it safe to repeat the call");
     start->add_flag("--wait", start_.wait, "follow the run until it is over or waits for a person");
 
@@ -152,6 +151,13 @@ class Command {
     });
     AddRunArgument(timeline);
     timeline->add_option("--file", file_, "read this journal, with no server");
+  }
+
+  void AddStartArguments(CLI::App* verb) {
+    verb->add_option("workflow", start_.workflow, "its name")->required();
+    verb->add_option("--target", start_.target, "the input `target`");
+    verb->add_option("--input", start_.inputs, "name=value; JSON where it is, else text");
+    verb->add_option("--inputs-file", start_.inputs_file, "a JSON object");
   }
 
   void AddRunArgument(CLI::App* verb) {
@@ -236,6 +242,12 @@ class Command {
     Add(workflows, "test", "play the cases of NAME.test.yaml on NAME.yaml, with no server",
         [this] { return TestWorkflows(common_, check_.paths); })
         ->add_option("path", check_.paths, "NAME.test.yaml, NAME.yaml, or directories of them")
+        ->required();
+    Add(workflows, "schema", "the JSON Schema of definitions, for editors; with no server",
+        [] { return PrintSchema(); });
+    Add(workflows, "apply", "store definitions on the server, and start runs from them",
+        [this] { return ApplyWorkflows(common_, check_.paths); })
+        ->add_option("path", check_.paths, "YAML files, or directories of them")
         ->required();
     CLI::App* graph = Add(workflows, "graph", "a picture of one, or of what a run has done",
                           [this] { return DrawWorkflow(common_, graph_); });

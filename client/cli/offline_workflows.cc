@@ -7,41 +7,19 @@
 #include <sstream>
 
 #include "actions/all.h"
+#include "client/cli/definition_paths.h"
 #include "client/cli/verbs.h"
 #include "engine/base/file.h"
 #include "engine/base/json.h"
 #include "engine/base/text.h"
 #include "engine/definition/advice.h"
+#include "engine/definition/json_schema.h"
 #include "engine/rehearsal/rehearsal.h"
 
 namespace recourse::cli {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr std::string_view kCases = ".test";  // recovery.test.yaml holds the cases of recovery.yaml
-
-bool IsYaml(const fs::path& path) {
-  return path.extension() == ".yaml" || path.extension() == ".yml";
-}
-bool HoldsCases(const fs::path& path) { return path.stem().extension() == kCases; }
-
-// The file itself, or the YAML files of a directory, by name. kNotFound, kPermissionDenied.
-Result<std::vector<fs::path>> FilesAt(const std::string& path) {
-  std::error_code problem;
-  if (!fs::is_directory(path, problem)) {
-    if (!fs::exists(path, problem)) return NotFound(path + ": there is no such file");
-    return std::vector<fs::path>{path};
-  }
-  std::vector<fs::path> files;
-  for (fs::directory_iterator entry(path, problem), end; !problem && entry != end;
-       entry.increment(problem)) {
-    if (IsYaml(entry->path())) files.push_back(entry->path());
-  }
-  if (problem) return ErrnoError(problem.value(), "read the directory " + path);
-  std::sort(files.begin(), files.end());
-  return files;
-}
 
 // Tells each problem with its place, for a person.
 void Print(const std::string& file, const std::vector<definition::Problem>& problems,
@@ -231,6 +209,11 @@ int ValidateTargets(const Common& common, const std::vector<std::string>& paths)
     return {};
   });
   return Conclude(checker, answers, files, failed, code);
+}
+
+int PrintSchema() {
+  std::printf("%s\n", ToPrettyJson(definition::JsonSchemaOfWorkflows()).c_str());
+  return kOk;
 }
 
 int TestWorkflows(const Common& common, const std::vector<std::string>& paths) {

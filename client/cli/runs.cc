@@ -12,30 +12,6 @@ namespace {
 
 constexpr std::int64_t kInputsMax = 1 << 20;
 
-// "rows=5" is a number, "name=x" a string, 'list=["a"]' a list.
-Result<Value> InputsOf(const StartArguments& arguments) {
-  Value inputs = Value::Map();
-  if (!arguments.inputs_file.empty()) {
-    auto text = ReadFile(arguments.inputs_file, kInputsMax);
-    if (!text) return std::move(text).error();
-    auto parsed = ParseJson(*text);
-    if (!parsed) return std::move(parsed).error().In(arguments.inputs_file);
-    if (!parsed->is_map()) return InvalidArgument(arguments.inputs_file + ": not a JSON object");
-    inputs = *std::move(parsed);
-  }
-  for (const std::string& input : arguments.inputs) {
-    const auto equals = input.find('=');
-    if (equals == std::string::npos || equals == 0) {
-      return InvalidArgument("--input " + input + ": write it as name=value");
-    }
-    const std::string text = input.substr(equals + 1);
-    auto value = ParseJson(text);
-    inputs = inputs.With(input.substr(0, equals), value ? *std::move(value) : Value(text));
-  }
-  if (!arguments.target.empty()) inputs = inputs.With("target", arguments.target);
-  return inputs;
-}
-
 Result<v1::RunStatus> StatusOf(const std::string& name) {
   std::string upper;
   for (const char c : name) upper += c == '-' ? '_' : static_cast<char>(std::toupper(c));
@@ -79,6 +55,30 @@ std::string StepsText(const v1::Run& run) {
 }
 
 }  // namespace
+
+// "rows=5" is a number, "name=x" a string, 'list=["a"]' a list.
+Result<Value> InputsOf(const StartArguments& arguments) {
+  Value inputs = Value::Map();
+  if (!arguments.inputs_file.empty()) {
+    auto text = ReadFile(arguments.inputs_file, kInputsMax);
+    if (!text) return std::move(text).error();
+    auto parsed = ParseJson(*text);
+    if (!parsed) return std::move(parsed).error().In(arguments.inputs_file);
+    if (!parsed->is_map()) return InvalidArgument(arguments.inputs_file + ": not a JSON object");
+    inputs = *std::move(parsed);
+  }
+  for (const std::string& input : arguments.inputs) {
+    const auto equals = input.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      return InvalidArgument("--input " + input + ": write it as name=value");
+    }
+    const std::string text = input.substr(equals + 1);
+    auto value = ParseJson(text);
+    inputs = inputs.With(input.substr(0, equals), value ? *std::move(value) : Value(text));
+  }
+  if (!arguments.target.empty()) inputs = inputs.With("target", arguments.target);
+  return inputs;
+}
 
 namespace {
 

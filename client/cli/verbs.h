@@ -20,6 +20,8 @@ struct StartArguments {
   bool wait = false;
 };
 int StartRun(const Common& common, const StartArguments& arguments);
+// The inputs that the arguments name, as a map.
+Result<Value> InputsOf(const StartArguments& arguments);
 
 struct RunsArguments {
   std::vector<std::string> statuses;
@@ -68,6 +70,12 @@ struct DecideArguments {
   bool wait = false;
 };
 int Decide(const Common& common, const DecideArguments& arguments);
+
+// --- plan.cc ---
+// What a run would do, with nothing started.
+int PlanRun(const Common& common, const StartArguments& arguments);
+// A plan as people read it before they decide: Approval.plan_json or RunPlan.plan_json.
+std::string PlanText(const Value& plan, const std::string& title);
 
 // --- steer.cc ---
 struct SteerArguments {
@@ -122,6 +130,9 @@ int ShowInfo(const Common& common);
 // --- targets.cc ---
 int ListTargets(const Common& common);
 int ShowTarget(const Common& common, const std::string& name);
+// --- apply.cc ---
+// Stores definitions on the server, which starts runs from them then.
+int ApplyWorkflows(const Common& common, const std::vector<std::string>& paths);
 
 // --- schedules.cc ---
 int ListSchedules(const Common& common);
@@ -154,6 +165,8 @@ struct CheckArguments {
 int ValidateOffline(const Common& common, const CheckArguments& arguments);
 // Targets instead of workflows: each by itself, and names that two of them have.
 int ValidateTargets(const Common& common, const std::vector<std::string>& paths);
+// The JSON Schema of definitions, for editors.
+int PrintSchema();
 // Plays the cases beside each definition.
 int TestWorkflows(const Common& common, const std::vector<std::string>& paths);
 

@@ -53,8 +53,11 @@ std::optional<StepKind> ReadSwitch(const Node& node, int step, Loading& loading)
     return result;
   }
   for (const Node& item : node.items) {
-    Members members(item, InStep("in a case", step, loading), loading.problems);
-    if (const Node* otherwise = members.Take("default")) {
+    const bool is_default = item.is_map() && item.Find("default") != nullptr;
+    Members members(item, KindOfMap(is_default ? "default_case" : "case"),
+                    InStep("in a case", step, loading), loading.problems);
+    if (is_default) {
+      const Node* otherwise = members.Take("default");
       result.otherwise = loading.FindStep(*otherwise, "default", step);
       if (&item != &node.items.back()) {
         loading.problems.Add(item.place, "the default must be the last case");
@@ -75,7 +78,7 @@ std::optional<StepKind> ReadSwitch(const Node& node, int step, Loading& loading)
 }
 
 std::optional<StepKind> ReadWait(const Node& node, int step, Loading& loading) {
-  Members members(node, InStep("in the wait", step, loading), loading.problems);
+  Members members(node, KindOfMap("wait"), InStep("in the wait", step, loading), loading.problems);
   const Position position{Position::Scope::kStep, step};
   WaitStep wait;
   const Node* duration = members.Take("for");
@@ -87,7 +90,11 @@ std::optional<StepKind> ReadWait(const Node& node, int step, Loading& loading) {
   }
   if (signal != nullptr) {
     wait.signal = ReadName(*signal, "signal", NameKind::kDashed, loading.problems).value_or("");
-    wait.timeout = members.TakeDuration("timeout");
+  }
+  const Node* timeout = members.Take("timeout");
+  wait.timeout = members.TakeDuration("timeout");
+  if (timeout != nullptr && signal == nullptr) {
+    loading.problems.Add(timeout->place, "timeout: only a wait for a signal has one");
   }
   if (duration != nullptr) {
     constexpr Type::Kinds kSpan = Type::Of(Value::Kind::kDuration) | Type::Of(Value::Kind::kString);
@@ -118,7 +125,7 @@ std::optional<StepKind> ReadSet(const Node& node, int step, Loading& loading) {
 }
 
 std::optional<StepKind> ReadParallel(const Node& node, int step, Loading& loading) {
-  Members members(node, InStep("in the parallel", step, loading), loading.problems);
+  Members members(node, KindOfMap("parallel"), InStep("in the parallel", step, loading), loading.problems);
   ParallelStep parallel;
   if (const Node* branches = members.Require("branches")) {
     if (!branches->is_map() || branches->members.size() < 2) {
@@ -165,7 +172,7 @@ std::optional<StepKind> ReadSubWorkflow(const Node& node, const Node* with, int 
 }
 
 std::optional<StepKind> ReadFail(const Node& node, int step, Loading& loading) {
-  Members members(node, InStep("in the fail", step, loading), loading.problems);
+  Members members(node, KindOfMap("failure"), InStep("in the fail", step, loading), loading.problems);
   FailStep fail;
   if (const Node* code = members.Take("code")) {
     fail.code = ReadCode(*code, loading.problems).value_or(fail.code);

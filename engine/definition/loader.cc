@@ -65,12 +65,12 @@ void ReadFrameOutputs(Loading& loading) {
 }
 
 void ReadWorkflow(const Node& root, Loading& loading) {
-  Members members(root, "with the workflow's keys", loading.problems);
+  Members members(root, KindOfMap("workflow"), "with the workflow's keys", loading.problems);
   if (!root.is_map()) return;
   ReadHead(members, loading);
   const Node* steps = members.Require("steps");
   const Node* on_finish = members.Take("on_finish");
-  if (loading.stored || !loading.above.empty()) members.Take(kCarried);
+  if (loading.stored || !loading.above.empty()) members.TakeHidden(kCarried);
   if (steps != nullptr) {
     loading.above.push_back(loading.workflow.name);
     LayOutSteps(root, *steps, on_finish, loading);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/base/check.h"
 #include "engine/base/json.h"
 
 namespace recourse::definition {
@@ -37,7 +38,36 @@ Members::Members(const Node& node, std::string what, Problems& problems)
   }
 }
 
+Members::Members(const Node& node, const MapKind& kind, std::string what, Problems& problems)
+    : Members(node, std::move(what), problems) {
+  kind_ = &kind;
+}
+
 const Node* Members::Take(std::string_view key) {
+  RECOURSE_CHECK(kind_ == nullptr || kind_->Find(key) != nullptr);
+  return TakeHidden(key);
+}
+
+const Node* Members::TakeAs(std::string_view key, Shape shape) {
+  const Node* node = Take(key);
+  RECOURSE_CHECK(kind_ == nullptr || kind_->Find(key)->shape == shape);
+  return node;
+}
+
+void Members::CheckBounds(std::string_view key, double least, double most) const {
+  if (kind_ == nullptr) return;
+  const Key& known = *kind_->Find(key);
+  RECOURSE_CHECK(static_cast<double>(known.least) == least);
+  RECOURSE_CHECK(static_cast<double>(known.most) == most);
+}
+
+void Members::CheckWords(std::string_view key, std::string_view words) const {
+  if (kind_ == nullptr) return;
+  const Key* known = kind_->Find(key);
+  RECOURSE_CHECK(known != nullptr && known->detail == words);
+}
+
+const Node* Members::TakeHidden(std::string_view key) {
   known_.push_back(key);
   const Member* member = node_.Find(key);
   return member == nullptr ? nullptr : &member->value;
@@ -52,7 +82,7 @@ const Node* Members::Require(std::string_view key) {
 }
 
 std::optional<std::string> Members::TakeString(std::string_view key) {
-  const Node* node = Take(key);
+  const Node* node = TakeAs(key, Shape::kText);
   if (node == nullptr) return std::nullopt;
   if (node->is_string()) return node->scalar.as_string();
   problems_.Add(node->place, Wrong(key, "a string", *node));
@@ -60,7 +90,7 @@ std::optional<std::string> Members::TakeString(std::string_view key) {
 }
 
 std::optional<bool> Members::TakeBool(std::string_view key) {
-  const Node* node = Take(key);
+  const Node* node = TakeAs(key, Shape::kBool);
   if (node == nullptr) return std::nullopt;
   if (node->scalar.is_bool()) return node->scalar.as_bool();
   problems_.Add(node->place, Wrong(key, "true or false", *node));
@@ -69,7 +99,8 @@ std::optional<bool> Members::TakeBool(std::string_view key) {
 
 std::optional<std::int64_t> Members::TakeInt(std::string_view key, std::int64_t least,
                                              std::int64_t most) {
-  const Node* node = Take(key);
+  const Node* node = TakeAs(key, Shape::kInt);
+  CheckBounds(key, static_cast<double>(least), static_cast<double>(most));
   if (node == nullptr) return std::nullopt;
   const Value& value = node->scalar;
   if (value.is_int() && value.as_int() >= least && value.as_int() <= most) return value.as_int();
@@ -82,7 +113,8 @@ std::optional<std::int64_t> Members::TakeInt(std::string_view key, std::int64_t 
 }
 
 std::optional<double> Members::TakeNumber(std::string_view key, double least, double most) {
-  const Node* node = Take(key);
+  const Node* node = TakeAs(key, Shape::kNumber);
+  CheckBounds(key, least, most);
   if (node == nullptr) return std::nullopt;
   const Value& value = node->scalar;
   if (value.is_int() || value.is_double()) {
@@ -96,11 +128,14 @@ std::optional<double> Members::TakeNumber(std::string_view key, double least, do
 
 std::optional<std::chrono::microseconds> Members::TakeDuration(std::string_view key,
                                                                std::chrono::microseconds least) {
-  const Node* node = Take(key);
+  const Node* node = TakeAs(key, Shape::kDuration);
   return node == nullptr ? std::nullopt : ReadDuration(*node, key, least, problems_);
 }
 
 void Members::RefuseOthers(std::span<const std::string_view> elsewhere) {
+  for (const Key& key : kind_ == nullptr ? std::span<const Key>() : kind_->keys) {
+    RECOURSE_CHECK(std::find(known_.begin(), known_.end(), key.name) != known_.end());
+  }
   for (const Member& member : node_.members) {
     if (std::find(known_.begin(), known_.end(), member.key) != known_.end()) continue;
     if (std::find(elsewhere.begin(), elsewhere.end(), member.key) != elsewhere.end()) {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "engine/base/text.h"
+#include "engine/definition/keys.h"
 #include "engine/definition/node.h"
 #include "engine/definition/problems.h"
 
@@ -25,9 +26,14 @@ class Members {
   // `what` names the map in messages: "in the step \"restore\"". A node that is no map is a problem
   // and has no members.
   Members(const Node& node, std::string what, Problems& problems);
+  // Of a map of a definition: what is taken, and as what, must be in its kind's table, and all of
+  // the table must be taken.
+  Members(const Node& node, const MapKind& kind, std::string what, Problems& problems);
 
   // Null when there is none.
   const Node* Take(std::string_view key);
+  // The same for a key that is not in the table: what only a stored definition has.
+  const Node* TakeHidden(std::string_view key);
   // A missing one is a problem.
   const Node* Require(std::string_view key);
 
@@ -48,9 +54,14 @@ class Members {
   void RefuseOthers(std::span<const std::string_view> elsewhere = {});
 
  private:
+  const Node* TakeAs(std::string_view key, Shape shape);
+  void CheckBounds(std::string_view key, double least, double most) const;
+  void CheckWords(std::string_view key, std::string_view words) const;
+
   const Node& node_;
   std::string what_;
   Problems& problems_;
+  const MapKind* kind_ = nullptr;  // null: one that has no table
   std::vector<std::string_view> known_;
 };
 
@@ -63,10 +74,13 @@ template <class T>
 std::optional<T> Members::TakeWord(std::string_view key,
                                    std::initializer_list<std::pair<std::string_view, T>> words) {
   std::string expected;
+  std::string joined;
   for (const auto& [word, value] : words) {
     expected += (expected.empty() ? "one of " : ", ") + std::string(word);
+    joined += (joined.empty() ? "" : "|") + std::string(word);
   }
-  const Node* node = Take(key);
+  CheckWords(key, joined);
+  const Node* node = TakeAs(key, Shape::kWord);
   if (node == nullptr) return std::nullopt;
   if (node->is_string()) {
     for (const auto& [word, value] : words) {

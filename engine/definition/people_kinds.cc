@@ -12,7 +12,7 @@ void ReadEscalate(const Node& node, ApprovalStep& approval, int step, Loading& l
     return;
   }
   for (const Node& item : node.items) {
-    Members members(item, InStep("in the escalate", step, loading), loading.problems);
+    Members members(item, KindOfMap("escalation"), InStep("in the escalate", step, loading), loading.problems);
     Escalation escalation;
     const Node* after = members.Require("after");
     if (after != nullptr) escalation.after = members.TakeDuration("after").value_or(escalation.after);
@@ -33,7 +33,7 @@ void ReadEscalate(const Node& node, ApprovalStep& approval, int step, Loading& l
 
 // An item of the checklist: {id, text} or {id, text, check: {action, with}}.
 std::optional<ManualStep::Item> ReadItem(const Node& node, int step, Loading& loading) {
-  Members members(node, InStep("in an item", step, loading), loading.problems);
+  Members members(node, KindOfMap("item"), InStep("in an item", step, loading), loading.problems);
   if (!node.is_map()) return std::nullopt;
   const Position position{Position::Scope::kStep, step};
   ManualStep::Item item;
@@ -44,7 +44,7 @@ std::optional<ManualStep::Item> ReadItem(const Node& node, int step, Loading& lo
     item.text = ReadText(*text, "text", position, loading);
   }
   if (const Node* check = members.Take("check")) {
-    Members parts(*check, InStep("in a check", step, loading), loading.problems);
+    Members parts(*check, KindOfMap("check"), InStep("in a check", step, loading), loading.problems);
     const Node* action = parts.Require("action");
     const Node* with = parts.Take("with");
     const auto timeout = parts.TakeDuration("timeout");
@@ -79,7 +79,7 @@ std::vector<std::string> ReadRoles(const Node& node, const std::string& key, Loa
 }
 
 std::optional<StepKind> ReadApproval(const Node& node, int step, Loading& loading) {
-  Members members(node, InStep("in the approval", step, loading), loading.problems);
+  Members members(node, KindOfMap("approval"), InStep("in the approval", step, loading), loading.problems);
   const Position position{Position::Scope::kStep, step};
   ApprovalStep approval;
   if (const Node* prompt = members.Require("prompt")) {
@@ -110,7 +110,7 @@ std::optional<StepKind> ReadApproval(const Node& node, int step, Loading& loadin
 }
 
 std::optional<StepKind> ReadManual(const Node& node, int step, Loading& loading) {
-  Members members(node, InStep("in the checklist", step, loading), loading.problems);
+  Members members(node, KindOfMap("checklist"), InStep("in the checklist", step, loading), loading.problems);
   ManualStep manual;
   if (const Node* prompt = members.Require("prompt")) {
     manual.prompt = ReadText(*prompt, "prompt", {Position::Scope::kStep, step}, loading);

@@ -12,7 +12,7 @@ using expression::Type;
 
 RetryPolicy ReadRetry(const Node& node, RetryPolicy retry, int step, Loading& loading) {
   using std::chrono::microseconds;
-  Members members(node, InStep("in the retry", step, loading), loading.problems);
+  Members members(node, KindOfMap("retry"), InStep("in the retry", step, loading), loading.problems);
   if (const auto value = members.TakeInt("attempts", 1, 1000)) {
     retry.attempts = static_cast<int>(*value);
   }
@@ -88,7 +88,7 @@ void ReadCompensate(const Node& node, ActionStep& action, int step, Loading& loa
                                                            : std::string(Describe(node))));
     return;
   }
-  Members members(node, InStep("in the compensate", step, loading), loading.problems);
+  Members members(node, KindOfMap("compensation"), InStep("in the compensate", step, loading), loading.problems);
   const Node* name = members.Require("action");
   const Node* with = members.Take("with");
   const auto timeout = members.TakeDuration("timeout");
@@ -191,6 +191,7 @@ ActionStep ReadAction(const Node& node, const Node* with, Position position, Loa
     action.has_plan = spec->has_plan;
     action.has_prepare = spec->has_prepare;
     action.can_compensate = spec->can_compensate;
+    action.without_compensation = spec->without_compensation;
     action.timeout = spec->timeout;
     action.retry = spec->retry;
   }

@@ -26,7 +26,7 @@ bool ReadAnswer(const Node& node, ErrorRule& rule, int step, Loading& loading) {
                          std::string(kExpected) + ", found " + std::string(Describe(node)));
     return false;
   }
-  Members members(node, "in the on_error of the step " + Quoted(loading.workflow.steps[step].id),
+  Members members(node, KindOfMap("error_answer"), "in the on_error of the step " + Quoted(loading.workflow.steps[step].id),
                   loading.problems);
   const bool proceeds = members.TakeBool("continue").value_or(false);
   const Node* go_to = members.Take("goto");
@@ -171,7 +171,7 @@ void ReadStep(const Node& node, int index, Loading& loading) {
   Step& step = loading.workflow.steps[index];
   const std::string_view kind = FindKind(node, loading);
   if (kind.empty()) return;
-  Members members(node, "in the " + std::string(kind) + " step " + Quoted(step.id),
+  Members members(node, KindOfStep(kind), "in the " + std::string(kind) + " step " + Quoted(step.id),
                   loading.problems);
   members.Take("id");  // read before
   step.summary = members.TakeString("summary").value_or("");

@@ -67,8 +67,7 @@ struct CompensationBroke {
 };
 struct PlanMade {
   int step = 0;
-  // {"steps": [{"step", "summary", "action", "lines": [..], "irreversible": [..], "expect",
-  //   "undo"}], "bytes_needed": n, "irreversible": [..]}
+  // See engine/runtime/plan_maker.h.
   Value plan;
 };
 struct TimerFired {

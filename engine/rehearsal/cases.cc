@@ -74,6 +74,15 @@ class CaseReader {
       if (name->is_string()) TakeName(*name, added);
       else problems_.Add(name->place, "name: expected a string, found " + std::string(Describe(*name)));
     }
+    if (const Node* at = members.Take("at")) {
+      auto time = at->is_string() ? ParseTimestamp(at->scalar.as_string())
+                                  : Result<Timestamp>(InvalidArgument("not a text"));
+      if (time) {
+        added.at = FromTimestamp(*time);
+      } else {
+        problems_.Add(at->place, "at: expected a time such as 2026-11-29T02:30:00Z");
+      }
+    }
     if (const Node* inputs = members.Take("inputs")) added.inputs = ToValue(*inputs);
     if (const Node* script = members.Take("script")) ReadScript(*script, added);
     if (const Node* answers = members.Take("answers")) ReadAnswers(*answers, added);
@@ -113,9 +122,11 @@ class CaseReader {
       const std::vector<Node> one = {member.value};
       const std::vector<Node>& entries = member.value.is_list() ? member.value.items : one;
       for (const Node& entry : entries) {
-        if (std::holds_alternative<definition::ActionStep>(step->kind)) {
+        const bool manual = std::holds_alternative<definition::ManualStep>(step->kind);
+        const bool check = manual && member.key.ends_with(']');  // the check of an item
+        if (std::holds_alternative<definition::ActionStep>(step->kind) || check) {
           into.attempts[member.key].push_back(ReadAttempt(entry));
-        } else if (std::holds_alternative<definition::ApprovalStep>(step->kind)) {
+        } else if (std::holds_alternative<definition::ApprovalStep>(step->kind) || manual) {
           into.decisions[member.key].push_back(ReadDecision(entry));
         } else {
           problems_.Add(member.place, "the step " + Quoted(member.key) + " is " +

@@ -57,6 +57,7 @@ struct Expected {
 struct Case {
   std::string name;
   definition::Place place;
+  std::optional<Time> at;  // when it begins
   Value inputs = Value::Map();
   // By step: "choose", "stop[1]" for one item, "stop" for all items. One after the other, the last
   // one again for all further attempts.
@@ -73,6 +74,12 @@ struct Cases {
 };
 
 Cases ReadCases(const definition::Workflow& workflow, std::string_view text);
+
+// --- compare.cc ---
+
+// Adds what is otherwise than expected to the verdict's problems.
+void Compare(const definition::Workflow& workflow, const Expected& expect,
+             const machine::RunState& state, Verdict& verdict);
 
 // --- play.cc ---
 

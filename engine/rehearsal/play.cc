@@ -2,9 +2,7 @@
 #include <algorithm>
 #include <deque>
 #include <set>
-#include <span>
 
-#include "engine/base/json.h"
 #include "engine/definition/window.h"
 #include "engine/machine/window_now.h"
 #include "engine/rehearsal/cases.h"
@@ -23,6 +21,7 @@ class Stage {
   Stage(const definition::Workflow& workflow, const Case& scripted, Verdict& verdict)
       : workflow_(workflow), case_(scripted), verdict_(verdict) {
     state_.run = RunId{1};
+    now_ = scripted.at.value_or(kBegin);
   }
 
   void Play(Value inputs) {
@@ -126,11 +125,24 @@ class Stage {
     }
     if (IsFinal(StatusOf(state_))) return false;
     if (Decides()) return true;
-    if (JumpToNextTimer()) return true;
+    if (!SignalIsNext() && JumpToNextTimer()) return true;
     if (answers_ == case_.answers.size()) return false;
     const Answer& answer = case_.answers[answers_++];
     Send(answer.input, "operator");
     return true;
+  }
+
+  // Whether a step waits for the signal that is sent next: it comes before the time for it is over.
+  bool SignalIsNext() const {
+    const Activity* root = ActivityOf(state_);
+    if (answers_ == case_.answers.size() || root == nullptr) return false;
+    const auto* signal = std::get_if<SendSignal>(&case_.answers[answers_].input);
+    if (signal == nullptr) return false;
+    for (const Activity* leaf : LeavesOf(*root)) {
+      const auto* sleeping = std::get_if<Sleeping>(leaf);
+      if (sleeping != nullptr && sleeping->signal == signal->name) return true;
+    }
+    return false;
   }
 
   // The entry of a step's script that is next: of its item before that of the whole step.
@@ -299,7 +311,7 @@ class Stage {
   const Case& case_;
   Verdict& verdict_;
   RunState state_;
-  Time now_ = kBegin;
+  Time now_;
   std::optional<calendar::Window> window_;
   std::int64_t position_ = 0;
   ApprovalId next_approval_ = kFirstApproval;
@@ -311,69 +323,6 @@ class Stage {
   std::optional<Crash> crashed_;
   std::size_t answers_ = 0;
 };
-
-std::string Listed(const std::vector<std::string>& names) {
-  std::string text;
-  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
-  return "[" + text + "]";
-}
-
-// Whether `path` is what `expected` says; "..." in it stands for any number of steps.
-bool Fits(std::span<const std::string> expected, std::span<const std::string> path) {
-  if (expected.empty()) return path.empty();
-  if (expected.front() != "...") {
-    return !path.empty() && expected.front() == path.front() &&
-           Fits(expected.subspan(1), path.subspan(1));
-  }
-  for (std::size_t skipped = 0; skipped <= path.size(); ++skipped) {
-    if (Fits(expected.subspan(1), path.subspan(skipped))) return true;
-  }
-  return false;
-}
-
-const Error* ErrorOf(const RunState& state) {
-  if (const auto* failed = std::get_if<Failed>(&state.status)) return &failed->error;
-  if (const auto* undone = std::get_if<RolledBack>(&state.status)) return &undone->cause;
-  if (const auto* asks = std::get_if<NeedsAttention>(&state.status)) return &asks->error;
-  return nullptr;
-}
-
-void Compare(const definition::Workflow& workflow, const Expected& expect, const RunState& state,
-             Verdict& verdict) {
-  const auto complain = [&](std::string_view what, const std::string& wanted,
-                            const std::string& found) {
-    verdict.problems.push_back(std::string(what) + ": expected " + wanted + ", found " + found);
-  };
-  const auto why = WhyItWaits(workflow, state);
-  const Error* error = ErrorOf(state);
-  if (expect.status && *expect.status != StatusOf(state)) {
-    std::string found = verdict.status;
-    if (why) {
-      found += " (" + why->reason + ")";
-    } else if (error != nullptr) {
-      found += " (" + error->ToString() + ")";
-    }
-    complain("status", std::string(ToString(*expect.status)), found);
-  }
-  if (expect.path && !Fits(*expect.path, verdict.path)) {
-    complain("path", Listed(*expect.path), Listed(verdict.path));
-  }
-  if (expect.undone && *expect.undone != verdict.undone) {
-    complain("undone", Listed(*expect.undone), Listed(verdict.undone));
-  }
-  if (expect.error && (error == nullptr || error->code != *expect.error)) {
-    complain("error", std::string(ToString(*expect.error)),
-             error == nullptr ? "none" : error->ToString());
-  }
-  if (expect.outputs) {
-    const auto* succeeded = std::get_if<Succeeded>(&state.status);
-    const Value outputs = succeeded == nullptr ? Value() : succeeded->outputs;
-    if (outputs != *expect.outputs) complain("outputs", ToJson(*expect.outputs), ToJson(outputs));
-  }
-  if (!expect.waits.empty() && (!why || why->reason.find(expect.waits) == std::string::npos)) {
-    complain("waits", "\"..." + expect.waits + "...\"", why ? "\"" + why->reason + "\"" : "nothing");
-  }
-}
 
 }  // namespace
 

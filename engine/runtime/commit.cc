@@ -159,6 +159,7 @@ void CoreLoop::Answer(Batch& batch) {
     void operator()(GrantMessage&) const {}
     void operator()(ScheduleMessage&) const {}
     void operator()(SteerMessage&) const {}
+    void operator()(ReloadMessage&) const {}
 
     void Run(RunCallback& done) const {
       const auto* change = std::get_if<std::size_t>(&answer.content);

@@ -17,8 +17,7 @@ constexpr std::size_t kRoomKept = 1024;  // messages
 CoreLoop::CoreLoop(const Parts& parts)
     : options_(parts.options),
       journal_(parts.journal),
-      workflows_(parts.workflows),
-      inventory_(parts.inventory),
+      catalogue_(parts.catalogue),
       clock_(parts.clock),
       mailbox_(parts.mailbox),
       listeners_(parts.listeners),
@@ -27,7 +26,7 @@ CoreLoop::CoreLoop(const Parts& parts)
       surroundings_{parts.registry, parts.policy, clock_, blobs_, listeners_, mailbox_},
       runs_(journal_.reader(), definitions_),
       timers_(journal_.reader()),
-      schedules_(parts.schedules, journal_),
+      schedules_(journal_),
       outbox_(journal_, clock_, options_.notify),
       executor_(options_.workers, [this](std::shared_ptr<Job> job, machine::Input outcome) {
         const RunId run = job->run();
@@ -43,6 +42,7 @@ void CoreLoop::Run() {
     if (std::exchange(timers_taken_, false)) {
       if (auto loaded = timers_.Load(); !loaded) SetWritable(&loaded.error());
     }
+    ServeReloads();
     ServeSteers();
     ServeWaits();
     outbox_.Work(steady_clock::now());
@@ -106,6 +106,8 @@ void CoreLoop::TakeMessages(std::vector<Message>& from, std::vector<Message>& ba
       waits_.push_back(std::move(*wait));
     } else if (auto* steer = std::get_if<SteerMessage>(&message)) {
       steers_.push_back(std::move(*steer));
+    } else if (auto* reload = std::get_if<ReloadMessage>(&message)) {
+      reloads_.push_back(std::move(*reload));
     } else if (!IsMoot(message)) {
       batch.push_back(std::move(message));
     }

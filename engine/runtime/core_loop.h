@@ -24,14 +24,12 @@ class CoreLoop {
     const Options& options;
     journal::Journal& journal;
     const Registry& registry;
-    const Workflows& workflows;
-    const definition::Inventory& inventory;
+    std::shared_ptr<const Catalogue> catalogue;
     const Policy& policy;
     const Clock& clock;
     Definitions& definitions;
     Mailbox& mailbox;
     Listeners& listeners;
-    const ScheduleDefinitions& schedules;
   };
   explicit CoreLoop(const Parts& parts);
 
@@ -76,6 +74,7 @@ class CoreLoop {
   void Take(Batch& batch, Message& message, GrantMessage& grant);
   void Take(Batch& batch, Message& message, ScheduleMessage& schedule);
   void Take(Batch& batch, Message& message, SteerMessage& steer);
+  void Take(Batch& batch, Message& message, ReloadMessage& reload);
   void TakeInput(Batch& batch, Message& message, RunId run, const machine::Input& input,
                  const std::optional<std::int64_t>& revision, const Caller& caller);
   bool Grant(Batch& batch, const std::string& lock);
@@ -88,9 +87,6 @@ class CoreLoop {
   Result<std::optional<journal::RunRow>> FindRequest(const StartRequest& request);
   Result<machine::Start> MakeStart(Batch& batch, const definition::Workflow& workflow, RunId run,
                                    const StartRequest& request, const Caller& caller);
-  Result<Value> WindowOf(const definition::Workflow& workflow, const Value& inputs, Time now);
-  Result<std::string> LockKey(const definition::Workflow& workflow, RunId run, const Value& inputs,
-                              const Caller& caller, Time now);
   Result<bool> IsNewDefinition(const Batch& batch, const definition::Workflow& workflow);
 
   // take_schedule.cc: what schedules do.
@@ -101,6 +97,8 @@ class CoreLoop {
   void RestSchedule(const ScheduleMessage& message);
   void ServeSteers();
   void ServeSteer(SteerMessage& message);
+  void ServeReloads();
+  Result<void> Use(std::shared_ptr<const Catalogue> catalogue);
 
   // commit.cc: making a batch durable, and what follows.
   void Process(std::span<Message> messages);
@@ -114,8 +112,7 @@ class CoreLoop {
 
   const Options& options_;
   journal::Journal& journal_;
-  const Workflows& workflows_;
-  const definition::Inventory& inventory_;
+  std::shared_ptr<const Catalogue> catalogue_;  // what runs are started from
   const Clock& clock_;
   Mailbox& mailbox_;
   Listeners& listeners_;
@@ -136,6 +133,7 @@ class CoreLoop {
   Steady held_until_;               // when they are tried again
   std::vector<WaitMessage> waits_;  // to be looked at when nothing is undecided
   std::unordered_map<RunId, std::vector<RunCallback>> waiters_;
+  std::vector<ReloadMessage> reloads_;  // served when no batch is under way
   std::vector<SteerMessage> steers_;  // served once the batch that they came with is stored
   std::int64_t open_runs_ = 0;
   std::set<std::string, std::less<>> definitions_stored_;

@@ -2,9 +2,8 @@
 
 namespace recourse::runtime {
 
-Definitions::Definitions(const Workflows& workflows, const ActionCatalogue& catalogue,
-                         const journal::Journal& journal)
-    : catalogue_(catalogue), journal_(journal) {
+void Definitions::Add(const Workflows& workflows) {
+  const std::lock_guard lock(mutex_);
   for (const auto& [name, workflow] : workflows) found_.emplace(workflow->digest, workflow);
 }
 

@@ -1,5 +1,5 @@
-// The definitions of runs by their digest: those loaded at the start, and older ones from the
-// journal.
+// The definitions of runs by their digest: those that runs are started from, and older ones from
+// the journal.
 //
 // Thread safety: every function may be called from any thread.
 #pragma once
@@ -16,8 +16,11 @@ namespace recourse::runtime {
 class Definitions {
  public:
   // `catalogue` and `journal` outlive this.
-  Definitions(const Workflows& workflows, const ActionCatalogue& catalogue,
-              const journal::Journal& journal);
+  Definitions(const ActionCatalogue& catalogue, const journal::Journal& journal)
+      : catalogue_(catalogue), journal_(journal) {}
+
+  // Runs may be started from these from now on.
+  void Add(const Workflows& workflows);
 
   // A stored definition may name actions which this server lacks: its other steps are run and
   // undone as ever, and a person is asked where one of those is next.

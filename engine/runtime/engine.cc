@@ -5,9 +5,14 @@
 
 #include "engine/base/no_such.h"
 #include "engine/runtime/core_loop.h"
+#include "engine/runtime/plan_run.h"
+#include "engine/runtime/start_inputs.h"
+#include "engine/runtime/time_limit.h"
 
 namespace recourse::runtime {
 namespace {
+
+constexpr auto kPlanTimeMax = std::chrono::minutes(2);
 
 Result<void> Check(const Options& options) {
   const auto outside = [](std::string_view name, auto value, auto low, auto high) {
@@ -35,13 +40,15 @@ class EngineWithLoop final : public Engine {
                  Workflows workflows, definition::Inventory inventory, const Policy& policy,
                  const Clock& clock, ScheduleDefinitions schedules)
       : options_(std::move(options)),
-        workflows_(std::move(workflows)),
-        inventory_(std::move(inventory)),
-        schedules_(std::move(schedules)),
-        definitions_(workflows_, registry, journal),
+        registry_(registry),
+        policy_(policy),
+        clock_(clock),
+        catalogue_(std::make_shared<const Catalogue>(Catalogue{
+            std::move(workflows), std::move(inventory), std::move(schedules)})),
+        definitions_(registry, journal),
         mailbox_(static_cast<std::size_t>(options_.mailbox_max)),
-        loop_({options_, journal, registry, workflows_, inventory_, policy, clock, definitions_,
-               mailbox_, listeners_, schedules_}) {}
+        loop_({options_, journal, registry, catalogue_, policy, clock, definitions_, mailbox_,
+               listeners_}) {}
 
   ~EngineWithLoop() override { Stop(std::chrono::milliseconds(0)); }
 
@@ -63,6 +70,19 @@ class EngineWithLoop final : public Engine {
     mailbox_.PostForCaller(StartMessage{std::move(request), std::move(caller), std::move(done)});
   }
 
+  Result<RunPlan> PlanRun(const StartRequest& request, const Caller& caller,
+                          journal::Reader& reader, const std::stop_token& stop) const override {
+    const auto now = catalogue();
+    const auto found = now->workflows.find(request.workflow);
+    if (found == now->workflows.end()) return NoWorkflow(now->workflows, request.workflow);
+    const auto deadline = std::chrono::steady_clock::now() + kPlanTimeMax;
+    const TimeLimit limit(stop, deadline);
+    return runtime::PlanRun({registry_, policy_, clock_, limit.token(), deadline},
+                            {found->second, request, caller, now->inventory,
+                             options_.inputs_bytes_max},
+                            reader);
+  }
+
   void Submit(RunId run, machine::Input input, std::optional<std::int64_t> revision, Caller caller,
               RunCallback done) override {
     mailbox_.PostForCaller(
@@ -75,7 +95,8 @@ class EngineWithLoop final : public Engine {
 
   void SteerSchedule(std::string name, bool pause, std::string reason, Caller caller,
                      ScheduleCallback done) override {
-    if (!schedules_.contains(name)) return done(NoSchedule(name, schedules_));
+    const auto now = catalogue();
+    if (!now->schedules.contains(name)) return done(NoSchedule(name, now->schedules));
     mailbox_.PostForCaller(SteerMessage{std::move(name), pause, std::move(reason),
                                         std::move(caller), std::move(done)});
   }
@@ -91,9 +112,22 @@ class EngineWithLoop final : public Engine {
       const std::string& digest) override {
     return definitions_.Find(digest);
   }
-  const Workflows& workflows() const override { return workflows_; }
-  const definition::Inventory& inventory() const override { return inventory_; }
-  const ScheduleDefinitions& schedules() const override { return schedules_; }
+  std::shared_ptr<const Catalogue> catalogue() const override {
+    const std::lock_guard lock(catalogue_mutex_);
+    return catalogue_;
+  }
+
+  void Reload(Catalogue catalogue, std::function<void(Result<void>)> done) override {
+    auto next = std::make_shared<const Catalogue>(std::move(catalogue));
+    mailbox_.PostForCaller(ReloadMessage{next, [this, next, done = std::move(done)](
+                                                   Result<void> taken) {
+                                           if (taken) {
+                                             const std::lock_guard lock(catalogue_mutex_);
+                                             catalogue_ = next;
+                                           }
+                                           done(std::move(taken));
+                                         }});
+  }
   Info info() const override { return loop_.info(); }
 
   void Stop(std::chrono::milliseconds grace) override {
@@ -106,9 +140,11 @@ class EngineWithLoop final : public Engine {
 
  private:
   const Options options_;
-  const Workflows workflows_;
-  const definition::Inventory inventory_;
-  const ScheduleDefinitions schedules_;
+  const Registry& registry_;
+  const Policy& policy_;
+  const Clock& clock_;
+  mutable std::mutex catalogue_mutex_;
+  std::shared_ptr<const Catalogue> catalogue_;  // guarded by catalogue_mutex_; the loop has its own
   Definitions definitions_;
   Mailbox mailbox_;
   Listeners listeners_;

@@ -15,6 +15,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -58,6 +59,16 @@ struct StartRequest {
   std::string request_id;  // empty: each call starts a run
 };
 
+// What a run would do that was not started.
+struct RunPlan {
+  std::shared_ptr<const definition::Workflow> workflow;
+  Value inputs;        // with defaults and targets
+  Value plan;          // plan_maker.h, and {"lock": {"key", "on_locked", "holder", "holder_workflow",
+                       // "holder_started", "waiting"} or null, "past_runs": {"runs", "median",
+                       // "shortest", "longest"}}
+  std::string digest;  // SHA-256 of inputs and plan, in hexadecimal
+};
+
 // What callers are answered: the run's row after the commit.
 using RunCallback = std::function<void(Result<journal::RunRow>)>;
 
@@ -86,6 +97,13 @@ using Workflows = definition::WorkflowsByName;
 // The schedules that start runs, by name.
 using ScheduleDefinitions =
     std::map<std::string, std::shared_ptr<const definition::Schedule>, std::less<>>;
+
+// What runs are started from, as it was read at one time.
+struct Catalogue {
+  Workflows workflows;
+  definition::Inventory inventory;
+  ScheduleDefinitions schedules;
+};
 
 class Engine {
  public:
@@ -121,6 +139,12 @@ class Engine {
   // be written, or the engine is stopping.
   virtual void StartRun(StartRequest request, Caller caller, RunCallback done) = 0;
 
+  // What the run would do, asked of its actions, on the caller's own thread and with his reader:
+  // nothing is started or stored. Takes as long as they do, up to two minutes; `stop` ends it soon.
+  // Errors are those of StartRun that are about workflow and inputs, and the reader's.
+  virtual Result<RunPlan> PlanRun(const StartRequest& request, const Caller& caller,
+                                  journal::Reader& reader, const std::stop_token& stop) const = 0;
+
   // Sends an input to a run. `revision`, if given, must be the run's (else kAborted: it has
   // changed). kNotFound: no such run. Otherwise as machine::Decide and StartRun.
   virtual void Submit(RunId run, machine::Input input, std::optional<std::int64_t> revision,
@@ -148,9 +172,14 @@ class Engine {
   // The definition with which a run was started; from memory or from the journal.
   virtual Result<std::shared_ptr<const definition::Workflow>> DefinitionOf(
       const std::string& digest) = 0;
-  virtual const Workflows& workflows() const = 0;
-  virtual const definition::Inventory& inventory() const = 0;
-  virtual const ScheduleDefinitions& schedules() const = 0;
+  // What runs are started from now; never null. It stays as it is when another takes its place.
+  virtual std::shared_ptr<const Catalogue> catalogue() const = 0;
+
+  // Lets runs start from `catalogue` from now on. Runs that have begun keep their definition and
+  // their targets. Schedules go on by what the new ones say, as after a start of the server; the
+  // times of those that are no longer there are left. Errors: kUnavailable, the journal cannot be
+  // read or the engine is stopping; the former catalogue then stays.
+  virtual void Reload(Catalogue catalogue, std::function<void(Result<void>)> done) = 0;
 
   // Facts about the engine for people and metrics.
   struct Info {

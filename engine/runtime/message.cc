@@ -23,7 +23,8 @@ bool IsCallers(const Message& message) {
          std::holds_alternative<SubmitMessage>(message) ||
          std::holds_alternative<VoteMessage>(message) ||
          std::holds_alternative<WaitMessage>(message) ||
-         std::holds_alternative<SteerMessage>(message);
+         std::holds_alternative<SteerMessage>(message) ||
+         std::holds_alternative<ReloadMessage>(message);
 }
 
 }  // namespace recourse::runtime

@@ -59,13 +59,19 @@ struct SteerMessage {
   Caller caller;
   Engine::ScheduleCallback done;
 };
+// Takes the place of what runs are started from.
+struct ReloadMessage {
+  std::shared_ptr<const Catalogue> catalogue;
+  std::function<void(Result<void>)> done;
+};
 // The lock may be free: grants it to the run that has waited longest, if it is.
 struct GrantMessage {
   std::string lock;
 };
 
 using Message = std::variant<StartMessage, SubmitMessage, VoteMessage, WaitMessage, EngineMessage,
-                             TimerMessage, GrantMessage, ScheduleMessage, SteerMessage>;
+                             TimerMessage, GrantMessage, ScheduleMessage, SteerMessage,
+                             ReloadMessage>;
 
 // Answers a caller, whatever it is that he waits for.
 void Refuse(Message& message, const Error& error);

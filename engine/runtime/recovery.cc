@@ -49,8 +49,7 @@ Result<void> CoreLoop::Recover() {
   for (const std::string& lock : locks) messages.push_back(GrantMessage{lock});
   if (auto loaded = timers_.Load(); !loaded) return loaded;
   if (auto loaded = outbox_.Load(); !loaded) return loaded;
-  if (auto loaded = schedules_.Load(clock_.Now()); !loaded) return loaded;
-  if (auto stored = schedules_.StoreNew(); !stored) SetWritable(&stored.error());
+  if (auto used = Use(catalogue_); !used) return used;
 
   RECOURSE_FAIL_POINT("recovery_folded");
   const auto step = static_cast<std::size_t>(options_.batch_max);

@@ -6,21 +6,22 @@
 
 namespace recourse::runtime {
 
-Schedules::Schedules(const ScheduleDefinitions& definitions, journal::Journal& journal)
-    : definitions_(definitions), journal_(journal) {}
-
-Result<void> Schedules::Load(Time now) {
-  if (definitions_.empty()) return {};
+Result<void> Schedules::Load(const ScheduleDefinitions& definitions, Time now) {
+  if (definitions.empty() && entries_.empty()) return {};
   auto stored = journal_.reader().ListSchedules();
   if (!stored) return std::move(stored).error().In("read the schedules");
   std::map<std::string, journal::ScheduleRow, std::less<>> rows;
   for (journal::ScheduleRow& row : *stored) rows.emplace(row.name, std::move(row));
 
-  for (const auto& [name, schedule] : definitions_) {
+  entries_.clear();
+  awaited_.clear();
+  new_.clear();
+  next_.reset();
+  for (const auto& [name, schedule] : definitions) {
     std::optional<journal::ScheduleRow> before;
     if (const auto found = rows.find(name); found != rows.end()) before = found->second;
     const journal::ScheduleRow row = RowWhenLoaded(*schedule, before, now);
-    entries_[name].schedule = schedule.get();
+    entries_[name].schedule = schedule;
     Stored(row);
     if (before != row) new_.push_back(row);
     // The run that a time waits for may have ended with the former server.

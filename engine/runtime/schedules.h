@@ -17,11 +17,12 @@ namespace recourse::runtime {
 
 class Schedules {
  public:
-  // Both outlive this.
-  Schedules(const ScheduleDefinitions& definitions, journal::Journal& journal);
+  // `journal` outlives this.
+  explicit Schedules(journal::Journal& journal) : journal_(journal) {}
 
-  // Reads what the journal has of them. Errors are the reader's.
-  Result<void> Load(Time now);
+  // Takes the place of those that were loaded, with what the journal has of them. Errors are the
+  // reader's: nothing has changed then.
+  Result<void> Load(const ScheduleDefinitions& definitions, Time now);
   // Stores what is new in them since. Errors are the journal's. They begin again then with the next
   // start of the server, unless something is stored for them before.
   Result<void> StoreNew();
@@ -33,7 +34,7 @@ class Schedules {
   std::vector<std::string> Due(Time now) const;
 
   struct Entry {
-    const definition::Schedule* schedule = nullptr;
+    std::shared_ptr<const definition::Schedule> schedule;
     journal::ScheduleRow row;
     std::optional<Time> next;  // when it has to be looked at
   };
@@ -50,7 +51,6 @@ class Schedules {
  private:
   void FindNext();
 
-  const ScheduleDefinitions& definitions_;
   journal::Journal& journal_;
   std::map<std::string, Entry, std::less<>> entries_;
   std::unordered_map<RunId, std::string> awaited_;  // runs whose end a time waits for

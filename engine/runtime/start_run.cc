@@ -1,9 +1,8 @@
 // How a run begins.
-#include "engine/base/no_such.h"
 #include "engine/base/text.h"
-#include "engine/definition/window.h"
 #include "engine/record/record.h"
 #include "engine/runtime/core_loop.h"
+#include "engine/runtime/start_inputs.h"
 #include "engine/runtime/stored_form.h"
 
 namespace recourse::runtime {
@@ -51,12 +50,6 @@ RunId RunOfRequest(const Batch& batch, const StartRequest& request) {
   return same == batch.requests.end() ? RunId{} : batch.changes[same->second].row.run;
 }
 
-Error NoWorkflow(const Workflows& workflows, const std::string& name) {
-  std::vector<std::string> names;
-  for (const auto& [known, workflow] : workflows) names.push_back(known);
-  return NoSuch("workflow", name, names).In("workflow");
-}
-
 }  // namespace
 
 void CoreLoop::Take(Batch& batch, Message& message, StartMessage& of) {
@@ -71,7 +64,8 @@ void CoreLoop::Take(Batch& batch, Message& message, StartMessage& of) {
 
 Result<CoreLoop::Started> CoreLoop::Start(Batch& batch, const StartRequest& request,
                                           const Caller& caller) {
-  const auto known = workflows_.find(request.workflow);
+  const Workflows& workflows = catalogue_->workflows;
+  const auto known = workflows.find(request.workflow);
   if (!request.request_id.empty()) {
     if (const auto same = batch.requests.find(request.request_id); same != batch.requests.end()) {
       const LiveRun& run = *runs_.Find(batch.changes[same->second].row.run);
@@ -85,9 +79,7 @@ Result<CoreLoop::Started> CoreLoop::Start(Batch& batch, const StartRequest& requ
     if (!row) return std::move(row).error();
     if (*row) return Started(**std::move(row));
   }
-  if (known == workflows_.end()) {
-    return NoWorkflow(workflows_, request.workflow);
-  }
+  if (known == workflows.end()) return NoWorkflow(workflows, request.workflow);
   const RunId id{batch.heads.run.number + 1};
   auto start = MakeStart(batch, *known->second, id, request, caller);
   if (!start) return std::move(start).error().In("start " + request.workflow);
@@ -145,19 +137,15 @@ Result<machine::Start> CoreLoop::MakeStart(Batch& batch, const definition::Workf
   }
   machine::Start start;
   start.request_id = request.request_id;
-  const Value given = request.inputs.is_null() ? Value(Value::Map()) : request.inputs;
-  auto inputs = definition::ResolveInputs(workflow, given, inventory_);
+  auto inputs = InputsOf(workflow, request, catalogue_->inventory, options_.inputs_bytes_max);
   if (!inputs) return std::move(inputs).error();
-  start.inputs = AsStored(*std::move(inputs));
-  if (!FitsAsJson(start.inputs, options_.inputs_bytes_max)) {
-    return Error{Code::kResourceExhausted, "inputs: larger than " +
-                                               HumanBytes(options_.inputs_bytes_max) +
-                                               ", which is the limit; nothing was started"};
-  }
-  auto window = WindowOf(workflow, start.inputs, batch.now);
+  start.inputs = *std::move(inputs);
+  const machine::RunState state =
+      BeforeItsStart(workflow, run, start.inputs, caller, batch.now);
+  auto window = WindowOf(workflow, state);
   if (!window) return std::move(window).error();
   start.window = AsStored(*std::move(window));
-  auto lock = LockKey(workflow, run, start.inputs, caller, batch.now);
+  auto lock = LockKeyOf(workflow, state);
   if (!lock) return std::move(lock).error();
   start.lock = *std::move(lock);
   if (!start.lock.empty()) {
@@ -166,37 +154,6 @@ Result<machine::Start> CoreLoop::MakeStart(Batch& batch, const definition::Workf
     start.lock_holder = *holder;
   }
   return start;
-}
-
-Result<Value> CoreLoop::WindowOf(const definition::Workflow& workflow, const Value& inputs,
-                                 Time now) {
-  if (!workflow.window) return Value();
-  machine::RunState state;
-  state.inputs = inputs;
-  auto window = workflow.window->window.Evaluate(machine::RunScope(workflow, state, now));
-  if (!window) return InvalidArgument("window: " + window.error().message);
-  if (auto read = definition::ReadWindow(*window); !read) {
-    return InvalidArgument("window: " + read.error().message);
-  }
-  return window;
-}
-
-Result<std::string> CoreLoop::LockKey(const definition::Workflow& workflow, RunId run,
-                                      const Value& inputs, const Caller& caller, Time now) {
-  if (!workflow.lock) return std::string();
-  machine::RunState state;
-  state.run = run;
-  state.workflow = workflow.name;
-  state.inputs = inputs;
-  state.requester = caller.principal;
-  state.started = now;
-  auto key = workflow.lock->Evaluate(machine::RunScope(workflow, state, now));
-  if (!key) return InvalidArgument("lock: " + key.error().message);
-  if (!key->is_string() || key->as_string().empty()) {
-    return InvalidArgument("lock: expected a text that is not empty, got " +
-                           std::string(key->is_string() ? "an empty one" : key->TypeOf()));
-  }
-  return key->as_string();
 }
 
 // The definition goes into the journal with the first run of it.

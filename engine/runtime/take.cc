@@ -90,6 +90,7 @@ void CoreLoop::TakeInput(Batch& batch, Message& message, RunId id, const machine
 // Waits are set aside before a batch is made.
 void CoreLoop::Take(Batch&, Message&, WaitMessage&) {}
 void CoreLoop::Take(Batch&, Message&, SteerMessage&) {}
+void CoreLoop::Take(Batch&, Message&, ReloadMessage&) {}
 
 void CoreLoop::Take(Batch& batch, Message& message, EngineMessage& own) {
   auto run = runs_.Load(own.run);

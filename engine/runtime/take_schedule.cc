@@ -98,6 +98,20 @@ void CoreLoop::RestSchedule(const ScheduleMessage& message) {
   schedules_.LookAgain(message.schedule, clock_.Now() + kRest);
 }
 
+// Runs are started from `catalogue` from now on. Errors are the reader's: nothing has changed then.
+Result<void> CoreLoop::Use(std::shared_ptr<const Catalogue> catalogue) {
+  if (auto loaded = schedules_.Load(catalogue->schedules, clock_.Now()); !loaded) return loaded;
+  if (auto stored = schedules_.StoreNew(); !stored) SetWritable(&stored.error());
+  definitions_.Add(catalogue->workflows);
+  catalogue_ = std::move(catalogue);
+  return {};
+}
+
+void CoreLoop::ServeReloads() {
+  for (ReloadMessage& message : reloads_) message.done(Use(std::move(message.catalogue)));
+  reloads_.clear();
+}
+
 void CoreLoop::ServeSteers() {
   for (SteerMessage& message : steers_) ServeSteer(message);
   steers_.clear();

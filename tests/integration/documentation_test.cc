@@ -104,8 +104,11 @@ TEST_CASE("the examples of docs/command.md do what they show", "[integration]") 
   Scene scene(false);
   scene.folder.Write("workflows/rotate.yaml", workflow);
   scene.StartServer();
-  const std::vector<Example> examples = ExamplesIn(Block(*text, "console"));
+  std::vector<Example> examples = ExamplesIn(Block(*text, "console"));
   REQUIRE(examples.size() > 5);
+  const std::vector<Example> plans = ExamplesIn(Block(*text, "console", 2));
+  REQUIRE(plans.size() == 1);
+  examples.insert(examples.end(), plans.begin(), plans.end());
   for (const Example& example : examples) {
     const Finished finished = scene.Recourse(example.arguments);
     INFO(example.arguments[0] << " " << finished.out << finished.err);

@@ -126,7 +126,7 @@ TEST_CASE("a second server on the same port or socket is refused", "[server]") {
   ServerOptions options;
   options.listen = running.server->address();
   const auto second = Server::Start(options, *running.engine, *running.journal, running.registry,
-                                    *running.principals, running.clock);
+                                    *running.principals, *running.reloader, running.clock);
   REQUIRE_FALSE(second);
   CHECK(second.error().code == Code::kUnavailable);
   CHECK(second.error().message.find(options.listen) != std::string::npos);
@@ -136,7 +136,7 @@ TEST_CASE("a second server on the same port or socket is refused", "[server]") {
   options.listen = "127.0.0.1:0";
   options.socket = running.directory.File(std::string(120, 's'));
   const auto third = Server::Start(options, *running.engine, *running.journal, running.registry,
-                                   *running.principals, running.clock);
+                                   *running.principals, *running.reloader, running.clock);
   REQUIRE_FALSE(third);
   CHECK(third.error().code == Code::kInvalidArgument);
 }

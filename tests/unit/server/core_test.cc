@@ -60,8 +60,10 @@ TEST_CASE(
             *running.principals,
             **readers,
             **readers,
+            **readers,
             hub,
             waits,
+            *running.reloader,
             {},
             running.clock.Now(),
             running.clock};

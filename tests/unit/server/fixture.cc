@@ -141,9 +141,12 @@ RunningServer::RunningServer(const runtime::Options& options) {
   auto schedule = Need(definition::LoadSchedule(kSchedule, "fixture", definitions, {}));
   engine = Need(runtime::Engine::Start(options, *journal, registry, definitions, {}, policy, clock,
                                        {{schedule->name, schedule}}));
+  reloader = std::make_unique<Reloader>(DefinitionFiles({}, registry), *engine, clock,
+                                        Definitions());
   ServerOptions server_options;
   server_options.socket = directory.File("recourse.sock");
-  server = Need(Server::Start(server_options, *engine, *journal, registry, *principals, clock));
+  server = Need(Server::Start(server_options, *engine, *journal, registry, *principals, *reloader,
+                              clock));
   channel = grpc::CreateChannel(server->address(), grpc::InsecureChannelCredentials());
   runs = v1::RunService::NewStub(channel);
   approvals = v1::ApprovalService::NewStub(channel);

@@ -66,6 +66,7 @@ class RunningServer {
   Policy policy;
   std::unique_ptr<Principals> principals;
   std::unique_ptr<runtime::Engine> engine;
+  std::unique_ptr<Reloader> reloader;
   std::unique_ptr<Server> server;
   std::shared_ptr<grpc::Channel> channel;
   std::unique_ptr<v1::RunService::Stub> runs;

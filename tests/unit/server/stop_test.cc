@@ -181,7 +181,7 @@ TEST_CASE("a server that stops gives up a copy of the journal that is under way"
   RunningServer running;
   SlowToCopy journal(*running.journal);
   auto server = Server::Start({}, *running.engine, journal, running.registry, *running.principals,
-                              running.clock);
+                              *running.reloader, running.clock);
   REQUIRE(server);
   const auto stub = v1::AdminService::NewStub(
       grpc::CreateChannel((*server)->address(), grpc::InsecureChannelCredentials()));

@@ -217,6 +217,45 @@ TEST_CASE("a run that goes in a circle ends the case", "[rehearsal]") {
   CHECK_FALSE(report.ok());
 }
 
+TEST_CASE("branches, checklists, signals and what runs at last are rehearsed", "[rehearsal]") {
+  constexpr std::string_view kBranches = R"(
+name: w
+steps:
+  - id: both
+    parallel:
+      branches:
+        left: [{id: l, action: undo.it}]
+        right: [{id: r, action: undo.it}, {id: tick, manual: {prompt: p, by: [dba], items: [{id: one, text: t}]}}]
+  - {id: go, wait: {signal: go, timeout: 1h}}
+on_finish:
+  - {id: last, action: do.it}
+)";
+  const auto play = [&](const std::string& rest) {
+    return Problems(Play("cases:\n  - name: one\n" + rest, kBranches));
+  };
+  CHECK(play("    script: {tick: approve}\n    answers: [{signal: {name: go}}]\n"
+             "    expect: {status: SUCCEEDED, path: [both, l, r, tick, go, last]}\n") == "");
+  CHECK(play("    script: {tick: reject}\n"
+             "    expect: {status: ROLLED_BACK, undone: [r, l], path: [both, l, r, tick, last]}\n") == "");
+  CHECK(play("    script: {tick: approve}\n"
+             "    expect: {status: ROLLED_BACK, error: DEADLINE_EXCEEDED, path: [..., go, last]}\n") == "");
+  // One branch dies with the server: the other one has not begun.
+  CHECK(play("    script: {l: {crash: after}, tick: approve}\n    answers: [{signal: {name: go}}]\n"
+             "    expect: {status: SUCCEEDED}\n") == "");
+}
+
+TEST_CASE("a case begins when it says, inside the window or before it", "[rehearsal]") {
+  constexpr std::string_view kWindow =
+      "name: w\nwindow: {cron: '0 2 * * *', duration: 2h}\n"
+      "steps:\n  - {id: a, action: undo.it, expect: 30m}\n"
+      "  - {id: b, action: do.it, expect: 100m}\n";
+  CHECK(Problems(Play("cases:\n  - name: one\n    at: 2026-11-29T01:00:00Z\n"
+                      "    expect: {status: ROLLED_BACK, path: [a], undone: [a]}\n",
+                      kWindow)) == "");
+  CHECK_THAT(Problems(Play("cases:\n  - {name: one, at: soon, expect: {status: FAILED}}\n", kWindow)),
+             Contains("at: expected a time such as"));
+}
+
 TEST_CASE("two cases of one name are a problem with both places", "[rehearsal]") {
   const auto workflow = definition::LoadWorkflow(
       "name: t\nsteps:\n  - {id: fine, succeed: true}\n", nullptr).workflow;

@@ -64,6 +64,12 @@ void EngineFixture::StartEngine() {
   engine_ = *std::move(started);
 }
 
+Result<void> EngineFixture::Reload() {
+  Answer<void> answer;
+  engine_->Reload({workflows_, inventory_, schedules_}, answer.Callback());
+  return answer.Get();
+}
+
 void EngineFixture::StopEngine(std::chrono::milliseconds grace) {
   if (engine_ == nullptr) return;
   engine_->Stop(grace);

@@ -50,8 +50,11 @@ class EngineFixture {
   void AddTarget(const std::string& yaml);
   // After its workflow.
   void AddSchedule(const std::string& yaml);
+  void DropSchedule(const std::string& name) { schedules_.erase(name); }
 
   void StartEngine();
+  // The engine goes on with what has been added since it was started.
+  Result<void> Reload();
   void StopEngine(std::chrono::milliseconds grace = std::chrono::milliseconds(0));
   // As after a kill: attempts at work have no outcome, nothing that was not durable is left.
   void Crash() { StopEngine(); }

@@ -2,6 +2,7 @@
 #include <stdexcept>
 
 #include "engine/base/json.h"
+#include "engine/runtime/plan_maker.h"
 #include "tests/unit/engine/runtime/fixture.h"
 
 namespace recourse::runtime {
@@ -54,7 +55,7 @@ steps:
   const auto plan = ParseJson((*approval)->plan);
   REQUIRE(plan);
   const auto& steps = (*plan)["steps"].as_list();
-  REQUIRE(steps.size() == 7);  // up to the next approval
+  REQUIRE(steps.size() == 8);  // up to the next approval
   const auto lines = [&](std::size_t step) { return ToJson(steps[step]["lines"]); };
 
   CHECK(lines(0) == R"(["for each of 2 items","stop web","stop worker"])");
@@ -66,12 +67,38 @@ steps:
   CHECK(steps[1]["expect"] == Value("2m"));
   CHECK(steps[1]["undo"] == Value("compensated by test.restore"));
   CHECK(lines(2).find("not known yet") != std::string::npos);
-  CHECK(lines(3).find("could not be planned") != std::string::npos);
+  CHECK(ToJson(steps[3]["problems"]).find("could not be planned") != std::string::npos);
   CHECK(steps[4]["undo"] == Value("none: irreversible"));
   CHECK(steps[5]["undo"] == Value("changes nothing"));
   CHECK(steps[6]["undo"] == Value("none needed: it only adds copies"));
+  CHECK(steps[7]["approval"]["prompt"] == Value("Done?"));
   CHECK((*plan)["bytes_needed"] == Value(4096));
   CHECK(ToJson((*plan)["irreversible"]) == R"(["loses 3 rows","purge cannot be undone"])");
+}
+
+TEST_CASE_METHOD(EngineFixture, "an approval says what a rejection and its expiry lead to",
+                 "[runtime]") {
+  AddAction("test.look", RepeatClass::kReadOnly);
+  AddWorkflow(R"(
+name: asks
+on_failure: pause
+steps:
+  - id: confirm
+    approval: {prompt: "Go on?", approvers: [dba], expires: 1h, on_expiry: reject}
+    on_error: {PERMISSION_DENIED: {goto: tell}}
+  - {id: look, action: test.look, next: end}
+  - {id: tell, action: test.look}
+)");
+  StartEngine();
+  Settle(Begin("asks"));
+  const auto approval = OpenReader()->FindApproval(ApprovalId{1});
+  REQUIRE((approval && *approval));
+  const auto plan = ParseJson((*approval)->plan);
+  REQUIRE(plan);
+  CHECK((*plan)["if_rejected"] == Value("the run goes on at tell"));
+  CHECK((*plan)["if_expired"] ==
+        Value("the run waits for an operator; nothing is undone by itself"));
+  CHECK((*approval)->digest == PlanDigest(Value(Value::Map()), *plan, "Go on?"));
 }
 
 }  // namespace recourse::runtime

@@ -1,0 +1,63 @@
+#include "server/reloader.h"
+
+#include <spdlog/spdlog.h>
+
+#include <future>
+#include <utility>
+
+namespace recourse::server {
+
+Reloader::Reloader(DefinitionFiles files, runtime::Engine& engine, const Clock& clock,
+                   const Definitions& first)
+    : engine_(engine),
+      clock_(clock),
+      files_(std::move(files)),
+      last_{clock.Now(), {}, first.problems} {}
+
+Result<Reloader::Report> Reloader::Reload() {
+  const std::lock_guard lock(work_mutex_);
+  return Use(files_.Load());
+}
+
+Result<DefinitionFiles::Application> Reloader::Apply(
+    const std::vector<DefinitionFiles::Given>& given) {
+  const std::lock_guard lock(work_mutex_);
+  auto application = files_.Apply(given);
+  if (!application) {
+    // What was written before it failed is in force.
+    auto used = Use(files_.Load());
+    return used ? std::move(application).error() : std::move(used).error();
+  }
+  if (!application->problems.empty()) return application;
+  auto used = Use(application->definitions);
+  if (!used) return std::move(used).error().In("the workflows are stored, but not in force yet");
+  return application;
+}
+
+Result<Reloader::Report> Reloader::Use(Definitions definitions) {
+  std::promise<Result<void>> answer;
+  auto taken = answer.get_future();
+  engine_.Reload(std::move(definitions.catalogue),
+                 [&answer](Result<void> result) { answer.set_value(std::move(result)); });
+  if (auto result = taken.get(); !result) {
+    Error error = std::move(result).error();
+    error.message += ". The definitions that were in use stay so";
+    spdlog::error("not reloaded: {}", error.message);
+    return error;
+  }
+  Report report{clock_.Now(), std::move(definitions.changes), std::move(definitions.problems)};
+  for (const std::string& problem : report.problems) spdlog::error("left out: {}", problem);
+  for (const std::string& change : report.changes) spdlog::info("definitions: {}", change);
+  spdlog::info("definitions read again: {} files differ, {} problems", report.changes.size(),
+               report.problems.size());
+  const std::lock_guard lock(report_mutex_);
+  last_ = report;
+  return report;
+}
+
+Reloader::Report Reloader::last() const {
+  const std::lock_guard lock(report_mutex_);
+  return last_;
+}
+
+}  // namespace recourse::server

@@ -1,0 +1,51 @@
+// Reads definitions again while the server runs, and lets the engine start runs from them. Runs
+// that have begun keep theirs.
+//
+// Thread safety: every function may be called from any thread. Reload and Apply wait for the disk
+// and for the engine, one at a time.
+#pragma once
+
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "server/definition_files.h"
+
+namespace recourse::server {
+
+class Reloader {
+ public:
+  // What came of reading the files last.
+  struct Report {
+    Time time;
+    std::vector<std::string> changes;
+    std::vector<std::string> problems;
+  };
+
+  // `first` is what `files` were loaded with. `engine` and `clock` outlive this.
+  Reloader(DefinitionFiles files, runtime::Engine& engine, const Clock& clock,
+           const Definitions& first);
+
+  // Reads everything again; what it comes to stands in the log too. Errors are the engine's: the
+  // definitions that it had stay in use.
+  Result<Report> Reload();
+
+  // Stores the workflows and reads everything again; see DefinitionFiles::Apply. Errors are its
+  // own, and the engine's: what was stored is then in force with the next reload or start.
+  Result<DefinitionFiles::Application> Apply(const std::vector<DefinitionFiles::Given>& given);
+
+  Report last() const;
+
+ private:
+  // REQUIRES: work_mutex_ is held.
+  Result<Report> Use(Definitions definitions);
+
+  runtime::Engine& engine_;
+  const Clock& clock_;
+  std::mutex work_mutex_;
+  DefinitionFiles files_;  // guarded by work_mutex_
+  mutable std::mutex report_mutex_;
+  Report last_;  // guarded by report_mutex_
+};
+
+}  // namespace recourse::server
