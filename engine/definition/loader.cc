@@ -115,6 +115,13 @@ Loaded Load(Loading& loading) {
   if (loading.problems.empty() || root.is_map()) ReadWorkflow(root, loading);
   if (!loading.problems.empty()) return {nullptr, std::move(loading.problems).Take()};
   loading.workflow.canonical = ToJson(Whole(root, loading));
+  if (!loading.stored && loading.workflow.canonical.size() > kTextMax) {
+    loading.problems.Add(root.place, "with the workflows that it runs the definition has " +
+                                         HumanBytes(static_cast<std::int64_t>(
+                                             loading.workflow.canonical.size())) +
+                                         "; at most " + HumanBytes(kTextMax) + " are accepted");
+    return {nullptr, std::move(loading.problems).Take()};
+  }
   loading.workflow.digest = ToHex(Sha256Of(loading.workflow.canonical));
   return {std::make_shared<const Workflow>(std::move(loading.workflow)), {}};
 }

@@ -80,11 +80,16 @@ class Fold : FoldTools {
     attempting.inputs = event.inputs;
     attempting.started = envelope_.time;
     attempting.tries = tries;
-    if (event.rollback_by) state_.rollback_by = event.rollback_by;
+    if (event.rollback_by && (!state_.rollback_by || *event.rollback_by < *state_.rollback_by)) {
+      state_.rollback_by = event.rollback_by;
+    }
+    // What waited for the window has its whole deadline from here.
+    if (lane != nullptr && std::holds_alternative<AwaitingWindow>(*lane)) step.entered = envelope_.time;
     Work(event.at, std::move(attempting));
   }
   void operator()(const WindowAwaited& event) {
     CountVisit(event.at);
+    state_.rollback_by.reset();  // nothing was changed that would have to be undone
     Work(event.at, AwaitingWindow{event.at, event.opens});
   }
   void operator()(const AttemptPrepared& event) {
@@ -103,7 +108,7 @@ class Fold : FoldTools {
   void operator()(const AttemptSucceeded& event) {
     Attempting& attempt = AttemptAt(event.at);
     state_.done.push_back({Done::Kind::kStep, event.at, event.number, std::move(attempt.inputs),
-                           std::move(attempt.undo), event.output, ItemOf(event.at)});
+                           std::move(attempt.undo), event.output, ItemOf(event.at), InputsAround(event.at.step)});
     Store(state_.steps[event.at.step], event.at, event.output);
     if (event.by == Source::kOperator) {
       PassDeadline();
@@ -123,13 +128,13 @@ class Fold : FoldTools {
     if (event.retry_at) {
       Work(event.at, BackingOff{event.at, tries, event.error, *event.retry_at});
     } else {
-      Work(event.at, Ready{event.at.step, event.at.item, Point::kFailed});
+      Work(event.at, Ready{event.at.step, event.at.item, Point::kFailed, event.error});
     }
   }
   void operator()(const StepFailed& event) {
     CountVisit(event.at);
     RecordError(event.at, event.error, Value());
-    Work(event.at, Ready{event.at.step, event.at.item, Point::kFailed});
+    Work(event.at, Ready{event.at.step, event.at.item, Point::kFailed, event.error});
   }
   void operator()(const RetryRequested& event) {
     PassDeadline();
@@ -140,6 +145,8 @@ class Fold : FoldTools {
     const auto* stood = attention == nullptr ? nullptr : std::get_if<Ready>(&LaneOf(event.at));
     if (stood != nullptr && stood->point == Point::kFinished) ready = *stood;
     Answered();
+    // Of a step with lanes these go on as they stand.
+    if (std::holds_alternative<Inside>(LaneOf(event.at))) return Answered(), Settle();
     // A step's deadline counts anew from a person's retry.
     if (ready.point == Point::kAgain) state_.steps[event.at.step].entered = envelope_.time;
     Work(event.at, ready);
@@ -220,6 +227,7 @@ class Fold : FoldTools {
         // It is the run that may go on: so may every other lane that waits for the window.
         for (const StepRef at : HeldByWindow(Root())) Work(at, Ready{at.step, at.item, Point::kAgain});
       }
+      state_.steps[held->step].entered = envelope_.time;
       return Work(*held, Ready{held->step, held->item, Point::kAgain});
     }
     Work({step, -1}, Ready{step, -1, approved ? Point::kFinished : Point::kFailed});
@@ -241,20 +249,7 @@ class Fold : FoldTools {
     Become(Running{std::move(activity), event});
   }
   void operator()(const AttentionNeeded& event) {
-    if (auto* rolling = std::get_if<RollingBack>(&state_.status)) {
-      Rollback rollback = std::move(rolling->rollback);
-      return Become(NeedsAttention{event.question, event.at, event.error, std::move(rollback)});
-    }
-    if (IsDoubt(event.question)) AttemptAt(event.at).asked = true;
-    if (auto* attention = std::get_if<NeedsAttention>(&state_.status)) {
-      attention->others.push_back(event);
-      return;
-    }
-    NeedsAttention attention{event.question, event.at, event.error, {}};
-    const auto* running = std::get_if<Running>(&state_.status);
-    if (running != nullptr && IsDoubt(event.question)) attention.stop = running->stop;
-    attention.from = std::move(Root());
-    Become(std::move(attention));
+    AskAbout(event);
   }
   // What follows says what becomes of the run.
   void operator()(const EffectResolved& event) {

@@ -65,7 +65,8 @@ bool Applies(const RunState& state, std::string_view input) {
   for (const Activity* leaf : LeavesOf(*ActivityOf(state))) {
     if (votes ? std::holds_alternative<AwaitingApproval>(*leaf)
               : std::holds_alternative<BackingOff>(*leaf) ||
-                    (!retries && std::holds_alternative<Sleeping>(*leaf))) {
+                    (!retries && (std::holds_alternative<Sleeping>(*leaf) ||
+                                  std::holds_alternative<Checklist>(*leaf)))) {
       return true;
     }
   }

@@ -92,7 +92,8 @@ class Draft {
 
  private:
   struct Turn;
-  std::optional<Turn> NextTurn(const Activity& activity, int step, int lane) const;
+  std::optional<Turn> NextTurn(const Activity& activity, int step, int lane,
+                               bool stopping = false) const;
   void Take(const Turn& turn);
   void GoOn(const Ready& at, int step, int lane);
   void Leave(int step, int lane);
@@ -126,7 +127,8 @@ class Draft {
   bool HeldByWindow(StepRef at);
   // When a rollback that undoes the step too must begin; none: no window asks for it.
   std::optional<Time> RollbackBy(StepRef at) const;
-  std::chrono::microseconds UndoTime() const;
+  std::vector<StepRef> Changes(StepRef besides) const;
+  std::chrono::microseconds UndoTime(StepRef besides) const;
 
   // When all attempts of the step must be over; none: nothing is said.
   std::optional<Time> DeadlineOf(StepRef at) const;

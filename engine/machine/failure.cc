@@ -51,7 +51,11 @@ void Draft::FailStep(StepRef at, Error error) { Emit(StepFailed{at, std::move(er
 
 void Draft::HandleFailure(StepRef at) {
   const definition::Step& step = StepAt(at.step);
-  const Error error = state_.steps.at(at.step).error.value_or(Error{});
+  // Another item may have succeeded since: what the step knows is not this item's any more.
+  const auto* ready = std::get_if<Ready>(FindActivity(*ActivityOf(state_), at));
+  const Error error = ready != nullptr && ready->error
+                          ? *ready->error
+                          : state_.steps.at(at.step).error.value_or(Error{});
   if (at.item >= 0 && std::holds_alternative<definition::ManualStep>(step.kind)) {
     return Emit(FailureHandled{at, {}});  // a check that fails leaves its item to people
   }

@@ -80,6 +80,7 @@ class FoldTools {
   // An item of a for_each that has several at work begins.
   Activity& AddItem(StepRef place) {
     auto& inside = std::get<Inside>(LaneOf({place.step, -1}));
+    if (place.item >= inside.items) throw std::out_of_range("the step has no such item");
     Lane& lane = inside.lanes.emplace_back();
     lane.item = place.item;
     inside.next_item = std::max(inside.next_item, place.item + 1);
@@ -183,11 +184,14 @@ class FoldTools {
   void StoreItem(StepState& step, StepRef at, const Value& output) {
     Value::List outputs = step.output.is_list() ? step.output.as_list() : Value::List();
     const auto index = static_cast<std::size_t>(at.item);
+    if (!step.items.is_list() || index >= step.items.as_list().size()) {
+      throw std::out_of_range("the step has no such item");
+    }
     const bool in_turn = !std::holds_alternative<Inside>(LaneOf({at.step, -1}));
     // One after the other: what stands behind the item is of an earlier time.
     if (in_turn || outputs.size() <= index) outputs.resize(index + 1);
     outputs[index] = output;
-    step.succeeded = in_turn && step.items.is_list() && outputs.size() == step.items.as_list().size();
+    step.succeeded = in_turn && outputs.size() == step.items.as_list().size();
     step.output = std::move(outputs);
   }
 
@@ -202,7 +206,51 @@ class FoldTools {
 
   void PushPartial(const Attempting& attempt) {
     state_.done.push_back({Done::Kind::kPartial, attempt.at, attempt.number, attempt.inputs,
-                           attempt.undo, Value(), ItemOf(attempt.at)});
+                           attempt.undo, Value(), ItemOf(attempt.at),
+                           InputsAround(attempt.at.step)});
+  }
+  void AskAbout(const AttentionNeeded& event) {
+    if (auto* rolling = std::get_if<RollingBack>(&state_.status)) {
+      Rollback rollback = std::move(rolling->rollback);
+      return Become(NeedsAttention{event.question, event.at, event.error, std::move(rollback)});
+    }
+    if (IsDoubt(event.question)) AttemptAt(event.at).asked = true;
+    if (FindActivity(Root(), event.at) == nullptr) {
+      // An item that has not begun: what is answered is about it.
+      AddItem(event.at) = Ready{event.at.step, event.at.item, Point::kAgain};
+    }
+    TakeBackStops(event.at);
+    if (auto* attention = std::get_if<NeedsAttention>(&state_.status)) {
+      attention->others.push_back(event);
+      return;
+    }
+    NeedsAttention attention{event.question, event.at, event.error, {}};
+    const auto* running = std::get_if<Running>(&state_.status);
+    if (running != nullptr && IsDoubt(event.question)) attention.stop = running->stop;
+    attention.from = std::move(Root());
+    Become(std::move(attention));
+  }
+
+  // Of the innermost sub-workflow that the step stands in: they are others at its next visit.
+  Value InputsAround(int step) const {
+    Value inputs;
+    for (const auto& [index, around] : state_.steps) {
+      if (around.inside && around.inside->first <= step && step < around.inside->second) {
+        inputs = around.inputs;  // a step comes after the one that it stands in
+      }
+    }
+    return inputs;
+  }
+  // The run asks a person because it was stopped: what another lane had at work did not fail by
+  // itself, and is made again when the run goes on.
+  void TakeBackStops(StepRef asked) {
+    const auto* running = std::get_if<Running>(&state_.status);
+    if (running == nullptr || !running->stop) return;
+    for (const Activity* leaf : LeavesOf(running->activity)) {
+      auto* ready = const_cast<Ready*>(std::get_if<Ready>(leaf));
+      if (ready == nullptr || ready->point != Point::kFailed) continue;
+      if (StepRef{ready->step, ready->item} != asked) *ready = {ready->step, ready->item, Point::kAgain};
+    }
   }
   Value ItemOf(StepRef at) const {
     if (at.item < 0) return {};

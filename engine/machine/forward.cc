@@ -237,7 +237,8 @@ std::optional<Time> Draft::DeadlineOf(StepRef at) const {
   // It counts from the visit's beginning; from a person's retry it counts anew.
   const Activity& lane = *FindActivity(*ActivityOf(state_), {at.step, -1});
   const auto* ready = std::get_if<Ready>(&lane);
-  const bool begins = ready != nullptr && at.item < 0;
+  const bool begins = (ready != nullptr && at.item < 0) ||
+                      std::holds_alternative<AwaitingWindow>(lane);
   return (begins ? facts_.now : state_.steps.at(at.step).entered) + *step.deadline;
 }
 

@@ -28,13 +28,14 @@ struct Draft::Turn {
   int lane = -1;
 };
 
-std::optional<Draft::Turn> Draft::NextTurn(const Activity& activity, int step, int lane) const {
-  if (const auto* ready = std::get_if<Ready>(&activity)) {
+std::optional<Draft::Turn> Draft::NextTurn(const Activity& activity, int step, int lane,
+                                           bool stopping) const {
+  if (const auto* ready = std::get_if<Ready>(&activity); ready != nullptr && !stopping) {
     return Turn{Turn::Kind::kReady, *ready, step, lane};
   }
   const auto* inside = std::get_if<Inside>(&activity);
   if (inside == nullptr) return std::nullopt;
-  const bool stops = inside->failure && inside->stops_others;
+  const bool stops = stopping || (inside->failure && inside->stops_others);
   for (int i = 0; i < static_cast<int>(inside->lanes.size()); ++i) {
     const Lane& one = inside->lanes[static_cast<std::size_t>(i)];
     if (IsOver(one)) continue;
@@ -42,8 +43,11 @@ std::optional<Draft::Turn> Draft::NextTurn(const Activity& activity, int step, i
       if (auto turn = NextTurn(one.activity, inside->step, i)) return turn;
     } else if (!AnyAtWork(one.activity) && !AnyAsked(one.activity)) {
       return Turn{Turn::Kind::kStop, {}, inside->step, i};
+    } else if (auto turn = NextTurn(one.activity, inside->step, i, true)) {
+      return turn;  // what waits in it beside what is at work
     }
   }
+  if (stopping) return std::nullopt;
   const bool items = inside->items > 0;
   if (items && !inside->failure && inside->next_item < inside->items &&
       static_cast<int>(inside->lanes.size()) < inside->parallel_max) {
@@ -180,6 +184,8 @@ bool Draft::FailsAround(StepRef at, const Error& error) {
 bool Draft::IsStopping(StepRef at) const {
   const auto* running = std::get_if<Running>(&state_.status);
   if (running != nullptr && running->stop) return true;
+  const auto* attention = std::get_if<NeedsAttention>(&state_.status);
+  if (attention != nullptr && attention->stop) return true;
   const Activity* activity = ActivityOf(state_);
   while (const auto* inside = activity == nullptr ? nullptr : std::get_if<Inside>(activity)) {
     if (inside->failure && inside->stops_others) return true;

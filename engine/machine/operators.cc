@@ -347,7 +347,9 @@ Result<void> On(Draft& draft, const RollBack& input) {
                           return entry.kind == Done::Kind::kCheckpoint &&
                                  entry.at.step == *checkpoint;
                         });
-    if (!passed) {
+    const auto known = checkpoint ? draft.state().steps.find(*checkpoint) : draft.state().steps.end();
+    const bool earlier = known != draft.state().steps.end() && known->second.stale;
+    if (!passed || earlier) {
       return InvalidArgument("checkpoint: " + draft.state().run.ToString() +
                              " has passed no checkpoint \"" + input.checkpoint + "\"");
     }

@@ -44,6 +44,17 @@ const Checklist* FindChecklist(const Draft& draft, const std::string& step) {
   return nullptr;
 }
 
+// The steps whose checklists are open, where that is more than one.
+std::string SeveralOpen(const Draft& draft) {
+  std::string names;
+  int count = 0;
+  for (const Activity* leaf : LeavesOf(*ActivityOf(draft.state()))) {
+    const auto* open = std::get_if<Checklist>(leaf);
+    if (open != nullptr) names += (count++ == 0 ? "" : " and ") + draft.StepAt(open->step).id;
+  }
+  return count > 1 ? names : "";
+}
+
 // The step is done when every item is.
 void CompleteChecklist(Draft& draft, int step) {
   const auto& checklist =
@@ -130,6 +141,9 @@ Result<void> On(Draft& draft, const AnswerItem& input) {
   if (open == nullptr) {
     return FailedPrecondition("there is no open checklist" +
                               (input.step.empty() ? "" : " at " + input.step) + " in " + run);
+  }
+  if (const std::string names = input.step.empty() ? SeveralOpen(draft) : ""; !names.empty()) {
+    return InvalidArgument("step: " + run + " has checklists at " + names + "; say which is meant");
   }
   const ManualStarted& request = open->request;
   const auto item = std::find_if(request.items.begin(), request.items.end(),

@@ -61,6 +61,7 @@ struct Ready {
   int step = 0;
   int item = -1;
   Point point = Point::kEnter;
+  std::optional<Error> error{};  // of kFailed, where an attempt or the step failed
   bool operator==(const Ready&) const = default;
 };
 struct Planning {
@@ -234,6 +235,7 @@ struct Done {
   Value undo;
   Value output;
   Value item{};    // of a for_each
+  Value inputs_around{};  // of the sub-workflow that it stands in
   bool operator==(const Done&) const = default;
 };
 

@@ -216,7 +216,7 @@ std::vector<Timer> TimersOf(const RunState& state) {
   // A run that is being stopped ends as whoever stops it said, also past its deadline.
   const auto* running = std::get_if<Running>(&state.status);
   const bool stopping = running != nullptr && running->stop.has_value();
-  if (state.deadline && !state.deadline_over && !stopping) {
+  if (state.deadline && !state.deadline_over && !stopping && !state.finishing) {
     const RunStatus status = StatusOf(state);
     if (status == RunStatus::kRunning || status == RunStatus::kWaiting ||
         status == RunStatus::kPaused || status == RunStatus::kQueued) {

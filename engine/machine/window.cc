@@ -14,14 +14,26 @@ std::string Clock(Time time) { return FormatTimestamp(ToTimestamp(time)); }
 
 }  // namespace
 
-// Undoing a step takes as long as doing it is expected to.
-std::chrono::microseconds Draft::UndoTime() const {
-  std::chrono::microseconds sum{};
+// The steps that have changed something, or are at it, but `besides`.
+std::vector<StepRef> Draft::Changes(StepRef besides) const {
+  std::vector<StepRef> changes;
+  const auto add = [&](StepRef at) {
+    if (at != besides && ActionAt(at).repeat != RepeatClass::kReadOnly) changes.push_back(at);
+  };
   for (const Done& done : state_.done) {
-    if (done.kind == Done::Kind::kCheckpoint) continue;
-    const definition::ActionStep& action = ActionAt(done.at);
-    if (action.repeat == RepeatClass::kReadOnly || !action.can_compensate) continue;
-    sum += StepAt(done.at.step).expect.value_or(std::chrono::microseconds());
+    if (done.kind != Done::Kind::kCheckpoint) add(done.at);
+  }
+  for (const Activity* leaf : LeavesOf(*ActivityOf(state_))) {
+    if (const auto* attempt = std::get_if<Attempting>(leaf)) add(attempt->at);
+  }
+  return changes;
+}
+
+// Undoing a step takes as long as doing it is expected to.
+std::chrono::microseconds Draft::UndoTime(StepRef besides) const {
+  std::chrono::microseconds sum{};
+  for (const StepRef at : Changes(besides)) {
+    if (ActionAt(at).can_compensate) sum += StepAt(at.step).expect.value_or(std::chrono::microseconds());
   }
   return sum;
 }
@@ -30,8 +42,9 @@ std::optional<Time> Draft::RollbackBy(StepRef at) const {
   const bool fenced = facts_.window && facts_.window->closes && !state_.window_overridden;
   if (!fenced || state_.finishing) return std::nullopt;
   if (workflow_.window->on_closing != OnClosing::kRollback) return std::nullopt;
+  if (ActionAt(at).repeat == RepeatClass::kReadOnly) return std::nullopt;
   const auto own = ActionAt(at).can_compensate ? StepAt(at.step).expect : std::nullopt;
-  return *facts_.window->closes - UndoTime() - own.value_or(std::chrono::microseconds());
+  return *facts_.window->closes - UndoTime(at) - own.value_or(std::chrono::microseconds());
 }
 
 bool Draft::HeldByWindow(StepRef at) {
@@ -42,12 +55,9 @@ bool Draft::HeldByWindow(StepRef at) {
   const WindowNow& window = *facts_.window;
   const auto expect = StepAt(at.step).expect.value_or(std::chrono::microseconds());
   const auto own_undo = action.can_compensate ? expect : std::chrono::microseconds();
-  if (window.closes && facts_.now + expect + own_undo + UndoTime() <= *window.closes) return false;
+  if (window.closes && facts_.now + expect + own_undo + UndoTime(at) <= *window.closes) return false;
 
-  const bool untouched = std::all_of(state_.done.begin(), state_.done.end(), [&](const Done& done) {
-    return done.kind == Done::Kind::kCheckpoint ||
-           ActionAt(done.at).repeat == RepeatClass::kReadOnly;
-  });
+  const bool untouched = Changes(at).empty();
   const Error closing{Code::kDeadlineExceeded,
                       NameOf(workflow_, at) + " takes " + FormatDuration(expect) +
                           (window.closes ? ", and the window closes at " + Clock(*window.closes)

@@ -34,9 +34,9 @@ Result<void> CoreLoop::Recover() {
   for (const RunStatus status :
        {RunStatus::kRunning, RunStatus::kRollingBack, RunStatus::kPaused, RunStatus::kQueued,
         RunStatus::kWaiting, RunStatus::kNeedsAttention}) {
-    // An attempt may be at work in a paused run too.
+    // An attempt may be at work in a paused run too, and beside what a person is asked about.
     const bool at_work = status == RunStatus::kRunning || status == RunStatus::kRollingBack ||
-                         status == RunStatus::kPaused;
+                         status == RunStatus::kPaused || status == RunStatus::kNeedsAttention;
     auto read = ForEachRun(journal_.reader(), status, [&](const journal::RunRow& row) {
       ++open_runs_;
       if (at_work)
