@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <ctime>
 
 #include "client/cli/live_view.h"
 #include "client/cli/verbs.h"
@@ -89,6 +90,14 @@ class Follower {
       view_.Print("\n" + WaitingText(common_, run_));
     }
     return true;
+  }
+
+  // Whether what it waits for comes by itself, but not soon: whoever looks on may want to do
+  // something else.
+  bool WaitsLong() const {
+    constexpr std::int64_t kLong = 60;
+    return run_.status() == v1::RUN_STATUS_WAITING && run_.waiting().has_next_at() &&
+           run_.waiting().next_at().seconds() > std::time(nullptr) + kLong;
   }
 
   // A program that reads the lines gets each as it happens.

@@ -79,7 +79,7 @@ std::string LeftText(const Common& common, const client::Connection& server, con
   }
   std::string text =
       Lines("done and not undone:", story.done) + Lines("look at these yourself:", half_done);
-  if (text.empty()) text = "nothing that it changed is left\n";
+  if (text.empty()) text = "every step that it did is undone, or changed nothing\n";
   std::string down;
   for (const auto& [service, runs] : story.running) {
     if (!runs) down += (down.empty() ? "" : ", ") + OneLine(service);

@@ -136,7 +136,7 @@ std::string WaitingText(const Common& common, const v1::Run& run) {
     text += "signal      " + prefix + " signal " + run.id() + " " +
             OneLine(name.substr(0, name.find(';'))) + "\n";
   }
-  if (waiting.reason().find(" waits for the window to open") != std::string::npos) {
+  if (waiting.who().find("override the window") != std::string::npos) {
     text += "override    " + prefix + " override-window " + run.id() + " --reason ...\n";
   }
   if (run.status() == v1::RUN_STATUS_PAUSED) {

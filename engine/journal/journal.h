@@ -186,6 +186,10 @@ class Reader {
   // All schedules that were ever loaded, by name.
   virtual Result<std::vector<ScheduleRow>> ListSchedules() = 0;
 
+  // What is wrong with the store itself, also where no other call reads: a sentence each; empty:
+  // nothing. Takes as long as the journal is large.
+  virtual Result<std::vector<std::string>> CheckStorage() = 0;
+
   // From now on lists of runs and events are answered with kUnavailable, so that who reads a whole
   // journal ends soon. May be called from any thread, unlike the rest.
   virtual void EndReads() = 0;

@@ -230,6 +230,7 @@ class Fold : FoldTools {
       state_.steps[held->step].entered = envelope_.time;
       return Work(*held, Ready{held->step, held->item, Point::kAgain});
     }
+    if (approved) state_.steps[step].error.reset();  // an earlier no
     Work({step, -1}, Ready{step, -1, approved ? Point::kFinished : Point::kFailed});
   }
 

@@ -47,7 +47,9 @@ struct Standing {
 // A lane that waits for something that a person can hurry or pass.
 bool Waits(const Activity& leaf) {
   return std::holds_alternative<BackingOff>(leaf) || std::holds_alternative<Sleeping>(leaf) ||
-         std::holds_alternative<Checklist>(leaf) || std::holds_alternative<AwaitingApproval>(leaf);
+         std::holds_alternative<Checklist>(leaf) ||
+         std::holds_alternative<AwaitingApproval>(leaf) ||
+         std::holds_alternative<AwaitingWindow>(leaf);
 }
 
 // The step that is meant, where several wait. `step` is its id; empty: the only one.

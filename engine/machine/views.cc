@@ -64,7 +64,8 @@ std::string_view AnswersTo(Question question) {
     case Question::kApprovalExpired: return "retry (ask again), rollback or cancel";
     case Question::kRolledBackTo: return "retry (go on from there), rollback or cancel";
     case Question::kWindowClosing:
-      return "retry (when the window is open), rollback, cancel, or ask to override the window";
+      return "retry (when the window is open), rollback or cancel; override-window where the workflow "
+             "names who may allow it";
   }
   return "an operator decides";
 }
@@ -133,7 +134,8 @@ WhyWaiting WhyLeaf(const definition::Workflow& workflow, const Activity& leaf) {
     why.next_at = backing->retry_at;
   } else if (const auto* window = std::get_if<AwaitingWindow>(&leaf)) {
     why.reason = NameOf(workflow, window->at) + " waits for the window to open";
-    why.who = "the clock, or an operator who asks to override the window";
+    const bool may = workflow.window && !workflow.window->override_by.empty();
+    why.who = may ? "the clock, or an operator who asks to override the window" : "the clock";
     why.next = "goes on";
     why.next_at = window->opens;
   } else if (const auto* checklist = std::get_if<Checklist>(&leaf)) {

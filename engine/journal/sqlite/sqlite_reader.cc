@@ -268,4 +268,12 @@ Result<std::vector<ScheduleRow>> SqliteReader::ListSchedules() {
   return schedules_.All(ReadSchedule);
 }
 
+Result<std::vector<std::string>> SqliteReader::CheckStorage() {
+  Statement check(*database_, "PRAGMA integrity_check(20)");
+  auto found = check.All([](const Row& row) { return row.Text(0); });
+  if (!found) return std::move(found).error().In("check the file");
+  if (found->size() == 1 && found->front() == "ok") found->clear();
+  return found;
+}
+
 }  // namespace recourse::journal

@@ -37,6 +37,7 @@ class SqliteReader final : public Reader {
   Result<std::vector<RunRow>> LockWaiters(const std::string& lock, int limit) override;
   Result<std::vector<OutboxRow>> UnsentNotifications(int limit) override;
   Result<std::vector<ScheduleRow>> ListSchedules() override;
+  Result<std::vector<std::string>> CheckStorage() override;
   void EndReads() override { ended_ = true; }
 
  private:

@@ -62,7 +62,12 @@ std::shared_ptr<const definition::Workflow> WorkflowOf(std::string_view yaml) {
   return loaded.workflow;
 }
 
-Player::Player(std::string_view yaml) : workflow_(WorkflowOf(yaml)) { state_.run = RunId{7}; }
+Player::Player(std::string_view yaml) : Player(WorkflowOf(yaml)) {}
+
+Player::Player(std::shared_ptr<const definition::Workflow> workflow)
+    : workflow_(std::move(workflow)) {
+  state_.run = RunId{7};
+}
 
 Facts Player::FactsFor(const std::string& principal) const {
   Facts facts{now, principal, 0.5, ApprovalId{381}};

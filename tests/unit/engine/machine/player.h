@@ -28,6 +28,7 @@ std::shared_ptr<const definition::Workflow> WorkflowOf(std::string_view yaml);
 class Player {
  public:
   explicit Player(std::string_view yaml);
+  explicit Player(std::shared_ptr<const definition::Workflow> workflow);
 
   // Decides and applies; what the rule wants done is in effects(). Fails the test when refused.
   void Send(const Input& input, const std::string& principal = "engine");

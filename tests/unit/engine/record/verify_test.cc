@@ -1,5 +1,6 @@
 #include <catch2/catch.hpp>
 #include <filesystem>
+#include <fstream>
 
 #include "engine/journal/sqlite/sqlite_journal.h"
 #include "engine/record/record.h"
@@ -101,7 +102,7 @@ TEST_CASE("every changed event is found, whichever column, and every removed one
             Number("run"),
             Number("sequence"),
             {"time", "time + 1"},
-            {"type", "type % 38 + 1"},
+            {"type", "type % 48 + 1"},
             Text("principal"),
             {"payload", "CAST(payload || x'00' AS BLOB)"},
             {"hash", "zeroblob(32)"}},
@@ -183,6 +184,20 @@ TEST_CASE("a problem says which run, what the index says and what the events say
   CHECK(broken[0].find("the event at position 12 of run R-1 does not follow") == 0);
 }
 
+TEST_CASE("a damaged page of an index that no table's check reads is found", "[record]") {
+  Spoiler spoiler;
+  const std::int64_t page =
+      spoiler.Number("SELECT rootpage FROM sqlite_schema WHERE name = 'runs_by_lock'");
+  const std::int64_t size = spoiler.Number("PRAGMA page_size");
+  std::fstream file(spoiler.whole(), std::ios::in | std::ios::out | std::ios::binary);
+  file.seekp((page - 1) * size);
+  file << std::string(static_cast<std::size_t>(size), '\xff');
+  file.close();
+  const auto problems = Verified(spoiler.whole()).problems;
+  REQUIRE_FALSE(problems.empty());
+  CHECK(problems[0].find("the file is damaged: ") == 0);
+}
+
 // Answers as the journal does, and appends one more event at the first look at an index.
 class Racing final : public journal::Reader {
  public:
@@ -237,6 +252,7 @@ class Racing final : public journal::Reader {
   Result<std::vector<journal::ScheduleRow>> ListSchedules() override {
     return real_.ListSchedules();
   }
+  Result<std::vector<std::string>> CheckStorage() override { return real_.CheckStorage(); }
   void EndReads() override { real_.EndReads(); }
 
  private:
