@@ -82,9 +82,9 @@ class Follower {
     }
     // The run is told before the events that led to it: a person is asked when they are told, too.
     if (sequence_ < run_.revision()) return true;
-    const bool queued = run_.status() == v1::RUN_STATUS_QUEUED;
-    if (!run_.waiting().for_person() && !queued) return true;
-    if (arguments_.until_waiting && !queued) return false;
+    const bool waits = run_.status() == v1::RUN_STATUS_QUEUED || WaitsLong();
+    if (!run_.waiting().for_person() && !waits) return true;
+    if (arguments_.until_waiting && run_.waiting().for_person()) return false;
     if (run_.waiting().reason() != told_ && !common_.json) {
       told_ = run_.waiting().reason();
       view_.Print("\n" + WaitingText(common_, run_));
