@@ -14,7 +14,7 @@ Time At(std::chrono::microseconds of_day) { return Time(24h * 365 * 56) + of_day
 AttemptBroke Broken(StepRef at, Code code, LeftBehind left = LeftBehind::kNothing) {
   return {at, 1, Phase::kApply, Failure{{code, "broken"}, {}, left}, false, {}};
 }
-Applied Done(StepRef at) { return {at, 1, Value::Map(), ""}; }
+Applied AppliedAt(StepRef at) { return {at, 1, Value::Map(), ""}; }
 
 constexpr std::string_view kDaily = "window: {cron: \"0 2 * * *\", duration: 2h}\n";
 
@@ -33,14 +33,14 @@ TEST_CASE("an item that a window keeps from beginning can be asked about and ans
   player.now = At(3h + 10min);
   player.Start();
   player.now = At(3h + 50min);
-  player.Send(Done({0, 0}));
+  player.Send(AppliedAt({0, 0}));
   CHECK(player.status() == RunStatus::kNeedsAttention);
-  player.Send(Done({0, 1}));
+  player.Send(AppliedAt({0, 1}));
   SECTION("tried again in the next window") {
     player.now = At(26h);
     player.Send(Retry{"it is open"}, "ada");
     CHECK(player.started() == "apply f[2]/1");
-    player.Send(Done({0, 2}));
+    player.Send(AppliedAt({0, 2}));
     CHECK(player.status() == RunStatus::kSucceeded);
   }
   SECTION("skipped") {
@@ -62,7 +62,7 @@ TEST_CASE("an item's failure is judged by its own error, whatever others came to
   player.Start();
   player.Send(Pause{}, "ada");
   player.Send(Broken({0, 0}, Code::kAborted));
-  player.Send(Done({0, 1}));
+  player.Send(AppliedAt({0, 1}));
   player.Send(Resume{}, "ada");
   CHECK(player.status() == RunStatus::kSucceeded);
 }
@@ -73,8 +73,8 @@ TEST_CASE("items that are done stay done when a stopped step goes on", "[machine
       "  - {id: f, action: do.it, for_each: \"${[1, 2, 3]}\", max_parallel: 2}\n");
   player.Start();
   player.Fire(TimerKind::kDeadline);
-  player.Send(Done({0, 0}));
-  player.Send(Done({0, 1}));
+  player.Send(AppliedAt({0, 0}));
+  player.Send(AppliedAt({0, 1}));
   CHECK(player.status() == RunStatus::kNeedsAttention);
   player.Send(Retry{}, "ada");
   CHECK(player.started() == "apply f[2]/1");
