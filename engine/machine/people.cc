@@ -186,17 +186,6 @@ Result<void> On(Draft& draft, const SendSignal& input) {
   if (!FitsAsJson(input.payload, draft.facts().inputs_bytes_max)) {
     return InvalidArgument("payload: larger than " + HumanBytes(draft.facts().inputs_bytes_max));
   }
-  std::vector<std::string> names;
-  for (const definition::Step& step : draft.workflow().steps) {
-    const auto* wait = std::get_if<definition::WaitStep>(&step.kind);
-    if (wait != nullptr && !wait->signal.empty()) names.push_back(wait->signal);
-  }
-  if (std::find(names.begin(), names.end(), input.name) == names.end()) {
-    const std::string nearest = Nearest(input.name, names);
-    return InvalidArgument("name: no step of " + draft.workflow().name + " waits for a signal \"" +
-                           input.name + "\"" +
-                           (nearest.empty() ? "" : "; did you mean \"" + nearest + "\"?"));
-  }
   const auto kept = draft.state().signals.find(input.name);
   if (kept != draft.state().signals.end() && kept->second.size() >= kKeptMax) {
     return Error{Code::kResourceExhausted, std::to_string(kKeptMax) + " signals " + input.name +

@@ -31,6 +31,22 @@ Error WithWhatIsPossible(Error refusal, const LiveRun& run, Time now) {
   return refusal;
 }
 
+// A slip in a signal's name would be kept, and waited for, for ever.
+Result<void> CheckSignal(const definition::Workflow& workflow, const machine::Input& input) {
+  const auto* signal = std::get_if<machine::SendSignal>(&input);
+  if (signal == nullptr) return {};
+  std::vector<std::string> names;
+  for (const definition::Step& step : workflow.steps) {
+    const auto* wait = std::get_if<definition::WaitStep>(&step.kind);
+    if (wait != nullptr && !wait->signal.empty()) names.push_back(wait->signal);
+  }
+  if (std::find(names.begin(), names.end(), signal->name) != names.end()) return {};
+  const std::string nearest = Nearest(signal->name, names);
+  return InvalidArgument("name: no step of " + workflow.name + " waits for a signal \"" +
+                         signal->name + "\"" +
+                         (nearest.empty() ? "" : "; did you mean \"" + nearest + "\"?"));
+}
+
 }  // namespace
 
 void CoreLoop::Take(Batch& batch, Message& message) {
@@ -74,6 +90,9 @@ void CoreLoop::TakeInput(Batch& batch, Message& message, RunId id, const machine
         Aborted(id.ToString() + " is at revision " + std::to_string(state.revision) + ", not " +
                 std::to_string(*revision) +
                 ": it has changed since you looked, and nothing was done"));
+  }
+  if (auto known = CheckSignal(*(*run)->workflow, input); !known) {
+    return batch.Refuse(message, id, std::move(known).error());
   }
   auto change = AddDecision(batch, **run, input, caller.principal, Jitter());
   if (!change) {

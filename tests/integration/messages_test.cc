@@ -178,7 +178,7 @@ TEST_CASE("a decision that comes too late is told who was first", "[integration]
   CHECK_THAT(scene.Recourse({"approvals", "--all"}).out, Contains("approved by approver, "));
   const std::string shown = scene.Recourse({"approval", "A-1"}).out;
   CHECK_THAT(shown, Contains("settled          approved by approver, "));
-  CHECK_THAT(shown, !Contains("expires"));
+  CHECK_THAT(shown, !Contains("expires in"));
 }
 
 TEST_CASE("with the server dead the journal's file is named", "[integration]") {

@@ -72,6 +72,7 @@ TEST_CASE("branches, a checklist, a signal and a sub-workflow come through a kil
   CHECK_THAT(scene.Recourse({"show", "R-1"}).out, Contains("go waits for the signal go"));
   CHECK_THAT(scene.Recourse({"show", "R-1"}).out, Contains("recourse signal R-1 go"));
 
+  CHECK_THAT(scene.Recourse({"signal", "R-1", "goo"}).err, Contains("did you mean \"go\"?"));
   const Finished done =
       scene.Recourse({"signal", "R-1", "go", "--payload", R"({"text":"now"})", "--wait"});
   CHECK(done.code == 0);

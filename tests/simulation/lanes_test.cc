@@ -178,22 +178,20 @@ TEST_CASE("another action undoes a step with what was true when that was done", 
   CHECK(world.status() == RunStatus::kRolledBack);
 }
 
-TEST_CASE("an item that waits for leave to go on outside the window ends alone", "[simulation]") {
-  World world(
-      "name: t\ndeadline: 25m\nwindow: {cron: '0 * * * *', duration: 30m}\nwindow_override: [dba]\n"
-      "steps:\n- {id: x, action: do.it, for_each: '${[1, 2]}', max_parallel: 2, expect: 15m, "
-      "retry: {attempts: 2, delay: 20m, max_delay: 20m, on: [UNAVAILABLE]}}\n");
+TEST_CASE("a step that waits for leave to go on outside the window ends alone", "[simulation]") {
+  World world(Beside("{id: look, action: read.it}", "{id: nap, wait: {for: 35m}}\n      - " + kWork,
+                     "deadline: 50m\nwindow: {cron: '0 * * * *', duration: 30m}\n"
+                     "window_override: [dba]\n"));
   world.Start();
-  world.Fail("x[0]", Code::kUnavailable);
-  world.Wait(minutes(20));
+  world.Wait(minutes(35));
   world.Send(machine::OverrideWindow{"it cannot wait"});
   REQUIRE(machine::ApprovalsOf(world.state()).size() == 1);
-  const machine::Skip skip{"x[0]", Value(), "no"};
+  const machine::Skip skip{"work", Value(), "no"};
   CHECK(world.Refused(skip).code == Code::kFailedPrecondition);
-  world.Wait(minutes(5));
-  CHECK(world.stopped() == Names{"x[1]"});
-  CHECK(world.at_work() == Names{"apply x[1]/1"});
-  world.Succeed("x[1]");
+  world.Wait(minutes(15));
+  CHECK(world.stopped() == Names{"look"});
+  CHECK(world.at_work() == Names{"apply look/1"});
+  world.Succeed("look");
   CHECK(world.status() == RunStatus::kRolledBack);
 }
 

@@ -310,7 +310,13 @@ void World::Vote(const std::string& who, machine::Vote vote) {
 }
 
 void World::Answer(const std::string& item, bool done) {
-  Send(AnswerItem{"", item, done, done ? "" : "it cannot be done", {"operator"}});
+  std::string step;  // where it is open
+  for (const Activity* leaf : LeavesOf(*ActivityOf(state_))) {
+    const auto* open = std::get_if<Checklist>(leaf);
+    if (open == nullptr || open->answers.contains(item)) continue;
+    step = NameOf(*workflow_, {open->step, -1});
+  }
+  Send(AnswerItem{step, item, done, done ? "" : "it cannot be done", {"operator"}});
 }
 
 void World::Signal(const std::string& name) { Send(SendSignal{name, Value::Object({{"n", 1}})}); }

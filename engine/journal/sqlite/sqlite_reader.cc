@@ -271,6 +271,8 @@ Result<std::vector<ScheduleRow>> SqliteReader::ListSchedules() {
 Result<std::vector<std::string>> SqliteReader::CheckStorage() {
   Statement check(*database_, "PRAGMA integrity_check(20)");
   auto found = check.All([](const Row& row) { return row.Text(0); });
+  // Some damage ends the check instead of being listed by it.
+  if (!found && found.error().code == Code::kDataLoss) return std::vector<std::string>{found.error().message};
   if (!found) return std::move(found).error().In("check the file");
   if (found->size() == 1 && found->front() == "ok") found->clear();
   return found;
