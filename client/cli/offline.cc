@@ -30,7 +30,9 @@ int CodeOf(const Error& error) {
 
 // A journal that is damaged is told with what to do.
 int TellOf(const std::string& file, Error error, int code) {
-  if (error.code == Code::kDataLoss) {
+  if (error.message.find("no journal") != std::string::npos) {
+    error.message += "\nname the journal's file: journal.db in a server's data directory";
+  } else if (error.code == Code::kDataLoss) {
     std::string advice = DamageAdvice(file);
     advice.pop_back();
     error.message += "\n" + advice;
