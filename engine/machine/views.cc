@@ -84,8 +84,10 @@ WhyWaiting WhyAttention(const definition::Workflow& workflow, const NeedsAttenti
   if (attention.stop) {
     why.reason += " (" + attention.stop->reason + ": that goes on once the effect is known)";
   }
-  const bool approval = std::holds_alternative<definition::ApprovalStep>(
-      workflow.steps[static_cast<std::size_t>(attention.at.step)].kind);
+  const auto step = static_cast<std::size_t>(attention.at.step);  // of a forged journal: any
+  const bool approval =
+      step < workflow.steps.size() &&
+      std::holds_alternative<definition::ApprovalStep>(workflow.steps[step].kind);
   const bool asked_anew = approval && !finished && attention.question == Question::kStepFailed;
   const bool undoing = std::holds_alternative<Rollback>(attention.from);
   why.who = "an operator: " +
