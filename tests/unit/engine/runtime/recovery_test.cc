@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <atomic>
 #include <catch2/catch.hpp>
 
@@ -40,6 +41,39 @@ TEST_CASE_METHOD(EngineFixture, "attempts that were at work go on after a crash"
   CHECK(EventsOf(runs[0]) == std::vector<std::string>{"RunStarted", "AttemptStarted",
                                                       "AttemptResumed", "AttemptSucceeded",
                                                       "RunSucceeded"});
+}
+
+TEST_CASE_METHOD(EngineFixture, "what is at work beside a question goes on after a crash",
+                 "[runtime]") {
+  Gate gate;
+  AddAction("test.work").apply = [&](const Context& context) -> Outcome {
+    if (gate.Pass(context.stop)) return Value();
+    return context.StopError();
+  };
+  AddAction("test.fail").apply = [](const Context&) -> Outcome {
+    return Failure{FailedPrecondition("no"), {}, LeftBehind::kNothing};
+  };
+  AddWorkflow(R"(
+name: two
+on_failure: pause
+steps:
+  - id: both
+    parallel:
+      branches:
+        a: [{id: work, action: test.work}]
+        b: [{id: fails, action: test.fail}]
+)");
+  StartEngine();
+  const RunId run = Begin("two");
+  gate.WaitFor(1);
+  CHECK(Settle(run).status == static_cast<int>(RunStatus::kNeedsAttention));
+  Crash();
+  StartEngine();
+  CHECK(engine().info().attempts_at_work == 1);
+  gate.Open();
+  StopEngine(std::chrono::seconds(10));
+  const auto events = EventsOf(run);
+  CHECK(std::count(events.begin(), events.end(), "AttemptSucceeded") == 1);
 }
 
 TEST_CASE_METHOD(EngineFixture, "all runs in flight are resumed by one append", "[runtime]") {
