@@ -87,7 +87,7 @@ Load RunFive(Api& api, const ServerProcess& server, int in_flight, double second
 Parked ParkApprovals(Api& api, const ServerProcess& server, int count, int approve) {
   {
     ClosedLoop warm_up(api, "five", "");
-    warm_up.Run(256, [](int started) { return started < 2000; });
+    warm_up.Run(512, [](int started) { return started < 4000; });
   }
   const Usage before = server.usage();
   const auto start = Clock::now();
