@@ -20,6 +20,8 @@ v1::Approval::State StateOf(int settlement) {
       return v1::Approval::EXPIRED;
     case machine::Settlement::kVoid:
       return v1::Approval::VOID;
+    case machine::Settlement::kRevoked:
+      return v1::Approval::REVOKED;
   }
   return v1::Approval::OPEN;
 }
@@ -41,10 +43,36 @@ v1::Vote VoteOf(const Value& stored) {
                                                              : v1::DECISION_REJECT);
   vote.set_reason(stored.StringOr("reason", ""));
   vote.set_channel(stored.StringOr("channel", ""));
+  if (const Value& roles = stored["roles"]; roles.is_list()) {
+    for (const Value& role : roles.as_list()) vote.add_roles(role.is_string() ? role.as_string() : "");
+  }
   if (auto at = ParseTimestamp(stored.StringOr("at", "")); at) {
     *vote.mutable_time() = ToProto(FromTimestamp(*at));
   }
   return vote;
+}
+
+// The row's approvers: a list of roles, or a map that says more.
+Result<void> AddApprovers(const journal::ApprovalRow& row, v1::Approval& approval) {
+  auto stored = ParseJson(row.approvers.empty() ? "[]" : row.approvers);
+  const Value roles = !stored ? Value() : stored->is_map() ? (*stored)["roles"] : *stored;
+  if (!roles.is_list()) {
+    return DataLoss("the journal's approvers of " + row.approval.ToString() +
+                    " are no JSON list: " + row.approvers);
+  }
+  for (const Value& role : roles.as_list()) {
+    if (role.is_string()) approval.add_approvers(role.as_string());
+  }
+  const Value& groups = (*stored)["groups"];
+  if (groups.is_map()) {
+    for (const auto& [role, quorum] : groups.as_map()) {
+      if (role.is_string() && quorum.is_int()) {
+        (*approval.mutable_groups())[role.as_string()] = static_cast<int>(quorum.as_int());
+      }
+    }
+  }
+  approval.set_second_factor((*stored)["second_factor"] == Value(true));
+  return {};
 }
 
 // Who voted so, and why: "ana and bob", "ana: not now".
@@ -72,8 +100,12 @@ Error SettledError(const v1::Approval& approval) {
     case v1::Approval::EXPIRED:
       how = "expired, because nobody decided in time,";
       break;
+    case v1::Approval::REVOKED:
+      how = "was given and then taken back";
+      break;
     default:
-      how = "was withdrawn, because " + approval.run() + " was cancelled or rolled back,";
+      how = "was withdrawn, because " + approval.run() +
+            " was cancelled or rolled back, or asks something else now,";
   }
   Timestamp settled{approval.settle_time().seconds(), 0};
   std::string when = FormatTimestamp(settled);
@@ -83,8 +115,6 @@ Error SettledError(const v1::Approval& approval) {
 }
 
 Result<v1::Approval> ToProto(const journal::ApprovalRow& row) {
-  auto approvers = ListOf(row, "approvers", row.approvers);
-  if (!approvers) return std::move(approvers).error();
   auto votes = ListOf(row, "votes", row.votes);
   if (!votes) return std::move(votes).error();
 
@@ -93,9 +123,7 @@ Result<v1::Approval> ToProto(const journal::ApprovalRow& row) {
   approval.set_run(row.run.ToString());
   approval.set_step(row.step);
   approval.set_prompt(row.prompt);
-  for (const Value& role : *approvers) {
-    if (role.is_string()) approval.add_approvers(role.as_string());
-  }
+  if (auto added = AddApprovers(row, approval); !added) return std::move(added).error();
   approval.set_quorum(row.quorum);
   approval.set_exclude_requester(row.exclude_requester);
   approval.set_requester(row.requester);

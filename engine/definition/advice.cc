@@ -53,6 +53,16 @@ std::vector<Problem> Advise(const Workflow& workflow) {
     } else if (manual != nullptr && !manual->expires) {
       problems.Add(step.place, "the checklist of " + name + " never expires: the run may wait for ever");
     }
+    for (const Frame& frame : workflow.frames) {
+      if (frame.owner != static_cast<int>(i)) continue;
+      for (const std::string_view key : frame.left_out) {
+        const bool own = (key == "lock" && workflow.lock) || (key == "window" && workflow.window) ||
+                         (key == "deadline" && workflow.deadline);
+        if (own) continue;
+        problems.Add(step.place, name + " runs a workflow whose \"" + std::string(key) +
+                                     "\" counts for runs of its own only; this workflow has none");
+      }
+    }
     if (step.irreversible && unasked[i]) {
       problems.Add(step.place, name + " cannot be undone, and on some way to it nobody is asked");
     }

@@ -22,6 +22,15 @@ OtherWorkflows CarriedIn(const Node& root) {
   };
 }
 
+// What a workflow says that counts for its own runs only.
+std::vector<std::string_view> OwnOf(const Workflow& workflow) {
+  std::vector<std::string_view> own;
+  if (workflow.lock) own.push_back("lock");
+  if (workflow.deadline) own.push_back("deadline");
+  if (workflow.window) own.push_back("window");
+  return own;
+}
+
 class Row {
  public:
   explicit Row(Loading& loading) : loading_(loading), workflow_(loading.workflow) {}
@@ -162,7 +171,7 @@ class Row {
     const Node& root = loading_.roots.emplace_back(ReadYaml(kept, loading_.problems));
     const int frame = static_cast<int>(workflow_.frames.size());
     workflow_.frames.push_back({workflow_.steps[step].id + "/", step, inner.workflow->inputs, {},
-                                inner.workflow->on_failure});
+                                inner.workflow->on_failure, OwnOf(*inner.workflow)});
     loading_.frame_roots.push_back({&root, kept});
     const int block = AddBlock(Block::Kind::kSubWorkflow, wanted, step);
     const std::string_view outside = std::exchange(loading_.text, kept);

@@ -19,6 +19,7 @@ constexpr std::string_view kTargetSchema = R"({
   "properties": {
     "name": {"type": "string", "minLength": 1},
     "summary": {"type": "string"},
+    "escalation_policy": {"type": "string", "minLength": 1},
     "database": {
       "type": "object",
       "required": ["kind", "path"],
@@ -248,6 +249,15 @@ Result<void> Inventory::AddFile(std::string_view text, std::string_view file) {
           JoinPath("target", misfit.path) + (misfit.names_key ? " " : ": ") + misfit.message);
     }
     CheckTarget(node, problems);
+    const Member* policy = node.is_map() ? node.Find("escalation_policy") : nullptr;
+    if (policy != nullptr && policy->value.is_string()) {
+      const std::string& named = policy->value.scalar.as_string();
+      std::vector<std::string> names;
+      for (const auto& [known, rules] : policies_) names.push_back(known);
+      if (!policies_.contains(named)) {
+        problems.AddUnknown(policy->value.place, "escalation policy", named, names);
+      }
+    }
   }
   if (!problems.empty()) {
     read.problems = std::move(problems).Take();
@@ -261,6 +271,22 @@ Result<void> Inventory::AddFile(std::string_view text, std::string_view file) {
                                            " is there already, from another file"};
   }
   return {};
+}
+
+Result<void> Inventory::AddPolicyFile(std::string_view text, std::string_view file) {
+  auto policy = LoadEscalationPolicy(text, file);
+  if (!policy) return std::move(policy).error();
+  const std::string name = policy->name;
+  if (!policies_.emplace(name, *std::move(policy)).second) {
+    return Error{Code::kAlreadyExists, std::string(file) + ": an escalation policy " + Quoted(name) +
+                                           " is there already, from another file"};
+  }
+  return {};
+}
+
+const EscalationPolicy* Inventory::PolicyOf(const Value& target) const {
+  const auto found = policies_.find(target.StringOr("escalation_policy", ""));
+  return found == policies_.end() ? nullptr : &found->second;
 }
 
 }  // namespace recourse::definition

@@ -104,14 +104,16 @@ constexpr auto kActionStep = StepWith(
     Key{"irreversible", Shape::kBool, "No automatic rollback goes past it"},
     Key{"compensate", Shape::kOther, "What undoes it instead of its own action; none: nothing does",
         false, R"({"anyOf": [{"const": "none"}, {"$ref": "#/$defs/compensation"}]})"});
+constexpr Key kPauseStopsClock{"pause_stops_clock", Shape::kBool,
+                               "Its time stands still while the run is paused"};
 constexpr auto kApprovalStep = StepWith(
     Key{"approval", Shape::kOther, "A decision that the run waits for", true,
         R"({"$ref": "#/$defs/approval"})"},
-    kNext, kOnFailure, kOnError);
+    kNext, kOnFailure, kOnError, kPauseStopsClock);
 constexpr auto kManualStep = StepWith(
     Key{"manual", Shape::kOther, "A checklist that people work off", true,
         R"({"$ref": "#/$defs/checklist"})"},
-    kNext, kOnFailure, kOnError);
+    kNext, kOnFailure, kOnError, kPauseStopsClock);
 constexpr auto kSwitchStep = StepWith(
     Key{"switch", Shape::kOther, "Where the run goes on: the first case that is true", true,
         R"({"type": "array", "minItems": 1,
@@ -120,7 +122,7 @@ constexpr auto kSwitchStep = StepWith(
 constexpr auto kWaitStep = StepWith(
     Key{"wait", Shape::kOther, "For some time, until a time, or for a signal", true,
         R"({"$ref": "#/$defs/wait"})"},
-    kNext, kOnFailure, kOnError);
+    kNext, kOnFailure, kOnError, kPauseStopsClock);
 constexpr auto kSetStep = StepWith(
     Key{"set", Shape::kOther, "Values under names, for the steps that follow", true,
         R"({"type": "object", "minProperties": 1})"},
@@ -155,9 +157,15 @@ constexpr std::array kActionInside = {
 };
 constexpr std::array kApproval = {
     Key{"prompt", Shape::kText, "The question", true},
-    Key{"approvers", Shape::kOther, "The roles that may decide; empty: nobody", true, kNameList},
+    Key{"approvers", Shape::kOther,
+        "The roles that may decide (empty: nobody), or how many it takes of each", true,
+        R"({"anyOf": [{"type": "array", "items": {"$ref": "#/$defs/name"}},
+             {"type": "object", "minProperties": 1,
+              "additionalProperties": {"type": "integer", "minimum": 1, "maximum": 20}}]})"},
     Key{"quorum", Shape::kInt, "How many have to agree", false, "", 1, 100},
-    Key{"exclude_requester", Shape::kBool, "Who started the run may not decide"},
+    Key{"exclude_requester", Shape::kBool,
+        "Who started the run, or has changed what it does, may not decide"},
+    Key{"second_factor", Shape::kBool, "To approve takes a one-time code too"},
     Key{"expires", Shape::kDuration, "How long there is to decide"},
     Key{"on_expiry", Shape::kWord, "What follows when nobody has decided", false,
         "hold|reject|escalate"},

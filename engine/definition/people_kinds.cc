@@ -31,6 +31,27 @@ void ReadEscalate(const Node& node, ApprovalStep& approval, int step, Loading& l
   }
 }
 
+// A list of roles, or a map from each role to how many of it must agree.
+void ReadApprovers(const Node& node, ApprovalStep& approval, Loading& loading) {
+  if (!node.is_map()) {
+    approval.approvers = ReadRoles(node, "approvers", loading);
+    return;
+  }
+  Members members(node, "in the approvers", loading.problems);
+  approval.quorum = 0;
+  for (const Member& member : node.members) {
+    CheckName(member.key, member.place, "role", NameKind::kDashed, loading.problems);
+    const auto quorum = members.TakeInt(member.key, 1, 20);
+    if (!quorum) continue;
+    approval.groups.push_back({member.key, static_cast<int>(*quorum)});
+    approval.approvers.push_back(member.key);
+    approval.quorum += static_cast<int>(*quorum);
+  }
+  if (node.members.empty()) {
+    loading.problems.Add(node.place, "approvers: expected roles with how many must agree");
+  }
+}
+
 // An item of the checklist: {id, text} or {id, text, check: {action, with}}.
 std::optional<ManualStep::Item> ReadItem(const Node& node, int step, Loading& loading) {
   Members members(node, KindOfMap("item"), InStep("in an item", step, loading), loading.problems);
@@ -86,9 +107,15 @@ std::optional<StepKind> ReadApproval(const Node& node, int step, Loading& loadin
     approval.prompt = ReadText(*prompt, "prompt", position, loading);
   }
   if (const Node* approvers = members.Require("approvers")) {
-    approval.approvers = ReadRoles(*approvers, "approvers", loading);
+    ReadApprovers(*approvers, approval, loading);
   }
-  approval.quorum = static_cast<int>(members.TakeInt("quorum", 1, 100).value_or(1));
+  if (const Node* quorum = members.Take("quorum")) {
+    if (!approval.groups.empty()) {
+      loading.problems.Add(quorum->place, "quorum: \"approvers\" says how many it takes of each role");
+    }
+    approval.quorum = static_cast<int>(members.TakeInt("quorum", 1, 100).value_or(1));
+  }
+  approval.second_factor = members.TakeBool("second_factor").value_or(false);
   approval.exclude_requester = members.TakeBool("exclude_requester").value_or(false);
   approval.expires = members.TakeDuration("expires");
   const Node* on_expiry = members.Take("on_expiry");

@@ -202,6 +202,10 @@ ActionStep ReadAction(const Node& node, const Node* with, Position position, Loa
 std::optional<StepKind> ReadKind(std::string_view name, const Node& node, Members& members,
                                  int step, Loading& loading) {
   if (name == "action") return ReadActionStep(node, members, step, loading);
+  if (name == "approval" || name == "manual" || name == "wait") {
+    loading.workflow.steps[step].pause_stops_clock =
+        members.TakeBool("pause_stops_clock").value_or(false);
+  }
   if (name == "approval") return ReadApproval(node, step, loading);
   if (name == "manual") return ReadManual(node, step, loading);
   if (name == "set") return ReadSet(node, step, loading);

@@ -12,7 +12,7 @@ namespace {
 constexpr std::string_view kStepKeys[] = {
     "id",      "summary",  "when",       "next",       "on_error",     "on_failure", "max_visits",
     "expect",  "with",     "for_each",   "timeout",    "retry",        "irreversible",
-    "compensate", "deadline", "max_parallel", "action", "approval", "manual", "switch",
+    "compensate", "deadline", "max_parallel", "pause_stops_clock", "action", "approval", "manual", "switch",
     "checkpoint", "wait",  "set",        "parallel",   "workflow",     "succeed",    "fail"};
 
 // The rule's answer to the error: `continue`, {goto: step} or {rollback_to: checkpoint, goto:

@@ -15,6 +15,7 @@
 
 #include "engine/base/error.h"
 #include "engine/base/value.h"
+#include "engine/definition/escalation_policy.h"
 #include "engine/definition/action_spec.h"
 #include "engine/expression/expression.h"
 
@@ -69,7 +70,14 @@ struct Escalation {
 struct ApprovalStep {
   expression::Template prompt;
   std::vector<std::string> approvers;  // roles; empty: nobody may approve
-  int quorum = 1;
+  int quorum = 1;                      // with groups: of all of them
+  struct Group {
+    std::string role;
+    int quorum = 1;
+    bool operator==(const Group&) const = default;
+  };
+  std::vector<Group> groups;  // `approvers: {dba: 1, owner: 1}`: how many it takes of each role
+  bool second_factor = false;
   bool exclude_requester = false;
   std::optional<microseconds> expires;
   OnExpiry on_expiry = OnExpiry::kHold;
@@ -154,6 +162,7 @@ struct Step {
   int visits_max = 100;                     // `max_visits`: how often a run may enter the step
   bool irreversible = false;                // a pivot
   std::optional<microseconds> expect;       // how long it usually takes
+  bool pause_stops_clock = false;  // of an approval, a checklist or a wait
   // Of an action, all its attempts and items together: none begins later, and none goes on.
   std::optional<microseconds> deadline;
 };
@@ -187,6 +196,8 @@ struct Frame {
   std::vector<Input> inputs;
   expression::Template outputs;
   OnFailure on_failure = OnFailure::kRollback;
+  // What the workflow says for runs of its own, and a step of another does not keep: "lock".
+  std::vector<std::string_view> left_out{};
 };
 
 // What happens when a window closes before the run is over. Stored: the numbers are never reused.
@@ -278,11 +289,18 @@ class Inventory {
 
   // Reads one target's file (YAML: name, summary and its resources) and adds it. The target's value
   // is the file's content; docs/targets.md tells what it may be.
-  // kInvalidArgument: with file:line:column; kAlreadyExists: a target of that name is there.
+  // kInvalidArgument: with file:line:column, also for an escalation policy that has not been added;
+  // kAlreadyExists: a target of that name is there.
   Result<void> AddFile(std::string_view text, std::string_view file);
+
+  // Reads an escalation policy's file and adds it. Errors as above.
+  Result<void> AddPolicyFile(std::string_view text, std::string_view file);
+  // The one that the target names; null when it names none.
+  const EscalationPolicy* PolicyOf(const Value& target) const;
 
  private:
   std::map<std::string, Value, std::less<>> targets_;
+  std::map<std::string, EscalationPolicy, std::less<>> policies_;
 };
 
 // The inputs of a new run: `given` (a map) with defaults filled in, targets resolved to their

@@ -1,12 +1,13 @@
 // The fold: what a run is after one more event.
-#include "engine/machine/fold.h"
+#include "engine/machine/fold_people.h"
 
 namespace recourse::machine {
 namespace {
 
-class Fold : FoldTools {
+class Fold : FoldPeople {
  public:
-  Fold(RunState& state, const Envelope& envelope) : FoldTools(state, envelope) {}
+  Fold(RunState& state, const Envelope& envelope) : FoldPeople(state, envelope) {}
+  using FoldPeople::operator();
 
   void operator()(const RunStarted& event) {
     state_.run = envelope_.run;
@@ -20,6 +21,7 @@ class Fold : FoldTools {
     state_.started = envelope_.time;
     state_.deadline = event.deadline;
     state_.window = event.window;
+    state_.policy = event.policy;
     Become(Running{Ready{}, {}});
   }
   void operator()(const LockQueued& event) {
@@ -61,7 +63,7 @@ class Fold : FoldTools {
     inside.step = event.step;
     inside.items = static_cast<int>(event.items.as_list().size());
     inside.parallel_max = event.parallel_max;
-    Work({event.step, -1}, std::move(inside));
+    GoInside(std::move(inside));
   }
   void operator()(const AttemptStarted& event) {
     CountVisit(event.at);
@@ -168,7 +170,8 @@ class Fold : FoldTools {
   }
   void operator()(const WaitStarted& event) {
     CountVisit({event.step, -1});
-    Work({event.step, -1}, Sleeping{event.step, event.until, event.signal});
+    Work({event.step, -1},
+         Sleeping{event.step, event.until, event.signal, event.pause_stops_clock});
   }
   void operator()(const WaitEnded& event) {
     const auto& sleeping = std::get<Sleeping>(LaneOf({event.step, -1}));
@@ -183,65 +186,6 @@ class Fold : FoldTools {
   void operator()(const PlanStarted& event) {
     CountVisit({event.step, -1});
     Work({event.step, -1}, Planning{event.step});
-  }
-  void operator()(const ApprovalRequested& event) {
-    CountVisit({event.step, -1});
-    AwaitingApproval awaiting{event.step, event, {}, envelope_.time, 0, {}};
-    StepRef place{event.step, -1};
-    if (event.overrides_window) {
-      // Asked while the run waits for the window, or needs attention because it closes.
-      const auto* attention = std::get_if<NeedsAttention>(&state_.status);
-      if (attention != nullptr) {
-        place = attention->at;
-      } else if (const auto held = HeldByWindow(LaneOf(place)); !held.empty()) {
-        place = held.front();
-      }
-      awaiting.held = place;
-      Answered();
-    }
-    Work(place, std::move(awaiting));
-  }
-  void operator()(const VoteCast& event) {
-    CountVote(ApprovalOf(event.id).votes, envelope_, event);
-  }
-  void operator()(const ApprovalEscalated& event) {
-    AwaitingApproval& awaiting = ApprovalOf(event.id);
-    if (event.expired) {
-      awaiting.request.expires.reset();
-    } else {
-      ++awaiting.escalated;
-    }
-    auto& approvers = awaiting.request.approvers;
-    if (!event.to.empty() && std::find(approvers.begin(), approvers.end(), event.to) == approvers.end()) {
-      approvers.push_back(event.to);
-    }
-  }
-  void operator()(const ApprovalSettled& event) {
-    const AwaitingApproval& awaiting = ApprovalOf(event.id);
-    const int step = awaiting.step;
-    const bool approved = event.settlement == Settlement::kApproved;
-    if (const auto held = awaiting.held) {
-      if (approved) {
-        state_.window_overridden = true;
-        state_.rollback_by.reset();
-        // It is the run that may go on: so may every other lane that waits for the window.
-        for (const StepRef at : HeldByWindow(Root())) Work(at, Ready{at.step, at.item, Point::kAgain});
-      }
-      state_.steps[held->step].entered = envelope_.time;
-      return Work(*held, Ready{held->step, held->item, Point::kAgain});
-    }
-    if (approved) state_.steps[step].error.reset();  // an earlier no
-    Work({step, -1}, Ready{step, -1, approved ? Point::kFinished : Point::kFailed});
-  }
-
-  void operator()(const RunPaused& event) {
-    Activity activity = std::move(Root());
-    Become(Paused{std::move(activity), event.reason, envelope_.principal});
-  }
-  void operator()(const RunResumed&) {
-    Activity activity = std::move(Root());
-    Become(Running{std::move(activity), {}});
-    Settle();
   }
   void operator()(const StopRequested& event) {
     if (event.kind == StopKind::kDeadline) state_.deadline_over = true;
@@ -314,7 +258,7 @@ class Fold : FoldTools {
     for (const ParallelStarted::Branch& branch : event.branches) {
       inside.lanes.push_back({branch.first, branch.end, -1, Ready{branch.first, -1, Point::kEnter}});
     }
-    Work({event.step, -1}, std::move(inside));
+    GoInside(std::move(inside));
   }
   void operator()(const BranchEnded& event) {
     auto& inside = std::get<Inside>(LaneOf({event.step, -1}));
@@ -343,7 +287,7 @@ class Fold : FoldTools {
     Inside inside;
     inside.step = event.step;
     inside.lanes.push_back({event.first, event.end, -1, Ready{event.first, -1, Point::kEnter}});
-    Work({event.step, -1}, std::move(inside));
+    GoInside(std::move(inside));
   }
   void operator()(const StepCompleted& event) {
     CountVisit({event.step, -1});
@@ -351,18 +295,6 @@ class Fold : FoldTools {
     step.skipped = false;
     Store(step, {event.step, -1}, event.output);
     Work({event.step, -1}, Ready{event.step, -1, Point::kFinished});
-  }
-  void operator()(const ManualStarted& event) {
-    // With checks the visit began with the first of them.
-    if (!state_.steps[event.step].items.is_list()) CountVisit({event.step, -1});
-    Work({event.step, -1}, Checklist{event.step, event, {}});
-  }
-  void operator()(const ItemAnswered& event) {
-    if (!event.done) return;  // the step's failure follows
-    auto& checklist = std::get<Checklist>(LaneOf({event.step, -1}));
-    checklist.answers[event.item] = {event.checked ? "engine" : envelope_.principal, event.note,
-                                     envelope_.time};
-    state_.since = envelope_.time;
   }
   void operator()(const FinishStarted& event) {
     state_.finishing = event;
@@ -377,11 +309,30 @@ class Fold : FoldTools {
 
 };
 
+bool NeedsPerson(const RunState& state) {
+  if (std::holds_alternative<NeedsAttention>(state.status) || state.override_asked) return true;
+  const Activity* root = ActivityOf(state);
+  if (root == nullptr) return false;
+  for (const Activity* leaf : LeavesOf(*root)) {
+    if (std::holds_alternative<AwaitingApproval>(*leaf) || std::holds_alternative<Checklist>(*leaf)) {
+      return true;
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
 void Apply(RunState& state, const Envelope& envelope, const Event& event) {
   RECOURSE_CHECK(envelope.sequence == state.revision + 1);
   std::visit(Fold(state, envelope), event);
+  if (!state.policy.is_null()) {
+    if (!NeedsPerson(state)) {
+      state.need.reset();
+    } else if (!state.need) {
+      state.need = Need{envelope.time, 0, {}, {}};
+    }
+  }
   state.revision = envelope.sequence;
   state.position = envelope.position;
   state.changed = envelope.time;

@@ -1,5 +1,6 @@
 #include "engine/machine/decide.h"
 
+#include <algorithm>
 #include <array>
 
 #include "engine/machine/draft.h"
@@ -30,7 +31,7 @@ constexpr std::array kLegal = {
     Row{"Restarted", "qrwpnb"},
     Row{"CastVote", "rwpn"},
     Row{"Pause", "rw"},
-    Row{"Resume", "p"},
+    Row{"Resume", "pn"},
     Row{"Cancel", "qrwpn"},
     Row{"Retry", "rwn"},
     Row{"Skip", "rwn"},
@@ -39,6 +40,11 @@ constexpr std::array kLegal = {
     Row{"SendSignal", "qrwpnb"},
     Row{"AnswerItem", "rwpn"},
     Row{"OverrideWindow", "rwpn"},
+    Row{"Quarantine", "rwpn"},
+    Row{"ResolveEffect", "n"},
+    Row{"OverrideInput", "wpn"},
+    Row{"Acknowledge", "rwpn"},
+    Row{"AdoptDefinition", "wpn"},
 };
 static_assert(kLegal.size() == std::variant_size_v<Input>);
 
@@ -57,6 +63,7 @@ char LetterOf(RunStatus status) {
 // Whether anything is there that the word is about, where lanes of a run at work may wait.
 bool Applies(const RunState& state, std::string_view input) {
   const bool asks = std::holds_alternative<NeedsAttention>(state.status);
+  if (input == "Resume") return HoldOf(state) != nullptr;
   if (asks && input == "CastVote") return !ApprovalsOf(state).empty();
   if (!std::holds_alternative<Running>(state.status)) return true;
   const bool votes = input == "CastVote";
@@ -75,6 +82,28 @@ bool Applies(const RunState& state, std::string_view input) {
 
 bool IsLegalIn(const RunState& state, std::string_view input, std::string_view statuses) {
   return statuses.find(LetterOf(StatusOf(state))) != statuses.npos && Applies(state, input);
+}
+
+// What people may not do to a run that was put aside, or that is asked whether an input may change.
+Result<void> CheckHeld(const RunState& state, std::string_view input) {
+  const auto is = [&](std::initializer_list<std::string_view> inputs) {
+    return std::find(inputs.begin(), inputs.end(), input) != inputs.end();
+  };
+  const Hold* hold = HoldOf(state);
+  if (hold != nullptr && hold->quarantined &&
+      is({"CastVote", "Pause", "Retry", "Skip", "RollBack", "AnswerItem", "OverrideWindow",
+          "Quarantine", "ResolveEffect", "OverrideInput"})) {
+    return FailedPrecondition(std::string(input) + " is not possible: " + state.run.ToString() +
+                              " is quarantined by " + hold->by + " (" + hold->reason +
+                              "); resume it first, or cancel it");
+  }
+  if (state.override_asked && is({"Resume", "Retry", "Skip", "ResolveEffect"})) {
+    const ApprovalRequested& asked = state.override_asked->request;
+    return FailedPrecondition(std::string(input) + " is not possible: " + asked.id.ToString() +
+                              " asks whether an input may be overridden; approve or reject it first (" +
+                              state.override_asked->asked_by + " may reject it too)");
+  }
+  return {};
 }
 
 Error Refused(const RunState& state, const Input& input) {
@@ -99,6 +128,7 @@ Result<Decision> Decide(const definition::Workflow& workflow, const RunState& st
   const bool legal = created ? std::holds_alternative<Start>(input)
                              : IsLegalIn(state, NameOf(input), kLegal[input.index()].statuses);
   if (!legal) return Refused(state, input);
+  if (auto free = CheckHeld(state, NameOf(input)); !free) return free.error();
   Draft draft(workflow, state, facts);
   auto decided = std::visit([&](const auto& in) { return On(draft, in); }, input);
   if (!decided) return std::move(decided).error();

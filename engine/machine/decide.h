@@ -4,6 +4,7 @@
 // in Facts.
 #pragma once
 
+#include <memory>
 #include <variant>
 #include <vector>
 
@@ -19,6 +20,8 @@ struct Start {
   std::string lock;
   RunId lock_holder;  // 0: the lock is free, or there is none
   Value window{};     // see definition::ReadWindow; null: none
+  Value policy{};     // see PolicyOf; null: none
+  std::string severity{};  // empty: the workflow's
 };
 struct LockGranted {};
 // Another run has got the lock that this one waits for.
@@ -84,11 +87,16 @@ struct CastVote {
   std::string channel;
   std::vector<std::string> roles;  // the voter's
   std::string digest;              // of what was shown; empty: not checked
+  bool second_factor = false;      // the voter gave a one-time code that is right
 };
 struct Pause {
   std::string reason;
 };
 struct Resume {
+  std::string reason;
+};
+// Puts the run aside: as Pause, and its timers stop. Also of one that asks.
+struct Quarantine {
   std::string reason;
 };
 struct Cancel {
@@ -121,6 +129,30 @@ struct SendSignal {
 struct OverrideWindow {
   std::string reason;
 };
+// A person says what is true of an effect that the run asks about.
+struct ResolveEffect {
+  std::string step;  // its id; may be empty
+  Finding finding = Finding::kApplied;
+  Value output;  // with kApplied: what the step should have answered
+  std::string reason;
+};
+// Gives an input of a step that has not begun another value. What was approved is asked anew: an
+// open approval by its step, one that was given by those who gave it.
+struct OverrideInput {
+  std::string step;
+  std::string input;
+  Value value;
+  std::string reason;
+};
+// Who says it takes care of the run.
+struct Acknowledge {
+  std::string reason;
+};
+// Goes on by `to`, which is the same as the run's definition as far as the run has come.
+struct AdoptDefinition {
+  std::shared_ptr<const definition::Workflow> to;
+  std::string reason;
+};
 struct AnswerItem {  // of a checklist
   std::string step;  // its id; may be empty where one checklist is open
   std::string item;
@@ -132,8 +164,8 @@ struct AnswerItem {  // of a checklist
 using Input = std::variant<Start, LockGranted, LockPassed, Prepared, Progressed, Applied,
                            AttemptBroke, Probed, Compensated, CompensationBroke, PlanMade,
                            TimerFired, Restarted, CastVote, Pause, Resume, Cancel, Retry, Skip,
-                           RollBack, Annotate, SendSignal, AnswerItem,
-                           OverrideWindow>;
+                           RollBack, Annotate, SendSignal, AnswerItem, OverrideWindow, Quarantine,
+                           ResolveEffect, OverrideInput, Acknowledge, AdoptDefinition>;
 std::string_view NameOf(const Input& input);
 
 // How the run's window stands.

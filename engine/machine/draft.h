@@ -173,7 +173,17 @@ void RequestApproval(Draft& draft, int step, Value plan);
 // What an approval is bound to: SHA-256 of prompt, inputs and plan, in hexadecimal.
 std::string DigestOf(const RunState& state, const ApprovalRequested& request);
 
-// One function an input: outcomes.cc and operators.cc.
+// --- operators.cc ---
+
+// "rolled back by ada: the page is damaged".
+std::string Said(const Draft& draft, std::string_view what, const std::string& reason);
+
+// --- policy.cc ---
+
+// Tells the next level of the run's policy. REQUIRES: there is one.
+void TellNextLevel(Draft& draft);
+
+// One function an input: outcomes.cc, people.cc, approvals.cc, changes.cc, operators.cc.
 Result<void> On(Draft& draft, const Start& input);
 Result<void> On(Draft& draft, const LockGranted& input);
 Result<void> On(Draft& draft, const LockPassed& input);
@@ -198,5 +208,10 @@ Result<void> On(Draft& draft, const Annotate& input);
 Result<void> On(Draft& draft, const SendSignal& input);
 Result<void> On(Draft& draft, const AnswerItem& input);
 Result<void> On(Draft& draft, const OverrideWindow& input);
+Result<void> On(Draft& draft, const Quarantine& input);
+Result<void> On(Draft& draft, const ResolveEffect& input);
+Result<void> On(Draft& draft, const OverrideInput& input);
+Result<void> On(Draft& draft, const Acknowledge& input);
+Result<void> On(Draft& draft, const AdoptDefinition& input);
 
 }  // namespace recourse::machine

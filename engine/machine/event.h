@@ -14,6 +14,7 @@
 #include "engine/base/ids.h"
 #include "engine/base/value.h"
 #include "engine/definition/workflow.h"
+#include "engine/machine/people_event.h"
 #include "engine/machine/terms.h"
 
 namespace recourse::machine {
@@ -27,6 +28,7 @@ struct RunStarted {
   std::string lock;  // the key; empty: none
   std::optional<Time> deadline;
   Value window{};  // see definition::ReadWindow; null: none
+  Value policy{};  // who is told while the run needs a person; see Policy; null: nobody
   bool operator==(const RunStarted&) const = default;
 };
 struct LockQueued {
@@ -132,6 +134,7 @@ struct WaitStarted {
   int step = 0;
   std::optional<Time> until;  // of a signal: none when it may take for ever
   std::string signal{};       // its name
+  bool pause_stops_clock = false;
   bool operator==(const WaitStarted&) const = default;
 };
 struct WaitEnded {
@@ -177,78 +180,6 @@ struct StepCompleted {  // set, manual, parallel or a sub-workflow
   int step = 0;
   Value output;
   bool operator==(const StepCompleted&) const = default;
-};
-struct ManualStarted {  // a checklist: people are asked to work it off
-  struct Item {
-    std::string id;
-    std::string text;
-    bool operator==(const Item&) const = default;
-  };
-  int step = 0;
-  std::string prompt;
-  std::vector<Item> items;
-  std::vector<std::string> by;  // roles
-  std::optional<Time> expires;
-  bool operator==(const ManualStarted&) const = default;
-};
-struct ItemAnswered {
-  int step = 0;
-  std::string item;
-  bool done = true;      // false: it cannot be done, which fails the step
-  bool checked = false;  // by the item's check, not by a person
-  std::string note;
-  bool operator==(const ItemAnswered&) const = default;
-};
-struct PlanStarted {  // the plan of what follows an approval is being made
-  int step = 0;
-  bool operator==(const PlanStarted&) const = default;
-};
-// A role is told of an approval that nobody has decided yet, and may decide it from then on.
-struct ApprovalEscalated {
-  ApprovalId id;
-  std::string to;        // empty: those who were asked are reminded
-  bool expired = false;  // its time is over; it stays open for the role
-  bool operator==(const ApprovalEscalated&) const = default;
-};
-struct ApprovalRequested {
-  struct Escalation {
-    Time due;
-    std::string to;
-    bool operator==(const Escalation&) const = default;
-  };
-  int step = 0;
-  ApprovalId id;
-  std::string prompt;
-  std::vector<std::string> approvers;
-  int quorum = 1;
-  bool exclude_requester = false;
-  std::optional<Time> expires;
-  OnExpiry on_expiry = OnExpiry::kHold;
-  Value plan;          // see PlanMade
-  std::string digest;  // SHA-256 of prompt, inputs and plan, in hexadecimal
-  std::vector<Escalation> escalations{};
-  bool overrides_window = false;  // what is asked: may the run go on outside its window?
-  bool operator==(const ApprovalRequested&) const = default;
-};
-struct VoteCast {
-  ApprovalId id;
-  Vote vote = Vote::kApprove;
-  std::string reason;
-  std::string channel;
-  bool operator==(const VoteCast&) const = default;
-};
-struct ApprovalSettled {
-  ApprovalId id;
-  Settlement settlement = Settlement::kApproved;
-  bool operator==(const ApprovalSettled&) const = default;
-};
-struct RunPaused {
-  std::string reason;
-  bool operator==(const RunPaused&) const = default;
-};
-struct RunResumed {
-  std::string reason;
-  bool operator==(const RunResumed&) const = default;
 };
 // The rest follows when the outcome of the attempt at work is known; at once without one.
 struct StopRequested {
@@ -345,7 +276,8 @@ using Event =
                  CompensationSkipped, RollbackEnded, RunSucceeded, RunFailed, RunCancelled,
                  RunRolledBack, RunAnnotated, SignalReceived, ParallelStarted, BranchEnded,
                  SubWorkflowStarted, StepCompleted, ManualStarted, ItemAnswered, ApprovalEscalated,
-                 FinishStarted, WindowAwaited>;
+                 FinishStarted, WindowAwaited, ApprovalRevoked, InputOverridden, Escalated,
+                 RunAcknowledged, DefinitionAdopted>;
 
 // "AttemptStarted": the event's name, as the timeline shows it.
 std::string_view NameOf(const Event& event);

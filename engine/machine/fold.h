@@ -77,6 +77,24 @@ class FoldTools {
     }
     return held;
   }
+  // The lane of the step is at steps, or items, of its own.
+  void GoInside(Inside inside) {
+    constexpr int kDepthMax = 100;  // no definition comes near: a forged journal may
+    int depth = 0;
+    for (const Activity* at = &Root(); depth <= kDepthMax; ++depth) {
+      const auto* around = std::get_if<Inside>(at);
+      if (around == nullptr) break;
+      const Activity* next = nullptr;
+      for (const Lane& lane : around->lanes) {
+        if (lane.first <= inside.step && inside.step < lane.end) next = &lane.activity;
+      }
+      if (next == nullptr) break;
+      at = next;
+    }
+    if (depth > kDepthMax) throw std::out_of_range("steps stand too deep in steps");
+    const StepRef place{inside.step, -1};
+    Work(place, std::move(inside));
+  }
   // An item of a for_each that has several at work begins.
   Activity& AddItem(StepRef place) {
     auto& inside = std::get<Inside>(LaneOf({place.step, -1}));
@@ -117,7 +135,49 @@ class FoldTools {
     }
     Activity activity = std::move(std::get<Activity>(attention->from));
     auto stop = std::move(attention->stop);
+    if (attention->hold && !stop) {
+      Hold hold = *std::move(attention->hold);
+      state_.status = Paused{std::move(activity), std::move(hold)};
+      return;
+    }
     state_.status = Running{std::move(activity), std::move(stop)};
+  }
+  static void AddApprover(ApprovalRequested& request, const std::string& role) {
+    auto& approvers = request.approvers;
+    const bool known = std::find(approvers.begin(), approvers.end(), role) != approvers.end();
+    if (!role.empty() && !known) approvers.push_back(role);
+  }
+  // What the open approvals were about has changed: their steps ask anew.
+  void AskAnew() {
+    const Activity* root = ActivityOf(state_);
+    if (root == nullptr) return;
+    for (const Activity* found : LeavesOf(*root)) {
+      const auto* awaiting = std::get_if<AwaitingApproval>(found);
+      if (awaiting == nullptr || awaiting->held) continue;
+      const int step = awaiting->step;
+      const_cast<Activity&>(*found) = Ready{step, -1, Point::kAgain};
+    }
+    Settle();
+  }
+  // The run is held no longer: what stood still goes on where it was.
+  void StartClocks() {
+    const Hold* hold = HoldOf(state_);
+    Activity* root = ActivityOf(state_);
+    if (hold == nullptr || root == nullptr) return;
+    const auto stood = envelope_.time - hold->since;
+    if (hold->quarantined && state_.deadline) *state_.deadline += stood;
+    for (const Activity* found : LeavesOf(*root)) {
+      if (!ClockStands(*hold, *found)) continue;
+      auto& leaf = const_cast<Activity&>(*found);
+      if (auto* sleeping = std::get_if<Sleeping>(&leaf)) {
+        if (sleeping->until) *sleeping->until += stood;
+      } else if (auto* checklist = std::get_if<Checklist>(&leaf)) {
+        if (checklist->request.expires) *checklist->request.expires += stood;
+      } else if (auto* approval = std::get_if<AwaitingApproval>(&leaf)) {
+        if (approval->request.expires) *approval->request.expires += stood;
+        for (auto& escalation : approval->request.escalations) escalation.due += stood;
+      }
+    }
   }
   void RetryOnTheWayBack(const RetryRequested& event, const NeedsAttention& attention,
                          Rollback rollback) {
@@ -225,6 +285,7 @@ class FoldTools {
       return;
     }
     NeedsAttention attention{event.question, event.at, event.error, {}};
+    if (const Hold* hold = HoldOf(state_)) attention.hold = *hold;
     const auto* running = std::get_if<Running>(&state_.status);
     if (running != nullptr && IsDoubt(event.question)) attention.stop = running->stop;
     attention.from = std::move(Root());
@@ -271,6 +332,7 @@ class FoldTools {
 
   void End(Status status) {
     state_.holds_lock = false;
+    state_.override_asked.reset();
     Become(std::move(status));
   }
 

@@ -178,11 +178,11 @@ void Draft::EnterKind(int step, const definition::WaitStep& wait) {
   if (!wait.signal.empty()) {
     std::optional<Time> until;
     if (wait.timeout) until = facts_.now + *wait.timeout;
-    return Emit(WaitStarted{step, until, wait.signal});
+    return Emit(WaitStarted{step, until, wait.signal, StepAt(step).pause_stops_clock});
   }
   auto until = WaitUntil(*this, step, wait);
   if (!until) return FailStep({step, -1}, std::move(until).error());
-  Emit(WaitStarted{step, *until, {}});
+  Emit(WaitStarted{step, *until, {}, StepAt(step).pause_stops_clock});
 }
 
 void Draft::EnterKind(int step, const definition::SucceedStep&) {
@@ -257,6 +257,7 @@ void Draft::BeginAttempt(StepRef at) {
   if (HeldByWindow(at)) return;
   auto inputs = AsJournaled(action.with.Evaluate(Scope(at)));
   if (!inputs) return FailStep(at, std::move(inputs).error().In("with"));
+  inputs = WithOverrides(state_, at.step, *std::move(inputs));
   if (!FitsAsJson(*inputs, facts_.inputs_bytes_max)) {
     return FailStep(at, Error{Code::kResourceExhausted,
                               "with: the inputs are larger than " +

@@ -135,6 +135,9 @@ void Draft::StopLane(int step, int lane) {
 
 void Draft::VoidApprovals() {
   if (const Activity* root = ActivityOf(state_)) VoidApprovals(*root);
+  if (state_.override_asked) {
+    Emit(ApprovalSettled{state_.override_asked->request.id, Settlement::kVoid});
+  }
 }
 
 void Draft::VoidApprovals(const Activity& within) {

@@ -75,6 +75,11 @@ std::string_view NameOf(const Event& event) {
           [](const ApprovalEscalated&) -> Name { return "ApprovalEscalated"; },
           [](const FinishStarted&) -> Name { return "FinishStarted"; },
           [](const WindowAwaited&) -> Name { return "WindowAwaited"; },
+          [](const ApprovalRevoked&) -> Name { return "ApprovalRevoked"; },
+          [](const InputOverridden&) -> Name { return "InputOverridden"; },
+          [](const Escalated&) -> Name { return "Escalated"; },
+          [](const RunAcknowledged&) -> Name { return "RunAcknowledged"; },
+          [](const DefinitionAdopted&) -> Name { return "DefinitionAdopted"; },
       },
       event);
 }

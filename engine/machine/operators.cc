@@ -7,31 +7,6 @@
 namespace recourse::machine {
 namespace {
 
-std::string Listed(const std::vector<std::string>& words) {
-  std::string out;
-  for (const std::string& word : words) out += (out.empty() ? "" : ", ") + word;
-  return out.empty() ? "nobody" : out;
-}
-
-Result<void> CheckVoter(const Draft& draft, const CastVote& vote, const ApprovalRequested& request) {
-  const std::string& who = draft.facts().principal;
-  const bool may = std::any_of(vote.roles.begin(), vote.roles.end(), [&](const std::string& role) {
-    return std::find(request.approvers.begin(), request.approvers.end(), role) !=
-           request.approvers.end();
-  });
-  if (!may) {
-    return Error{Code::kPermissionDenied,
-                 who + " may not decide " + request.id.ToString() + ": it takes one of the roles " +
-                     Listed(request.approvers) + ", and " + who + " has " + Listed(vote.roles)};
-  }
-  if (request.exclude_requester && who == draft.state().requester) {
-    return Error{Code::kPermissionDenied,
-                 who + " asked for " + draft.state().run.ToString() +
-                     " and may not decide about it too; somebody else must"};
-  }
-  return {};
-}
-
 // What the run waits for at a retry or skip: the failed step, the back-off, or the wait.
 struct Standing {
   StepRef at;
@@ -106,7 +81,7 @@ Result<Standing> WhereItStands(const Draft& draft, const std::string& step = {})
 }
 
 // Before a rollback, an effect that could not be told must be: by the person who asks for it.
-Result<void> ResolveEffect(Draft& draft, std::optional<Finding> finding, const std::string& reason) {
+Result<void> TellEffect(Draft& draft, std::optional<Finding> finding, const std::string& reason) {
   const auto* attention = std::get_if<NeedsAttention>(&draft.state().status);
   if (attention == nullptr) return {};
   for (const AttentionNeeded& other : attention->others) {
@@ -164,53 +139,11 @@ StepRef Here(const Draft& draft) {
   return attention != nullptr ? attention->at : PlaceOf(*ActivityOf(draft.state()));
 }
 
+}  // namespace
+
 std::string Said(const Draft& draft, std::string_view what, const std::string& reason) {
   std::string said = std::string(what) + " by " + draft.facts().principal;
   return reason.empty() ? said : said + ": " + reason;
-}
-
-}  // namespace
-
-Result<void> On(Draft& draft, const CastVote& input) {
-  const AwaitingApproval* awaiting = FindApproval(draft.state(), input.id);
-  if (awaiting == nullptr) {
-    return Aborted(input.id.ToString() + " is not open any more");
-  }
-  const ApprovalRequested request = awaiting->request;
-  if (request.expires && *request.expires <= draft.facts().now) {
-    return Aborted(input.id.ToString() + " expired at " +
-                   FormatTimestamp(ToTimestamp(*request.expires)) +
-                   "; your decision came too late and was not counted");
-  }
-  if (auto may = CheckVoter(draft, input, request); !may) return may;
-  if (!input.digest.empty() && input.digest != request.digest) {
-    return Aborted("digest: " + input.id.ToString() +
-                   " asks something else than what you were shown; look at it again");
-  }
-  if (input.vote == Vote::kReject && input.reason.empty()) {
-    return InvalidArgument("reason: a rejection needs one");
-  }
-  const std::string& who = draft.facts().principal;
-  for (const auto& cast : awaiting->votes) {
-    if (cast.principal == who && cast.vote == input.vote) return {};  // said already
-  }
-  draft.Emit(VoteCast{input.id, input.vote, input.reason, input.channel});
-  if (input.vote == Vote::kReject) {
-    draft.Emit(ApprovalSettled{input.id, Settlement::kRejected});
-    if (request.overrides_window) {
-      draft.Continue();  // it waits as before
-      return {};
-    }
-    draft.FailStep({request.step, -1},
-                   Error{Code::kPermissionDenied, Said(draft, "rejected", input.reason)});
-    draft.Continue();
-    return {};
-  }
-  const auto& votes = FindApproval(draft.state(), input.id)->votes;
-  if (static_cast<int>(votes.size()) < request.quorum) return {};
-  draft.Emit(ApprovalSettled{input.id, Settlement::kApproved});
-  draft.Continue();
-  return {};
 }
 
 Result<void> On(Draft& draft, const Pause& input) {
@@ -223,8 +156,25 @@ Result<void> On(Draft& draft, const Pause& input) {
   return {};
 }
 
+Result<void> On(Draft& draft, const Quarantine& input) {
+  const auto* running = std::get_if<Running>(&draft.state().status);
+  const std::string run = draft.state().run.ToString();
+  if (running != nullptr && running->stop) {
+    return FailedPrecondition("Quarantine is not possible: " + run + " is being stopped (" +
+                              running->stop->reason + ")");
+  }
+  if (ActivityOf(draft.state()) == nullptr) {
+    return FailedPrecondition("Quarantine is not possible: " + run +
+                              " is on its way back, and asks; nothing begins in it by itself");
+  }
+  if (input.reason.empty()) return InvalidArgument("reason: say why the run is put aside");
+  draft.Emit(RunPaused{input.reason, true});
+  return {};
+}
+
 Result<void> On(Draft& draft, const Resume& input) {
   draft.Emit(RunResumed{input.reason});
+  if (std::holds_alternative<NeedsAttention>(draft.state().status)) return {};  // it asks as before
   // What would have started during the pause starts now.
   const Time now = draft.facts().now;
   std::vector<Activity> due;
@@ -251,7 +201,7 @@ Result<void> On(Draft& draft, const Cancel& input) {
   if (input.rollback) {
     if (auto may = RefuseAtLast(draft, "Cancel with rollback"); !may) return may;
   }
-  if (auto resolved = input.rollback ? ResolveEffect(draft, input.finding, input.reason)
+  if (auto resolved = input.rollback ? TellEffect(draft, input.finding, input.reason)
                                      : Result<void>();
       !resolved) {
     return resolved;
@@ -356,7 +306,7 @@ Result<void> On(Draft& draft, const RollBack& input) {
                              " has passed no checkpoint \"" + input.checkpoint + "\"");
     }
   }
-  if (auto resolved = ResolveEffect(draft, input.finding, input.reason); !resolved) return resolved;
+  if (auto resolved = TellEffect(draft, input.finding, input.reason); !resolved) return resolved;
   const StopRequested stop{StopKind::kRollback, true, checkpoint,
                            Said(draft, "rolled back", input.reason)};
   if (StopAtWork(draft, stop)) return {};

@@ -181,9 +181,10 @@ Result<void> On(Draft& draft, const Start& input) {
   started.digest = workflow.digest;
   started.inputs = input.inputs;
   started.request_id = input.request_id;
-  started.severity = workflow.severity;
+  started.severity = input.severity.empty() ? workflow.severity : input.severity;
   started.lock = input.lock;
   started.window = input.window;
+  started.policy = input.policy;
   if (workflow.deadline) started.deadline = draft.facts().now + *workflow.deadline;
   draft.Emit(std::move(started));
   if (input.lock_holder.number != 0) {
@@ -351,6 +352,8 @@ Result<void> On(Draft& draft, const TimerFired& input) {
     MissDeadline(draft);
   } else if (input.timer.kind == TimerKind::kCompensationRetry) {
     draft.Unwind();
+  } else if (input.timer.kind == TimerKind::kPolicyLevel) {
+    TellNextLevel(draft);
   } else if (input.timer.kind == TimerKind::kWindowClosing) {
     StopNow(draft, {StopKind::kWindow, true, {}, "the window closes; what was done is undone in time"});
   } else if (const Activity* leaf = LeafOf(draft.state(), input.timer)) {

@@ -66,8 +66,15 @@ void CompleteChecklist(Draft& draft, int step) {
 }  // namespace
 
 std::string DigestOf(const RunState& state, const ApprovalRequested& request) {
-  return ToHex(Sha256Of(ToJson(Value::Object(
-      {{"inputs", state.inputs}, {"plan", request.plan}, {"prompt", request.prompt}}))));
+  Value::Map shown{{Value("inputs"), state.inputs},
+                   {Value("plan"), request.plan},
+                   {Value("prompt"), Value(request.prompt)}};
+  if (request.overrides) {
+    shown.emplace("override", Value::Object({{"step", std::int64_t(request.overrides->step)},
+                                             {"input", request.overrides->input},
+                                             {"value", request.overrides->value}}));
+  }
+  return ToHex(Sha256Of(ToJson(Value(std::move(shown)))));
 }
 
 void RequestApproval(Draft& draft, int step, Value plan) {
@@ -80,9 +87,12 @@ void RequestApproval(Draft& draft, int step, Value plan) {
   request.prompt = TextOf(*prompt);
   request.approvers = approval.approvers;
   request.quorum = approval.quorum;
+  request.groups = approval.groups;
+  request.second_factor = approval.second_factor;
   request.exclude_requester = approval.exclude_requester;
   if (approval.expires) request.expires = draft.facts().now + *approval.expires;
   request.on_expiry = approval.on_expiry;
+  request.pause_stops_clock = draft.StepAt(step).pause_stops_clock;
   for (const definition::Escalation& escalation : approval.escalate) {
     request.escalations.push_back({draft.facts().now + escalation.after, escalation.to});
   }
@@ -118,6 +128,7 @@ void Draft::AskPeople(int step, const definition::ManualStep& manual) {
     started.items.push_back({item.id, TextOf(*text)});
   }
   started.by = manual.by;
+  started.pause_stops_clock = StepAt(step).pause_stops_clock;
   if (manual.expires) started.expires = facts_.now + *manual.expires;
   const std::string text =
       state_.run.ToString() + " has a checklist at " + StepAt(step).id + ": " + started.prompt;

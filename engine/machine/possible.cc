@@ -42,6 +42,7 @@ std::vector<std::string_view> PossibleVerbs(const definition::Workflow& workflow
   };
   ask_any("retry", [&](const std::string& step) { return Input(Retry{reason, step}); });
   ask_any("skip", [&](const std::string& step) { return Input(Skip{step, {}, reason}); });
+  ask("resolve", ResolveEffect{{}, Finding::kNotApplied, {}, reason});
   ask("rollback", RollBack{{}, reason, Finding::kPartial});
   ask("cancel", Cancel{reason, false, {}});
   ask("pause", Pause{reason});

@@ -11,7 +11,7 @@
 #include <variant>
 #include <vector>
 
-#include "engine/machine/event.h"
+#include "engine/machine/activity.h"
 
 namespace recourse::machine {
 
@@ -31,127 +31,6 @@ enum class RunStatus {
 std::string_view ToString(RunStatus status);
 bool IsFinal(RunStatus status);
 
-// --- what a run is doing, or would go on with ---
-
-// An attempt is at work.
-struct Attempting {
-  StepRef at;
-  int number = 1;
-  Phase phase = Phase::kApply;
-  Value inputs;
-  Value undo;
-  Value checkpoint;
-  Time started;
-  int tries = 1;  // attempts since the step was entered, this one included
-  // Why the effect is in doubt: the failure that left it unknown (none after a crash).
-  std::optional<AttemptFailed> doubt;
-  // It is over, and a person was asked what is true of its effect.
-  bool asked = false;
-  bool operator==(const Attempting&) const = default;
-};
-// Nothing is at work: what comes next is known and has not begun. Stands between two events of one
-// decision, and longer only while the run is paused or needs attention.
-struct Ready {
-  enum class Point {
-    kEnter,     // the step is next; workflow.steps.size() is the end
-    kAgain,     // the same, on an operator's word: it counts as no new visit and asks no `when`
-    kFinished,  // the step (or item) is done; what follows it is next
-    kFailed,    // the step has failed for good; what its definition says of that is next
-  };
-  int step = 0;
-  int item = -1;
-  Point point = Point::kEnter;
-  std::optional<Error> error{};  // of kFailed, where an attempt or the step failed
-  bool operator==(const Ready&) const = default;
-};
-struct Planning {
-  int step = 0;
-  bool operator==(const Planning&) const = default;
-};
-struct BackingOff {
-  StepRef at;
-  int tries = 1;
-  Error error;
-  Time retry_at;
-  bool operator==(const BackingOff&) const = default;
-};
-struct AwaitingApproval {
-  int step = 0;
-  ApprovalRequested request;
-  struct Cast {
-    std::string principal;
-    Vote vote = Vote::kApprove;
-    std::string reason;
-    std::string channel;
-    Time at;
-    bool operator==(const Cast&) const = default;
-  };
-  std::vector<Cast> votes;
-  Time requested{};      // the time of ApprovalRequested
-  std::size_t escalated = 0;  // how many of the request's escalations have come
-  std::optional<StepRef> held;  // of one that overrides the window: what goes on then
-  bool operator==(const AwaitingApproval&) const = default;
-};
-struct Sleeping {
-  int step = 0;
-  std::optional<Time> until;
-  std::string signal;  // that it waits for; empty: for a time
-  bool operator==(const Sleeping&) const = default;
-};
-struct AwaitingWindow {
-  StepRef at;
-  Time opens;
-  bool operator==(const AwaitingWindow&) const = default;
-};
-struct Answer {  // to an item of a checklist
-  std::string by;
-  std::string note;
-  Time at;
-  bool operator==(const Answer&) const = default;
-};
-struct Checklist {
-  int step = 0;
-  ManualStarted request;
-  std::map<std::string, Answer> answers;  // by item
-  bool operator==(const Checklist&) const = default;
-};
-// Of a branch: nothing is left to do in it.
-struct Over {
-  std::optional<Error> error;
-  bool stopped = false;
-  bool operator==(const Over&) const = default;
-};
-// The run is inside a step: on a way through each of its blocks, or in several items of a for_each.
-struct Lane;
-struct Inside {
-  int step = 0;
-  std::vector<Lane> lanes;  // of a for_each: of the items at work
-  bool stops_others = true;
-  std::optional<Error> failure;  // of the first lane that failed
-  // Of a for_each; items is 0 otherwise.
-  int items = 0;
-  int next_item = 0;
-  int parallel_max = 1;
-  bool operator==(const Inside& other) const;
-};
-
-// What a run, or a lane of it, is at.
-using Activity = std::variant<Ready, Attempting, Planning, BackingOff, AwaitingApproval, Sleeping,
-                              AwaitingWindow, Checklist, Over, Inside>;
-
-struct Lane {
-  int first = 0;  // its steps: [first, end)
-  int end = 0;
-  int item = -1;  // of a for_each: its item
-  Activity activity;
-  bool operator==(const Lane&) const = default;
-};
-inline bool Inside::operator==(const Inside& other) const {
-  return step == other.step && lanes == other.lanes && stops_others == other.stops_others &&
-         failure == other.failure && items == other.items && next_item == other.next_item &&
-         parallel_max == other.parallel_max;
-}
-
 // --- statuses ---
 
 struct Created {  // before RunStarted
@@ -170,10 +49,19 @@ struct Waiting {  // everything is BackingOff, AwaitingApproval, Sleeping or Che
   Activity activity;
   bool operator==(const Waiting&) const = default;
 };
-struct Paused {
-  Activity activity;
+// A person has stopped the run for a while: what is at work is finished, nothing begins.
+struct Hold {
   std::string reason;
   std::string by;
+  Time since;
+  // Put aside: no timer of the run fires, and nobody decides anything in it but to let it go on or to
+  // end it.
+  bool quarantined = false;
+  bool operator==(const Hold&) const = default;
+};
+struct Paused {
+  Activity activity;
+  Hold hold;
   bool operator==(const Paused&) const = default;
 };
 // What a rollback has to do and has done.
@@ -199,6 +87,8 @@ struct NeedsAttention {
   std::optional<StopRequested> stop{};
   // What else a person must answer, after this: other branches had work when the first one asked.
   std::vector<AttentionNeeded> others{};
+  // It was held when it came to ask, or is since: once answered, it is paused.
+  std::optional<Hold> hold{};
   bool operator==(const NeedsAttention&) const = default;
 };
 struct RollingBack {
@@ -253,6 +143,7 @@ struct StepState {
   std::optional<std::pair<int, int>> inside;  // of a sub-workflow: its steps, [first, end)
   std::optional<Error> error;  // its last failure
   Value evidence;
+  ApprovalId approved{};  // of an approval: the one that was given last; 0: none
   bool operator==(const StepState&) const = default;
 };
 
@@ -260,6 +151,31 @@ struct Signal {
   Value payload;
   std::string by;
   bool operator==(const Signal&) const = default;
+};
+
+// Who is told while a run needs a person, until one acknowledges it. Read from RunState::policy.
+struct Policy {
+  struct Level {
+    std::chrono::microseconds after{};  // since the run needs a person
+    std::string to;                     // a role, or a name that notifications are routed by
+    bool operator==(const Level&) const = default;
+  };
+  std::string name;
+  std::vector<Level> levels;  // by time
+  bool may_decide = false;    // who is told may decide the open approvals from then on
+  // How soon a person is to acknowledge it; none: nothing is said.
+  std::optional<std::chrono::microseconds> respond_within;
+  bool operator==(const Policy&) const = default;
+};
+Policy PolicyOf(const Value& stored);
+
+// The run needs a person: it asks for an approval, has a checklist open, or does not know on.
+struct Need {
+  Time since;
+  int told = 0;  // levels of the policy
+  std::string acknowledged_by{};
+  std::optional<Time> acknowledged{};
+  bool operator==(const Need&) const = default;
 };
 
 struct RunState {
@@ -293,6 +209,11 @@ struct RunState {
   bool window_overridden = false;
   std::optional<Time> rollback_by;  // see AttemptStarted
   std::map<std::string, std::vector<Signal>> signals;  // that no step has taken yet, by name
+  Value policy;  // see PolicyOf; null: none
+  std::optional<Need> need;  // of a run with a policy
+  std::map<int, std::map<std::string, Value>> overrides;  // of steps' inputs, by step
+  std::set<std::string> authors;  // who has changed what the run does
+  std::optional<AwaitingApproval> override_asked;  // may an input be overridden?
   bool operator==(const RunState&) const = default;
 };
 
@@ -307,6 +228,11 @@ void CountVote(std::vector<AwaitingApproval::Cast>& votes, const Envelope& envel
 const Activity* ActivityOf(const RunState& state);
 Activity* ActivityOf(RunState& state);
 
+// Who holds the run; null: nobody.
+const Hold* HoldOf(const RunState& state);
+// Whether the time of what the leaf waits for stands still while the run is held.
+bool ClockStands(const Hold& hold, const Activity& leaf);
+
 // --- activities are trees, whose leaves are what the lanes are at ---
 
 // The lane that `place` stands in, or the item of a for_each: what it is at. Null when there is none.
@@ -319,6 +245,12 @@ std::vector<const Activity*> LeavesOf(const Activity& root);
 // Whether an effect is at work that will bring an outcome.
 bool IsAtWork(const Activity& leaf);
 bool AnyAtWork(const Activity& root);
+
+// The inputs of a step, with those that people have overridden.
+Value WithOverrides(const RunState& state, int step, Value inputs);
+
+// Whether the votes are what the request takes.
+bool IsGiven(const AwaitingApproval& awaiting);
 
 // The open approval of that id; null when there is none.
 const AwaitingApproval* FindApproval(const RunState& state, ApprovalId id);
@@ -352,6 +284,7 @@ enum class TimerKind {
   kEscalation = 6,
   kWindowOpens = 7,
   kWindowClosing = 8,  // a rollback must begin now to be over in time
+  kPolicyLevel = 9,    // the run needs a person, and the next ones are told
 };
 struct Timer {
   TimerKind kind = TimerKind::kRetry;

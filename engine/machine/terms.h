@@ -46,8 +46,8 @@ enum class Afterwards { kRolledBack = 1, kCancelled = 2, kGoTo = 3, kAsk = 4 };
 // How a run ends. Stored.
 enum class Ending { kSucceeded = 1, kFailed = 2, kCancelled = 3, kRolledBack = 4 };
 
-enum class Vote { kApprove = 1, kReject = 2 };
-enum class Settlement { kApproved = 1, kRejected = 2, kExpired = 3, kVoid = 4 };
+enum class Vote { kApprove = 1, kReject = 2, kWithdraw = 3 };  // the last takes an earlier one back
+enum class Settlement { kApproved = 1, kRejected = 2, kExpired = 3, kVoid = 4, kRevoked = 5 };
 
 // What a person says of an effect that cannot be told otherwise. Stored.
 enum class Finding { kApplied = 1, kNotApplied = 2, kPartial = 3 };

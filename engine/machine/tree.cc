@@ -54,6 +54,23 @@ bool AnyAtWork(const Activity& root) {
   return false;
 }
 
+const Hold* HoldOf(const RunState& state) {
+  if (const auto* paused = std::get_if<Paused>(&state.status)) return &paused->hold;
+  const auto* attention = std::get_if<NeedsAttention>(&state.status);
+  return attention != nullptr && attention->hold ? &*attention->hold : nullptr;
+}
+
+bool ClockStands(const Hold& hold, const Activity& leaf) {
+  if (const auto* sleeping = std::get_if<Sleeping>(&leaf)) {
+    return hold.quarantined || sleeping->pause_stops_clock;
+  }
+  if (const auto* checklist = std::get_if<Checklist>(&leaf)) {
+    return hold.quarantined || checklist->request.pause_stops_clock;
+  }
+  const auto* approval = std::get_if<AwaitingApproval>(&leaf);
+  return approval != nullptr && (hold.quarantined || approval->request.pause_stops_clock);
+}
+
 const Activity* ActivityOf(const RunState& state) {
   if (const auto* running = std::get_if<Running>(&state.status)) return &running->activity;
   if (const auto* waiting = std::get_if<Waiting>(&state.status)) return &waiting->activity;
@@ -70,6 +87,7 @@ Activity* ActivityOf(RunState& state) {
 
 std::vector<const AwaitingApproval*> ApprovalsOf(const RunState& state) {
   std::vector<const AwaitingApproval*> approvals;
+  if (state.override_asked) approvals.push_back(&*state.override_asked);
   const Activity* root = ActivityOf(state);
   if (root == nullptr) return approvals;
   for (const Activity* leaf : LeavesOf(*root)) {

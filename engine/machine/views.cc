@@ -22,12 +22,18 @@ WhyWaiting WhyApproval(const AwaitingApproval& awaiting) {
   why.reason = "approval " + request.id.ToString() + ": " + request.prompt;
   std::size_t approved = 0;
   for (const auto& cast : awaiting.votes) approved += cast.vote == Vote::kApprove ? 1 : 0;
-  const std::string roles =
-      request.approvers.empty() ? "nobody (its list of approvers is empty)"
+  std::vector<std::string> groups;
+  for (const auto& group : request.groups) {
+    groups.push_back(std::to_string(group.quorum) + " of " + group.role);
+  }
+  const std::string roles = !groups.empty() ? Joined(groups, "and")
+                            : request.approvers.empty()
+                                ? "nobody (its list of approvers is empty)"
                                 : Joined(request.approvers, "or");
   why.who = request.quorum == 1 ? roles
                                 : std::to_string(approved) + " of " +
                                       std::to_string(request.quorum) + " approvals so far; " + roles;
+  if (request.second_factor) why.who += ", with a one-time code";
   if (request.exclude_requester) why.who += ", but not the requester";
   if (request.expires) {
     why.next = request.on_expiry == OnExpiry::kHold   ? "expires; the run then asks an operator"
@@ -70,6 +76,11 @@ std::string_view AnswersTo(Question question) {
   return "an operator decides";
 }
 
+std::string Held(const Hold& hold) {
+  std::string held = (hold.quarantined ? "quarantined by " : "paused by ") + hold.by;
+  return hold.reason.empty() ? held : held + ": " + hold.reason;
+}
+
 WhyWaiting WhyAttention(const definition::Workflow& workflow, const NeedsAttention& attention) {
   WhyWaiting why;
   const auto* root = std::get_if<Activity>(&attention.from);
@@ -83,6 +94,13 @@ WhyWaiting WhyAttention(const definition::Workflow& workflow, const NeedsAttenti
   if (!attention.error.message.empty()) why.reason += ": " + attention.error.ToString();
   if (attention.stop) {
     why.reason += " (" + attention.stop->reason + ": that goes on once the effect is known)";
+  }
+  if (attention.hold) {
+    why.reason = Held(*attention.hold) + "; " + why.reason;
+    if (attention.hold->quarantined) {
+      why.who = "an operator: resume (then it asks again) or cancel";
+      return why;
+    }
   }
   const auto step = static_cast<std::size_t>(attention.at.step);  // of a forged journal: any
   const bool approval =
@@ -117,12 +135,6 @@ RunStatus StatusOf(const RunState& state) {
                     state.status);
 }
 
-void CountVote(std::vector<AwaitingApproval::Cast>& votes, const Envelope& envelope,
-               const VoteCast& cast) {
-  std::erase_if(votes,
-                [&](const auto& earlier) { return earlier.principal == envelope.principal; });
-  votes.push_back({envelope.principal, cast.vote, cast.reason, cast.channel, envelope.time});
-}
 
 namespace {
 
@@ -195,9 +207,8 @@ std::optional<WhyWaiting> WhyItWaits(const definition::Workflow& workflow, const
     why.who = queued->holder.ToString() + ", when it is over";
     why.next = "starts when the lock is free";
   } else if (const auto* paused = std::get_if<Paused>(&state.status)) {
-    why.reason = "paused by " + paused->by;
-    if (!paused->reason.empty()) why.reason += ": " + paused->reason;
-    why.who = "an operator: resume";
+    why.reason = Held(paused->hold);
+    why.who = paused->hold.quarantined ? "an operator: resume or cancel" : "an operator: resume";
   } else if (const auto* attention = std::get_if<NeedsAttention>(&state.status)) {
     why = WhyAttention(workflow, *attention);
   } else if (const auto* rolling = std::get_if<RollingBack>(&state.status)) {
@@ -217,6 +228,8 @@ std::optional<WhyWaiting> WhyItWaits(const definition::Workflow& workflow, const
 
 std::vector<Timer> TimersOf(const RunState& state) {
   std::vector<Timer> timers;
+  const Hold* hold = HoldOf(state);
+  if (hold != nullptr && hold->quarantined) return timers;
   // A run that is being stopped ends as whoever stops it said, also past its deadline.
   const auto* running = std::get_if<Running>(&state.status);
   const bool stopping = running != nullptr && running->stop.has_value();
@@ -225,6 +238,13 @@ std::vector<Timer> TimersOf(const RunState& state) {
     if (status == RunStatus::kRunning || status == RunStatus::kWaiting ||
         status == RunStatus::kPaused || status == RunStatus::kQueued) {
       timers.push_back({TimerKind::kDeadline, *state.deadline});
+    }
+  }
+  if (state.need && !state.need->acknowledged) {
+    const Policy policy = PolicyOf(state.policy);
+    const auto told = static_cast<std::size_t>(state.need->told);
+    if (told < policy.levels.size()) {
+      timers.push_back({TimerKind::kPolicyLevel, state.need->since + policy.levels[told].after});
     }
   }
   if (const auto* rolling = std::get_if<RollingBack>(&state.status)) {
@@ -239,12 +259,12 @@ std::vector<Timer> TimersOf(const RunState& state) {
   if (state.rollback_by && !asks && !state.finishing) {
     timers.push_back({TimerKind::kWindowClosing, *state.rollback_by});
   }
-  // Pause, and a question to a person, stop new attempts, not the clock: an approval expires all the
-  // same, but a retry or the end of a wait would start something, and is made up for when the run
-  // goes on.
-  const bool held = std::holds_alternative<Paused>(state.status) ||
-                    std::holds_alternative<NeedsAttention>(state.status);
+  // Pause, and a question to a person, stop new attempts, not the clock, unless the step says so: an
+  // approval expires all the same, but a retry or the end of a wait would start something, and is
+  // made up for when the run goes on.
+  const bool held = hold != nullptr || asks;
   for (const Activity* leaf : LeavesOf(*root)) {
+    if (hold != nullptr && ClockStands(*hold, *leaf)) continue;
     for (const Timer& timer : TimersOf(*leaf)) {
       const bool starts = timer.kind == TimerKind::kRetry || timer.kind == TimerKind::kWait ||
                           timer.kind == TimerKind::kWindowOpens;

@@ -11,8 +11,15 @@ namespace {
 
 using namespace machine;  // NOLINT: the rules below name most of it
 
-std::string JsonOf(const std::vector<std::string>& texts) {
-  return StoredJson(Value::List(texts.begin(), texts.end()));
+// Who may decide: a list of roles; with more to say, {"roles": [...], "groups": {...}, ...}.
+std::string ApproversOf(const ApprovalRequested& request) {
+  Value::List roles(request.approvers.begin(), request.approvers.end());
+  if (request.groups.empty() && !request.second_factor) return StoredJson(std::move(roles));
+  Value::Map groups;
+  for (const auto& group : request.groups) groups.emplace(group.role, std::int64_t(group.quorum));
+  return StoredJson(Value::Object({{"roles", Value(std::move(roles))},
+                                   {"groups", Value(std::move(groups))},
+                                   {"second_factor", request.second_factor}}));
 }
 
 std::string JsonOf(const std::vector<AwaitingApproval::Cast>& votes) {
@@ -20,6 +27,7 @@ std::string JsonOf(const std::vector<AwaitingApproval::Cast>& votes) {
   for (const auto& cast : votes) {
     list.push_back(Value::Object({{"principal", cast.principal},
                                   {"vote", cast.vote == Vote::kApprove ? "approve" : "reject"},
+                                  {"roles", Value::List(cast.roles.begin(), cast.roles.end())},
                                   {"reason", cast.reason},
                                   {"channel", cast.channel},
                                   {"at", ToTimestamp(cast.at)}}));
@@ -35,6 +43,7 @@ Approvals::Approvals(const definition::Workflow& workflow, const RunState& befor
     Request(awaiting->request, awaiting->requested);
     approvals_.back().votes = awaiting->votes;
   }
+  if (const Hold* hold = HoldOf(before)) BeginHold(*hold);
 }
 
 void Approvals::Add(const Recorded& recorded) {
@@ -57,20 +66,34 @@ void Approvals::Add(const Recorded& recorded) {
                  [&](const ApprovalEscalated& escalated) {
                    Approval* approval = Find(escalated.id);
                    if (approval == nullptr) return;
-                   auto& roles = approval->approvers;
-                   const bool known = std::find(roles.begin(), roles.end(), escalated.to) != roles.end();
-                   if (!escalated.to.empty() && !known) roles.push_back(escalated.to);
-                   approval->row.approvers = JsonOf(roles);
-                   if (escalated.expired) approval->row.expires.reset();
+                   AddApprover(*approval, escalated.to);
+                   if (escalated.expired) {
+                     approval->request.expires.reset();
+                     approval->row.expires.reset();
+                   }
                    approval->touched = true;
                  },
                  [&](const ApprovalSettled& settled) {
                    Approval* approval = Find(settled.id);
-                   if (approval == nullptr) return;
-                   approval->row.settlement = static_cast<int>(settled.settlement);
-                   approval->row.settled = envelope.time;
-                   approval->touched = true;
+                   if (approval != nullptr) Settle(*approval, settled.settlement, envelope.time);
                  },
+                 [&](const ApprovalRevoked& revoked) {
+                   Approval* approval = Find(revoked.id);
+                   if (approval != nullptr) Settle(*approval, Settlement::kRevoked, envelope.time);
+                 },
+                 [&](const Escalated& escalated) {
+                   if (!escalated.may_decide) return;
+                   for (Approval& approval : approvals_) {
+                     if (!approval.row.settled) AddApprover(approval, escalated.to);
+                   }
+                 },
+                 [&](const InputOverridden&) { AskAnew(envelope.time); },
+                 [&](const DefinitionAdopted&) { AskAnew(envelope.time); },
+                 [&](const RunPaused& paused) {
+                   EndHold(envelope.time);
+                   BeginHold({{}, {}, envelope.time, paused.quarantined});
+                 },
+                 [&](const RunResumed&) { EndHold(envelope.time); },
                  [](const auto&) {},
              },
              recorded.event);
@@ -92,7 +115,7 @@ void Approvals::Request(const ApprovalRequested& request, Time requested) {
   row.run = run_;
   row.step = NameOf(workflow_, {request.step, -1});
   row.prompt = StoredText(request.prompt);
-  row.approvers = JsonOf(request.approvers);
+  row.approvers = ApproversOf(request);
   row.quorum = request.quorum;
   row.exclude_requester = request.exclude_requester;
   row.requester = requester_;
@@ -100,7 +123,50 @@ void Approvals::Request(const ApprovalRequested& request, Time requested) {
   row.expires = request.expires;
   row.plan = request.plan.is_null() ? "null" : StoredJson(request.plan);
   row.digest = request.digest;
-  approvals_.push_back({std::move(row), request.approvers, {}, false});
+  approvals_.push_back({std::move(row), request, {}, false});
+}
+
+void Approvals::Settle(Approval& approval, Settlement settlement, Time at) {
+  approval.row.settlement = static_cast<int>(settlement);
+  approval.row.settled = at;
+  approval.touched = true;
+}
+
+void Approvals::AddApprover(Approval& approval, const std::string& role) {
+  auto& roles = approval.request.approvers;
+  if (role.empty() || std::find(roles.begin(), roles.end(), role) != roles.end()) return;
+  roles.push_back(role);
+  approval.row.approvers = ApproversOf(approval.request);
+  approval.touched = true;
+}
+
+void Approvals::BeginHold(Hold hold) {
+  hold_ = std::move(hold);
+  for (Approval& approval : approvals_) {
+    const bool stands = hold_->quarantined || approval.request.pause_stops_clock;
+    if (!stands || approval.row.settled || !approval.row.expires) continue;
+    approval.row.expires.reset();
+    approval.touched = true;
+  }
+}
+
+void Approvals::EndHold(Time at) {
+  if (!hold_) return;
+  for (Approval& approval : approvals_) {
+    const bool stood = hold_->quarantined || approval.request.pause_stops_clock;
+    if (!stood || approval.row.settled || !approval.request.expires) continue;
+    *approval.request.expires += at - hold_->since;
+    approval.row.expires = approval.request.expires;
+    approval.touched = true;
+  }
+  hold_.reset();
+}
+
+void Approvals::AskAnew(Time at) {
+  for (Approval& approval : approvals_) {
+    const bool of_step = !approval.request.overrides && !approval.request.overrides_window;
+    if (of_step && !approval.row.settled) Settle(approval, Settlement::kVoid, at);
+  }
 }
 
 Approvals::Approval* Approvals::Find(ApprovalId id) {

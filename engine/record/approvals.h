@@ -1,6 +1,7 @@
 // The approvals of a run as its events change them: private to engine/record.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,18 +22,26 @@ class Approvals {
  private:
   struct Approval {
     journal::ApprovalRow row;
-    std::vector<std::string> approvers;
+    machine::ApprovalRequested request;
     std::vector<machine::AwaitingApproval::Cast> votes;
     bool touched = false;
   };
 
   void Request(const machine::ApprovalRequested& request, Time requested);
+  void Settle(Approval& approval, machine::Settlement settlement, Time at);
+  void AddApprover(Approval& approval, const std::string& role);
+  // A hold begins, or is over since it began at hold_->since.
+  void BeginHold(machine::Hold hold);
+  void EndHold(Time at);
+  // What the open approvals of steps were about has changed.
+  void AskAnew(Time at);
   Approval* Find(ApprovalId id);  // null: there is none
 
   const definition::Workflow& workflow_;
   RunId run_;
   std::string requester_;
   std::vector<Approval> approvals_;
+  std::optional<machine::Hold> hold_;
 };
 
 }  // namespace recourse::record

@@ -91,6 +91,7 @@ pb::ManualStarted Stored(const machine::ManualStarted& event) {
   }
   for (const std::string& role : event.by) to.add_by(StoredText(role));
   if (event.expires) to.set_expires(Micros(*event.expires));
+  to.set_pause_stops_clock(event.pause_stops_clock);
   return to;
 }
 
@@ -102,6 +103,7 @@ machine::ManualStarted Read(const pb::ManualStarted& from, Reading&) {
                                .expires = {}};
   for (const auto& item : from.items()) event.items.push_back({item.id(), item.text()});
   if (from.has_expires()) event.expires = TimeOf(from.expires());
+  event.pause_stops_clock = from.pause_stops_clock();
   return event;
 }
 

@@ -25,7 +25,8 @@ machine::RunStarted Read(const pb::RunStarted& from, Reading& in) {
                             .severity = from.severity(),
                             .lock = from.lock(),
                             .deadline = {},
-                            .window = in.Json(from.window_json())};
+                            .window = in.Json(from.window_json()),
+                            .policy = in.Json(from.policy_json())};
   if (from.has_deadline()) event.deadline = TimeOf(from.deadline());
   return event;
 }
@@ -113,7 +114,10 @@ machine::CheckpointReached Read(const pb::CheckpointReached& from, Reading&) {
 }
 
 machine::WaitStarted Read(const pb::WaitStarted& from, Reading&) {
-  machine::WaitStarted event{.step = from.step(), .until = {}, .signal = from.signal()};
+  machine::WaitStarted event{.step = from.step(),
+                             .until = {},
+                             .signal = from.signal(),
+                             .pause_stops_clock = from.pause_stops_clock()};
   if (from.has_until()) event.until = TimeOf(from.until());
   return event;
 }
@@ -123,44 +127,6 @@ machine::WaitEnded Read(const pb::WaitEnded& from, Reading& in) {
 }
 
 machine::PlanStarted Read(const pb::PlanStarted& from, Reading&) { return {.step = from.step()}; }
-
-machine::ApprovalRequested Read(const pb::ApprovalRequested& from, Reading& in) {
-  machine::ApprovalRequested event{
-      .step = from.step(),
-      .id = ApprovalId{from.approval()},
-      .prompt = from.prompt(),
-      .approvers = {from.approvers().begin(), from.approvers().end()},
-      .quorum = from.quorum(),
-      .exclude_requester = from.exclude_requester(),
-      .expires = {},
-      .on_expiry = in.Known<machine::OnExpiry>(from.on_expiry(), pb::OnExpiry_IsValid, "on_expiry"),
-      .plan = in.Json(from.plan_json()),
-      .digest = from.digest(),
-      .escalations = {},
-      .overrides_window = from.overrides_window()};
-  if (from.has_expires()) event.expires = TimeOf(from.expires());
-  for (const auto& one : from.escalations()) {
-    event.escalations.push_back({TimeOf(one.due()), one.to()});
-  }
-  return event;
-}
-
-machine::VoteCast Read(const pb::VoteCast& from, Reading& in) {
-  return {.id = ApprovalId{from.approval()},
-          .vote = in.Known<machine::Vote>(from.vote(), pb::Vote_IsValid, "vote"),
-          .reason = from.reason(),
-          .channel = from.channel()};
-}
-
-machine::ApprovalSettled Read(const pb::ApprovalSettled& from, Reading& in) {
-  return {.id = ApprovalId{from.approval()},
-          .settlement = in.Known<machine::Settlement>(from.settlement(), pb::Settlement_IsValid,
-                                                      "settlement")};
-}
-
-machine::RunPaused Read(const pb::RunPaused& from, Reading&) { return {from.reason()}; }
-
-machine::RunResumed Read(const pb::RunResumed& from, Reading&) { return {from.reason()}; }
 
 machine::StopRequested Read(const pb::StopRequested& from, Reading& in) {
   machine::StopRequested event{
@@ -237,8 +203,6 @@ machine::RunRolledBack Read(const pb::RunRolledBack& from, Reading& in) {
   return {in.ErrorOf(from.cause())};
 }
 
-machine::RunAnnotated Read(const pb::RunAnnotated& from, Reading&) { return {from.text()}; }
-
 // Answers what is wrong with the payload; empty: nothing.
 template <class Message>
 std::string ReadPayload(const std::string& payload, machine::Event& event) {
@@ -281,7 +245,8 @@ using AllForms =
           pb::RunFailed, pb::RunCancelled, pb::RunRolledBack, pb::RunAnnotated, pb::SignalReceived,
           pb::ParallelStarted, pb::BranchEnded, pb::SubWorkflowStarted, pb::StepCompleted,
           pb::ManualStarted, pb::ItemAnswered, pb::ApprovalEscalated, pb::FinishStarted,
-          pb::WindowAwaited>;
+          pb::WindowAwaited, pb::ApprovalRevoked, pb::InputOverridden, pb::Escalated,
+          pb::RunAcknowledged, pb::DefinitionAdopted>;
 
 static_assert(AllForms::kAll.size() == std::variant_size_v<machine::Event>,
               "an event cannot be read back: it has no Read() or is not in AllForms");

@@ -4,6 +4,7 @@
 
 #include "engine/base/text.h"
 #include "engine/machine/decide.h"
+#include "engine/record/describe_people.h"
 #include "engine/record/names.h"
 #include "engine/record/record.h"
 #include "engine/record/target.h"
@@ -11,43 +12,11 @@
 namespace recourse::record {
 namespace {
 
-using namespace machine;  // NOLINT: every rule below names an event
-
-using Members = std::initializer_list<std::pair<std::string_view, Value>>;
-
-// ": reason", or nothing when there is none.
-std::string After(std::string_view separator, const std::string& text) {
-  return text.empty() ? std::string() : std::string(separator) + text;
-}
-
-std::string Clock(Time time) {
-  const auto second = std::chrono::floor<std::chrono::seconds>(time);
-  return FormatTimestamp(ToTimestamp(second)).substr(11, 8) + " UTC";
-}
-
-std::string Retried(const std::optional<Time>& retry_at) {
-  return retry_at ? "; tried again at " + Clock(*retry_at) : std::string();
-}
-
-Value TimeOrNull(const std::optional<Time>& time) {
-  return time ? Value(ToTimestamp(*time)) : Value();
-}
-
-Value ErrorValue(const Error& error) {
-  return Value::Object({{"code", ToString(error.code)}, {"message", error.message}});
-}
-
-std::string Alternatives(const std::vector<std::string>& roles) {
-  std::string text;
-  for (const std::string& role : roles) text += (text.empty() ? "" : " or ") + role;
-  return text.empty() ? "nobody" : text;
-}
-
 // Fills in an entry's step, text and details.
-class Describer {
+class Describer : public PeopleDescriber {
  public:
-  Describer(const definition::Workflow& workflow, TimelineEntry& entry)
-      : workflow_(workflow), entry_(entry), who_(entry.envelope.principal) {}
+  using PeopleDescriber::PeopleDescriber;
+  using PeopleDescriber::operator();
 
   void operator()(const RunStarted& e) {
     Say("started by " + who_ + ": " + e.workflow + After(" on ", TargetOf(workflow_, e.inputs)) +
@@ -181,24 +150,6 @@ class Describer {
   void operator()(const StepCompleted& e) {
     Say(StepRef{e.step, -1}, " is done", {{"output", e.output}});
   }
-  void operator()(const ManualStarted& e) {
-    std::string items;
-    for (const auto& item : e.items) items += (items.empty() ? "" : ", ") + item.id;
-    Say(StepRef{e.step, -1}, " asks " + Alternatives(e.by) + " for a checklist (" + items + "): " +
-                                 e.prompt,
-        {{"prompt", e.prompt}, {"expires", TimeOrNull(e.expires)}});
-  }
-  void operator()(const ItemAnswered& e) {
-    const std::string by = e.checked ? std::string() : ", says " + who_;
-    Say(StepRef{e.step, -1},
-        ": " + e.item + (e.done ? " is done" : " cannot be done") + by + After(": ", e.note),
-        {{"item", e.item}, {"done", e.done}, {"checked", e.checked}, {"note", e.note}});
-  }
-  void operator()(const ApprovalEscalated& e) {
-    const std::string whom = e.to.empty() ? "those who were asked are reminded" : e.to + " is told";
-    Say(e.id.ToString() + (e.expired ? " is overdue: " : " is not decided yet: ") + whom,
-        {{"approval", e.id.ToString()}, {"to", e.to}, {"expired", e.expired}});
-  }
   void operator()(const WindowAwaited& e) {
     Say(e.at, " waits for the window, which opens at " + Clock(e.opens),
         {{"opens", ToTimestamp(e.opens)}});
@@ -210,57 +161,6 @@ class Describer {
   }
   void operator()(const PlanStarted& e) {
     Say(StepRef{e.step, -1}, ": making the plan of what follows", {});
-  }
-  void operator()(const ApprovalRequested& e) {
-    const std::string count = e.quorum == 1 ? "" : std::to_string(e.quorum) + " of them";
-    const std::string until = e.expires ? "until " + Clock(*e.expires) : std::string();
-    const std::string terms = count + After(count.empty() ? "" : ", ", until);
-    Value::List approvers(e.approvers.begin(), e.approvers.end());
-    Say(StepRef{e.step, -1},
-        " asks " + Alternatives(e.approvers) + " for approval " + e.id.ToString() +
-            (terms.empty() ? "" : " (" + terms + ")") + ": " + e.prompt,
-        {{"approval", e.id.ToString()},
-         {"prompt", e.prompt},
-         {"approvers", std::move(approvers)},
-         {"quorum", e.quorum},
-         {"exclude_requester", e.exclude_requester},
-         {"expires", TimeOrNull(e.expires)},
-         {"on_expiry", Name(e.on_expiry)},
-         {"plan", e.plan},
-         {"digest", e.digest}});
-  }
-  void operator()(const VoteCast& e) {
-    const bool approve = e.vote == Vote::kApprove;
-    Say(e.id.ToString() + (approve ? " approved by " : " rejected by ") + who_ +
-            After(": ", e.reason),
-        {{"approval", e.id.ToString()},
-         {"vote", approve ? "approve" : "reject"},
-         {"reason", e.reason},
-         {"channel", e.channel}});
-  }
-  void operator()(const ApprovalSettled& e) {
-    std::string how;
-    switch (e.settlement) {
-      case Settlement::kApproved:
-        how = " is approved";
-        break;
-      case Settlement::kRejected:
-        how = " is rejected";
-        break;
-      case Settlement::kExpired:
-        how = " expired: nobody decided in time";
-        break;
-      case Settlement::kVoid:
-        how = " is void: the run goes another way";
-        break;
-    }
-    Say(e.id.ToString() + how, {{"approval", e.id.ToString()}, {"settlement", Name(e.settlement)}});
-  }
-  void operator()(const RunPaused& e) {
-    Say("paused by " + who_ + After(": ", e.reason), {{"reason", e.reason}});
-  }
-  void operator()(const RunResumed& e) {
-    Say("resumed by " + who_ + After(": ", e.reason), {{"reason", e.reason}});
   }
   void operator()(const StopRequested& e) {
     std::string what = "stop requested";
@@ -328,44 +228,6 @@ class Describer {
   void operator()(const RunRolledBack& e) {
     Say("rolled back" + After(": ", e.cause.message), {{"cause", ErrorValue(e.cause)}});
   }
-  void operator()(const RunAnnotated& e) { Say(who_ + " notes: " + e.text, {{"text", e.text}}); }
-
- private:
-  std::string Id(int step) const { return machine::NameOf(workflow_, {step, -1}); }
-
-  std::string BranchName(const BranchEnded& e) const {
-    const auto step = static_cast<std::size_t>(e.step);
-    const auto* parallel = step >= workflow_.steps.size()
-                               ? nullptr
-                               : std::get_if<definition::ParallelStep>(&workflow_.steps[step].kind);
-    const auto branch = static_cast<std::size_t>(e.branch);
-    if (parallel == nullptr || branch >= parallel->branches.size()) {
-      return "item " + std::to_string(e.branch);
-    }
-    return workflow_.blocks[static_cast<std::size_t>(parallel->branches[branch])].name;
-  }
-
-  void At(StepRef at) { entry_.step = machine::NameOf(workflow_, at); }
-
-  void Say(std::string text, Members details) {
-    // One event is one line, whatever the messages in it look like.
-    std::replace_if(
-        text.begin(), text.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
-    entry_.text = std::move(text);
-    entry_.details = Value::Object(details);
-  }
-  void Say(StepRef at, const std::string& what, Members details) {
-    At(at);
-    Say(entry_.step + what, details);
-  }
-  void Attempt(StepRef at, int number, const std::string& what, Members details) {
-    At(at);
-    Say("attempt " + std::to_string(number) + " of " + entry_.step + what, details);
-  }
-
-  const definition::Workflow& workflow_;
-  TimelineEntry& entry_;
-  const std::string& who_;
 };
 
 }  // namespace

@@ -26,6 +26,7 @@ pb::RunStarted Stored(const machine::RunStarted& event) {
   to.set_lock(StoredText(event.lock));
   if (event.deadline) to.set_deadline(Micros(*event.deadline));
   if (!event.window.is_null()) to.set_window_json(StoredJson(event.window));
+  if (!event.policy.is_null()) to.set_policy_json(StoredJson(event.policy));
   return to;
 }
 
@@ -149,6 +150,7 @@ pb::WaitStarted Stored(const machine::WaitStarted& event) {
   to.set_step(event.step);
   if (event.until) to.set_until(Micros(*event.until));
   to.set_signal(StoredText(event.signal));
+  to.set_pause_stops_clock(event.pause_stops_clock);
   return to;
 }
 
@@ -162,55 +164,6 @@ pb::WaitEnded Stored(const machine::WaitEnded& event) {
 pb::PlanStarted Stored(const machine::PlanStarted& event) {
   pb::PlanStarted to;
   to.set_step(event.step);
-  return to;
-}
-
-pb::ApprovalRequested Stored(const machine::ApprovalRequested& event) {
-  pb::ApprovalRequested to;
-  to.set_step(event.step);
-  to.set_approval(event.id.number);
-  to.set_prompt(StoredText(event.prompt));
-  for (const std::string& role : event.approvers) to.add_approvers(StoredText(role));
-  to.set_quorum(event.quorum);
-  to.set_exclude_requester(event.exclude_requester);
-  if (event.expires) to.set_expires(Micros(*event.expires));
-  to.set_on_expiry(As<pb::OnExpiry>(event.on_expiry));
-  for (const auto& escalation : event.escalations) {
-    pb::ApprovalRequested::Escalation* one = to.add_escalations();
-    one->set_due(Micros(escalation.due));
-    one->set_to(StoredText(escalation.to));
-  }
-  to.set_overrides_window(event.overrides_window);
-  to.set_plan_json(StoredJson(event.plan));
-  to.set_digest(StoredText(event.digest));
-  return to;
-}
-
-pb::VoteCast Stored(const machine::VoteCast& event) {
-  pb::VoteCast to;
-  to.set_approval(event.id.number);
-  to.set_vote(As<pb::Vote>(event.vote));
-  to.set_reason(StoredText(event.reason));
-  to.set_channel(StoredText(event.channel));
-  return to;
-}
-
-pb::ApprovalSettled Stored(const machine::ApprovalSettled& event) {
-  pb::ApprovalSettled to;
-  to.set_approval(event.id.number);
-  to.set_settlement(As<pb::Settlement>(event.settlement));
-  return to;
-}
-
-pb::RunPaused Stored(const machine::RunPaused& event) {
-  pb::RunPaused to;
-  to.set_reason(StoredText(event.reason));
-  return to;
-}
-
-pb::RunResumed Stored(const machine::RunResumed& event) {
-  pb::RunResumed to;
-  to.set_reason(StoredText(event.reason));
   return to;
 }
 
@@ -304,12 +257,6 @@ pb::RunCancelled Stored(const machine::RunCancelled& event) {
 pb::RunRolledBack Stored(const machine::RunRolledBack& event) {
   pb::RunRolledBack to;
   Write(event.cause, to.mutable_cause());
-  return to;
-}
-
-pb::RunAnnotated Stored(const machine::RunAnnotated& event) {
-  pb::RunAnnotated to;
-  to.set_text(StoredText(event.text));
   return to;
 }
 

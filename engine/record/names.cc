@@ -94,6 +94,20 @@ std::string_view Name(Settlement settlement) {
       return "expired";
     case Settlement::kVoid:
       return "void";
+    case Settlement::kRevoked:
+      return "revoked";
+  }
+  return "unknown";
+}
+
+std::string_view Name(machine::Vote vote) {
+  switch (vote) {
+    case machine::Vote::kApprove:
+      return "approve";
+    case machine::Vote::kReject:
+      return "reject";
+    case machine::Vote::kWithdraw:
+      return "withdraw";
   }
   return "unknown";
 }

@@ -12,6 +12,7 @@ std::string_view Name(machine::Source source);
 std::string_view Name(LeftBehind left);
 std::string_view Name(machine::Finding finding);
 std::string_view Name(machine::Settlement settlement);
+std::string_view Name(machine::Vote vote);
 std::string_view Name(machine::Question question);
 // The same for people, behind the name of what is asked about: " failed".
 std::string_view Told(machine::Question question);

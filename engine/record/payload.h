@@ -100,4 +100,30 @@ machine::ApprovalEscalated Read(const pb::ApprovalEscalated& from, Reading& in);
 machine::FinishStarted Read(const pb::FinishStarted& from, Reading& in);
 machine::WindowAwaited Read(const pb::WindowAwaited& from, Reading& in);
 
+// --- people_events.cc: what people say to a run, and what they are asked ---
+
+pb::ApprovalRequested Stored(const machine::ApprovalRequested& event);
+pb::VoteCast Stored(const machine::VoteCast& event);
+pb::ApprovalSettled Stored(const machine::ApprovalSettled& event);
+pb::RunPaused Stored(const machine::RunPaused& event);
+pb::RunResumed Stored(const machine::RunResumed& event);
+pb::RunAnnotated Stored(const machine::RunAnnotated& event);
+pb::ApprovalRevoked Stored(const machine::ApprovalRevoked& event);
+pb::InputOverridden Stored(const machine::InputOverridden& event);
+pb::Escalated Stored(const machine::Escalated& event);
+pb::RunAcknowledged Stored(const machine::RunAcknowledged& event);
+pb::DefinitionAdopted Stored(const machine::DefinitionAdopted& event);
+
+machine::ApprovalRequested Read(const pb::ApprovalRequested& from, Reading& in);
+machine::VoteCast Read(const pb::VoteCast& from, Reading& in);
+machine::ApprovalSettled Read(const pb::ApprovalSettled& from, Reading& in);
+machine::RunPaused Read(const pb::RunPaused& from, Reading& in);
+machine::RunResumed Read(const pb::RunResumed& from, Reading& in);
+machine::RunAnnotated Read(const pb::RunAnnotated& from, Reading& in);
+machine::ApprovalRevoked Read(const pb::ApprovalRevoked& from, Reading& in);
+machine::InputOverridden Read(const pb::InputOverridden& from, Reading& in);
+machine::Escalated Read(const pb::Escalated& from, Reading& in);
+machine::RunAcknowledged Read(const pb::RunAcknowledged& from, Reading& in);
+machine::DefinitionAdopted Read(const pb::DefinitionAdopted& from, Reading& in);
+
 }  // namespace recourse::record

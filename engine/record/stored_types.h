@@ -58,6 +58,11 @@ template <> inline constexpr int kStoredType<machine::ItemAnswered> = 45;
 template <> inline constexpr int kStoredType<machine::ApprovalEscalated> = 46;
 template <> inline constexpr int kStoredType<machine::FinishStarted> = 47;
 template <> inline constexpr int kStoredType<machine::WindowAwaited> = 48;
+template <> inline constexpr int kStoredType<machine::ApprovalRevoked> = 49;
+template <> inline constexpr int kStoredType<machine::InputOverridden> = 50;
+template <> inline constexpr int kStoredType<machine::Escalated> = 51;
+template <> inline constexpr int kStoredType<machine::RunAcknowledged> = 52;
+template <> inline constexpr int kStoredType<machine::DefinitionAdopted> = 53;
 // clang-format on
 
 }  // namespace recourse::record

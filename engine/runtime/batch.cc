@@ -13,7 +13,13 @@ bool ConcernsApproval(const machine::Event& event) {
   return std::holds_alternative<machine::ApprovalRequested>(event) ||
          std::holds_alternative<machine::VoteCast>(event) ||
          std::holds_alternative<machine::ApprovalSettled>(event) ||
-         std::holds_alternative<machine::ApprovalEscalated>(event);
+         std::holds_alternative<machine::ApprovalEscalated>(event) ||
+         std::holds_alternative<machine::ApprovalRevoked>(event) ||
+         std::holds_alternative<machine::Escalated>(event) ||
+         std::holds_alternative<machine::InputOverridden>(event) ||
+         std::holds_alternative<machine::DefinitionAdopted>(event) ||
+         std::holds_alternative<machine::RunPaused>(event) ||
+         std::holds_alternative<machine::RunResumed>(event);
 }
 
 // How the run's window stands; nothing for a run without one.

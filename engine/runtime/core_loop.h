@@ -75,6 +75,11 @@ class CoreLoop {
   void Take(Batch& batch, Message& message, ScheduleMessage& schedule);
   void Take(Batch& batch, Message& message, SteerMessage& steer);
   void Take(Batch& batch, Message& message, ReloadMessage& reload);
+  Error ChangedSince(const LiveRun& run, std::int64_t revision) const;
+  Result<void> CheckOverride(const definition::Workflow& workflow,
+                             const machine::Input& input) const;
+  Result<machine::Input> WithDefinition(const definition::Workflow& workflow,
+                                        machine::AdoptDefinition adopt) const;
   void TakeInput(Batch& batch, Message& message, RunId run, const machine::Input& input,
                  const std::optional<std::int64_t>& revision, const Caller& caller);
   bool Grant(Batch& batch, const std::string& lock);

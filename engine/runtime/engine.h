@@ -57,6 +57,7 @@ struct StartRequest {
   std::string workflow;    // by name; the newest definition loaded
   Value inputs;            // as given, before defaults and targets
   std::string request_id;  // empty: each call starts a run
+  std::string severity{};  // empty: the workflow's
 };
 
 // What a run would do that was not started.

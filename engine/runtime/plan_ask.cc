@@ -81,6 +81,7 @@ void Asker::AskOnce(int item, const Value* items) {
     return plan_.AddLine("not known yet: it depends on " + unknown);
   }
   auto inputs = action_.with.Evaluate(Scope(item, items));
+  if (inputs) inputs = machine::WithOverrides(question_.request.state, question_.step, *std::move(inputs));
   if (!inputs) return plan_.AddProblem("with: " + inputs.error().ToString());
   const Action* action = means_.registry.FindAction(action_.action);
   if (action == nullptr) return plan_.AddProblem("this server has no action " + action_.action);

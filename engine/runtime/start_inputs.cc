@@ -47,6 +47,17 @@ Result<Value> WindowOf(const definition::Workflow& workflow, const machine::RunS
   return window;
 }
 
+Value PolicyOf(const definition::Workflow& workflow, const Value& inputs,
+               const definition::Inventory& inventory, std::string_view severity) {
+  for (const definition::Input& input : workflow.inputs) {
+    if (input.type != definition::InputType::kTarget) continue;
+    if (const auto* policy = inventory.PolicyOf(inputs[input.name])) {
+      return definition::PolicyFor(*policy, severity);
+    }
+  }
+  return {};
+}
+
 Result<std::string> LockKeyOf(const definition::Workflow& workflow,
                               const machine::RunState& state) {
   if (!workflow.lock) return std::string();

@@ -24,6 +24,10 @@ machine::RunState BeforeItsStart(const definition::Workflow& workflow, RunId run
 // The window that fences the run; null: none. kInvalidArgument: it is none.
 Result<Value> WindowOf(const definition::Workflow& workflow, const machine::RunState& state);
 
+// Who is told while the run needs a person, by what its target says; null: nobody.
+Value PolicyOf(const definition::Workflow& workflow, const Value& inputs,
+               const definition::Inventory& inventory, std::string_view severity);
+
 // The key of the lock that the run takes; empty: none. kInvalidArgument: it has no key.
 Result<std::string> LockKeyOf(const definition::Workflow& workflow, const machine::RunState& state);
 

@@ -145,6 +145,9 @@ Result<machine::Start> CoreLoop::MakeStart(Batch& batch, const definition::Workf
   auto window = WindowOf(workflow, state);
   if (!window) return std::move(window).error();
   start.window = AsStored(*std::move(window));
+  start.severity = request.severity;
+  start.policy = PolicyOf(workflow, start.inputs, catalogue_->inventory,
+                          request.severity.empty() ? workflow.severity : request.severity);
   auto lock = LockKeyOf(workflow, state);
   if (!lock) return std::move(lock).error();
   start.lock = *std::move(lock);

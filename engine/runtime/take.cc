@@ -1,7 +1,9 @@
 // What each message comes to.
 #include <algorithm>
 
+#include "engine/base/no_such.h"
 #include "engine/base/text.h"
+#include "engine/expression/secret.h"
 #include "engine/machine/possible.h"
 #include "engine/record/record.h"
 #include "engine/runtime/core_loop.h"
@@ -78,6 +80,59 @@ void CoreLoop::Take(Batch& batch, Message& message, VoteMessage& of) {
   TakeInput(batch, message, (*approval)->run, std::move(vote), {}, of.caller);
 }
 
+// Whether the step's action has an input of that name, which takes such a value.
+Result<void> CoreLoop::CheckOverride(const definition::Workflow& workflow,
+                                     const machine::Input& input) const {
+  const auto* change = std::get_if<machine::OverrideInput>(&input);
+  const auto step = change == nullptr ? std::nullopt : workflow.FindStep(change->step);
+  if (!step) return {};  // the machine says so
+  const auto* does = std::get_if<definition::ActionStep>(&workflow.steps[std::size_t(*step)].kind);
+  const Action* action =
+      does == nullptr ? nullptr : surroundings_.registry.FindAction(does->action);
+  if (action == nullptr) return {};
+  const Value& known = action->Spec().inputs["properties"];
+  std::vector<std::string> names;
+  if (known.is_map()) {
+    for (const auto& [name, schema] : known.as_map()) names.push_back(name.as_string());
+  }
+  const Value* schema = known.Find(change->input);
+  if (schema == nullptr) return NoSuch("input", change->input, names).In("input");
+  if (auto secret = expression::RefuseSecrets(change->value, change->input); !secret) return secret;
+  return CheckAgainstSchema(change->value, *schema, change->input);
+}
+
+// Somebody else was faster: what they did.
+Error CoreLoop::ChangedSince(const LiveRun& run, std::int64_t revision) const {
+  constexpr int kToldMax = 5;
+  const machine::RunState& state = run.state;
+  std::string message = state.run.ToString() + " is at revision " + std::to_string(state.revision) +
+                        ", not " + std::to_string(revision) +
+                        ": it has changed since you looked, and nothing was done. It is " +
+                        std::string(machine::ToString(machine::StatusOf(state))) + " now";
+  // In this batch's memory it may be further than in the journal.
+  auto events = journal_.reader().EventsOfRun(state.run, revision, kToldMax);
+  if (revision < 0 || !events || events->empty()) return Aborted(message);
+  message += "; since then:";
+  for (const journal::StoredEvent& event : *events) {
+    auto recorded = record::Decode(event);
+    if (!recorded) break;
+    message += (&event == &events->front() ? " " : "; ") +
+               record::Describe(*run.workflow, *recorded).text;
+  }
+  return Aborted(std::move(message));
+}
+
+// The definition that a run is to adopt: the one of its workflow's name that is loaded now.
+Result<machine::Input> CoreLoop::WithDefinition(const definition::Workflow& workflow,
+                                                machine::AdoptDefinition adopt) const {
+  const auto found = catalogue_->workflows.find(workflow.name);
+  if (found == catalogue_->workflows.end()) {
+    return FailedPrecondition("no workflow " + workflow.name + " is loaded; nothing to adopt");
+  }
+  adopt.to = found->second;
+  return machine::Input(std::move(adopt));
+}
+
 void CoreLoop::TakeInput(Batch& batch, Message& message, RunId id, const machine::Input& input,
                          const std::optional<std::int64_t>& revision, const Caller& caller) {
   auto run = runs_.Load(id);
@@ -85,19 +140,30 @@ void CoreLoop::TakeInput(Batch& batch, Message& message, RunId id, const machine
   batch.runs.push_back(id);
   const machine::RunState& state = (*run)->state;
   if (revision && *revision != state.revision) {
-    return batch.Refuse(
-        message, id,
-        Aborted(id.ToString() + " is at revision " + std::to_string(state.revision) + ", not " +
-                std::to_string(*revision) +
-                ": it has changed since you looked, and nothing was done"));
+    return batch.Refuse(message, id, ChangedSince(**run, *revision));
   }
   if (auto known = CheckSignal(*(*run)->workflow, input); !known) {
     return batch.Refuse(message, id, std::move(known).error());
   }
-  auto change = AddDecision(batch, **run, input, caller.principal, Jitter());
+  if (auto fits = CheckOverride(*(*run)->workflow, input); !fits) {
+    return batch.Refuse(message, id, std::move(fits).error());
+  }
+  std::optional<machine::Input> adopting;
+  if (const auto* adopt = std::get_if<machine::AdoptDefinition>(&input)) {
+    auto with = WithDefinition(*(*run)->workflow, *adopt);
+    if (!with) return batch.Refuse(message, id, std::move(with).error());
+    adopting = *std::move(with);
+  }
+  auto change =
+      AddDecision(batch, **run, adopting ? *adopting : input, caller.principal, Jitter());
   if (!change) {
     return batch.Refuse(message, id,
                         WithWhatIsPossible(std::move(change).error(), **run, batch.now));
+  }
+  if (adopting && *change) {
+    (*run)->workflow = std::get<machine::AdoptDefinition>(*adopting).to;
+    const definition::Workflow& fresh = *(*run)->workflow;
+    batch.changes[**change].definition = {fresh.digest, fresh.name, fresh.canonical};
   }
   if (*change) {
     batch.answers.push_back({&message, id, **change});

@@ -50,7 +50,7 @@ TEST_CASE("a vote that comes too late is told who was first, when and how", "[se
   CHECK(words(v1::Approval::EXPIRED) ==
         "A-381 is settled: it expired, because nobody decided in time, at 2026-11-21T03:04:05Z" + late);
   CHECK(words(v1::Approval::VOID) ==
-        "A-381 is settled: it was withdrawn, because R-1042 was cancelled or rolled back, at "
+        "A-381 is settled: it was withdrawn, because R-1042 was cancelled or rolled back, or asks something else now, at "
         "2026-11-21T03:04:05Z" + late);
   v1::Vote& vote = *approval.add_votes();
   vote.set_principal("ana");

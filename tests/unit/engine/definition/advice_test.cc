@@ -39,4 +39,21 @@ TEST_CASE("a pivot wants an approval on every way to it", "[definition]") {
   CHECK(Advice(approval + ", when: '${now < now}'}\n" + pivot) == "6: " + warning);
 }
 
+TEST_CASE("who runs a workflow as a step is told what of it does not count there", "[definition]") {
+  const std::string inner = "name: inner\nlock: x\ndeadline: 1h\nsteps:\n- {id: a, action: read.it}\n";
+  const auto others = [&](std::string_view) { return std::optional(inner); };
+  const auto advice = [&](const std::string& more) {
+    std::string text;
+    const Loaded outer = LoadWorkflow("name: w\n" + more + "steps:\n- {id: s, workflow: inner}\n",
+                                      &TestActions(), others);
+    REQUIRE(outer.workflow != nullptr);
+    for (const Problem& problem : Advise(*outer.workflow)) text += problem.message + "\n";
+    return text;
+  };
+  const std::string of = "the step \"s\" runs a workflow whose ";
+  const std::string tail = " counts for runs of its own only; this workflow has none\n";
+  CHECK(advice("") == of + "\"lock\"" + tail + of + "\"deadline\"" + tail);
+  CHECK(advice("lock: x\ndeadline: 1h\n").empty());
+}
+
 }  // namespace recourse::definition

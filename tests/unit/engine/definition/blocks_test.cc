@@ -1,5 +1,6 @@
 // Steps that stand inside others, and what the kinds of step that people and branches need may say.
 #include <catch2/catch.hpp>
+
 #include <map>
 
 #include "tests/unit/engine/definition/support.h"

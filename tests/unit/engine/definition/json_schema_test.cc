@@ -123,7 +123,7 @@ class Validator {
 };
 
 // Every kind of map once, each with a mark where one more member may stand.
-constexpr const char* kEverything = R"(
+constexpr const char* kEveryKey = R"(
 {<workflow> name: everything, severity: low, deadline: 1h,
  inputs: {rows: {<input> type: int, default: 1}},
  steps: [
@@ -147,9 +147,9 @@ constexpr const char* kEverything = R"(
   {<succeed_step> id: good, succeed: true}]}
 )";
 
-// kEverything with one more member in maps of this kind.
+// kEveryKey with one more member in maps of this kind.
 std::string With(std::string_view kind, const std::string& member) {
-  std::string text = std::regex_replace(kEverything, std::regex("<" + std::string(kind) + ">"), member);
+  std::string text = std::regex_replace(kEveryKey, std::regex("<" + std::string(kind) + ">"), member);
   return std::regex_replace(text, std::regex("<[a-z_]+>"), "");
 }
 

@@ -39,6 +39,24 @@ TEST_CASE("a stored definition that lets a run past an approval is read so that 
   CHECK(loaded.workflow->steps[0].on_error.empty());
 }
 
+TEST_CASE("approvers are roles, or how many it takes of each", "[definition]") {
+  const auto workflow = Load(
+      "name: w\nsteps:\n  - {id: ask, pause_stops_clock: true, approval: {prompt: p, approvers: "
+      "{dba: 2, owner: 1}, second_factor: true}}\n");
+  const auto& approval = std::get<ApprovalStep>(workflow->steps[0].kind);
+  CHECK(approval.approvers == std::vector<std::string>{"dba", "owner"});
+  CHECK(approval.groups == std::vector<ApprovalStep::Group>{{"dba", 2}, {"owner", 1}});
+  CHECK(approval.quorum == 3);
+  CHECK(approval.second_factor);
+  CHECK(workflow->steps[0].pause_stops_clock);
+  CHECK(Refusal("name: w\nsteps:\n"
+                "  - {id: ask, approval: {prompt: p, approvers: {dba: 0}, quorum: 2}}\n")
+            .find(" dba: ") != std::string::npos);
+  CHECK(Refusal("name: w\nsteps:\n"
+                "  - {id: ask, approval: {prompt: p, approvers: {dba: 1}, quorum: 2}}\n")
+            .find("quorum: \"approvers\" says how many it takes of each role") != std::string::npos);
+}
+
 TEST_CASE("an action that is not there any more makes its own step unknown", "[definition]") {
   const Loaded loaded = LoadStoredWorkflow(
       "name: w\nsteps:\n  - {id: a, action: gone.away}\n  - {id: b, action: undo.it}\n"

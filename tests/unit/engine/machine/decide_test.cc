@@ -100,7 +100,7 @@ TEST_CASE("the table of legal inputs is the one that the documentation prints", 
       "Restarted: QUEUED RUNNING WAITING PAUSED NEEDS_ATTENTION ROLLING_BACK\n"
       "CastVote: RUNNING WAITING PAUSED NEEDS_ATTENTION\n"
       "Pause: RUNNING WAITING\n"
-      "Resume: PAUSED\n"
+      "Resume: PAUSED NEEDS_ATTENTION\n"
       "Cancel: QUEUED RUNNING WAITING PAUSED NEEDS_ATTENTION\n"
       "Retry: RUNNING WAITING NEEDS_ATTENTION\n"
       "Skip: RUNNING WAITING NEEDS_ATTENTION\n"
@@ -109,7 +109,12 @@ TEST_CASE("the table of legal inputs is the one that the documentation prints", 
       "CANCELLED ROLLED_BACK\n"
       "SendSignal: QUEUED RUNNING WAITING PAUSED NEEDS_ATTENTION ROLLING_BACK\n"
       "AnswerItem: RUNNING WAITING PAUSED NEEDS_ATTENTION\n"
-      "OverrideWindow: RUNNING WAITING PAUSED NEEDS_ATTENTION\n");
+      "OverrideWindow: RUNNING WAITING PAUSED NEEDS_ATTENTION\n"
+      "Quarantine: RUNNING WAITING PAUSED NEEDS_ATTENTION\n"
+      "ResolveEffect: NEEDS_ATTENTION\n"
+      "OverrideInput: WAITING PAUSED NEEDS_ATTENTION\n"
+      "Acknowledge: RUNNING WAITING PAUSED NEEDS_ATTENTION\n"
+      "AdoptDefinition: WAITING PAUSED NEEDS_ATTENTION\n");
 }
 
 TEST_CASE("every pair that is not in the table is refused and names the status", "[machine]") {

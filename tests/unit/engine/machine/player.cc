@@ -93,6 +93,7 @@ void Player::Send(const Input& input, const std::string& principal) {
     Apply(state_, envelope, event);
     events_.emplace_back(envelope, std::move(event));
   }
+  if (const auto* adopt = std::get_if<AdoptDefinition>(&input)) workflow_ = adopt->to;
   effects_ = std::move(decision->effects);
   last_.reset();
   for (const Effect& effect : effects_) {

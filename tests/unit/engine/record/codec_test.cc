@@ -15,8 +15,8 @@ using machine::Event;
 // How many members the struct has: as many as can be initialised.
 template <class T>
 consteval int FieldCount() {
-  if constexpr (requires { T{{}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}}; }) {
-    return 13;
+  if constexpr (requires { T{{}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}}; }) {
+    return 16;
   } else if constexpr (requires { T{{}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}}; }) {
     return 12;
   } else if constexpr (requires { T{{}, {}, {}, {}, {}, {}, {}, {}, {}, {}}; }) {
@@ -74,10 +74,13 @@ auto Fields(const T& v) {
   } else if constexpr (kCount == 8) {
     const auto& [a, b, c, d, e, f, g, h] = v;
     return std::tie(a, b, c, d, e, f, g, h);
+  } else if constexpr (kCount == 9) {
+    const auto& [a, b, c, d, e, f, g, h, i] = v;
+    return std::tie(a, b, c, d, e, f, g, h, i);
   } else {
-    static_assert(kCount == 12, "add the case for an event with this many members");
-    const auto& [a, b, c, d, e, f, g, h, i, j, k, l] = v;
-    return std::tie(a, b, c, d, e, f, g, h, i, j, k, l);
+    static_assert(kCount == 16, "add the case for an event with this many members");
+    const auto& [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = v;
+    return std::tie(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p);
   }
 }
 
@@ -166,7 +169,8 @@ TEST_CASE("the stored types keep their numbers and names", "[record]") {
         "35 RunFailed\n36 RunCancelled\n37 RunRolledBack\n38 RunAnnotated\n"
       "39 SignalReceived\n40 ParallelStarted\n41 BranchEnded\n42 SubWorkflowStarted\n"
       "43 StepCompleted\n44 ManualStarted\n45 ItemAnswered\n46 ApprovalEscalated\n"
-      "47 FinishStarted\n48 WindowAwaited\n");
+      "47 FinishStarted\n48 WindowAwaited\n49 ApprovalRevoked\n50 InputOverridden\n"
+      "51 Escalated\n52 RunAcknowledged\n53 DefinitionAdopted\n");
   CHECK(NameOfType(99) == "type 99");
 }
 

@@ -56,9 +56,9 @@ TEST_CASE("every event is one plain line", "[record]") {
         "PlanStarted | decide | decide: making the plan of what follows\n"
         "ApprovalRequested | decide | decide asks dba or lead for approval A-381 (2 of them, "
         "until 03:04:05 UTC): Restore?\n"
-        "VoteCast |  | A-381 rejected by kim: too old\n"
+        "VoteCast |  | A-381 rejected by kim with a one-time code: too old\n"
         "ApprovalSettled |  | A-381 expired: nobody decided in time\n"
-        "RunPaused |  | paused by kim: lunch\n"
+        "RunPaused |  | quarantined by kim: lunch\n"
         "RunResumed |  | resumed by kim: back\n"
         "StopRequested |  | rollback requested by kim, to contained: wrong target\n"
         "AttentionNeeded | stop[2] | needs attention: stop[2]: going back would cross an "
@@ -85,7 +85,14 @@ TEST_CASE("every event is one plain line", "[record]") {
         "ItemAnswered | decide | decide: phone cannot be done: nobody answers\n"
         "ApprovalEscalated |  | A-381 is overdue: level-2 is told\n"
         "FinishStarted |  | before it ends as rolled back, what is to run at last\n"
-        "WindowAwaited | stop[2] | stop[2] waits for the window, which opens at 03:04:05 UTC\n");
+        "WindowAwaited | stop[2] | stop[2] waits for the window, which opens at 03:04:05 UTC\n"
+        "ApprovalRevoked | decide | A-381 taken back by kim: the plan is wrong; it is asked anew "
+        "before anything goes on\n"
+        "InputOverridden | restore | path of restore overridden by kim, allowed by A-382: "
+        "\"/backups/b.db\", because the newest is damaged\n"
+        "Escalated |  | nobody has acknowledged it: level-2 is told and may decide what is open\n"
+        "RunAcknowledged |  | acknowledged by kim: I am on it\n"
+        "DefinitionAdopted |  | another definition adopted by kim: the last step was wrong\n");
 }
 
 TEST_CASE("a line says only what there is to say", "[record]") {

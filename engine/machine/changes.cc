@@ -1,0 +1,199 @@
+// What people change of what a run does: an effect that they tell, another input, another definition.
+#include <algorithm>
+
+#include "engine/base/json.h"
+#include "engine/machine/draft.h"
+
+namespace recourse::machine {
+namespace {
+
+// The step of that id at which an action is done, and whose next attempt can have another input.
+Result<int> StepToOverride(const Draft& draft, const OverrideInput& input) {
+  const auto step = draft.workflow().FindStep(input.step);
+  const std::string run = draft.state().run.ToString();
+  if (!step) return InvalidArgument("step: " + run + " has no step \"" + input.step + "\"");
+  if (!std::holds_alternative<definition::ActionStep>(draft.StepAt(*step).kind)) {
+    return InvalidArgument("step: " + input.step + " does no action, so that it has no inputs");
+  }
+  const Activity* root = ActivityOf(draft.state());
+  if (root == nullptr) return FailedPrecondition(run + " is on its way back; nothing begins forward");
+  for (const Activity* leaf : LeavesOf(*root)) {
+    if (std::holds_alternative<Attempting>(*leaf) && PlaceOf(*leaf).step == *step) {
+      return FailedPrecondition("step: " + input.step + " has an attempt that is not over");
+    }
+  }
+  const auto known = draft.state().steps.find(*step);
+  if (known != draft.state().steps.end() && known->second.succeeded) {
+    return FailedPrecondition("step: " + input.step + " is done already; roll back to before it first");
+  }
+  return *step;
+}
+
+// The approval step that was passed last: what it allowed was the plan as it stood.
+std::optional<int> LastGiven(const RunState& state) {
+  std::optional<int> last;
+  ApprovalId newest;
+  for (const auto& [step, known] : state.steps) {
+    if (known.approved.number <= newest.number) continue;
+    newest = known.approved;
+    last = step;
+  }
+  return last;
+}
+
+// Those who allowed the plan are asked for the change.
+void AskToOverride(Draft& draft, const OverrideInput& input, InputOverride change, int given) {
+  const auto& approval = std::get<definition::ApprovalStep>(draft.StepAt(given).kind);
+  const RunState& state = draft.state();
+  ApprovalRequested request;
+  request.step = change.step;
+  request.id = draft.NextApproval();
+  request.prompt = "Let " + input.step + " in " + state.run.ToString() + " (" + state.workflow +
+                   ") have " + input.input + " = " + ToJson(input.value) + "? " +
+                   draft.facts().principal + " says: " + input.reason;
+  request.approvers = approval.approvers;
+  request.groups = approval.groups;
+  request.quorum = approval.quorum;
+  request.second_factor = approval.second_factor;
+  request.exclude_requester = approval.exclude_requester;
+  request.overrides = std::move(change);
+  request.digest = DigestOf(state, request);
+  const std::string text =
+      state.run.ToString() + " asks for approval " + request.id.ToString() + ": " + request.prompt;
+  draft.Emit(std::move(request));
+  draft.Do(Notify{"approval_requested", text});
+}
+
+// The last step that the run has come to, or has something to say of; -1: none.
+int Furthest(const RunState& state) {
+  int furthest = state.steps.empty() ? -1 : state.steps.rbegin()->first;
+  for (const Done& done : state.done) furthest = std::max(furthest, done.at.step);
+  for (const Activity* leaf : LeavesOf(*ActivityOf(state))) {
+    const auto* ready = std::get_if<Ready>(leaf);
+    const bool ahead = ready != nullptr && ready->point == Ready::Point::kEnter;
+    if (!ahead && !std::holds_alternative<Over>(*leaf)) furthest = std::max(furthest, PlaceOf(*leaf).step);
+  }
+  return furthest;
+}
+
+// The step of the workflow itself that the step stands in, or is.
+int Outermost(const definition::Workflow& workflow, int step) {
+  for (;;) {
+    const int block = workflow.steps[std::size_t(step)].block;
+    const int owner = block < 0 ? -1 : workflow.blocks[std::size_t(block)].owner;
+    if (owner < 0) return step;
+    step = owner;
+  }
+}
+
+// What differs in what the run has come past; empty: nothing.
+std::string Difference(const definition::Workflow& old, const definition::Workflow& fresh,
+                       const RunState& state) {
+  const int furthest = Furthest(state);
+  int outermost = -1;
+  for (int i = 0; i <= furthest; ++i) {
+    const auto at = std::size_t(i);
+    const bool same = at < fresh.steps.size() && fresh.steps[at].id == old.steps[at].id &&
+                      fresh.steps[at].block == old.steps[at].block &&
+                      fresh.steps[at].frame == old.steps[at].frame;
+    if (!same) return "step " + old.steps[at].id + " is at another place";
+    outermost = std::max(outermost, Outermost(old, i));
+  }
+  const auto was = ParseJson(old.canonical);
+  const auto is = ParseJson(fresh.canonical);
+  if (!was || !is) return "the definitions cannot be compared";
+  for (const char* key : {"name", "inputs", "lock", "window", "workflows"}) {
+    if ((*was)[key] != (*is)[key]) return std::string("\"") + key + "\" is not the same";
+  }
+  const Value::List& before = (*was)["steps"].as_list();
+  const Value::List& after = (*is)["steps"].as_list();
+  for (std::size_t i = 0; outermost >= 0 && i <= std::size_t(outermost) && i < before.size(); ++i) {
+    if (i >= after.size() || before[i] != after[i]) {
+      return "step " + before[i].StringOr("id", "") + " is not the same";
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<void> On(Draft& draft, const ResolveEffect& input) {
+  const auto& attention = std::get<NeedsAttention>(draft.state().status);
+  if (!IsDoubt(attention.question)) {
+    return FailedPrecondition("no effect of " + draft.state().run.ToString() +
+                              " is in doubt; what it asks is answered with retry, skip or rollback");
+  }
+  if (input.reason.empty()) return InvalidArgument("reason: say how you know");
+  if (input.finding == Finding::kApplied) {
+    return On(draft, Skip{input.step, input.output, input.reason});
+  }
+  if (!input.output.is_null()) {
+    return InvalidArgument("output: only a step that took effect has one");
+  }
+  const std::string here = NameOf(draft.workflow(), attention.at);
+  if (!input.step.empty() && input.step != here) {
+    return InvalidArgument("step: " + draft.state().run.ToString() + " asks about " + here +
+                           ", not about " + input.step);
+  }
+  const StepRef at = attention.at;
+  draft.Emit(EffectResolved{at, input.finding, input.reason});
+  draft.Emit(RetryRequested{at, input.reason});
+  draft.Continue();
+  return {};
+}
+
+Result<void> On(Draft& draft, const OverrideInput& input) {
+  auto step = StepToOverride(draft, input);
+  if (!step) return std::move(step).error();
+  if (input.reason.empty()) return InvalidArgument("reason: say why the input has to be another");
+  if (draft.state().override_asked) {
+    return FailedPrecondition(draft.state().override_asked->request.id.ToString() +
+                              " asks for another override; it comes first");
+  }
+  InputOverride change{*step, input.input, input.value};
+  if (const auto given = LastGiven(draft.state())) {
+    AskToOverride(draft, input, std::move(change), *given);
+    return {};
+  }
+  draft.Emit(InputOverridden{std::move(change), input.reason, {}});
+  draft.Continue();
+  return {};
+}
+
+Value WithOverrides(const RunState& state, int step, Value inputs) {
+  const auto changed = state.overrides.find(step);
+  if (changed == state.overrides.end()) return inputs;
+  Value::Map members = inputs.is_map() ? inputs.as_map() : Value::Map();
+  for (const auto& [input, value] : changed->second) members.insert_or_assign(input, value);
+  return Value(std::move(members));
+}
+
+Result<void> On(Draft& draft, const AdoptDefinition& input) {
+  const RunState& state = draft.state();
+  const std::string run = state.run.ToString();
+  if (input.reason.empty()) return InvalidArgument("reason: say why the run needs another definition");
+  if (input.to->digest == state.digest) {
+    return FailedPrecondition(run + " goes by this definition of " + input.to->name + " already");
+  }
+  const bool early = !state.finishing && ActivityOf(state) != nullptr;
+  if (!early) {
+    return FailedPrecondition(run + " is on its way back or at what runs at last; it keeps its definition");
+  }
+  for (const Activity* leaf : LeavesOf(*ActivityOf(state))) {
+    if (!IsAtWork(*leaf)) continue;
+    return FailedPrecondition(NameOf(draft.workflow(), PlaceOf(*leaf)) + " of " + run +
+                              " is at work; wait until it is over");
+  }
+  if (LastGiven(state)) {
+    return FailedPrecondition(run + " was approved by what its definition says; roll back to before the "
+                              "approval, or cancel and start anew");
+  }
+  if (const auto difference = Difference(draft.workflow(), *input.to, state); !difference.empty()) {
+    return FailedPrecondition("the new definition of " + input.to->name + " cannot be adopted by " + run +
+                              ": " + difference + ", and the run has come past it");
+  }
+  draft.Emit(DefinitionAdopted{input.to->digest, input.reason});
+  return {};
+}
+
+}  // namespace recourse::machine

@@ -1,0 +1,60 @@
+// Who is told while a run needs a person: the policy as it is stored, and its levels.
+#include "engine/machine/draft.h"
+
+namespace recourse::machine {
+namespace {
+
+std::chrono::microseconds MicrosIn(const Value& value) {
+  return std::chrono::microseconds(value.is_int() ? value.as_int() : 0);
+}
+
+}  // namespace
+
+Policy PolicyOf(const Value& stored) {
+  Policy policy;
+  policy.name = stored.StringOr("name", "");
+  const Value& levels = stored["levels"];
+  if (levels.is_list()) {
+    for (const Value& level : levels.as_list()) {
+      policy.levels.push_back({MicrosIn(level["after_us"]), level.StringOr("to", "")});
+    }
+  }
+  policy.may_decide = stored["may_decide"] == Value(true);
+  if (const Value& within = stored["respond_within_us"]; within.is_int()) {
+    policy.respond_within = MicrosIn(within);
+  }
+  return policy;
+}
+
+void TellNextLevel(Draft& draft) {
+  const RunState& state = draft.state();
+  const Policy policy = PolicyOf(state.policy);
+  const int level = state.need->told;
+  const std::string& to = policy.levels[static_cast<std::size_t>(level)].to;
+  const auto why = WhyItWaits(draft.workflow(), state);
+  const std::string text = to + ": " + state.run.ToString() + " (" + state.workflow + ", " +
+                           state.severity + ") needs a person" +
+                           (why ? ": " + why->reason : std::string());
+  draft.Emit(Escalated{level, to, policy.may_decide});
+  draft.Do(Notify{"escalated", text});
+}
+
+Result<void> On(Draft& draft, const Acknowledge& input) {
+  const RunState& state = draft.state();
+  const std::string run = state.run.ToString();
+  if (!state.need) {
+    return FailedPrecondition(run + (state.policy.is_null()
+                                         ? " has no policy that would tell more people"
+                                         : " needs nobody now") +
+                              "; there is nothing to acknowledge");
+  }
+  if (state.need->acknowledged) {
+    if (state.need->acknowledged_by == draft.facts().principal) return {};
+    return FailedPrecondition(run + " is acknowledged by " + state.need->acknowledged_by +
+                              " already, who takes care of it");
+  }
+  draft.Emit(RunAcknowledged{input.reason});
+  return {};
+}
+
+}  // namespace recourse::machine
