@@ -74,8 +74,12 @@ Result<machine::CastVote> FromProto(const v1::DecideRequest& request) {
     case v1::DECISION_REJECT:
       vote.vote = machine::Vote::kReject;
       break;
+    case v1::DECISION_WITHDRAW:
+      vote.vote = machine::Vote::kWithdraw;
+      break;
     default:
-      return InvalidArgument("decision: must be DECISION_APPROVE or DECISION_REJECT");
+      return InvalidArgument(
+          "decision: must be DECISION_APPROVE, DECISION_REJECT or DECISION_WITHDRAW");
   }
   vote.reason = request.reason();
   vote.digest = request.digest();
@@ -90,6 +94,11 @@ Result<v1::Approval> AnswerLate(const machine::CastVote& vote, const std::string
   if (!row || !row->has_value() || !(*row)->settled) return refusal;
   auto approval = ToProto(**row);
   if (!approval) return refusal;
+  if (vote.vote == machine::Vote::kWithdraw) {
+    return FailedPrecondition(vote.id.ToString() + " is settled and what it allowed has begun; nothing "
+                              "is taken back. Pause, cancel or roll back " + approval->run() +
+                              " instead");
+  }
   const auto decision =
       vote.vote == machine::Vote::kApprove ? v1::DECISION_APPROVE : v1::DECISION_REJECT;
   const bool as_shown = vote.digest.empty() || vote.digest == approval->digest();

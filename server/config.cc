@@ -113,6 +113,7 @@ class Parser {
             {"workflows", Paths(config_.workflows)},
             {"targets", Paths(config_.targets)},
             {"schedules", Paths(config_.schedules)},
+            {"escalation_policies", Paths(config_.escalation_policies)},
             {"policy", [this](const auto& name, const auto& node) { PolicyOf(name, node); }},
             {"limits", [this](const auto& name, const auto& node) { Limits(name, node); }},
             {"log", [this](const auto& name, const auto& node) { Log(name, node); }},

@@ -24,6 +24,7 @@ struct Config {
   std::vector<std::string> workflows;     // directories beside <data>/workflows
   std::vector<std::string> targets;       // directories beside <data>/targets
   std::vector<std::string> schedules;     // directories beside <data>/schedules
+  std::vector<std::string> escalation_policies;  // beside <data>/escalation_policies
   Policy policy;
   runtime::Options engine;
   int readers = 4;                                   // threads that read the journal for callers

@@ -191,6 +191,11 @@ Definitions DefinitionFiles::Load(const Texts& overlay) {
     catalogue.workflows.emplace(name, loaded.workflow);
     return std::string();
   });
+  reading.EachFile(directories_.escalation_policies,
+                   [&](const std::string& file, const std::string& text) {
+                     const auto added = catalogue.inventory.AddPolicyFile(text, file);
+                     return added ? std::string() : added.error().message;
+                   });
   reading.EachFile(directories_.targets, [&](const std::string& file, const std::string& text) {
     const auto added = catalogue.inventory.AddFile(text, file);
     return added ? std::string() : added.error().message;

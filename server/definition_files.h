@@ -1,4 +1,4 @@
-// The files that a server's workflows, targets and schedules are read from, again and again: what
+// The files that a server's workflows, targets, schedules and escalation policies are read from, again and again: what
 // was good stays in use when its file is broken.
 #pragma once
 
@@ -27,6 +27,7 @@ class DefinitionFiles {
     std::vector<std::string> workflows;
     std::vector<std::string> targets;
     std::vector<std::string> schedules;
+    std::vector<std::string> escalation_policies;
     // Read before `workflows` where it exists, and made for those that are applied and have no file
     // yet. Empty: none.
     std::string own;

@@ -240,6 +240,8 @@ int Serve(const Config& config, journal::Journal& journal, const Principals& pri
 
   DefinitionFiles files({config.workflows, WithDataDirectory(config, "targets", config.targets),
                          WithDataDirectory(config, "schedules", config.schedules),
+                         WithDataDirectory(config, "escalation_policies",
+                                           config.escalation_policies),
                          config.data + "/workflows"},
                         registry);
   const Definitions definitions = files.Load();

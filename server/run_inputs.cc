@@ -1,5 +1,7 @@
 #include "server/run_inputs.h"
 
+#include <algorithm>
+#include <iterator>
 #include <optional>
 #include <utility>
 
@@ -52,7 +54,16 @@ Result<runtime::StartRequest> FromProto(const v1::StartRunRequest& request) {
   if (auto fits = CheckSize("request_id", request.request_id(), kRequestIdMax); !fits) {
     return std::move(fits).error();
   }
-  return ToStart(request, request.request_id());
+  auto start = ToStart(request, request.request_id());
+  if (!start) return start;
+  constexpr std::string_view kSeverities[] = {"", "critical", "high", "medium", "low"};
+  if (std::find(std::begin(kSeverities), std::end(kSeverities), request.severity()) ==
+      std::end(kSeverities)) {
+    return InvalidArgument("severity: \"" + request.severity() +
+                           "\" is none; say critical, high, medium or low");
+  }
+  start->severity = request.severity();
+  return start;
 }
 
 Result<runtime::StartRequest> FromProto(const v1::PlanRunRequest& request) {
@@ -117,6 +128,43 @@ Result<Input> FromProto(const v1::SignalRunRequest& request) {
 Result<Input> FromProto(const v1::OverrideWindowRequest& request) {
   if (auto fits = CheckSize("reason", request.reason(), kReasonMax); !fits) return fits.error();
   return Input(machine::OverrideWindow{request.reason()});
+}
+
+Result<Input> FromProto(const v1::QuarantineRunRequest& request) {
+  if (auto fits = CheckSize("reason", request.reason(), kReasonMax); !fits) return fits.error();
+  return Input(machine::Quarantine{request.reason()});
+}
+
+Result<Input> FromProto(const v1::ResolveEffectRequest& request) {
+  if (auto fits = CheckSize("reason", request.reason(), kReasonMax); !fits) return fits.error();
+  const auto finding = ToFinding(request.finding());
+  if (!finding) return finding.error();
+  if (!*finding) return InvalidArgument("finding: say applied, not_applied or partial");
+  auto output =
+      ToValue("output_json", request.output_json().empty() ? "null" : request.output_json());
+  if (!output) return std::move(output).error();
+  return Input(
+      machine::ResolveEffect{request.step(), **finding, *std::move(output), request.reason()});
+}
+
+Result<Input> FromProto(const v1::OverrideInputRequest& request) {
+  if (auto fits = CheckSize("reason", request.reason(), kReasonMax); !fits) return fits.error();
+  if (request.step().empty()) return InvalidArgument("step: must be set");
+  if (request.input().empty()) return InvalidArgument("input: must be set");
+  auto value = ToValue("value_json", request.value_json());
+  if (!value) return std::move(value).error();
+  return Input(machine::OverrideInput{request.step(), request.input(), *std::move(value),
+                                      request.reason()});
+}
+
+Result<Input> FromProto(const v1::AcknowledgeRunRequest& request) {
+  if (auto fits = CheckSize("reason", request.reason(), kReasonMax); !fits) return fits.error();
+  return Input(machine::Acknowledge{request.reason()});
+}
+
+Result<Input> FromProto(const v1::AdoptDefinitionRequest& request) {
+  if (auto fits = CheckSize("reason", request.reason(), kReasonMax); !fits) return fits.error();
+  return Input(machine::AdoptDefinition{nullptr, request.reason()});
 }
 
 Result<Input> FromProto(const v1::AnswerItemRequest& request) {

@@ -24,5 +24,10 @@ Result<machine::Input> FromProto(const v1::AnnotateRunRequest& request);
 Result<machine::Input> FromProto(const v1::SignalRunRequest& request);
 Result<machine::Input> FromProto(const v1::AnswerItemRequest& request);
 Result<machine::Input> FromProto(const v1::OverrideWindowRequest& request);
+Result<machine::Input> FromProto(const v1::QuarantineRunRequest& request);
+Result<machine::Input> FromProto(const v1::ResolveEffectRequest& request);
+Result<machine::Input> FromProto(const v1::OverrideInputRequest& request);
+Result<machine::Input> FromProto(const v1::AcknowledgeRunRequest& request);
+Result<machine::Input> FromProto(const v1::AdoptDefinitionRequest& request);
 
 }  // namespace recourse::server

@@ -6,6 +6,7 @@
 
 #include "engine/base/clock.h"
 #include "engine/record/record.h"
+#include "server/attention.h"
 #include "server/convert.h"
 #include "server/pages.h"
 #include "server/run_view.h"
@@ -43,6 +44,7 @@ Result<void> AddSteps(const journal::RunRow& row, runtime::Engine& engine, journ
   }
   AddDetails(**workflow, *state, events, run);
   AddPossible(**workflow, *state, SystemClock().Now(), run);
+  AddEscalation(*state, run);
   return {};
 }
 

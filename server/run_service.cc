@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "engine/record/record.h"
+#include "server/attention.h"
 #include "server/convert.h"
 #include "server/run_inputs.h"
 #include "server/run_reads.h"
@@ -159,6 +160,45 @@ grpc::ServerUnaryReactor* RunService::AnswerItem(Context* context,
                                                  const v1::AnswerItemRequest* request,
                                                  v1::Run* response) {
   return Change(context, "RunService.AnswerItem", *request, response);
+}
+
+grpc::ServerUnaryReactor* RunService::QuarantineRun(Context* context,
+                                          const v1::QuarantineRunRequest* request,
+                                          v1::Run* response) {
+  return Change(context, "RunService.QuarantineRun", *request, response);
+}
+
+grpc::ServerUnaryReactor* RunService::ResolveEffect(Context* context,
+                                          const v1::ResolveEffectRequest* request,
+                                          v1::Run* response) {
+  return Change(context, "RunService.ResolveEffect", *request, response);
+}
+
+grpc::ServerUnaryReactor* RunService::OverrideInput(Context* context,
+                                          const v1::OverrideInputRequest* request,
+                                          v1::Run* response) {
+  return Change(context, "RunService.OverrideInput", *request, response);
+}
+
+grpc::ServerUnaryReactor* RunService::AcknowledgeRun(Context* context,
+                                          const v1::AcknowledgeRunRequest* request,
+                                          v1::Run* response) {
+  return Change(context, "RunService.AcknowledgeRun", *request, response);
+}
+
+grpc::ServerUnaryReactor* RunService::AdoptDefinition(Context* context,
+                                          const v1::AdoptDefinitionRequest* request,
+                                          v1::Run* response) {
+  return Change(context, "RunService.AdoptDefinition", *request, response);
+}
+
+grpc::ServerUnaryReactor* RunService::ListAttention(Context* context,
+                                                    const v1::ListAttentionRequest* request,
+                                                    v1::ListAttentionResponse* response) {
+  return AnswerFrom(core_, core_.readers, context, "RunService.ListAttention", response,
+                    [this, request](journal::Reader& reader) {
+                      return ReadAttention(*request, core_.engine, core_.clock.Now(), reader);
+                    });
 }
 
 grpc::ServerUnaryReactor* RunService::GetRun(Context* context, const v1::GetRunRequest* request,

@@ -12,6 +12,14 @@ std::string Roles(const v1::Approval& approval) {
   for (const std::string& role : approval.approvers()) roles += (roles.empty() ? "" : ", ") + role;
   if (roles.empty()) roles = "nobody";
   if (approval.quorum() > 1) roles = std::to_string(approval.quorum()) + " of: " + roles;
+  if (approval.groups_size() > 0) {
+    const std::map<std::string, int> groups(approval.groups().begin(), approval.groups().end());
+    roles.clear();
+    for (const auto& [role, quorum] : groups) {
+      roles += (roles.empty() ? "" : " and ") + std::to_string(quorum) + " of " + role;
+    }
+  }
+  if (approval.second_factor()) roles += "; with a one-time code";
   if (approval.exclude_requester()) roles += "; not " + approval.requester() + ", who asked";
   return roles;
 }
@@ -38,7 +46,9 @@ std::string Outcome(const v1::Approval& approval) {
     case v1::Approval::EXPIRED:
       return "nobody decided in time, " + FromNow(approval.settle_time());
     case v1::Approval::VOID:
-      return "the run was stopped, " + FromNow(approval.settle_time());
+      return "not asked any more, " + FromNow(approval.settle_time());
+    case v1::Approval::REVOKED:
+      return "given and taken back, " + FromNow(approval.settle_time());
     default:
       return approval.has_expire_time() ? "expires " + FromNow(approval.expire_time())
                                         : "never expires";
@@ -125,7 +135,10 @@ int Decide(const Common& common, const DecideArguments& arguments) {
     }
     v1::DecideRequest request;
     request.set_approval(arguments.approval);
-    request.set_decision(arguments.reject ? v1::DECISION_REJECT : v1::DECISION_APPROVE);
+    request.set_decision(arguments.withdraw ? v1::DECISION_WITHDRAW
+                         : arguments.reject ? v1::DECISION_REJECT
+                                            : v1::DECISION_APPROVE);
+    request.set_one_time_code(arguments.code);
     request.set_reason(arguments.reason);
     request.set_channel("cli");
     auto approval =
@@ -146,8 +159,9 @@ int Decide(const Common& common, const DecideArguments& arguments) {
       // The lines that follow say what the vote came to.
       if (!arguments.wait) return PrintJson(*approval);
     } else if (approval->state() == v1::Approval::OPEN) {
-      std::printf("%s: your vote is recorded; it takes %d in all\n", approval->id().c_str(),
-                  approval->quorum());
+      std::printf(arguments.withdraw ? "%s: your decision is taken back; it takes %d in all\n"
+                                     : "%s: your vote is recorded; it takes %d in all\n",
+                  approval->id().c_str(), approval->quorum());
     } else {
       std::printf("%s is %s. Follow %s: %s watch %s\n", approval->id().c_str(),
                   v1::Approval::State_Name(approval->state()).c_str(), approval->run().c_str(),

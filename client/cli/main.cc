@@ -122,6 +122,7 @@ class Command {
                           [this] { return PlanRun(common_, start_); }));
     start->add_option("--request-id", start_.request_id, "makes it safe to repeat the call");
     start->add_flag("--wait", start_.wait, "follow the run until it is over or waits for a person");
+    start->add_option("--severity", start_.severity, "critical, high, medium or low; else as the workflow says");
 
     CLI::App* runs = Add(app_, "runs", "list runs, newest first", [this] {
       return file_.empty() ? ListRuns(common_, runs_)
@@ -170,6 +171,8 @@ class Command {
     AddRunArgument(sub);
     sub->add_option("--reason", steer_.reason, "why; stands in the journal")->required(needs_reason);
     sub->add_flag("--wait", steer_.wait, "follow the run until it is over or waits for a person");
+    sub->add_option("--revision", steer_.revision,
+                    "refuse unless the run is at this revision, as --output json tells it");
     return sub;
   }
 
@@ -206,6 +209,28 @@ class Command {
     answer->add_option("item", steer_.name, "the item's id")->required();
     answer->add_option("--step", steer_.step, "which step, where several checklists are open");
     answer->add_flag("--cannot-be-done", steer_.not_done, "the step fails; say why with --reason");
+    AddChanging();
+  }
+
+  void AddChanging() {
+    CLI::App* attention = Add(app_, "attention", "what needs a person now, the most urgent first",
+                              [this] { return ListAttention(common_, runs_.limit); });
+    attention->add_option("--limit", runs_.limit, "how many at most")->capture_default_str();
+    AddSteer("ack", "say that you take care of a run: nobody else is told", Acknowledge);
+    AddSteer("quarantine", "put a run aside: nothing begins, its timers stop; resume goes on",
+             Quarantine, true);
+    CLI::App* resolve = AddSteer("resolve", "say what is true of an effect that a run asks about",
+                                 Resolve, true);
+    resolve->add_option("effect", steer_.finding, "applied, not_applied or partial")->required();
+    resolve->add_option("--step", steer_.step, "refuse unless the run asks about this step");
+    resolve->add_option("--step-output", steer_.output_json,
+                        "of applied: the output that the step should have had, as JSON");
+    CLI::App* override_input = AddSteer(
+        "override", "give an input of a step that has not begun another value", Override, true);
+    override_input->add_option("step", steer_.step, "the step's id")->required();
+    override_input->add_option("input", steer_.name, "input=value; JSON where it is, else text")
+        ->required();
+    AddSteer("adopt", "let a run go on by the definition that is loaded now", Adopt, true);
   }
 
   void AddApprovals() {
@@ -215,6 +240,12 @@ class Command {
     CLI::App* show = Add(app_, "approval", "one approval: the question, the plan, who may decide",
                          [this] { return ShowApproval(common_, decide_.approval); });
     show->add_option("approval", decide_.approval, "its id, A-381")->required();
+    CLI::App* withdraw = Add(app_, "withdraw", "take your decision back, and why", [this] {
+      decide_.withdraw = true;
+      return Decide(common_, decide_);
+    });
+    withdraw->add_option("approval", decide_.approval, "its id, A-381")->required();
+    withdraw->add_option("--reason", decide_.reason, "why; stands in the journal")->required();
     for (const bool reject : {false, true}) {
       CLI::App* verb = Add(app_, reject ? "reject" : "approve", reject ? "say no, and why" : "say yes",
                            [this, reject] {
@@ -223,6 +254,7 @@ class Command {
                            });
       verb->add_option("approval", decide_.approval, "its id, A-381")->required();
       verb->add_option("--reason", decide_.reason, "why; stands in the journal")->required(reject);
+      if (!reject) verb->add_option("--code", decide_.code, "your one-time code, where it takes one");
       verb->add_flag("--wait", decide_.wait, "follow the run until it is over or waits for a person");
     }
   }

@@ -100,7 +100,7 @@ std::string HolderText(const Common& common, const v1::LockHolder& holder) {
 // The verbs that answer a run that needs attention, of those that are possible.
 std::vector<std::string> Answers(const v1::Run& run) {
   std::vector<std::string> verbs;
-  for (const std::string verb : {"retry", "skip", "rollback", "cancel"}) {
+  for (const std::string verb : {"resolve", "retry", "skip", "rollback", "cancel"}) {
     const bool possible = std::find(run.possible().begin(), run.possible().end(), verb) !=
                           run.possible().end();
     if (possible) verbs.push_back(verb);
@@ -139,7 +139,9 @@ std::string WaitingText(const Common& common, const v1::Run& run) {
   if (waiting.who().find("override the window") != std::string::npos) {
     text += "override    " + prefix + " override-window " + run.id() + " --reason ...\n";
   }
-  if (run.status() == v1::RUN_STATUS_PAUSED) {
+  const bool resumes = std::find(run.possible().begin(), run.possible().end(), "resume") !=
+                       run.possible().end();
+  if (run.status() == v1::RUN_STATUS_PAUSED || resumes) {
     text += "resume      " + prefix + " resume " + run.id() + "\n";
   }
   if (run.status() == v1::RUN_STATUS_NEEDS_ATTENTION) {
@@ -148,6 +150,7 @@ std::string WaitingText(const Common& common, const v1::Run& run) {
     for (const std::string& verb : Answers(run)) {
       text += "answer      " + prefix + " " + verb + " " + run.id();
       if (verb == "skip") text += " --reason ...";
+      if (verb == "resolve") text += " applied|not_applied|partial --reason ...";
       if (verb == "rollback" && unknown) text += " --effect applied|not_applied|partial";
       text += "\n";
     }
@@ -177,7 +180,7 @@ std::string RunText(const Common& common, const v1::Run& run) {
                  ? " (waits for it)"
                  : " (holds it, token " + std::to_string(run.fencing_token()) + ")") + "\n";
   }
-  text += WaitingText(common, run);
+  text += EscalationText(run) + WaitingText(common, run);
   if (run.steps_size() > 0) text += "\n" + StepsText(run);
   if (!run.outputs_json().empty() && run.outputs_json() != "null") {
     text += "\noutputs\n" + Pretty(run.outputs_json()) + "\n";
@@ -213,6 +216,7 @@ int StartRun(const Common& common, const StartArguments& arguments) {
     request.set_workflow(arguments.workflow);
     request.set_inputs_json(ToJson(*inputs));
     request.set_request_id(arguments.request_id);
+    request.set_severity(arguments.severity);
     auto run = Unary(server, &v1::RunService::Stub::StartRun, server.runs(), request);
     if (!run) return std::move(run).error();
     if (!arguments.wait) {

@@ -1,9 +1,10 @@
-// cancel, pause, resume, retry, skip, rollback, note, signal, answer,
-// override-window.
+// cancel, pause, resume, retry, skip, rollback, note, signal, answer, override-window, quarantine,
+// resolve, override, ack, adopt.
 #include <cstdio>
 #include <type_traits>
 
 #include "client/cli/verbs.h"
+#include "engine/base/json.h"
 
 namespace recourse::cli {
 namespace {
@@ -58,6 +59,7 @@ template <class Request>
 int Send(const Common& common, const SteerArguments& arguments, Request request,
          grpc::Status (v1::RunService::Stub::*method)(grpc::ClientContext*, const Request&, v1::Run*)) {
   request.set_run(arguments.run);
+  if (arguments.revision) request.set_revision(*arguments.revision);
   return WithServer(common, [&](const client::Connection& server) -> Result<int> {
     auto run = Unary(server, method, server.runs(), request);
     if (!run) {
@@ -182,6 +184,44 @@ int AnswerItem(const Common& common, const SteerArguments& arguments) {
   request.set_cannot_be_done(arguments.not_done);
   request.set_note(arguments.reason);
   return Send(common, arguments, request, &v1::RunService::Stub::AnswerItem);
+}
+
+int Quarantine(const Common& common, const SteerArguments& arguments) {
+  return Send(common, arguments, Because<v1::QuarantineRunRequest>(arguments),
+              &v1::RunService::Stub::QuarantineRun);
+}
+
+int Resolve(const Common& common, const SteerArguments& arguments) {
+  auto finding = FindingOf(arguments.finding);
+  if (!finding) return Tell(finding.error(), kUsage);
+  auto request = Because<v1::ResolveEffectRequest>(arguments);
+  request.set_step(arguments.step);
+  request.set_finding(*finding);
+  request.set_output_json(arguments.output_json);
+  return Send(common, arguments, request, &v1::RunService::Stub::ResolveEffect);
+}
+
+int Override(const Common& common, const SteerArguments& arguments) {
+  const auto equals = arguments.name.find('=');
+  if (equals == std::string::npos || equals == 0) {
+    return Tell(InvalidArgument(arguments.name + ": write it as input=value"), kUsage);
+  }
+  const std::string text = arguments.name.substr(equals + 1);
+  auto request = Because<v1::OverrideInputRequest>(arguments);
+  request.set_step(arguments.step);
+  request.set_input(arguments.name.substr(0, equals));
+  request.set_value_json(ParseJson(text) ? text : ToJson(Value(text)));
+  return Send(common, arguments, request, &v1::RunService::Stub::OverrideInput);
+}
+
+int Acknowledge(const Common& common, const SteerArguments& arguments) {
+  return Send(common, arguments, Because<v1::AcknowledgeRunRequest>(arguments),
+              &v1::RunService::Stub::AcknowledgeRun);
+}
+
+int Adopt(const Common& common, const SteerArguments& arguments) {
+  return Send(common, arguments, Because<v1::AdoptDefinitionRequest>(arguments),
+              &v1::RunService::Stub::AdoptDefinition);
 }
 
 }  // namespace recourse::cli

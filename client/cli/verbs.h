@@ -17,6 +17,7 @@ struct StartArguments {
   std::vector<std::string> inputs;  // "name=value"; the value is JSON where it is, else text
   std::string inputs_file;          // JSON
   std::string request_id;
+  std::string severity;
   bool wait = false;
 };
 int StartRun(const Common& common, const StartArguments& arguments);
@@ -67,6 +68,8 @@ struct DecideArguments {
   std::string approval;
   std::string reason;
   bool reject = false;
+  bool withdraw = false;
+  std::string code;  // one-time
   bool wait = false;
 };
 int Decide(const Common& common, const DecideArguments& arguments);
@@ -89,6 +92,7 @@ struct SteerArguments {
   std::string checkpoint;   // rollback
   std::string name;         // signal, answer: the signal's, the item's
   bool not_done = false;    // answer
+  std::optional<std::int64_t> revision;  // that the run must still have
   bool wait = false;
 };
 int Cancel(const Common& common, const SteerArguments& arguments);
@@ -101,6 +105,18 @@ int Annotate(const Common& common, const SteerArguments& arguments);
 int Signal(const Common& common, const SteerArguments& arguments);
 int OverrideWindow(const Common& common, const SteerArguments& arguments);
 int AnswerItem(const Common& common, const SteerArguments& arguments);
+int Quarantine(const Common& common, const SteerArguments& arguments);
+// `finding` and `output_json`.
+int Resolve(const Common& common, const SteerArguments& arguments);
+// `step`, and "input=value" in `name`.
+int Override(const Common& common, const SteerArguments& arguments);
+int Acknowledge(const Common& common, const SteerArguments& arguments);
+int Adopt(const Common& common, const SteerArguments& arguments);
+
+// --- attention.cc ---
+int ListAttention(const Common& common, int limit);
+// Who is told of a run that needs a person; empty: nobody.
+std::string EscalationText(const v1::Run& run);
 
 // --- catalogue.cc ---
 int ListWorkflows(const Common& common);

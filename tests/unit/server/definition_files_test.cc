@@ -28,6 +28,7 @@ TEST_CASE("a broken definition is told with its place and keeps no other from be
   DefinitionFiles files({{directory.File("workflows"), directory.File("more")},
                          {directory.File("none")},
                          {},
+                         {},
                          ""},
                         registry);
   const Definitions definitions = files.Load();
@@ -49,7 +50,7 @@ TEST_CASE("a schedule is loaded with the workflow that it starts", "[server]") {
   directory.Write("schedules/3.yaml", "name: other\nworkflow: godo\ncron: '@daily'\n");
   Registry registry;
   AddDebugActions(registry);
-  DefinitionFiles files({{directory.File("workflows")}, {}, {directory.File("schedules")}, ""},
+  DefinitionFiles files({{directory.File("workflows")}, {}, {directory.File("schedules")}, {}, ""},
                         registry);
   const Definitions definitions = files.Load();
   CHECK(definitions.catalogue.schedules.size() == 1);
@@ -92,6 +93,7 @@ struct Files {
   DefinitionFiles files{{{directory.File("workflows")},
                          {},
                          {directory.File("schedules")},
+                         {},
                          directory.File("own")},
                         registry};
 };

@@ -1,0 +1,21 @@
+// What needs a person now.
+#pragma once
+
+#include "engine/base/clock.h"
+#include "engine/base/error.h"
+#include "engine/machine/state.h"
+#include "engine/runtime/engine.h"
+#include "recourse/v1/run.pb.h"
+
+namespace recourse::server {
+
+// Reads the index for all of them and folds those that are answered.
+// kInvalidArgument: limit. Otherwise the journal's errors.
+Result<v1::ListAttentionResponse> ReadAttention(const v1::ListAttentionRequest& request,
+                                                runtime::Engine& engine, Time now,
+                                                journal::Reader& reader);
+
+// Who is told of the run, as `escalation`; not set when it needs nobody.
+void AddEscalation(const machine::RunState& state, v1::Run& run);
+
+}  // namespace recourse::server
