@@ -3,9 +3,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdlib>
 #include <filesystem>
 #include <set>
+#include <utility>
 
 #include "engine/base/file.h"
 #include "engine/base/text.h"
@@ -14,6 +16,7 @@
 namespace recourse::client {
 namespace {
 
+constexpr std::int64_t kPemMax = 1024 * 1024;
 constexpr int kMessageBytesMax = 64 * 1024 * 1024;  // as the server's limits.message_bytes
 
 std::string Environment(const char* name) {
@@ -39,12 +42,55 @@ std::string PrincipalsIn(const std::string& data) {
   return text;
 }
 
+// The host of the address is this one.
+bool IsHere(const std::string& address) {
+  const std::string host = address.substr(0, address.rfind(':'));
+  const bool loopback4 =
+      host.starts_with("127.") && host.find_first_not_of("0123456789.") == std::string::npos;
+  return address.empty() || address.starts_with("unix:") || loopback4 || host == "localhost" ||
+         host == "[::1]";
+}
+
+Result<std::shared_ptr<grpc::ChannelCredentials>> CredentialsOf(const Options& options) {
+  const bool tls =
+      !options.tls_ca.empty() || !options.tls_cert.empty() || !options.tls_key.empty();
+  if (!tls) {
+    if (IsHere(options.address) || options.insecure) return grpc::InsecureChannelCredentials();
+    return FailedPrecondition(
+        options.address +
+        " is not on this host, and the token would cross the network in the clear"
+        "\nsay who issued the server's certificate: --tls-ca FILE, or --tls-ca system"
+        "\nor, where nobody can read along: --insecure");
+  }
+  if (options.address.empty()) {
+    return InvalidArgument("TLS is for an address: add --address HOST:PORT, or leave --tls-ca, "
+                           "--tls-cert and --tls-key for the local socket");
+  }
+  if (options.tls_cert.empty() != options.tls_key.empty()) {
+    return InvalidArgument("--tls-cert and --tls-key go together");
+  }
+  grpc::SslCredentialsOptions files;
+  for (const auto& [path, into] : {std::pair(options.tls_ca, &files.pem_root_certs),
+                                   std::pair(options.tls_cert, &files.pem_cert_chain),
+                                   std::pair(options.tls_key, &files.pem_private_key)}) {
+    if (path.empty() || (path == "system" && into == &files.pem_root_certs)) continue;
+    auto pem = ReadFile(path, kPemMax);
+    if (!pem) return std::move(pem).error().In("TLS");
+    *into = *std::move(pem);
+  }
+  return grpc::SslCredentials(files);
+}
+
 }  // namespace
 
 Options WithEnvironment(Options options) {
   if (options.data.empty()) options.data = Environment("RECOURSE_DATA");
   if (options.address.empty()) options.address = Environment("RECOURSE_ADDRESS");
   if (options.token_file.empty()) options.token_file = Environment("RECOURSE_TOKEN_FILE");
+  if (options.tls_ca.empty()) options.tls_ca = Environment("RECOURSE_TLS_CA");
+  if (options.tls_cert.empty()) options.tls_cert = Environment("RECOURSE_TLS_CERT");
+  if (options.tls_key.empty()) options.tls_key = Environment("RECOURSE_TLS_KEY");
+  if (!options.insecure) options.insecure = Environment("RECOURSE_INSECURE") == "true";
   if (options.data.empty()) options.data = FindData();
   return options;
 }
@@ -68,13 +114,19 @@ std::string HowToReadOffline(const std::string& data) {
          "\n(also timeline RUN, journal show and journal verify)";
 }
 
-Result<Connection> Connection::Open(const Options& options) {
-  Connection connection;
-  connection.options_ = options;
-  // gRPC and the messages below want one spelling of it, whatever the current directory.
-  const std::string data = std::filesystem::absolute(options.data).string();
+Result<void> Connection::ReadToken(const std::string& data) {
+  const Options& options = options_;
   const std::string token_file =
       options.token_file.empty() ? data + "/" + options.principal + ".token" : options.token_file;
+  if (options.token_file.empty()) {
+    if (!options.tls_cert.empty()) return {};
+    const bool is_there = access(token_file.c_str(), F_OK) == 0 || errno != ENOENT;
+    const bool has_socket = access((data + "/recourse.sock").c_str(), F_OK) == 0;
+    if (!is_there && options.address.empty() && has_socket &&
+        options.principal == Options().principal) {
+      return {};
+    }
+  }
   auto token = ReadFile(token_file, 4096);
   if (!token) {
     const std::string known = options.token_file.empty() ? PrincipalsIn(data) : "";
@@ -92,7 +144,18 @@ Result<Connection> Connection::Open(const Options& options) {
     return std::move(token).error().In("cannot use the token of " + options.principal + " in " +
                                        token_file);
   }
-  connection.token_ = *std::move(token);
+  token_ = *std::move(token);
+  return {};
+}
+
+Result<Connection> Connection::Open(const Options& options) {
+  Connection connection;
+  connection.options_ = options;
+  // gRPC and the messages below want one spelling of it, whatever the current directory.
+  const std::string data = std::filesystem::absolute(options.data).string();
+  auto credentials = CredentialsOf(options);
+  if (!credentials) return std::move(credentials).error();
+  if (auto read = connection.ReadToken(data); !read) return std::move(read).error();
   std::string target = options.address;
   if (target.empty()) {
     target = "unix:" + data + "/recourse.sock";
@@ -111,13 +174,14 @@ Result<Connection> Connection::Open(const Options& options) {
   // What a server has stored can be shown, whatever its limits allow in one message.
   arguments.SetMaxReceiveMessageSize(kMessageBytesMax);
   connection.channel_ =
-      grpc::CreateCustomChannel(target, grpc::InsecureChannelCredentials(), arguments);
+      grpc::CreateCustomChannel(target, *credentials, arguments);
   connection.runs_ = v1::RunService::NewStub(connection.channel_);
   connection.approvals_ = v1::ApprovalService::NewStub(connection.channel_);
   connection.workflows_ = v1::WorkflowService::NewStub(connection.channel_);
   connection.schedules_ = v1::ScheduleService::NewStub(connection.channel_);
   connection.events_ = v1::EventService::NewStub(connection.channel_);
   connection.admin_ = v1::AdminService::NewStub(connection.channel_);
+  connection.identity_ = v1::IdentityService::NewStub(connection.channel_);
   return connection;
 }
 
@@ -125,7 +189,7 @@ std::unique_ptr<grpc::ClientContext> Connection::NewContext(
     std::optional<std::chrono::milliseconds> timeout) const {
   auto context = std::make_unique<grpc::ClientContext>();
   if (timeout) context->set_deadline(std::chrono::system_clock::now() + *timeout);
-  context->AddMetadata("authorization", "Bearer " + token_);
+  if (!token_.empty()) context->AddMetadata("authorization", "Bearer " + token_);
   return context;
 }
 
@@ -137,6 +201,12 @@ Error Connection::ErrorOf(const grpc::Status& status) const {
   const auto code = static_cast<Code>(status.error_code());
   const bool reached = channel_->GetState(false) == GRPC_CHANNEL_READY;
   if (code == Code::kUnavailable && !reached) {
+    if (!options_.tls_ca.empty() || !options_.tls_cert.empty()) {
+      return Unanswered("no server answers at " + where_ + " with TLS as this side has it: " +
+                        status.error_message() +
+                        "\nlook at --tls-ca (who issued the server's certificate?), at the name in "
+                        "--address (does the certificate have it?), and at --tls-cert");
+    }
     return Unanswered("no server answers at " + where_ + "\nstart one with: recoursed --data " +
                       options_.data +
                       "\nor say where it is: --data DIRECTORY, or --address HOST:PORT" +

@@ -16,6 +16,7 @@
 #include "recourse/v1/admin.grpc.pb.h"
 #include "recourse/v1/approval.grpc.pb.h"
 #include "recourse/v1/event.grpc.pb.h"
+#include "recourse/v1/identity.grpc.pb.h"
 #include "recourse/v1/run.grpc.pb.h"
 #include "recourse/v1/schedule.grpc.pb.h"
 #include "recourse/v1/workflow.grpc.pb.h"
@@ -27,13 +28,20 @@ struct Options {
   std::string address;     // "127.0.0.1:7373"; empty: the socket in `data`
   std::string token_file;  // empty: <data>/<principal>.token
   std::string principal = "operator";
+  // TLS, at an address: who issued the server's certificate (PEM; "system": whom this host trusts),
+  // and the caller's own certificate and key (PEM), which can stand for a token.
+  std::string tls_ca = {};
+  std::string tls_cert = {};
+  std::string tls_key = {};
+  bool insecure = false;  // an address beyond this host may be called without TLS
   // How long the server may take to answer a call; none: kTimeout, but for what takes long by
   // nature, such as a check of the whole journal.
   std::optional<std::chrono::milliseconds> timeout = {};
 };
 inline constexpr std::chrono::milliseconds kTimeout{30'000};
 
-// Fills what is empty from RECOURSE_DATA, RECOURSE_ADDRESS and RECOURSE_TOKEN_FILE.
+// Fills what is empty from RECOURSE_DATA, RECOURSE_ADDRESS, RECOURSE_TOKEN_FILE, RECOURSE_TLS_CA,
+// RECOURSE_TLS_CERT, RECOURSE_TLS_KEY and RECOURSE_INSECURE ("true").
 Options WithEnvironment(Options options);
 
 // The data directory of a server on this host: the first of the usual places that has a server's
@@ -47,8 +55,11 @@ std::string HowToReadOffline(const std::string& data);
 
 class Connection {
  public:
-  // Reads the token. kNotFound, kPermissionDenied...: it cannot be read, kInvalidArgument: it is
-  // none; the message says where it was looked for and what to do.
+  // Reads the token and the files of TLS. kNotFound, kPermissionDenied...: one cannot be read,
+  // kInvalidArgument: the token is none, or options that do not go together; the message says where
+  // it was looked for and what to do. kFailedPrecondition: a token would cross the network in the
+  // clear. There need be no token with a certificate, nor for the local socket, whose server may
+  // know its own user.
   static Result<Connection> Open(const Options& options);
 
   // A context for one call, with the token, which fails after `timeout` if there is one.
@@ -61,6 +72,7 @@ class Connection {
   v1::ScheduleService::Stub& schedules() const { return *schedules_; }
   v1::EventService::Stub& events() const { return *events_; }
   v1::AdminService::Stub& admin() const { return *admin_; }
+  v1::IdentityService::Stub& identity() const { return *identity_; }
 
   // Whether a server answers within that time.
   bool WaitUntilServing(std::chrono::milliseconds patience) const;
@@ -77,10 +89,11 @@ class Connection {
 
  private:
   Connection() = default;
+  Result<void> ReadToken(const std::string& data);
 
   Options options_;
   std::string where_;  // for messages: "the socket /x/recourse.sock"
-  std::string token_;
+  std::string token_;  // empty: none is shown
   std::shared_ptr<std::atomic<bool>> unanswered_ = std::make_shared<std::atomic<bool>>(false);
   std::shared_ptr<grpc::Channel> channel_;
   std::shared_ptr<v1::RunService::Stub> runs_;
@@ -89,6 +102,7 @@ class Connection {
   std::shared_ptr<v1::ScheduleService::Stub> schedules_;
   std::shared_ptr<v1::EventService::Stub> events_;
   std::shared_ptr<v1::AdminService::Stub> admin_;
+  std::shared_ptr<v1::IdentityService::Stub> identity_;
 };
 
 }  // namespace recourse::client

@@ -1,11 +1,14 @@
 #include "server/access.h"
 
+#include <grpc/grpc_security_constants.h>
 #include <grpcpp/server_context.h>
 
 #include <algorithm>
 #include <array>
 #include <string>
 #include <utility>
+
+#include "server/tls.h"
 
 namespace recourse::server {
 namespace {
@@ -62,7 +65,38 @@ constexpr std::array kRules = {
     Rule{"AdminService.GetInfo", kAdmin},
     Rule{"AdminService.VerifyJournal", kAdmin},
     Rule{"AdminService.BackupJournal", kAdmin},
+    Rule{"IdentityService.WhoAmI", kAnyRole},
+    Rule{"IdentityService.CreateToken", kAdmin},
+    Rule{"IdentityService.ListTokens", kAdmin},
+    Rule{"IdentityService.RevokeToken", kAdmin},
 };
+
+// The names in a client certificate. gRPC knows one only after it was verified against the issuers
+// of the configuration.
+void AddCertificate(const grpc::AuthContext& call, Presented& presented) {
+  const auto add = [&](const char* property, std::string_view kind) {
+    for (const grpc::string_ref& name : call.FindPropertyValues(property)) {
+      presented.certificate.push_back(std::string(kind) + std::string(name.data(), name.size()));
+    }
+  };
+  add(GRPC_X509_CN_PROPERTY_NAME, "CN=");
+  add(GRPC_PEER_DNS_PROPERTY_NAME, "DNS:");
+  add(GRPC_PEER_URI_PROPERTY_NAME, "URI:");
+  add(GRPC_PEER_EMAIL_PROPERTY_NAME, "EMAIL:");
+  for (const grpc::string_ref& pem :
+       call.FindPropertyValues(GRPC_X509_PEM_CERT_PROPERTY_NAME)) {
+    presented.fingerprint = FingerprintOf(std::string(pem.data(), pem.size()));
+  }
+}
+
+Result<void> Allow(const runtime::Caller& caller, std::string_view role, std::string_view rpc) {
+  if (role == kAnyRole ||
+      std::find(caller.roles.begin(), caller.roles.end(), role) != caller.roles.end()) {
+    return {};
+  }
+  return Error{Code::kPermissionDenied, std::string(rpc) + " needs the role " + std::string(role) +
+                                            ", which " + caller.principal + " does not have"};
+}
 
 }  // namespace
 
@@ -73,25 +107,35 @@ Result<std::string_view> RoleFor(std::string_view rpc) {
   return Error{Code::kUnimplemented, "no rule says who may call " + std::string(rpc)};
 }
 
+Presented PresentedBy(const grpc::ServerContextBase& context) {
+  const auto header = context.client_metadata().find("authorization");
+  Presented presented(header == context.client_metadata().end()
+                          ? std::string_view()
+                          : std::string_view(header->second.data(), header->second.size()));
+  presented.peer = context.peer();
+  AddCertificate(*context.auth_context(), presented);
+  return presented;
+}
+
 Result<runtime::Caller> Admit(const Principals& principals, const grpc::ServerContextBase& context,
                               std::string_view rpc) {
   const auto role = RoleFor(rpc);
   if (!role) return role.error();
-
-  const auto header = context.client_metadata().find("authorization");
-  const std::string_view authorization =
-      header == context.client_metadata().end()
-          ? std::string_view()
-          : std::string_view(header->second.data(), header->second.size());
-  auto caller = principals.Authenticate(authorization);
-  if (!caller || *role == kAnyRole) return caller;
-
-  if (std::find(caller->roles.begin(), caller->roles.end(), *role) == caller->roles.end()) {
-    return Error{Code::kPermissionDenied, std::string(rpc) + " needs the role " +
-                                              std::string(*role) + ", which " + caller->principal +
-                                              " does not have"};
-  }
+  auto caller = principals.Authenticate(PresentedBy(context), rpc);
+  if (!caller) return caller;
+  if (auto allowed = Allow(*caller, *role, rpc); !allowed) return std::move(allowed).error();
   return caller;
+}
+
+Result<StillAdmitted> AdmitStream(const Principals& principals,
+                                  const grpc::ServerContextBase& context, std::string_view rpc) {
+  if (auto caller = Admit(principals, context, rpc); !caller) return std::move(caller).error();
+  return StillAdmitted([&principals, presented = PresentedBy(context),
+                        rpc = std::string(rpc)]() -> Result<void> {
+    auto caller = principals.StillThere(presented);
+    if (!caller) return std::move(caller).error();
+    return Allow(*caller, RoleFor(rpc).value(), rpc);
+  });
 }
 
 }  // namespace recourse::server

@@ -1,6 +1,7 @@
 // Which call needs which role: one table for all of the API.
 #pragma once
 
+#include <functional>
 #include <string_view>
 
 #include "engine/base/error.h"
@@ -20,9 +21,16 @@ inline constexpr std::string_view kAnyRole = "";
 Result<std::string_view> RoleFor(std::string_view rpc);
 
 // Who calls, once it is clear that they may.
-// kUnauthenticated: see Principals. kPermissionDenied: the caller lacks the role; the message names
+// kUnauthenticated, kResourceExhausted: see Principals. kPermissionDenied: the caller lacks the role; the message names
 // it.
 Result<runtime::Caller> Admit(const Principals& principals, const grpc::ServerContextBase& context,
                               std::string_view rpc);
+
+// Whether who has begun a stream may still have it. The principals must outlive it.
+using StillAdmitted = std::function<Result<void>()>;
+// The same as Admit for a call that is not over soon: what answers, from any thread, whether what
+// admitted the caller still holds. Errors are those of Admit.
+Result<StillAdmitted> AdmitStream(const Principals& principals,
+                                  const grpc::ServerContextBase& context, std::string_view rpc);
 
 }  // namespace recourse::server

@@ -2,20 +2,19 @@
 
 #include <arpa/inet.h>
 #include <unistd.h>
-#include <yaml-cpp/yaml.h>
 
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdlib>
 #include <limits>
-#include <map>
-#include <set>
 #include <type_traits>
 #include <utility>
 
 #include "engine/base/file.h"
 #include "engine/base/text.h"
+#include "server/principals_file.h"
+#include "server/yaml_reader.h"
 
 namespace recourse::server {
 namespace {
@@ -24,6 +23,7 @@ constexpr std::int64_t kFileMax = 1024 * 1024;
 constexpr std::int64_t kSecond = 1'000'000;
 constexpr std::int64_t kMiB = 1024 * 1024;
 constexpr std::string_view kDuration = "duration";
+constexpr auto kTimeoutMax = std::chrono::minutes(1);
 constexpr std::array<std::string_view, 5> kLogLevels = {"debug", "info", "warning", "error", "off"};
 
 // The member that a setting is about, of the configuration or of the engine's options in it.
@@ -76,115 +76,169 @@ const Setting* FindNumeric(std::string_view name) {
   return nullptr;
 }
 
-// Reads one file; gathers every mistake with its place.
+// Reads the settings of one file.
 class Parser {
  public:
-  explicit Parser(std::string_view file) : file_(file) {}
+  explicit Parser(std::string_view file) : reader_(file, "the configuration") {}
 
   Result<Config> Parse(std::string_view text) {
-    try {
-      const YAML::Node root = YAML::Load(std::string(text));
+    auto read = reader_.Read(text, [this](const YAML::Node& root) {
       if (root.IsDefined() && !root.IsNull()) Root(root);
-      // A run's inputs reach the server in one message and leave it in another, with more beside.
-      if (config_.engine.inputs_bytes_max > config_.message_bytes_max / 2) {
-        Report(root["limits"].Mark(),
-               "limits.inputs_bytes: " + std::to_string(config_.engine.inputs_bytes_max) +
-                   " is more than half of limits.message_bytes, " +
-                   std::to_string(config_.message_bytes_max) +
-                   ", and such inputs would not fit into a call; lower the one or raise the other");
-      }
-    } catch (const YAML::Exception& e) {
-      Report(e.mark, e.msg);
-    }
-    if (!problems_.empty()) return InvalidArgument(problems_);
+      Agree(root);
+    });
+    if (!read) return std::move(read).error();
     return std::move(config_);
   }
 
  private:
-  using Reader = std::function<void(const std::string& name, const YAML::Node&)>;
-  using Members = std::map<std::string, Reader, std::less<>>;
-
   void Root(const YAML::Node& root) {
-    Map(root, "",
-        {
-            {"data", Path(config_.data)},
-            {"listen", [this](const auto& name, const auto& node) { Listen(name, node); }},
-            {"socket", Path(config_.socket)},
-            {"workflows", Paths(config_.workflows)},
-            {"targets", Paths(config_.targets)},
-            {"schedules", Paths(config_.schedules)},
-            {"escalation_policies", Paths(config_.escalation_policies)},
-            {"policy", [this](const auto& name, const auto& node) { PolicyOf(name, node); }},
-            {"limits", [this](const auto& name, const auto& node) { Limits(name, node); }},
-            {"log", [this](const auto& name, const auto& node) { Log(name, node); }},
-            {"grace", [this](const auto& name, const auto& node) { Numeric(name, node); }},
-            {"principals", [this](const auto& name, const auto& node) { List(name, node); }},
-        });
+    reader_.Map(root, "",
+                {
+                    {"data", reader_.Path(config_.data)},
+                    {"listen", Member(&Parser::Listen)},
+                    {"socket", reader_.Path(config_.socket)},
+                    {"workflows", reader_.Paths(config_.workflows)},
+                    {"targets", reader_.Paths(config_.targets)},
+                    {"schedules", reader_.Paths(config_.schedules)},
+                    {"policy", Member(&Parser::PolicyOf)},
+                    {"limits", Member(&Parser::Limits)},
+                    {"log", Member(&Parser::Log)},
+                    {"grace", Member(&Parser::Numeric)},
+                    {"principals", Member(&Parser::Principals)},
+                    {"principals_file", reader_.Path(config_.principals_file)},
+                    {"local_operator", reader_.Text(config_.local_operator)},
+                    {"tls", Member(&Parser::Tls)},
+                    {"insecure", reader_.Flag(config_.insecure)},
+                    {"secrets", Member(&Parser::Secrets)},
+                });
+  }
+
+  // What settings ask of one another.
+  void Agree(const YAML::Node& root) {
+    // A run's inputs reach the server in one message and leave it in another, with more beside.
+    if (config_.engine.inputs_bytes_max > config_.message_bytes_max / 2) {
+      reader_.Report(root["limits"].Mark(),
+                     "limits.inputs_bytes: " + std::to_string(config_.engine.inputs_bytes_max) +
+                         " is more than half of limits.message_bytes, " +
+                         std::to_string(config_.message_bytes_max) +
+                         ", and such inputs would not fit into a call; lower the one or raise the "
+                         "other");
+    }
+    if (!config_.principals.empty() && !config_.principals_file.empty()) {
+      reader_.Report(root["principals_file"].Mark(),
+                     "principals_file: principals stand here too; keep one of the two");
+    }
+    if (auto safe = CheckExposure(config_); !safe) {
+      reader_.Report(root["listen"].Mark(), "listen: " + safe.error().message);
+    }
   }
 
   void PolicyOf(const std::string& name, const YAML::Node& node) {
-    Map(node, name,
-        {{"allowed_roots", Paths(config_.policy.allowed_roots)},
-         {"allowed_commands", Texts(config_.policy.allowed_commands)}});
+    reader_.Map(node, name,
+                {{"allowed_roots", reader_.Paths(config_.policy.allowed_roots)},
+                 {"allowed_commands", reader_.Texts(config_.policy.allowed_commands)}});
   }
 
   void Limits(const std::string& name, const YAML::Node& node) {
-    Members members;
+    YamlReader::Members members;
     for (const Setting& setting : kNumericSettings) {
       if (setting.name.starts_with("limits.")) {
-        members.emplace(setting.name.substr(7),
-                        [this](const auto& full, const auto& value) { Numeric(full, value); });
+        members.emplace(setting.name.substr(7), Member(&Parser::Numeric));
       }
     }
-    Map(node, name, members);
+    reader_.Map(node, name, members);
   }
 
   void Log(const std::string& name, const YAML::Node& node) {
-    Map(node, name,
-        {{"level", [this](const auto& full, const auto& value) {
-            const std::string level = Scalar(full, value);
-            if (std::find(kLogLevels.begin(), kLogLevels.end(), level) == kLogLevels.end()) {
-              Report(value.Mark(),
-                     full + ": \"" + level + "\" is none of debug, info, warning, error, off");
-            }
-            config_.log_level = level;
-          }}});
+    reader_.Map(node, name,
+                {{"level", [this](const auto& full, const auto& value) {
+                    const std::string level = reader_.Scalar(full, value);
+                    if (std::find(kLogLevels.begin(), kLogLevels.end(), level) ==
+                        kLogLevels.end()) {
+                      reader_.Report(value.Mark(), full + ": \"" + level +
+                                                       "\" is none of debug, info, warning, "
+                                                       "error, off");
+                    }
+                    config_.log_level = level;
+                  }}});
   }
 
   void Listen(const std::string& name, const YAML::Node& node) {
-    config_.listen = Scalar(name, node);
+    config_.listen = reader_.Scalar(name, node);
     if (auto checked = CheckListenAddress(config_.listen); !checked) {
-      Report(node.Mark(), name + ": " + checked.error().message);
+      reader_.Report(node.Mark(), name + ": " + checked.error().message);
+      config_.listen = Config().listen;
     }
   }
 
-  void List(const std::string& name, const YAML::Node& node) {
-    if (!node.IsSequence()) return Report(node.Mark(), name + ": expected a list of principals");
-    std::set<std::string> names;
-    for (const YAML::Node& item : node) {
-      PrincipalConfig principal;
-      Map(item, name + "[" + std::to_string(config_.principals.size()) + "]",
-          {{"name",
-            [&](const auto& full, const auto& value) { principal.name = Scalar(full, value); }},
-           {"roles", Texts(principal.roles)},
-           {"token_file", Path(principal.token_file)}});
-      if (principal.name.empty() || principal.token_file.empty() || principal.roles.empty()) {
-        Report(item.Mark(), name + ": a principal needs name, roles and token_file");
-      } else if (principal.name == "engine") {
-        Report(item.Mark(), name + ": \"engine\" is the engine's own name");
-      } else if (principal.name.starts_with("schedule:")) {
-        Report(item.Mark(), name + ": names that begin with \"schedule:\" are those of schedules");
-      } else if (!names.insert(principal.name).second) {
-        Report(item.Mark(), name + ": there are two principals \"" + principal.name + "\"");
-      }
-      config_.principals.push_back(std::move(principal));
+  void Principals(const std::string& name, const YAML::Node& node) {
+    ReadPrincipals(reader_, name, node, true, config_.principals);
+  }
+
+  void Tls(const std::string& name, const YAML::Node& node) {
+    TlsFiles& tls = config_.tls.emplace();
+    reader_.Map(node, name,
+                {{"certificate", reader_.Path(tls.certificate)},
+                 {"key", reader_.Path(tls.key)},
+                 {"client_ca", reader_.Path(tls.client_ca)}});
+    if (tls.certificate.empty() || tls.key.empty()) {
+      reader_.Report(node.Mark(), name + ": needs certificate and key");
     }
-    if (config_.principals.empty()) Report(node.Mark(), name + ": the list is empty");
+  }
+
+  void Secrets(const std::string& name, const YAML::Node& node) {
+    if (!node.IsMap()) {
+      return reader_.Report(node.Mark(), name + ": expected \"NAME: {env: VARIABLE}\" or its like");
+    }
+    for (const auto& entry : node) {
+      const std::string secret = reader_.Scalar(name, entry.first);
+      if (config_.secrets.contains(secret)) {
+        reader_.Report(entry.first.Mark(), name + "." + secret + " is set twice");
+      }
+      config_.secrets[secret] = SecretAt(name + "." + secret, entry.second);
+    }
+  }
+
+  SecretConfig SecretAt(const std::string& name, const YAML::Node& node) {
+    SecretConfig secret;
+    std::string timeout;
+    int sources = 0;
+    const auto from = [&](SecretConfig::Kind kind, YamlReader::Reader read) {
+      return [&secret, &sources, kind, read = std::move(read)](const auto& full, const auto& value) {
+        ++sources;
+        secret.kind = kind;
+        read(full, value);
+      };
+    };
+    using Kind = SecretConfig::Kind;
+    reader_.Map(node, name,
+                {{"env", from(Kind::kEnvironment, reader_.Text(secret.from))},
+                 {"file", from(Kind::kFile, reader_.Path(secret.from))},
+                 {"credential", from(Kind::kCredential, reader_.Text(secret.from))},
+                 {"command", from(Kind::kCommand, reader_.Texts(secret.command))},
+                 {"timeout", reader_.Text(timeout)}});
+    if (sources != 1) {
+      reader_.Report(node.Mark(), name + ": needs one of env, file, credential and command");
+    }
+    if (secret.kind == Kind::kCredential && secret.from.find('/') != std::string::npos) {
+      reader_.Report(node.Mark(), name + ".credential: the name of a file, with no \"/\"");
+    }
+    if (secret.kind == Kind::kCommand && secret.command.empty()) {
+      reader_.Report(node.Mark(), name + ".command: expected a program and its arguments");
+    }
+    if (timeout.empty()) return secret;
+    const auto limit = ParseDuration(timeout);
+    if (limit && secret.kind == Kind::kCommand && limit->count() > 0 && *limit <= kTimeoutMax) {
+      secret.timeout = *limit;
+    } else {
+      reader_.Report(node.Mark(), name + ".timeout: of a command, at most 1m");
+    }
+    return secret;
   }
 
   void Numeric(const std::string& name, const YAML::Node& node) {
     const Setting& setting = *FindNumeric(name);
-    const std::string text = Scalar(name, node);
+    const std::string text = reader_.Scalar(name, node);
     std::int64_t value = 0;
     bool valid = false;
     if (setting.unit == kDuration) {
@@ -204,89 +258,31 @@ class Parser {
     const std::string kind = setting.unit == kDuration ? "duration such as 30s" : "whole number";
     const std::string is =
         valid ? "\" is not between " : "\" is no " + kind + "; expected one between ";
-    Report(node.Mark(), name + ": \"" + text + is + show(setting.min) + " and " +
-                            show(setting.max) + " (" + std::string(setting.unit) + ")");
+    reader_.Report(node.Mark(), name + ": \"" + text + is + show(setting.min) + " and " +
+                                    show(setting.max) + " (" + std::string(setting.unit) + ")");
   }
 
-  Reader Path(std::string& into) {
-    return [this, &into](const std::string& name, const YAML::Node& node) {
-      into = AbsolutePath(name, node);
-    };
-  }
-  Reader Paths(std::vector<std::string>& into) {
-    return [this, &into](const std::string& name, const YAML::Node& node) {
-      Each(name, node, [&](const auto& item) { into.push_back(AbsolutePath(name, item)); });
-    };
-  }
-  Reader Texts(std::vector<std::string>& into) {
-    return [this, &into](const std::string& name, const YAML::Node& node) {
-      Each(name, node, [&](const auto& item) { into.push_back(Scalar(name, item)); });
+  YamlReader::Reader Member(void (Parser::*take)(const std::string&, const YAML::Node&)) {
+    return [this, take](const std::string& name, const YAML::Node& node) {
+      (this->*take)(name, node);
     };
   }
 
-  template <class Take>
-  void Each(const std::string& name, const YAML::Node& node, Take take) {
-    if (!node.IsSequence()) return Report(node.Mark(), name + ": expected a list");
-    for (const YAML::Node& item : node) take(item);
-  }
-
-  void Map(const YAML::Node& node, const std::string& prefix, const Members& members) {
-    if (!node.IsMap()) {
-      return Report(node.Mark(), (prefix.empty() ? "the configuration" : prefix) +
-                                     std::string(": expected settings as \"name: value\""));
-    }
-    std::vector<std::string> known;
-    for (const auto& [name, reader] : members) known.push_back(name);
-    std::set<std::string> seen;
-    for (const auto& entry : node) {
-      const std::string key = entry.first.IsScalar() ? entry.first.Scalar() : "";
-      const std::string full = prefix.empty() ? key : prefix + "." + key;
-      const auto member = members.find(key);
-      if (member == members.end()) {
-        const std::string nearest = Nearest(key, known);
-        Report(entry.first.Mark(),
-               "unknown setting \"" + full + "\"" +
-                   (nearest.empty() ? "" : "; did you mean \"" + nearest + "\"?"));
-      } else if (!seen.insert(key).second) {
-        Report(entry.first.Mark(), full + " is set twice");
-      } else {
-        member->second(full, entry.second);
-      }
-    }
-  }
-
-  std::string Scalar(const std::string& name, const YAML::Node& node) {
-    if (node.IsScalar() && !node.Scalar().empty()) return node.Scalar();
-    Report(node.Mark(), name + ": expected a value");
-    return "";
-  }
-
-  std::string AbsolutePath(const std::string& name, const YAML::Node& node) {
-    std::string path = Scalar(name, node);
-    if (!path.empty() && path.front() != '/') {
-      Report(node.Mark(), name + ": \"" + path + "\" is not an absolute path");
-    }
-    while (path.size() > 1 && path.back() == '/') path.pop_back();
-    return path;
-  }
-
-  void Report(const YAML::Mark& mark, const std::string& message) {
-    if (!problems_.empty()) problems_ += '\n';
-    problems_ += file_ + ":" + std::to_string(mark.line + 1) + ":" +
-                 std::to_string(mark.column + 1) + ": " + message;
-  }
-
-  std::string file_;
+  YamlReader reader_;
   Config config_;
-  std::string problems_;
 };
+
+// The host of "host:port"; empty: there is no port.
+std::string HostOf(std::string_view address) {
+  const std::size_t colon = address.rfind(':');
+  return std::string(address.substr(0, colon == std::string_view::npos ? 0 : colon));
+}
 
 }  // namespace
 
 std::span<const Setting> NumericSettings() { return kNumericSettings; }
 
 Result<Config> ParseConfig(std::string_view text, std::string_view file) {
-  if (!IsUtf8(text)) return InvalidArgument(std::string(file) + ": not UTF-8");
   return Parser(file).Parse(text);
 }
 
@@ -312,10 +308,9 @@ Result<std::string> DefaultDataDirectory() {
 }
 
 Result<void> CheckListenAddress(std::string_view address) {
-  const std::size_t colon = address.rfind(':');
-  const std::string host(address.substr(0, colon == std::string_view::npos ? 0 : colon));
+  const std::string host = HostOf(address);
   const std::string_view port =
-      colon == std::string_view::npos ? std::string_view() : address.substr(colon + 1);
+      host.empty() ? std::string_view() : address.substr(host.size() + 1);
   int number = -1;
   const auto [end, problem] = std::from_chars(port.data(), port.data() + port.size(), number);
   if (problem != std::errc() || end != port.data() + port.size() || number < 0 ||
@@ -323,11 +318,21 @@ Result<void> CheckListenAddress(std::string_view address) {
     return InvalidArgument("\"" + std::string(address) +
                            "\" is no address; write it as 127.0.0.1:7373");
   }
+  return {};
+}
+
+bool IsLoopback(std::string_view address) {
+  const std::string host = HostOf(address);
   in_addr parsed = {};
   const bool loopback4 = inet_pton(AF_INET, host.c_str(), &parsed) == 1 && host.starts_with("127.");
-  if (loopback4 || host == "localhost" || host == "[::1]") return {};
-  return InvalidArgument("\"" + std::string(address) +
-                         "\" is not on loopback; tokens would cross the network in the clear");
+  return loopback4 || host == "localhost" || host == "[::1]";
+}
+
+Result<void> CheckExposure(const Config& config) {
+  if (IsLoopback(config.listen) || config.tls || config.insecure) return {};
+  return InvalidArgument("\"" + config.listen +
+                         "\" is not on loopback; tokens would cross the network in the clear. Set "
+                         "\"tls:\", or \"insecure: true\" where something else keeps others away");
 }
 
 }  // namespace recourse::server

@@ -14,12 +14,14 @@
 #include "engine/base/error.h"
 #include "engine/runtime/engine.h"
 #include "server/principals.h"
+#include "server/secret_sources.h"
+#include "server/tls.h"
 
 namespace recourse::server {
 
 struct Config {
   std::string data;                       // directory; empty: DefaultDataDirectory
-  std::string listen = "127.0.0.1:7373";  // loopback only; port 0: any free one
+  std::string listen = "127.0.0.1:7373";  // see CheckExposure; port 0: any free one
   std::string socket;                     // path; empty: <data>/recourse.sock
   std::vector<std::string> workflows;     // directories beside <data>/workflows
   std::vector<std::string> targets;       // directories beside <data>/targets
@@ -33,7 +35,13 @@ struct Config {
   int streams_max = 1024;                            // calls at once on one connection
   std::string log_level = "info";
   std::chrono::microseconds grace = std::chrono::seconds(10);  // for attempts, when stopping
-  std::vector<PrincipalConfig> principals;                     // empty: DefaultPrincipals
+  // One of the two, or neither: <data>/principals.yaml where it is, else DefaultPrincipals.
+  std::vector<PrincipalConfig> principals;
+  std::string principals_file;
+  std::string local_operator;   // who calls over the socket without a token; empty: nobody
+  std::optional<TlsFiles> tls;  // none: the port speaks plain gRPC
+  bool insecure = false;        // it may do so beyond loopback
+  SecretConfigs secrets;
 };
 
 // A setting that is one value: what documentation and file have in common.
@@ -61,8 +69,14 @@ Result<Config> LoadConfig(const std::string& path);
 // kFailedPrecondition: neither XDG_STATE_HOME nor HOME is set.
 Result<std::string> DefaultDataDirectory();
 
-// Whether `address` ("127.0.0.1:7373", "[::1]:0", "localhost:7373") is a port on loopback.
-// kInvalidArgument: it is not; the message says why.
+// kInvalidArgument: `address` is not "host:port", as "127.0.0.1:7373" or "[::1]:0".
 Result<void> CheckListenAddress(std::string_view address);
+
+// Whether only this host can reach the address.
+bool IsLoopback(std::string_view address);
+
+// kInvalidArgument: the port could be reached from elsewhere, and tokens would cross the network in
+// the clear. The local socket is out of question: only its owner can open it.
+Result<void> CheckExposure(const Config& config);
 
 }  // namespace recourse::server

@@ -86,9 +86,8 @@ class EventWatch final : public Stream<v1::WatchEventsResponse> {
 
 grpc::ServerWriteReactor<v1::WatchEventsResponse>* EventService::WatchEvents(
     grpc::CallbackServerContext* context, const v1::WatchEventsRequest* request) {
-  if (auto caller = Admit(core_.principals, *context, "EventService.WatchEvents"); !caller) {
-    return new Refused(caller.error());
-  }
+  auto admitted = AdmitStream(core_.principals, *context, "EventService.WatchEvents");
+  if (!admitted) return new Refused(admitted.error());
   std::optional<journal::Position> position;
   if (request->has_after_position()) position = request->after_position();
   if (position && *position < 0) {
@@ -96,7 +95,7 @@ grpc::ServerWriteReactor<v1::WatchEventsResponse>* EventService::WatchEvents(
         InvalidArgument("after_position: " + std::to_string(*position) + " is negative"));
   }
   auto watch = std::make_shared<EventWatch>(core_, position);
-  if (auto added = core_.hub.Add(WatchHub::kAllRuns, watch); !added) {
+  if (auto added = core_.hub.Add(WatchHub::kAllRuns, watch, *std::move(admitted)); !added) {
     return new Refused(added.error());
   }
   watch->Wake();

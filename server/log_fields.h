@@ -12,5 +12,10 @@ inline constexpr char kTo[] = "to";
 inline constexpr char kBy[] = "by";
 inline constexpr char kPosition[] = "position";
 inline constexpr char kCode[] = "code";
+inline constexpr char kPeer[] = "peer";
+inline constexpr char kRpc[] = "rpc";
+inline constexpr char kCount[] = "count";
+inline constexpr char kToken[] = "token";
+inline constexpr char kPrincipal[] = "principal";
 
 }  // namespace recourse::server::log_field

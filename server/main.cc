@@ -30,7 +30,7 @@
 #include "engine/runtime/engine.h"
 #include "server/config.h"
 #include "server/definition_files.h"
-#include "server/principals.h"
+#include "server/principals_file.h"
 #include "server/reloader.h"
 #include "server/run_reads.h"
 #include "server/server.h"
@@ -88,11 +88,11 @@ Result<Config> Settle(const Arguments& arguments) {
     }
     config.listen = arguments.listen;
   }
+  if (auto safe = CheckExposure(config); !safe) return std::move(safe).error().In("--listen");
   for (const auto& directory : arguments.workflows) config.workflows.push_back(Absolute(directory));
   for (const auto& directory : arguments.targets) config.targets.push_back(Absolute(directory));
   for (const auto& directory : arguments.schedules) config.schedules.push_back(Absolute(directory));
   if (config.socket.empty()) config.socket = config.data + "/recourse.sock";
-  if (config.principals.empty()) config.principals = DefaultPrincipals(config.data);
   config.engine.blob_directory = config.data + "/blobs";
   config.engine.report = [](const Error& error) { spdlog::warn("{}", error.message); };
   return config;
@@ -160,12 +160,26 @@ int WaitForSignal() {
   return number;
 }
 
-// SIGHUP reads the definitions again; the others stop the server.
-int WaitForStop(Reloader& reloader) {
+// What stands in the files of principals and tokens now; what was there before stays when they have
+// a mistake.
+void ReloadPrincipals(const Config& config, const Principals& principals) {
+  auto who = FindPrincipals(config.data, config.principals, config.principals_file);
+  auto replaced = who ? principals.Replace(who->principals, who->revoked_certificates)
+                      : Result<void>(who.error());
+  if (replaced) {
+    spdlog::info("principals: {}", who->principals.size());
+  } else {
+    spdlog::error("the principals stay as they were: {}", replaced.error().message);
+  }
+}
+
+// SIGHUP reads the definitions and the principals again; the others stop the server.
+int WaitForStop(Reloader& reloader, const Config& config, const Principals& principals) {
   for (;;) {
     const int number = WaitForSignal();
     if (number != SIGHUP) return number;
-    spdlog::info("SIGHUP: reading the definitions again");
+    spdlog::info("SIGHUP: reading the definitions and the principals again");
+    ReloadPrincipals(config, principals);
     (void)reloader.Reload();  // It logs what came of it.
   }
 }
@@ -197,7 +211,8 @@ void PrintProblems(const JournalCheck& check, const std::vector<std::string>& le
 
 void PrintStart(const Config& config, const Server& server, const journal::Journal& journal,
                 const OpenRuns& open, const runtime::Engine& engine, const JournalCheck& check,
-                const std::vector<std::string>& left_out, const std::string& address_problem) {
+                const std::vector<std::string>& left_out, const std::string& address_problem,
+                const Principals& principals) {
   const auto catalogue = engine.catalogue();
   std::cout << "recoursed " << Version() << " is ready (pid " << getpid() << ")\n"
             << "  address    " << server.address() << address_problem << "\n"
@@ -210,7 +225,8 @@ void PrintStart(const Config& config, const Server& server, const journal::Journ
             << catalogue->inventory.Names().size() << ", schedules " << catalogue->schedules.size()
             << "\n";
   PrintProblems(check, left_out, journal);
-  for (const PrincipalConfig& principal : config.principals) {
+  for (const PrincipalConfig& principal : principals.configs()) {
+    if (principal.token_file.empty()) continue;
     std::cout << "  token      " << principal.token_file << " (" << principal.name << ")\n";
   }
   std::cout << std::flush;
@@ -252,8 +268,11 @@ int Serve(const Config& config, journal::Journal& journal, const Principals& pri
   if (!check) return Fail(kExitFailed, check.error());
   if (check->problems > 0) spdlog::error("the journal is damaged: {}", check->first_problem);
   const runtime::Catalogue& catalogue = definitions.catalogue;
+  const SecretSources secrets(config.secrets, clock);
+  runtime::Options engine_options = WithReports(config.engine);
+  engine_options.secrets = &secrets;
   auto engine =
-      runtime::Engine::Open(WithReports(config.engine), journal, registry, catalogue.workflows,
+      runtime::Engine::Open(std::move(engine_options), journal, registry, catalogue.workflows,
                             catalogue.inventory, config.policy, clock, catalogue.schedules);
   if (!engine) return Fail(kExitFailed, engine.error());
   Reloader reloader(std::move(files), **engine, clock, definitions);
@@ -262,6 +281,7 @@ int Serve(const Config& config, journal::Journal& journal, const Principals& pri
   // Before anything happens in the world: a server that cannot be reached must not act, and what
   // it goes on with must be logged.
   const ServerOptions options{config.listen,
+                              config.tls,
                               config.socket,
                               config.readers,
                               config.waiting_reads,
@@ -275,9 +295,9 @@ int Serve(const Config& config, journal::Journal& journal, const Principals& pri
   }
   const std::string address_file = config.data + "/address";
   PrintStart(config, **server, journal, *open, **engine, options.journal_check, definitions.problems,
-             WriteAddress(address_file, (*server)->address()));
+             WriteAddress(address_file, (*server)->address()), principals);
 
-  const int number = WaitForStop(reloader);
+  const int number = WaitForStop(reloader, config, principals);
   spdlog::info("signal {}: stopping; a second one ends at once", number);
   EndAtNextSignal();
   (*server)->Retire();
@@ -289,6 +309,10 @@ int Serve(const Config& config, journal::Journal& journal, const Principals& pri
 }
 
 int Run(const Config& config) {
+  if (config.insecure) {
+    spdlog::warn("insecure: true: {} may be reached from elsewhere, and speaks plain gRPC: whoever "
+                 "reads along has every token. Set \"tls:\" instead", config.listen);
+  }
   for (const std::string& directory : {config.data, config.engine.blob_directory}) {
     if (auto made = MakeDirectories(directory, 0700); !made) {
       return Fail(kExitFailed, made.error().In("data directory"));
@@ -307,7 +331,13 @@ int Run(const Config& config) {
                                                   : kExitFailed,
                 journal.error());
   }
-  auto principals = Principals::Load(config.principals);
+  auto who = FindPrincipals(config.data, config.principals, config.principals_file);
+  if (!who) return Fail(kExitUsage, who.error());
+  PrincipalOptions options;
+  options.tokens_file = config.data + "/tokens.json";
+  options.local_operator = config.local_operator;
+  options.revoked_certificates = who->revoked_certificates;
+  auto principals = Principals::Load(std::move(who->principals), options);
   if (!principals) return Fail(kExitUsage, principals.error());
 
   Registry registry;

@@ -2,29 +2,33 @@
 
 #include <fcntl.h>
 #include <openssl/crypto.h>
-#include <sys/random.h>
+#include <spdlog/spdlog.h>
 #include <sys/stat.h>
 
+#include <algorithm>
+#include <bit>
 #include <cerrno>
+#include <mutex>
+#include <optional>
+#include <set>
 #include <utility>
 
 #include "engine/base/file.h"
 #include "engine/base/text.h"
 #include "engine/base/token.h"
+#include "server/failure_limit.h"
+#include "server/log_fields.h"
 
 namespace recourse::server {
 namespace {
 
-constexpr std::size_t kTokenBytes = 32;
 constexpr std::size_t kTokenLengthMin = 20;
 constexpr std::int64_t kTokenFileMax = 4096;
 
 Result<void> MakeTokenFile(const std::string& path) {
-  std::string random(kTokenBytes, '\0');
-  if (getrandom(random.data(), random.size(), 0) != static_cast<ssize_t>(random.size())) {
-    return ErrnoError(errno, "draw a token for " + path);
-  }
-  return WriteFileAtomically(path, Hex(random) + "\n", 0600);
+  auto random = RandomHex();
+  if (!random) return std::move(random).error().In("make " + path);
+  return WriteFileAtomically(path, *random + "\n", 0600);
 }
 
 Result<std::string> ReadTokenFile(const std::string& path) {
@@ -52,7 +56,38 @@ Result<std::string> ReadTokenFile(const std::string& path) {
   return token;
 }
 
+Error Unknown(std::string message) {
+  return Error{Code::kUnauthenticated, std::move(message)};
+}
+
+// "CN=ada, DNS:ada.example.net": names from elsewhere, fit for a line of the log.
+std::string Listed(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) {
+    for (const char c : (text.empty() ? "" : ", ") + name) {
+      text += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
+    }
+  }
+  return text;
+}
+
+// Who is on this host may know where its files are.
+bool IsOnThisHost(std::string_view peer) {
+  const std::string address = FailureLimit::AddressOf(peer);
+  return address.empty() || address.starts_with("127.") || address == "::1";
+}
+
 }  // namespace
+
+Presented::Presented(std::string_view authorization) {
+  constexpr std::string_view kScheme = "Bearer ";
+  if (authorization.starts_with(kScheme)) {
+    header = Header::kBearer;
+    token = Sha256Of(authorization.substr(kScheme.size()));
+  } else if (!authorization.empty()) {
+    header = Header::kOther;
+  }
+}
 
 std::vector<PrincipalConfig> DefaultPrincipals(const std::string& data_directory) {
   return {
@@ -63,45 +98,228 @@ std::vector<PrincipalConfig> DefaultPrincipals(const std::string& data_directory
   };
 }
 
-Result<Principals> Principals::Load(std::vector<PrincipalConfig> configs) {
-  Principals principals(std::move(configs));
-  for (const PrincipalConfig& config : principals.configs_) {
+// Who there is at one time. Immutable.
+struct PrincipalTable {
+  std::vector<PrincipalConfig> configs;
+  struct FileToken {
+    Digest digest;
+    std::size_t owner;  // in configs
+  };
+  std::vector<FileToken> tokens;
+  std::set<std::string, std::less<>> revoked_certificates;
+
+  static Result<std::shared_ptr<const PrincipalTable>> Make(std::vector<PrincipalConfig> configs,
+                                                   const std::vector<std::string>& revoked,
+                                                   const std::string& local_operator);
+
+  const PrincipalConfig* Find(std::string_view name) const;
+  Result<const PrincipalConfig*> OfCertificate(const Presented& presented) const;
+  // What a caller without proof could send.
+  std::string Advice(const Presented& presented) const;
+};
+
+Result<std::shared_ptr<const PrincipalTable>> PrincipalTable::Make(std::vector<PrincipalConfig> configs,
+                                                 const std::vector<std::string>& revoked,
+                                                 const std::string& local_operator) {
+  auto table = std::make_shared<PrincipalTable>();
+  table->configs = std::move(configs);
+  table->revoked_certificates.insert(revoked.begin(), revoked.end());
+  if (!local_operator.empty() && table->Find(local_operator) == nullptr) {
+    return FailedPrecondition("local_operator: there is no principal \"" + local_operator + "\"");
+  }
+  for (std::size_t i = 0; i < table->configs.size(); ++i) {
+    const PrincipalConfig& config = table->configs[i];
+    if (config.token_file.empty()) continue;
     auto token = ReadTokenFile(config.token_file);
     if (!token) return std::move(token).error().In("principal " + config.name);
     const Digest digest = Sha256Of(*token);
-    for (std::size_t i = 0; i < principals.digests_.size(); ++i) {
-      if (principals.digests_[i] != digest) continue;
-      return FailedPrecondition("principals " + principals.configs_[i].name + " and " +
+    for (const FileToken& other : table->tokens) {
+      if (other.digest != digest) continue;
+      return FailedPrecondition("principals " + table->configs[other.owner].name + " and " +
                                 config.name + " have the same token; each needs its own");
     }
-    principals.digests_.push_back(digest);
+    table->tokens.push_back({digest, i});
   }
-  return principals;
+  return std::shared_ptr<const PrincipalTable>(std::move(table));
 }
 
-Result<runtime::Caller> Principals::Authenticate(std::string_view authorization) const {
-  constexpr std::string_view kScheme = "Bearer ";
-  std::string problem = "the call carries no token";
-  if (authorization.substr(0, kScheme.size()) == kScheme) {
-    const Digest presented = Sha256Of(authorization.substr(kScheme.size()));
-    const PrincipalConfig* found = nullptr;
-    // All are compared, each in constant time: how long it takes tells nothing about any token.
-    for (std::size_t i = 0; i < digests_.size(); ++i) {
-      if (CRYPTO_memcmp(presented.data(), digests_[i].data(), presented.size()) == 0) {
-        found = &configs_[i];
-      }
-    }
-    if (found != nullptr) return runtime::Caller{found->name, found->roles, "grpc"};
-    problem = "the call's token is not one of this server's";
-  } else if (!authorization.empty()) {
-    problem = "the call's authorization is not of the form \"Bearer <token>\"";
-  }
-  std::string message = problem + "; send \"authorization: Bearer <token>\" with a token from";
-  for (const PrincipalConfig& config : configs_) {
-    message +=
-        (&config == &configs_.front() ? " " : ", ") + config.token_file + " (" + config.name + ")";
-  }
-  return Error{Code::kUnauthenticated, std::move(message)};
+const PrincipalConfig* PrincipalTable::Find(std::string_view name) const {
+  const auto found = std::find_if(configs.begin(), configs.end(),
+                                  [&](const auto& config) { return config.name == name; });
+  return found == configs.end() ? nullptr : &*found;
 }
+
+Result<const PrincipalConfig*> PrincipalTable::OfCertificate(const Presented& presented) const {
+  const std::string shown = "the client certificate (" + Listed(presented.certificate) + ")";
+  if (revoked_certificates.contains(presented.fingerprint)) {
+    return Unknown(shown + " is revoked in the principals file");
+  }
+  const PrincipalConfig* owner = nullptr;
+  for (const PrincipalConfig& config : configs) {
+    const bool named = std::any_of(
+        config.certificates.begin(), config.certificates.end(), [&](const std::string& name) {
+          const auto& names = presented.certificate;
+          return std::find(names.begin(), names.end(), name) != names.end();
+        });
+    if (!named) continue;
+    if (owner != nullptr) {
+      return Unknown(shown + " has names of two principals, " + owner->name + " and " +
+                     config.name);
+    }
+    owner = &config;
+  }
+  if (owner != nullptr) return owner;
+  std::vector<std::string> known;
+  for (const PrincipalConfig& config : configs) {
+    known.insert(known.end(), config.certificates.begin(), config.certificates.end());
+  }
+  return Unknown(shown + " names no principal; " +
+                 (known.empty() ? "the principals file names no certificate"
+                                : "the principals file knows " + Listed(known)));
+}
+
+std::string PrincipalTable::Advice(const Presented& presented) const {
+  std::string advice = "; send \"authorization: Bearer <token>\" with a token ";
+  if (!IsOnThisHost(presented.peer) || tokens.empty()) {
+    return advice + "that was made on this server: recourse tokens create PRINCIPAL";
+  }
+  advice += "from";
+  for (const FileToken& token : tokens) {
+    const PrincipalConfig& config = configs[token.owner];
+    advice += (&token == &tokens.front() ? " " : ", ") + config.token_file + " (" + config.name + ")";
+  }
+  return advice;
+}
+
+struct Principals::State {
+  std::string local_operator;
+  const Clock* clock = nullptr;
+  SystemClock system_clock;
+  std::unique_ptr<TokenStore> tokens;  // null: none can be made
+  FailureLimit limit;
+  std::mutex mutex;
+  std::shared_ptr<const PrincipalTable> table;  // under mutex
+
+  std::shared_ptr<const PrincipalTable> Current() {
+    const std::lock_guard lock(mutex);
+    return table;
+  }
+  Result<runtime::Caller> Check(const Presented& presented);
+  Result<const PrincipalConfig*> OfToken(const PrincipalTable& now, const Digest& token);
+};
+
+Result<const PrincipalConfig*> Principals::State::OfToken(const PrincipalTable& now, const Digest& token) {
+  const PrincipalConfig* found = nullptr;
+  // All are compared, each in constant time: how long it takes tells nothing about any token.
+  for (const PrincipalTable::FileToken& known : now.tokens) {
+    if (CRYPTO_memcmp(token.data(), known.digest.data(), token.size()) == 0) {
+      found = &now.configs[known.owner];
+    }
+  }
+  if (found != nullptr || tokens == nullptr) return found;
+  auto owner = tokens->Find(token, clock->Now());
+  if (!owner) return std::move(owner).error();
+  if (!*owner) return found;
+  found = now.Find(**owner);
+  if (found == nullptr) {
+    return Unknown("the call's token is that of " + **owner +
+                   ", who is no longer one of this server's principals");
+  }
+  return found;
+}
+
+Result<runtime::Caller> Principals::State::Check(const Presented& presented) {
+  const auto now = Current();
+  const auto as = [](const PrincipalConfig& config) {
+    return runtime::Caller{config.name, config.roles, "grpc"};
+  };
+  if (presented.header == Presented::Header::kBearer) {
+    auto found = OfToken(*now, presented.token);
+    if (!found) return std::move(found).error();
+    if (*found != nullptr) return as(**found);
+    return Unknown("the call's token is not one of this server's" + now->Advice(presented));
+  }
+  if (presented.header == Presented::Header::kOther) {
+    return Unknown("the call's authorization is not of the form \"Bearer <token>\"" +
+                   now->Advice(presented));
+  }
+  if (!presented.fingerprint.empty()) {
+    auto found = now->OfCertificate(presented);
+    if (!found) return std::move(found).error();
+    return as(**found);
+  }
+  if (presented.peer.starts_with("unix:") && !local_operator.empty()) {
+    if (const PrincipalConfig* found = now->Find(local_operator)) return as(*found);
+  }
+  return Unknown("the call carries no token" + now->Advice(presented));
+}
+
+Principals::Principals(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Principals::~Principals() = default;
+Principals::Principals(Principals&&) noexcept = default;
+
+Result<Principals> Principals::Load(std::vector<PrincipalConfig> configs,
+                                    PrincipalOptions options) {
+  auto state = std::make_unique<State>();
+  state->local_operator = options.local_operator;
+  state->clock = options.clock != nullptr ? options.clock : &state->system_clock;
+  if (!options.tokens_file.empty()) {
+    auto tokens = TokenStore::Open(options.tokens_file);
+    if (!tokens) return std::move(tokens).error();
+    state->tokens = *std::move(tokens);
+  }
+  auto table =
+      PrincipalTable::Make(std::move(configs), options.revoked_certificates, options.local_operator);
+  if (!table) return std::move(table).error();
+  state->table = *std::move(table);
+  return Principals(std::move(state));
+}
+
+Result<void> Principals::Replace(std::vector<PrincipalConfig> configs,
+                                 std::vector<std::string> revoked_certificates) const {
+  auto table = PrincipalTable::Make(std::move(configs), revoked_certificates, state_->local_operator);
+  if (!table) return std::move(table).error();
+  const std::lock_guard lock(state_->mutex);
+  state_->table = *std::move(table);
+  return {};
+}
+
+Result<runtime::Caller> Principals::Authenticate(const Presented& presented,
+                                                 std::string_view rpc) const {
+  const auto now = std::chrono::steady_clock::now();
+  const std::string address = FailureLimit::AddressOf(presented.peer);
+  // What is no token cannot be guessed.
+  const bool guess = presented.header == Presented::Header::kBearer;
+  const auto wait = guess ? state_->limit.MustWait(address, now) : std::nullopt;
+  auto caller = wait ? Result<runtime::Caller>(Error{
+                           Code::kResourceExhausted,
+                           "too many calls with wrong tokens came from " + address +
+                               "; it is heard again in " + HumanDuration(*wait)})
+                     : state_->Check(presented);
+  if (caller) return caller;
+  const auto count =
+      static_cast<std::uint64_t>(state_->limit.Failed(address, guess && !wait, now));
+  // Each at first, then ever fewer: a flood of calls must not become a flood of lines.
+  if (count <= static_cast<std::uint64_t>(FailureLimit::kBurst) || std::has_single_bit(count)) {
+    const std::string& message = caller.error().message;
+    spdlog::warn("authentication failed: {}={} {}={} {}={}: {}", log_field::kPeer,
+                 address.empty() ? "local" : address, log_field::kRpc, rpc, log_field::kCount, count,
+                 message.substr(0, message.find(';')));
+  }
+  return caller;
+}
+
+Result<runtime::Caller> Principals::StillThere(const Presented& presented) const {
+  return state_->Check(presented);
+}
+
+std::vector<PrincipalConfig> Principals::configs() const { return state_->Current()->configs; }
+
+Result<TokenStore*> Principals::tokens() const {
+  if (state_->tokens != nullptr) return state_->tokens.get();
+  return FailedPrecondition("this server keeps no tokens of its own");
+}
+
+Time Principals::Now() const { return state_->clock->Now(); }
 
 }  // namespace recourse::server

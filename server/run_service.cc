@@ -226,16 +226,15 @@ grpc::ServerUnaryReactor* RunService::GetTimeline(Context* context,
 grpc::ServerWriteReactor<v1::WatchRunResponse>* RunService::WatchRun(
     Context* context, const v1::WatchRunRequest* request) {
   using Refused = RefusedStream<v1::WatchRunResponse>;
-  if (auto caller = Admit(core_.principals, *context, "RunService.WatchRun"); !caller) {
-    return new Refused(caller.error());
-  }
+  auto admitted = AdmitStream(core_.principals, *context, "RunService.WatchRun");
+  if (!admitted) return new Refused(admitted.error());
   auto run = ParseRun("run", request->run());
   if (!run) return new Refused(run.error());
   if (request->after_sequence() < 0) {
     return new Refused(InvalidArgument(
         "after_sequence: " + std::to_string(request->after_sequence()) + " is negative"));
   }
-  return RunWatch::Start(core_, *run, request->after_sequence());
+  return RunWatch::Start(core_, *run, request->after_sequence(), *std::move(admitted));
 }
 
 }  // namespace recourse::server

@@ -16,9 +16,10 @@ constexpr PageLimits kBatch{256, 256 * 1024};
 }  // namespace
 
 grpc::ServerWriteReactor<v1::WatchRunResponse>* RunWatch::Start(Core& core, RunId run,
-                                                                std::int64_t sequence) {
+                                                                std::int64_t sequence,
+                                                                StillAdmitted admitted) {
   auto watch = std::make_shared<RunWatch>(core, run, sequence);
-  if (auto added = core.hub.Add(run, watch); !added) {
+  if (auto added = core.hub.Add(run, watch, std::move(admitted)); !added) {
     return new RefusedStream<v1::WatchRunResponse>(added.error());
   }
   watch->Wake();

@@ -11,9 +11,11 @@ namespace recourse::server {
 
 class RunWatch final : public Stream<v1::WatchRunResponse> {
  public:
-  // Begins to send the events of `run` after `sequence`. The reactor is gRPC's from here on.
+  // Begins to send the events of `run` after `sequence`, as long as the caller is `admitted`. The
+  // reactor is gRPC's from here on.
   static grpc::ServerWriteReactor<v1::WatchRunResponse>* Start(Core& core, RunId run,
-                                                               std::int64_t sequence);
+                                                               std::int64_t sequence,
+                                                               StillAdmitted admitted);
 
   RunWatch(Core& core, RunId run, std::int64_t sequence);
 

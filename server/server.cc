@@ -3,12 +3,16 @@
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/health_check_service_interface.h>
+#include <spdlog/spdlog.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 
 #include <cerrno>
 #include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <optional>
 #include <stop_token>
 #include <thread>
 #include <utility>
@@ -18,6 +22,7 @@
 #include "server/approval_service.h"
 #include "server/core.h"
 #include "server/event_service.h"
+#include "server/identity_service.h"
 #include "server/port_holder.h"
 #include "server/run_service.h"
 #include "server/schedule_service.h"
@@ -30,6 +35,10 @@ namespace {
 
 // How long calls may take to end by themselves when the server stops.
 constexpr auto kStopGrace = std::chrono::seconds(2);
+
+// How soon the streams end of who may not have them any more.
+constexpr auto kRecheck = std::chrono::seconds(1);
+constexpr std::int64_t kRoundsPerSave = 60;
 
 constexpr int kLongReadsMax = 16;  // checks and copies of the journal that wait
 constexpr int kPlansAtOnce = 2;
@@ -59,6 +68,9 @@ class GrpcServer final : public Server {
   void Stop() override;
 
  private:
+  // Until `stop`: ends the streams of who is no longer admitted, and stores which tokens were used.
+  void Guard(const std::stop_token& stop);
+
   std::unique_ptr<ReaderPool> readers_;
   std::unique_ptr<ReaderPool> long_readers_;
   std::unique_ptr<ReaderPool> plan_readers_;
@@ -73,9 +85,12 @@ class GrpcServer final : public Server {
   ScheduleService schedules_{core_};
   EventService events_{core_};
   AdminService admin_{core_};
+  IdentityService identity_{core_};
 
   std::string address_;
   std::unique_ptr<grpc::Server> server_;
+  std::optional<TlsWatch> tls_;  // of the guard, once it is there
+  std::jthread guard_;
 };
 
 // Whether somebody answers on the socket. gRPC would take its name away from them, and they would
@@ -123,17 +138,26 @@ Result<void> GrpcServer::Listen(const ServerOptions& options) {
   builder.SetMaxReceiveMessageSize(static_cast<int>(options.message_bytes_max));
   for (grpc::Service* service :
        std::initializer_list<grpc::Service*>{&runs_, &approvals_, &workflows_, &schedules_, &events_,
-                                             &admin_}) {
+                                             &admin_, &identity_}) {
     builder.RegisterService(service);
   }
   int port = 0;
   int socket_bound = 1;
-  builder.AddListeningPort(options.listen, grpc::InsecureServerCredentials(), &port);
-  if (!options.socket.empty()) {
-    builder.AddListeningPort("unix:" + options.socket, grpc::InsecureServerCredentials(),
-                             &socket_bound);
+  const auto plain = grpc::InsecureServerCredentials();
+  if (options.tls) {
+    if (auto usable = CheckTls(*options.tls); !usable) return std::move(usable).error();
+    tls_.emplace(*options.tls);
+    tls_->Look(core_.clock.Now());
   }
+  builder.AddListeningPort(options.listen, options.tls ? TlsCredentials(*options.tls) : plain,
+                           &port);
+  if (!options.socket.empty()) {
+    builder.AddListeningPort("unix:" + options.socket, plain, &socket_bound);
+  }
+  // Nobody else can open the socket, not even between its making and the change of its mode.
+  const mode_t mask = umask(0177);
   server_ = builder.BuildAndStart();
+  umask(mask);
   if (server_ == nullptr || port == 0 || socket_bound == 0) {
     return port == 0 ? CannotListen(options.listen)
                      : Unavailable("cannot listen on the socket " + options.socket +
@@ -144,10 +168,29 @@ Result<void> GrpcServer::Listen(const ServerOptions& options) {
     return ErrnoError(errno, "keep others away from " + options.socket);
   }
   address_ = options.listen.substr(0, options.listen.rfind(':') + 1) + std::to_string(port);
+  guard_ = std::jthread([this](const std::stop_token& stop) { Guard(stop); });
   return {};
 }
 
+void GrpcServer::Guard(const std::stop_token& stop) {
+  std::mutex mutex;
+  std::condition_variable_any wake;
+  std::unique_lock lock(mutex);
+  for (std::int64_t round = 1; !stop.stop_requested(); ++round) {
+    wake.wait_for(lock, stop, kRecheck, [] { return false; });
+    hub_.Recheck();
+    if (tls_) tls_->Look(core_.clock.Now());
+    if (round % kRoundsPerSave != 0 && !stop.stop_requested()) continue;
+    auto tokens = core_.principals.tokens();
+    if (!tokens) continue;
+    if (auto saved = (*tokens)->SaveUse(); !saved) {
+      spdlog::warn("when tokens were used last: {}", saved.error().message);
+    }
+  }
+}
+
 void GrpcServer::Stop() {
+  guard_.request_stop();
   // The ports close first: a client whose stream ends would otherwise come back at once to a server
   // that can only send it away again. Shutdown returns when the last call has ended, hence the
   // thread.
@@ -162,6 +205,7 @@ void GrpcServer::Stop() {
   plan_readers_->Stop();
   shutdown.join();
   server_.reset();
+  if (guard_.joinable()) guard_.join();
 }
 
 }  // namespace

@@ -1,7 +1,8 @@
-// The gRPC server: services, health and reflection on a loopback port and a local socket.
+// The gRPC server: services, health and reflection on a port, with TLS or without, and a local socket.
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,11 +13,13 @@
 #include "server/principals.h"
 #include "server/reloader.h"
 #include "server/start_check.h"
+#include "server/tls.h"
 
 namespace recourse::server {
 
 struct ServerOptions {
   std::string listen = "127.0.0.1:0";  // see CheckListenAddress
+  std::optional<TlsFiles> tls = {};    // none: the port speaks plain gRPC
   std::string socket;                  // path of the local socket; empty: none
   int readers = 4;                     // threads that read the journal for callers; 1 to 64
   int waiting_reads = 4096;            // calls that wait for them; more are RESOURCE_EXHAUSTED
@@ -31,7 +34,7 @@ class Server {
   // Starts to serve. Everything given must outlive the server.
   // kUnavailable: the address or the socket cannot be had; the message says which, who has it if
   // that can be known, and what to do.
-  // kInvalidArgument: a path too long for a socket. Otherwise the journal's errors.
+  // kInvalidArgument: a path too long for a socket. kFailedPrecondition: see CheckTls. Otherwise the journal's errors.
   static Result<std::unique_ptr<Server>> Start(const ServerOptions& options,
                                                runtime::Engine& engine, journal::Journal& journal,
                                                const Registry& registry,

@@ -2,10 +2,10 @@
 
 namespace recourse::server {
 
-Result<void> WatchHub::Add(RunId run, std::shared_ptr<Watcher> watcher) {
+Result<void> WatchHub::Add(RunId run, std::shared_ptr<Watcher> watcher, StillAdmitted admitted) {
   const std::lock_guard lock(mutex_);
   if (stopped_) return StoppingError();
-  watchers_[run].push_back(std::move(watcher));
+  watchers_[run].push_back({std::move(watcher), std::move(admitted)});
   return {};
 }
 
@@ -13,8 +13,19 @@ void WatchHub::Remove(RunId run, const Watcher* watcher) {
   const std::lock_guard lock(mutex_);
   const auto found = watchers_.find(run);
   if (found == watchers_.end()) return;
-  std::erase_if(found->second, [&](const auto& each) { return each.get() == watcher; });
+  std::erase_if(found->second, [&](const Entry& each) { return each.watcher.get() == watcher; });
   if (found->second.empty()) watchers_.erase(found);
+}
+
+void WatchHub::Recheck() {
+  std::vector<Entry> all;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [run, entries] : watchers_) all.insert(all.end(), entries.begin(), entries.end());
+  }
+  for (const Entry& entry : all) {
+    if (auto admitted = entry.admitted(); !admitted) entry.watcher->End(admitted.error());
+  }
 }
 
 void WatchHub::Stop() {
@@ -22,8 +33,8 @@ void WatchHub::Stop() {
   {
     const std::lock_guard lock(mutex_);
     stopped_ = true;
-    for (const auto& [run, watchers] : watchers_) {
-      all.insert(all.end(), watchers.begin(), watchers.end());
+    for (const auto& [run, entries] : watchers_) {
+      for (const Entry& entry : entries) all.push_back(entry.watcher);
     }
   }
   const Error error = Unavailable("the server is stopping; watch again when it is back");
@@ -53,7 +64,7 @@ void WatchHub::News(const runtime::AttemptNews& news) {
 void WatchHub::Find(RunId run, Watchers& watchers) const {
   const auto found = watchers_.find(run);
   if (found == watchers_.end()) return;
-  watchers.insert(watchers.end(), found->second.begin(), found->second.end());
+  for (const Entry& entry : found->second) watchers.push_back(entry.watcher);
 }
 
 }  // namespace recourse::server

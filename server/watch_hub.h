@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "engine/runtime/engine.h"
+#include "server/access.h"
 #include "server/stream.h"
 
 namespace recourse::server {
@@ -18,9 +19,12 @@ class WatchHub final : public runtime::Listener {
   // The key of watchers that follow every run.
   static constexpr RunId kAllRuns{};
 
-  // kUnavailable: Stop() was called.
-  Result<void> Add(RunId run, std::shared_ptr<Watcher> watcher);
+  // `admitted` is asked by Recheck. kUnavailable: Stop() was called.
+  Result<void> Add(RunId run, std::shared_ptr<Watcher> watcher, StillAdmitted admitted);
   void Remove(RunId run, const Watcher* watcher);
+
+  // Ends the streams of those who may not have them any more.
+  void Recheck();
 
   // Ends every stream and takes no more.
   void Stop();
@@ -35,7 +39,11 @@ class WatchHub final : public runtime::Listener {
   void Find(RunId run, Watchers& watchers) const;
 
   std::mutex mutex_;
-  std::unordered_map<RunId, Watchers> watchers_;  // under mutex_
+  struct Entry {
+    std::shared_ptr<Watcher> watcher;
+    StillAdmitted admitted;
+  };
+  std::unordered_map<RunId, std::vector<Entry>> watchers_;  // under mutex_
   bool stopped_ = false;                          // under mutex_
 };
 

@@ -47,6 +47,7 @@ std::string Prefix(const Common& common) {
   std::string prefix = "recourse";
   if (!common.server.data.empty()) prefix += " --data " + common.server.data;
   if (!common.server.address.empty()) prefix += " --address " + common.server.address;
+  if (!common.server.tls_ca.empty()) prefix += " --tls-ca " + common.server.tls_ca;
   return prefix;
 }
 

@@ -20,8 +20,8 @@ problems, or the expression has no value; 2 the command was misspelt, or a file 
 read; 3 no server that answers, or no token; 4 the server refused, or definitions, targets or cases that
 were checked have problems; 5 the run waits for a person.
 
-Environment: RECOURSE_DATA, RECOURSE_ADDRESS, RECOURSE_TOKEN_FILE stand for --data, --address and
---token-file. NO_COLOR turns colours off.
+Environment: RECOURSE_DATA, RECOURSE_ADDRESS, RECOURSE_TOKEN_FILE, RECOURSE_TLS_CA, RECOURSE_TLS_CERT,
+RECOURSE_TLS_KEY and RECOURSE_INSECURE stand for the options of these names. NO_COLOR turns colours off.
 )";
 
 class Command {
@@ -37,6 +37,11 @@ class Command {
     app_.add_option("--token-file", common_.server.token_file, "the token to show");
     app_.add_option("--as", common_.server.principal, "whose token of the data directory to show")
         ->capture_default_str();
+    app_.add_option("--tls-ca", common_.server.tls_ca,
+                    "who issued the server's certificate: a PEM file, or system");
+    app_.add_option("--tls-cert", common_.server.tls_cert, "your certificate (PEM), for a token");
+    app_.add_option("--tls-key", common_.server.tls_key, "its key (PEM)");
+    app_.add_flag("--insecure", common_.server.insecure, "call another host without TLS");
     app_.add_option("--output", output_, "table for people, json for programs")
         ->check(CLI::IsMember({"table", "json"}));
     app_.add_option("--timeout", timeout_, "how long the server may take to answer, or to come back, such as 5m");
@@ -46,6 +51,7 @@ class Command {
     AddCatalogue();
     AddSchedules();
     AddJournal();
+    AddIdentity();
   }
 
   int Run(int argc, char** argv) {
@@ -341,6 +347,26 @@ class Command {
     show->add_option("--after", after_, "only events behind this position");
   }
 
+  void AddIdentity() {
+    CLI::App& group = Group("tokens", "what proves who calls; needs the role admin");
+    CLI::App* create = Add(group, "create", "make a token and print it, this once",
+                           [this] { return CreateToken(common_, token_); });
+    create->add_option("principal", token_.principal, "whose it is to be")->required();
+    create->add_option("--expires", token_.expires, "how long it is good, or never")
+        ->capture_default_str();
+    create->add_option("--note", token_.note, "what it is for");
+    CLI::App* list = Add(group, "list", "those that were made, without what they are",
+                         [this] { return ListTokens(common_, token_); });
+    list->add_option("--principal", token_.principal, "only of this principal");
+    list->add_flag("--all", token_.all, "also those that are revoked or expired");
+    CLI::App* revoke = Add(group, "revoke", "take one out of force, at once",
+                           [this] { return RevokeToken(common_, token_); });
+    revoke->add_option("token", token_.id, "its id, T-7")->required();
+    revoke->add_option("--reason", token_.reason, "why; shown with the token");
+    Add(app_, "whoami", "who the server takes you for, and your roles",
+        [this] { return WhoAmI(common_); });
+  }
+
   CLI::App app_;
   Common common_;
   std::string output_ = "table";
@@ -354,6 +380,7 @@ class Command {
   EvalArguments eval_;
   GraphArguments graph_;
   CheckArguments check_;
+  TokenArguments token_;
   bool with_server_ = false;
   bool all_ = false;
   std::string file_;

@@ -156,6 +156,21 @@ int ShowSchedule(const Common& common, const std::string& name);
 int PauseSchedule(const Common& common, const std::string& name, const std::string& reason);
 int ResumeSchedule(const Common& common, const std::string& name, const std::string& reason);
 
+// --- tokens.cc: what proves who calls ---
+struct TokenArguments {
+  std::string principal;
+  std::string expires = "90d";  // a duration, or "never"
+  std::string note;
+  std::string id;
+  std::string reason;
+  bool all = false;  // also those that are revoked or expired
+};
+// Prints the token itself, alone, to standard output, and what it is to standard error.
+int CreateToken(const Common& common, const TokenArguments& arguments);
+int ListTokens(const Common& common, const TokenArguments& arguments);
+int RevokeToken(const Common& common, const TokenArguments& arguments);
+int WhoAmI(const Common& common);
+
 // --- offline.cc: a journal file, with no server ---
 int VerifyOffline(const Common& common, const std::string& file);
 int ListRunsOffline(const Common& common, const std::string& file,

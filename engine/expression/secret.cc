@@ -1,6 +1,6 @@
 #include "engine/expression/secret.h"
 
-#include <optional>
+#include <algorithm>
 
 #include "engine/expression/functions.h"
 #include "engine/expression/utf8.h"
@@ -9,28 +9,6 @@ namespace recourse::expression {
 namespace {
 
 constexpr std::size_t kNameMax = 128;
-
-// The name of the first reference in `value`; `path` grows to its place.
-std::optional<std::string> FindSecret(const Value& value, std::string& path) {
-  if (IsSecret(value)) return value[kSecretKey].as_string();
-  const std::size_t here = path.size();
-  if (value.is_list()) {
-    std::size_t index = 0;
-    for (const Value& element : value.as_list()) {
-      path += "[" + std::to_string(index++) + "]";
-      if (auto found = FindSecret(element, path)) return found;
-      path.resize(here);
-    }
-  } else if (value.is_map()) {
-    for (const auto& [key, member] : value.as_map()) {
-      if (!member.is_list() && !member.is_map()) continue;
-      path += "." + (key.is_string() ? key.as_string() : std::string("?"));
-      if (auto found = FindSecret(member, path)) return found;
-      path.resize(here);
-    }
-  }
-  return std::nullopt;
-}
 
 Result<Prepared> CheckName(const Value& name) {
   const std::string& text = name.as_string();
@@ -67,17 +45,11 @@ bool IsSecret(const Value& value) {
 }
 
 bool HoldsSecret(const Value& value) {
-  std::string path;
-  return (value.is_list() || value.is_map()) && FindSecret(value, path).has_value();
-}
-
-Result<void> RefuseSecrets(const Value& value, std::string_view name) {
-  std::string path(name);
-  const auto secret = FindSecret(value, path);
-  if (!secret) return {};
-  return FailedPrecondition(path + ": the secret \"" + *secret +
-                            "\" has not been put in place; nothing was done. This server knows "
-                            "no secrets: give the value in another way, or skip the step");
+  if (value.is_list()) return std::ranges::any_of(value.as_list(), HoldsSecret);
+  if (!value.is_map()) return false;
+  return IsSecret(value) || std::ranges::any_of(value.as_map(), [](const auto& member) {
+           return HoldsSecret(member.second);
+         });
 }
 
 }  // namespace recourse::expression

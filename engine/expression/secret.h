@@ -23,8 +23,4 @@ bool IsSecret(const Value& value);
 // Whether a reference stands anywhere in `value`.
 bool HoldsSecret(const Value& value);
 
-// kFailedPrecondition: a reference stands in `value`, which nobody has replaced by its secret; the
-// message names the place, as "inputs.login.password", and the secret. An action must not see it.
-Result<void> RefuseSecrets(const Value& value, std::string_view name);
-
 }  // namespace recourse::expression

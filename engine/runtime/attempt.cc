@@ -4,7 +4,6 @@
 #include <future>
 
 #include "engine/base/fail_point.h"
-#include "engine/expression/secret.h"
 #include "engine/runtime/job.h"
 #include "engine/runtime/stored_form.h"
 
@@ -45,6 +44,8 @@ class AttemptJob final : public Job {
   machine::Input Compensate(const Action& action, const Context& context);
   Outcome ApplyInstead(const Action& action, Context context);
 
+  // Reads what the inputs refer to. An error: the phase cannot begin.
+  Result<void> ReadSecrets();
   // Why the phase should not begin at all, if so.
   std::optional<Error> ReasonNotToBegin(const Action& action, const Context& context) const;
   machine::Input NotBegun(Error reason, std::string_view advice = {}) const;
@@ -59,6 +60,7 @@ class AttemptJob final : public Job {
   const Surroundings& surroundings_;
   const std::shared_ptr<const definition::Workflow> workflow_;
   const machine::StartPhase start_;
+  Secrets secrets_;  // read before the action is called, from whatever thread it answers
   steady_clock::time_point progress_told_;
 };
 
@@ -82,6 +84,7 @@ machine::Input AttemptJob::Perform() {
 }
 
 machine::Input AttemptJob::CallPhase(const Action& action) {
+  if (auto read = ReadSecrets(); !read) return NotBegun(read.error());
   const Context context = MakeContext(action.Spec());
   switch (start_.phase) {
     case Phase::kPrepare:
@@ -106,6 +109,11 @@ machine::Input AttemptJob::Prepare(const Action& action, const Context& context)
                   {},
                   LeftBehind::kNothing});
   }
+  // One without it could not put back what it says.
+  if (secrets_.StandIn(outcome.output())) {
+    return NotBegun(FailedPrecondition("the undo record of " + start_.action +
+                                       " holds a secret, which must not be stored"));
+  }
   return machine::Prepared{at(), start_.number, AsStored(outcome.output())};
 }
 
@@ -125,10 +133,11 @@ machine::Input AttemptJob::Verify(const Action& action, const Context& context, 
     verification = action.Verify(context, output);
   }
   // It is done, whatever becomes of its output.
-  Value shortened = surroundings_.blobs.ShortenAnyway(std::move(output));
+  Value shortened = surroundings_.blobs.ShortenAnyway(secrets_.Scrubbed(output));
   switch (verification.verdict) {
     case Verification::Verdict::kPassed:
-      return machine::Applied{at(), start_.number, std::move(shortened), verification.message};
+      return machine::Applied{at(), start_.number, std::move(shortened),
+                              secrets_.Scrubbed(verification.message)};
     case Verification::Verdict::kFailed:
       return Broke({FailedPrecondition("done, but the proof failed: " + verification.message),
                     verification.evidence, LeftBehind::kPartial});
@@ -145,7 +154,8 @@ machine::Input AttemptJob::Verify(const Action& action, const Context& context, 
 machine::Input AttemptJob::Probe(const Action& action, const Context& context) {
   RECOURSE_FAIL_POINT("before_probe");
   ProbeAnswer answer = action.Probe(context);
-  answer.output = surroundings_.blobs.ShortenAnyway(std::move(answer.output));
+  answer.message = secrets_.Scrubbed(std::move(answer.message));
+  answer.output = surroundings_.blobs.ShortenAnyway(secrets_.Scrubbed(answer.output));
   return machine::Probed{at(), start_.number, std::move(answer)};
 }
 
@@ -156,7 +166,8 @@ machine::Input AttemptJob::Compensate(const Action& action, const Context& conte
   RECOURSE_FAIL_POINT("after_compensate");
   if (!outcome) return Broke(outcome.failure());
   return machine::Compensated{at(), start_.number,
-                              surroundings_.blobs.ShortenAnyway(outcome.output())};
+                              surroundings_.blobs.ShortenAnyway(
+                                  secrets_.Scrubbed(outcome.output()))};
 }
 
 // Another action is what undoes the step. It may have been at work before: a crash, or another try.
@@ -184,6 +195,19 @@ Outcome AttemptJob::ApplyInstead(const Action& action, Context context) {
                  LeftBehind::kUnknown};
 }
 
+Result<void> AttemptJob::ReadSecrets() {
+  const auto& step = workflow_->steps[static_cast<std::size_t>(at().step)];
+  const definition::ActionStep* own = definition::ActionOf(step, at().item);
+  if (own != nullptr && start_.instead) own = own->compensation.get();
+  const auto left = std::min<Time::duration>(deadline() - surroundings_.clock.Now(), kDeadlineMax);
+  auto read = Secrets::Read(surroundings_.secrets, start_.inputs,
+                            own == nullptr ? std::vector<std::string>() : own->with.Secrets(),
+                            stop_token(), steady_clock::now() + left);
+  if (!read) return std::move(read).error();
+  secrets_ = *std::move(read);
+  return {};
+}
+
 std::optional<Error> AttemptJob::ReasonNotToBegin(const Action& action,
                                                   const Context& context) const {
   if (stopped_by() != StoppedBy::kNobody) {
@@ -193,8 +217,6 @@ std::optional<Error> AttemptJob::ReasonNotToBegin(const Action& action,
     return Error{Code::kDeadlineExceeded,
                  "its time was over before a worker was free"};
   }
-  if (auto known = expression::RefuseSecrets(context.inputs, "inputs"); !known)
-    return known.error();
   auto fits = CheckAgainstSchema(context.inputs, action.Spec().inputs, "inputs");
   if (!fits) return fits.error().In(start_.action);
   return std::nullopt;
@@ -211,7 +233,7 @@ machine::Input AttemptJob::NotBegun(Error reason, std::string_view advice) const
 }
 
 Context AttemptJob::MakeContext(const ActionSpec& spec) {
-  Context context{.inputs = WithDefaults(AsStored(start_.inputs), spec.inputs),
+  Context context{.inputs = secrets_.PutInto(WithDefaults(AsStored(start_.inputs), spec.inputs)),
                   .key = start_.key,
                   .undo = start_.undo,
                   .checkpoint = start_.checkpoint,
@@ -236,12 +258,16 @@ Context AttemptJob::MakeContext(const ActionSpec& spec) {
 void AttemptJob::Tell(std::string_view line, std::int64_t done, std::int64_t total) {
   if (!surroundings_.listeners.any()) return;
   surroundings_.listeners.News(
-      {run(), machine::NameOf(*workflow_, at()), std::string(line), done, total});
+      {run(), machine::NameOf(*workflow_, at()), secrets_.Scrubbed(std::string(line)), done, total});
 }
 
 Result<void> AttemptJob::SaveProgress(Value checkpoint) {
   if (!FitsAsJson(checkpoint, surroundings_.blobs.bytes_max())) {
     return Error{Code::kResourceExhausted, "the checkpoint is too large for the journal"};
+  }
+  // One without it could not be resumed from.
+  if (secrets_.StandIn(checkpoint)) {
+    return FailedPrecondition("the checkpoint holds a secret, which must not be stored");
   }
   std::promise<Result<void>> saved;
   surroundings_.mailbox.Post(EngineMessage{
@@ -254,7 +280,8 @@ Failure AttemptJob::Told(Failure failure) const {
   if (stopped_by() == StoppedBy::kDeadline && failure.error.code == Code::kCancelled) {
     failure.error.code = Code::kDeadlineExceeded;
   }
-  auto evidence = surroundings_.blobs.Shorten(std::move(failure.evidence));
+  failure.error = secrets_.Scrubbed(std::move(failure.error));
+  auto evidence = surroundings_.blobs.Shorten(secrets_.Scrubbed(failure.evidence));
   failure.evidence = evidence ? *std::move(evidence) : Value(evidence.error().ToString());
   return failure;
 }

@@ -77,7 +77,7 @@ class EngineWithLoop final : public Engine {
     if (found == now->workflows.end()) return NoWorkflow(now->workflows, request.workflow);
     const auto deadline = std::chrono::steady_clock::now() + kPlanTimeMax;
     const TimeLimit limit(stop, deadline);
-    return runtime::PlanRun({registry_, policy_, clock_, limit.token(), deadline},
+    return runtime::PlanRun({registry_, policy_, clock_, limit.token(), deadline, options_.secrets},
                             {found->second, request, caller, now->inventory,
                              options_.inputs_bytes_max},
                             reader);

@@ -26,6 +26,7 @@
 #include "engine/definition/workflow.h"
 #include "engine/journal/journal.h"
 #include "engine/machine/decide.h"
+#include "engine/runtime/secrets.h"
 
 namespace recourse::runtime {
 
@@ -42,6 +43,8 @@ struct Options {
   // again after a crash: (position, topic) tells which. An error: it is tried again, 1 s to 1 min
   // later. Empty: notifications stay in the journal, unsent.
   std::function<Result<void>(const journal::OutboxRow&)> notify;
+  // Where secrets come from; must outlive the engine. Null: there are none.
+  const SecretSource* secrets = nullptr;
   // Told what went wrong that no caller hears of; on the core loop's thread. May be empty.
   std::function<void(const Error&)> report;
 };

@@ -14,6 +14,7 @@
 #include "engine/runtime/blobs.h"
 #include "engine/runtime/listeners.h"
 #include "engine/runtime/mailbox.h"
+#include "engine/runtime/secrets.h"
 
 namespace recourse::runtime {
 
@@ -25,6 +26,7 @@ struct Surroundings {
   const Blobs& blobs;
   Listeners& listeners;
   Mailbox& mailbox;
+  const SecretSource* secrets = nullptr;  // null: there are none
 };
 
 class Job : public std::enable_shared_from_this<Job> {

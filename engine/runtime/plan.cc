@@ -21,7 +21,7 @@ class PlanJob final : public Job {
     const int step = at().step;
     const Value plan =
         MakePlan({surroundings_.registry, surroundings_.policy, surroundings_.clock, stop_token(),
-                  std::chrono::steady_clock::now() + kTimeMax},
+                  std::chrono::steady_clock::now() + kTimeMax, surroundings_.secrets},
                  {*workflow_, state_, surroundings_.clock.Now(), NextOf(step), false});
     return machine::PlanMade{step,
                              plan.With("if_rejected", WhatRejectionLeadsTo(*workflow_, step))

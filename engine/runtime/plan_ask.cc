@@ -2,7 +2,6 @@
 
 #include <exception>
 
-#include "engine/expression/secret.h"
 #include "engine/runtime/job.h"
 #include "engine/runtime/stored_form.h"
 
@@ -26,7 +25,9 @@ class Asker {
 
  private:
   void AskOnce(int item, const Value* items);
-  void AskAction(const Action& action, const Context& context);
+  // `complete`: the context has all that the action will have.
+  void AskAction(const Action& action, const Context& context, bool complete);
+  void AddMissing(const std::vector<std::string>& secrets);
   void AskPlan(const Action& action, const Context& context);
   void AskPrepare(const Action& action, const Context& context);
   void AddFailure(std::string_view what, const Error& error);
@@ -86,9 +87,10 @@ void Asker::AskOnce(int item, const Value* items) {
   const Action* action = means_.registry.FindAction(action_.action);
   if (action == nullptr) return plan_.AddProblem("this server has no action " + action_.action);
   const ActionSpec& spec = action->Spec();
+  const auto [shown, secrets] = WithoutSecrets(WithDefaults(
+      AsStored(inputs->is_null() ? Value(Value::Map()) : *inputs), spec.inputs));
   const Context context{
-      .inputs = WithDefaults(AsStored(inputs->is_null() ? Value(Value::Map()) : *inputs),
-                             spec.inputs),
+      .inputs = shown,
       .key = KeyOf(item),
       .undo = {},
       .checkpoint = {},
@@ -97,19 +99,29 @@ void Asker::AskOnce(int item, const Value* items) {
       .deadline = means_.deadline,
       .stop = means_.stop,
       .policy = means_.policy};
-  if (auto known = expression::RefuseSecrets(context.inputs, "inputs"); !known) {
-    return plan_.AddProblem(known.error().ToString());
-  }
+  AddMissing(secrets);
   if (auto fits = CheckAgainstSchema(context.inputs, spec.inputs, "inputs"); !fits) {
     return plan_.AddProblem(fits.error().ToString());
   }
-  AskAction(*action, context);
+  AskAction(*action, context, secrets.empty());
 }
 
-void Asker::AskAction(const Action& action, const Context& context) {
+void Asker::AddMissing(const std::vector<std::string>& secrets) {
+  for (const std::string& name : secrets) {
+    auto known = means_.secrets != nullptr
+                     ? means_.secrets->Knows(name)
+                     : FailedPrecondition("the secret \"" + name + "\" is not known: this server has none");
+    if (!known) plan_.AddProblem(known.error().ToString());
+  }
+}
+
+void Asker::AskAction(const Action& action, const Context& context, bool complete) {
   try {
     if (action_.has_plan) AskPlan(action, context);
-    if (action_.has_prepare) AskPrepare(action, context);
+    if (action_.has_prepare && complete) AskPrepare(action, context);
+    if (action_.has_prepare && !complete) {
+      plan_.AddLine("its preconditions were not checked: a plan knows no secrets");
+    }
   } catch (const std::exception& thrown) {
     plan_.AddProblem("could not be planned: " + action_.action +
                      " threw an exception: " + thrown.what());

@@ -8,6 +8,7 @@
 
 #include "actions/registry.h"
 #include "engine/runtime/plan_path.h"
+#include "engine/runtime/secrets.h"
 
 namespace recourse::runtime {
 
@@ -18,6 +19,7 @@ struct PlanMeans {
   const Clock& clock;
   std::stop_token stop = {};
   std::chrono::steady_clock::time_point deadline;  // of all actions together
+  const SecretSource* secrets = nullptr;           // asked for names only
 };
 
 // Calls Plan() and Prepare(), which change nothing, of every action on the path, with the inputs

@@ -158,6 +158,20 @@ TEST_CASE("the examples of docs/schedules.md do what they show", "[integration]"
   }
 }
 
+TEST_CASE("the examples of docs/identity.md do what they show", "[integration]") {
+  const auto text = ReadFile(std::string(RECOURSE_SOURCE_DIR) + "/docs/identity.md", 1 << 20);
+  REQUIRE(text);
+  const Scene scene;
+  const std::vector<Example> examples = ExamplesIn(Block(*text, "console"));
+  REQUIRE(examples.size() == 4);
+  for (const Example& example : examples) {
+    const Finished finished = scene.Recourse(example.arguments);
+    INFO(example.arguments[0] << " " << finished.out << finished.err);
+    CHECK(finished.code == example.code);
+    CHECK(Timeless(finished.out + finished.err) == Timeless(example.output));
+  }
+}
+
 TEST_CASE("docs/command.md names every verb and every exit code of the command", "[integration]") {
   const auto text = ReadFile(std::string(RECOURSE_SOURCE_DIR) + "/docs/command.md", 1 << 20);
   REQUIRE(text);

@@ -110,7 +110,7 @@ Scene::~Scene() {
 
 std::vector<std::string> Scene::ServerCommand() const {
   std::vector<std::string> command = {
-      RECOURSED, "--data", data, "--listen", "127.0.0.1:0", "--workflows", folder / "workflows"};
+      RECOURSED, "--data", data, "--listen", listen, "--workflows", folder / "workflows"};
   command.insert(command.end(), server_arguments.begin(), server_arguments.end());
   return command;
 }

@@ -72,6 +72,7 @@ class Scene {
 
   Folder folder;
   const std::string data = folder / "data";
+  std::string listen = "127.0.0.1:0";
   std::vector<std::string> server_arguments;  // for the next StartServer()
   Environment server_environment;
 

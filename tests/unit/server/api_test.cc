@@ -1,84 +1,13 @@
-// Who may call what, seen from outside: every call of the API is really made.
-#include <google/protobuf/descriptor.h>
-#include <grpcpp/generic/generic_stub.h>
-
+// The API as a whole, seen from outside.
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
 #include <filesystem>
-#include <functional>
 #include <string>
 
-#include "server/access.h"
 #include "tests/unit/server/fixture.h"
 
 namespace recourse::server {
-namespace {
-
-// Calls `method` ("/recourse.v1.RunService/GetRun") with an empty request and answers how it ended.
-grpc::Status CallEmpty(const std::shared_ptr<grpc::Channel>& channel, const std::string& method,
-                       grpc::ClientContext& context) {
-  grpc::GenericStub stub(channel);
-  grpc::CompletionQueue queue;
-  const auto step = [&queue] {
-    void* tag = nullptr;
-    bool ok = false;
-    queue.Next(&tag, &ok);
-    return ok;
-  };
-  auto call = stub.PrepareCall(&context, method, &queue);
-  call->StartCall(nullptr);
-  step();
-  const grpc::Slice nothing;
-  call->WriteLast(grpc::ByteBuffer(&nothing, 1), grpc::WriteOptions(), nullptr);
-  step();
-  grpc::ByteBuffer answer;
-  do {
-    call->Read(&answer, nullptr);
-  } while (step());
-  grpc::Status status;
-  call->Finish(&status, nullptr);
-  step();
-  return status;
-}
-
-// Calls `use` with each call of the API, "RunService.GetRun", and the path by which it is made.
-void EachCall(const std::function<void(const std::string& rpc, const std::string& path)>& use) {
-  for (const auto* file :
-       {v1::Run::descriptor()->file(), v1::Approval::descriptor()->file(),
-        v1::Workflow::descriptor()->file(), v1::WatchEventsRequest::descriptor()->file(),
-        v1::GetInfoRequest::descriptor()->file()}) {
-    for (int s = 0; s < file->service_count(); ++s) {
-      const auto* service = file->service(s);
-      for (int m = 0; m < service->method_count(); ++m) {
-        const std::string& method = service->method(m)->name();
-        use(service->name() + "." + method, "/" + service->full_name() + "/" + method);
-      }
-    }
-  }
-}
-
-}  // namespace
-
-TEST_CASE("no call is answered without a token, nor without the role it needs", "[server]") {
-  const RunningServer running;
-  EachCall([&](const std::string& rpc, const std::string& path) {
-    INFO(rpc);
-    const auto anonymous = running.Anonymous();
-    const grpc::Status refused = CallEmpty(running.channel, path, *anonymous);
-    CHECK(refused.error_code() == grpc::StatusCode::UNAUTHENTICATED);
-    CHECK(refused.error_message().find("operator.token") != std::string::npos);
-
-    const auto role = RoleFor(rpc);
-    REQUIRE(role);
-    if (*role != "operator" && *role != "admin") return;
-    const auto approver = running.As("approver");
-    const grpc::Status denied = CallEmpty(running.channel, path, *approver);
-    CHECK(denied.error_code() == grpc::StatusCode::PERMISSION_DENIED);
-    CHECK(denied.error_message() ==
-          rpc + " needs the role " + std::string(*role) + ", which approver does not have");
-  });
-}
 
 TEST_CASE("health and reflection need no token", "[server]") {
   const RunningServer running;

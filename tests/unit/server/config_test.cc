@@ -117,16 +117,66 @@ TEST_CASE("a principal needs a name, roles and a token file of its own", "[serve
   CHECK(Refused("principals: []") == "recourse.yaml:1:13: principals: the list is empty");
 }
 
-TEST_CASE("only ports on loopback are listened on", "[server]") {
-  for (const char* address : {"127.0.0.1:0", "127.0.0.2:80", "localhost:7373", "[::1]:65535"}) {
+TEST_CASE("an address is a host and a port", "[server]") {
+  for (const char* address : {"127.0.0.1:0", "localhost:7373", "[::1]:65535", "0.0.0.0:7373"}) {
     INFO(address);
     CHECK(CheckListenAddress(address));
   }
-  for (const char* address : {"0.0.0.0:7373", "10.0.0.1:1", "[::]:1", "127.example.com:1", ":1",
-                              "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1", ""}) {
+  for (const char* address :
+       {":1", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1", ""}) {
     INFO(address);
     CHECK_FALSE(CheckListenAddress(address));
   }
+}
+
+TEST_CASE("nothing is listened on beyond loopback without TLS, unless that is said", "[server]") {
+  for (const char* address : {"127.0.0.1:0", "127.0.0.2:80", "localhost:7373", "[::1]:65535"}) {
+    INFO(address);
+    CHECK(IsLoopback(address));
+    Config config;
+    config.listen = address;
+    CHECK(CheckExposure(config));
+  }
+  for (const char* address : {"0.0.0.0:7373", "10.0.0.1:1", "[::]:1", "127.example.com:1"}) {
+    INFO(address);
+    CHECK_FALSE(IsLoopback(address));
+    Config config;
+    config.listen = address;
+    const auto refused = CheckExposure(config);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().message.find("tokens would cross the network in the clear") !=
+          std::string::npos);
+    config.insecure = true;
+    CHECK(CheckExposure(config));
+    config.insecure = false;
+    config.tls = TlsFiles{"/c.pem", "/k.pem", ""};
+    CHECK(CheckExposure(config));
+  }
+  CHECK(Refused("grace: 1s\nlisten: 0.0.0.0:7373\n")
+            .starts_with("recourse.yaml:2:9: listen: \"0.0.0.0:7373\" is not on loopback"));
+  CHECK(Parsed("listen: 0.0.0.0:7373\ninsecure: true\n").insecure);
+}
+
+TEST_CASE("TLS, the principals file and the local operator are taken", "[server]") {
+  const Config config = Parsed(R"(
+listen: 0.0.0.0:7373
+tls: {certificate: /etc/recourse/tls.pem, key: /etc/recourse/tls.key, client_ca: /etc/recourse/ca.pem}
+principals_file: /etc/recourse/principals.yaml
+local_operator: ada
+)");
+  REQUIRE(config.tls);
+  CHECK(config.tls->certificate == "/etc/recourse/tls.pem");
+  CHECK(config.tls->key == "/etc/recourse/tls.key");
+  CHECK(config.tls->client_ca == "/etc/recourse/ca.pem");
+  CHECK(config.principals_file == "/etc/recourse/principals.yaml");
+  CHECK(config.local_operator == "ada");
+  CHECK(Refused("tls: {certificate: /c.pem}") ==
+        "recourse.yaml:1:6: tls: needs certificate and key");
+  CHECK(Refused("insecure: perhaps") ==
+        "recourse.yaml:1:11: insecure: \"perhaps\" is neither true nor false");
+  CHECK(Refused("principals_file: /p\nprincipals:\n"
+                "  - {name: a, roles: [viewer], token_file: /t}\n") ==
+        "recourse.yaml:1:18: principals_file: principals stand here too; keep one of the two");
 }
 
 }  // namespace recourse::server

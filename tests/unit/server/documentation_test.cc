@@ -1,6 +1,4 @@
 // The documentation says what the program does.
-#include <google/protobuf/descriptor.h>
-
 #include <catch2/catch.hpp>
 #include <string>
 
@@ -8,6 +6,8 @@
 #include "engine/base/text.h"
 #include "server/access.h"
 #include "server/config.h"
+#include "server/principals_file.h"
+#include "tests/unit/server/calls.h"
 #include "tests/unit/server/fixture.h"
 
 namespace recourse::server {
@@ -38,25 +38,37 @@ TEST_CASE("docs/operations.md has every numeric setting with default, unit and b
   }
 }
 
+TEST_CASE("the files in docs/identity.md are taken as they stand there", "[server]") {
+  const std::string text = Document("identity.md");
+  constexpr std::string_view kBegin = "```yaml\n";
+  int files = 0;
+  for (auto at = text.find(kBegin); at != std::string::npos; at = text.find(kBegin, at + 1)) {
+    const std::size_t begin = at + kBegin.size();
+    const std::string yaml = text.substr(begin, text.find("```", begin) - begin);
+    INFO(yaml);
+    if (yaml.starts_with("principals:")) {
+      const auto file = ParsePrincipals(yaml, "principals.yaml");
+      INFO((file ? "" : file.error().message));
+      CHECK(file);
+    } else {
+      const auto config = ParseConfig(yaml, "recourse.yaml");
+      INFO((config ? "" : config.error().message));
+      CHECK(config);
+    }
+    ++files;
+  }
+  CHECK(files == 4);
+}
+
 TEST_CASE("docs/api.md has every call with the role that it needs", "[server]") {
   const std::string text = Document("api.md");
-  for (const auto* file :
-       {v1::Run::descriptor()->file(), v1::Approval::descriptor()->file(),
-        v1::Workflow::descriptor()->file(), v1::WatchEventsRequest::descriptor()->file(),
-        v1::Schedule::descriptor()->file(),
-        v1::GetInfoRequest::descriptor()->file()}) {
-    for (int s = 0; s < file->service_count(); ++s) {
-      for (int m = 0; m < file->service(s)->method_count(); ++m) {
-        const std::string rpc =
-            file->service(s)->name() + "." + file->service(s)->method(m)->name();
-        const auto role = RoleFor(rpc);
-        REQUIRE(role);
-        const std::string row =
-            "| `" + rpc + "` | " + (*role == kAnyRole ? "any" : std::string(*role)) + " |";
-        INFO(row);
-        CHECK(text.find(row) != std::string::npos);
-      }
-    }
+  for (const ApiCall& call : AllCalls()) {
+    const auto role = RoleFor(call.rpc);
+    REQUIRE(role);
+    const std::string row =
+        "| `" + call.rpc + "` | " + (*role == kAnyRole ? "any" : std::string(*role)) + " |";
+    INFO(row);
+    CHECK(text.find(row) != std::string::npos);
   }
 }
 

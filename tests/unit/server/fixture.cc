@@ -1,5 +1,6 @@
 #include "tests/unit/server/fixture.h"
 
+#include <grpcpp/generic/generic_stub.h>
 #include <stdlib.h>
 
 #include <catch2/catch.hpp>
@@ -132,11 +133,17 @@ std::string TemporaryDirectory::Write(const std::string& name, const std::string
   return File(name);
 }
 
-RunningServer::RunningServer(const runtime::Options& options) {
+RunningServer::RunningServer(const runtime::Options& options,
+                             std::vector<PrincipalConfig> who) {
   AddDebugActions(registry);
   journal = Need(journal::OpenSqliteJournal(directory.File("journal.db"), clock.Now()));
-  principals =
-      std::make_unique<Principals>(Need(Principals::Load(DefaultPrincipals(directory.path()))));
+  if (who.empty()) who = DefaultPrincipals(directory.path());
+  for (PrincipalConfig& each : who) {
+    if (each.token_file.empty()) each.token_file = directory.File(each.name + ".token");
+  }
+  PrincipalOptions principal_options;
+  principal_options.tokens_file = directory.File("tokens.json");
+  principals = std::make_unique<Principals>(Need(Principals::Load(who, principal_options)));
   const runtime::Workflows definitions = LoadAll(registry);
   auto schedule = Need(definition::LoadSchedule(kSchedule, "fixture", definitions, {}));
   engine = Need(runtime::Engine::Start(options, *journal, registry, definitions, {}, policy, clock,
@@ -153,6 +160,7 @@ RunningServer::RunningServer(const runtime::Options& options) {
   workflows = v1::WorkflowService::NewStub(channel);
   events = v1::EventService::NewStub(channel);
   admin = v1::AdminService::NewStub(channel);
+  identity = v1::IdentityService::NewStub(channel);
 }
 
 RunningServer::~RunningServer() {
@@ -176,9 +184,13 @@ std::unique_ptr<grpc::ClientContext> RunningServer::Anonymous() const {
 }
 
 std::unique_ptr<grpc::ClientContext> RunningServer::As(const std::string& principal) const {
-  auto context = Anonymous();
   std::string token = Need(ReadFile(directory.File(principal + ".token"), 4096));
   token.pop_back();  // the end of the line
+  return With(token);
+}
+
+std::unique_ptr<grpc::ClientContext> RunningServer::With(const std::string& token) const {
+  auto context = Anonymous();
   context->AddMetadata("authorization", "Bearer " + token);
   return context;
 }
@@ -191,6 +203,32 @@ v1::Run RunningServer::Start(const std::string& workflow, bool wait) {
   const grpc::Status status = runs->StartRun(As("operator").get(), request, &run);
   if (!status.ok()) FAIL(status.error_message());
   return run;
+}
+
+grpc::Status CallEmpty(const std::shared_ptr<grpc::Channel>& channel, const std::string& method,
+                       grpc::ClientContext& context) {
+  grpc::GenericStub stub(channel);
+  grpc::CompletionQueue queue;
+  const auto step = [&queue] {
+    void* tag = nullptr;
+    bool ok = false;
+    queue.Next(&tag, &ok);
+    return ok;
+  };
+  auto call = stub.PrepareCall(&context, method, &queue);
+  call->StartCall(nullptr);
+  step();
+  const grpc::Slice nothing;
+  call->WriteLast(grpc::ByteBuffer(&nothing, 1), grpc::WriteOptions(), nullptr);
+  step();
+  grpc::ByteBuffer answer;
+  do {
+    call->Read(&answer, nullptr);
+  } while (step());
+  grpc::Status status;
+  call->Finish(&status, nullptr);
+  step();
+  return status;
 }
 
 }  // namespace recourse::server

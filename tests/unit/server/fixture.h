@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "actions/registry.h"
 #include "engine/journal/journal.h"
@@ -13,6 +14,7 @@
 #include "recourse/v1/admin.grpc.pb.h"
 #include "recourse/v1/approval.grpc.pb.h"
 #include "recourse/v1/event.grpc.pb.h"
+#include "recourse/v1/identity.grpc.pb.h"
 #include "recourse/v1/run.grpc.pb.h"
 #include "recourse/v1/schedule.grpc.pb.h"
 #include "recourse/v1/workflow.grpc.pb.h"
@@ -44,14 +46,17 @@ class TemporaryDirectory {
 // steps use what the failed one answers, "slow" works until it is stopped.
 class RunningServer {
  public:
-  explicit RunningServer(const runtime::Options& options = {});
+  // `who`: instead of operator and approver; who has no token file gets one in `directory`.
+  explicit RunningServer(const runtime::Options& options = {},
+                         std::vector<PrincipalConfig> who = {});
   // Stops everything and checks what the rule for every journal asks: the fold of its events gives
   // the stored indexes.
   ~RunningServer();
 
-  // A call of this principal ("operator" or "approver"), or without a token; ends by itself after
-  // 20 s, so that a test that hangs fails.
+  // A call of this principal ("operator" or "approver"), with this token, or without one; ends by
+  // itself after 20 s, so that a test that hangs fails.
   std::unique_ptr<grpc::ClientContext> As(const std::string& principal) const;
+  std::unique_ptr<grpc::ClientContext> With(const std::string& token) const;
   std::unique_ptr<grpc::ClientContext> Anonymous() const;
 
   // Starts a run as operator and answers it; the test fails when it cannot be started.
@@ -74,6 +79,11 @@ class RunningServer {
   std::unique_ptr<v1::WorkflowService::Stub> workflows;
   std::unique_ptr<v1::EventService::Stub> events;
   std::unique_ptr<v1::AdminService::Stub> admin;
+  std::unique_ptr<v1::IdentityService::Stub> identity;
 };
+
+// Calls `path` ("/recourse.v1.RunService/GetRun") with an empty request and answers how it ended.
+grpc::Status CallEmpty(const std::shared_ptr<grpc::Channel>& channel, const std::string& path,
+                       grpc::ClientContext& context);
 
 }  // namespace recourse::server

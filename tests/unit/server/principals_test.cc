@@ -38,7 +38,7 @@ TEST_CASE("tokens stay the same from start to start", "[server]") {
   const std::string token = TokenIn(directory.File("operator.token"));
   const auto again = Principals::Load(DefaultPrincipals(directory.path()));
   REQUIRE(again);
-  const auto caller = again->Authenticate("Bearer " + token);
+  const auto caller = again->Authenticate(Presented("Bearer " + token), "");
   REQUIRE(caller);
   CHECK(caller->principal == "operator");
   CHECK(caller->roles == std::vector<std::string>{"viewer", "operator", "admin"});
@@ -53,7 +53,7 @@ TEST_CASE("a caller without a known token is told where the tokens are", "[serve
   for (const std::string& header : {std::string(), std::string("Bearer "), "Bearer " + token + "0",
                                     "bearer " + token, token, std::string("Bearer 0")}) {
     INFO(header);
-    const auto caller = principals->Authenticate(header);
+    const auto caller = principals->Authenticate(Presented(header), "");
     REQUIRE_FALSE(caller);
     CHECK(caller.error().code == Code::kUnauthenticated);
     CHECK(caller.error().message.find(directory.File("operator.token")) != std::string::npos);

@@ -1,0 +1,76 @@
+// Secrets while an attempt has them: put in the place of their references just before the action
+// runs, and taken out of all that it answers.
+//
+// Thread safety: a SecretSource may be called from any thread; Secrets are immutable.
+#pragma once
+
+#include <chrono>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "engine/base/error.h"
+#include "engine/base/value.h"
+
+namespace recourse::runtime {
+
+// Where secrets come from.
+class SecretSource {
+ public:
+  virtual ~SecretSource() = default;
+
+  // The secret itself: UTF-8 of at least kSecretMin bytes. May block, but not beyond `deadline` or
+  // when `stop` is set. kFailedPrecondition: there is no such secret, or it cannot be had or used;
+  // the message says what to do and has no part of it.
+  virtual Result<std::string> Read(const std::string& name, const std::stop_token& stop,
+                                   std::chrono::steady_clock::time_point deadline) const = 0;
+
+  // Whether Read knows where that secret comes from; reads nothing. kFailedPrecondition: it does
+  // not; the message names those that there are.
+  virtual Result<void> Knows(const std::string& name) const = 0;
+};
+
+// A shorter one would stand in many texts by chance, so that it could not be taken out of them.
+inline constexpr std::size_t kSecretMin = 4;
+
+// `inputs` with "[secret NAME]" for each reference, for those who may not know. Answers the names.
+std::pair<Value, std::vector<std::string>> WithoutSecrets(const Value& inputs);
+
+class Secrets {
+ public:
+  Secrets() = default;
+
+  // Reads those secrets that `inputs` refer to and that are `allowed`, once each. `source` may be
+  // null. kFailedPrecondition: a reference to another one, or as SecretSource::Read.
+  static Result<Secrets> Read(const SecretSource* source, const Value& inputs,
+                              const std::vector<std::string>& allowed, const std::stop_token& stop,
+                              std::chrono::steady_clock::time_point deadline);
+
+  // `inputs` with the secrets in the place of their references.
+  Value PutInto(const Value& inputs) const;
+
+  // The text with "[secret NAME]" in the place of each secret: as it is, as JSON and URLs write it,
+  // in base64, each line of one that has several, and a large part of one at an edge of a line,
+  // where something may have been cut.
+  std::string Scrubbed(std::string text) const;
+  // The same for every text in a value, keys of maps too.
+  Value Scrubbed(const Value& value) const;
+  Error Scrubbed(Error error) const;
+
+  // Whether Scrubbed would change it.
+  bool StandIn(const Value& value) const;
+
+ private:
+  void Add(const std::string& name, const std::string& text);
+
+  std::vector<std::pair<std::string, std::string>> values_;  // name, secret
+  struct Form {
+    std::string text;
+    std::string mark;  // "[secret NAME]"
+  };
+  std::vector<Form> forms_;  // longest first, so that none hides a longer one
+};
+
+}  // namespace recourse::runtime
