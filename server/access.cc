@@ -53,9 +53,14 @@ constexpr std::array kRules = {
     Rule{"ScheduleService.PauseSchedule", kOperator},
     Rule{"ScheduleService.ResumeSchedule", kOperator},
     Rule{"EventService.WatchEvents", kViewer},
+    Rule{"ReportService.GetReport", kViewer},
     Rule{"AdminService.GetInfo", kAdmin},
     Rule{"AdminService.VerifyJournal", kAdmin},
     Rule{"AdminService.BackupJournal", kAdmin},
+    Rule{"AdminService.GetHead", kAdmin},
+    Rule{"AdminService.GetJournalKey", kAdmin},
+    Rule{"AdminService.ExportRuns", kAdmin},
+    Rule{"AdminService.PruneRuns", kAdmin},
 };
 
 }  // namespace

@@ -67,6 +67,11 @@ constexpr std::array kNumericSettings = {
             [](Config& config, std::int64_t value) {
               config.grace = std::chrono::microseconds(value);
             }},
+    Setting{"journal.heads_every", kDuration, kSecond, 86'400 * kSecond,
+            [](const Config& config) { return std::int64_t{config.heads_every.count()}; },
+            [](Config& config, std::int64_t value) {
+              config.heads_every = std::chrono::microseconds(value);
+            }},
 };
 
 const Setting* FindNumeric(std::string_view name) {
@@ -115,6 +120,7 @@ class Parser {
             {"schedules", Paths(config_.schedules)},
             {"policy", [this](const auto& name, const auto& node) { PolicyOf(name, node); }},
             {"limits", [this](const auto& name, const auto& node) { Limits(name, node); }},
+            {"journal", [this](const auto& name, const auto& node) { Journal(name, node); }},
             {"log", [this](const auto& name, const auto& node) { Log(name, node); }},
             {"grace", [this](const auto& name, const auto& node) { Numeric(name, node); }},
             {"principals", [this](const auto& name, const auto& node) { List(name, node); }},
@@ -136,6 +142,14 @@ class Parser {
       }
     }
     Map(node, name, members);
+  }
+
+  void Journal(const std::string& name, const YAML::Node& node) {
+    Map(node, name,
+        {{"key", Path(config_.journal_key)},
+         {"heads", Path(config_.journal_heads)},
+         {"heads_every",
+          [this](const auto& full, const auto& value) { Numeric(full, value); }}});
   }
 
   void Log(const std::string& name, const YAML::Node& node) {

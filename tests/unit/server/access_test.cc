@@ -9,6 +9,7 @@
 #include "recourse/v1/admin.pb.h"
 #include "recourse/v1/approval.pb.h"
 #include "recourse/v1/event.pb.h"
+#include "recourse/v1/report.pb.h"
 #include "recourse/v1/run.pb.h"
 #include "recourse/v1/workflow.pb.h"
 
@@ -19,7 +20,7 @@ TEST_CASE("every call of the API has a rule that says who may make it", "[server
   int calls = 0;
   for (const auto* file :
        {v1::Run::descriptor()->file(), v1::Approval::descriptor()->file(),
-        v1::Workflow::descriptor()->file(), v1::WatchEventsRequest::descriptor()->file(),
+        v1::Workflow::descriptor()->file(), v1::WatchEventsRequest::descriptor()->file(), v1::Report::descriptor()->file(),
         v1::GetInfoRequest::descriptor()->file()}) {
     for (int s = 0; s < file->service_count(); ++s) {
       for (int m = 0; m < file->service(s)->method_count(); ++m) {

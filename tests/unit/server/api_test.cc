@@ -47,6 +47,7 @@ void EachCall(const std::function<void(const std::string& rpc, const std::string
   for (const auto* file :
        {v1::Run::descriptor()->file(), v1::Approval::descriptor()->file(),
         v1::Workflow::descriptor()->file(), v1::WatchEventsRequest::descriptor()->file(),
+        v1::Report::descriptor()->file(),
         v1::GetInfoRequest::descriptor()->file()}) {
     for (int s = 0; s < file->service_count(); ++s) {
       const auto* service = file->service(s);
