@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "engine/base/file.h"
+#include "engine/base/text.h"
 #include "engine/record/heads.h"
 
 namespace recourse::server {
@@ -28,8 +29,6 @@ Result<std::unique_ptr<HeadSigner>> HeadSigner::Start(Options options,
                                                       const SigningKey& key, const Clock& clock) {
   auto reader = journal.OpenReader();
   if (!reader) return std::move(reader).error();
-  // An empty line ends one that a crash cut off, and is passed over otherwise.
-  if (auto begun = AppendLine(options.file, "\n"); !begun) return begun.error();
   std::unique_ptr<HeadSigner> signer(
       new HeadSigner(std::move(options), *std::move(reader), key, clock));
   signer->thread_ = std::thread([of = signer.get()] { of->Work(); });
@@ -57,7 +56,8 @@ void HeadSigner::Work() {
     last = stopping_;
     lock.unlock();
     if (auto done = SignIfNew(); !done) {
-      spdlog::error("the journal's head was not signed: {}", done.error().message);
+      spdlog::error("the journal's head was not signed and kept, which is tried again in {}: {}",
+                    FormatDuration(options_.every), done.error().message);
     }
     lock.lock();
     if (!last) changed_.wait_for(lock, options_.every, [this] { return stopping_; });
@@ -70,7 +70,9 @@ Result<void> HeadSigner::SignIfNew() {
   if (*position == signed_) return {};
   auto head = record::SignHead(*reader_, key_, clock_.Now());
   if (!head) return std::move(head).error();
-  if (auto kept = AppendLine(options_.file, record::LineOf(*head) + "\n"); !kept) return kept;
+  // The first one ends a line that a crash cut off.
+  const std::string line = (signed_ == 0 ? "\n" : "") + record::LineOf(*head) + "\n";
+  if (auto kept = AppendLine(options_.file, line); !kept) return kept;
   signed_ = head->position;
   return {};
 }

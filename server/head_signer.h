@@ -24,9 +24,9 @@ class HeadSigner {
     std::chrono::microseconds every;  // when something has changed; and at the end
   };
 
-  // Signs at once, and then what is new. `key` and `clock` outlive
-  // this. Errors are the journal's, when a reader cannot be opened, and the file's: heads that
-  // cannot be kept would prove nothing.
+  // Signs at once, and then what is new. `key` and `clock` outlive this. What goes wrong is logged,
+  // and tried again after `every`: a server that cannot keep heads is still needed. Errors are the
+  // journal's, when a reader cannot be opened.
   static Result<std::unique_ptr<HeadSigner>> Start(Options options, const journal::Journal& journal,
                                                    const SigningKey& key, const Clock& clock);
 

@@ -276,7 +276,7 @@ int Serve(const Config& config, journal::Journal& journal, const SigningKey& key
     return Fail(kExitFailed, begun.error().In("go on with the journal's runs"));
   }
   auto signer = HeadSigner::Start({config.journal_heads, config.heads_every}, journal, key, clock);
-  if (!signer) return Fail(kExitFailed, signer.error().In("keep the journal's signed heads"));
+  if (!signer) return Fail(kExitFailed, signer.error().In("sign the journal's heads"));
   const std::string address_file = config.data + "/address";
   PrintStart(config, **server, journal, *open, **engine, options.journal_check, definitions.problems,
              WriteAddress(address_file, (*server)->address()));

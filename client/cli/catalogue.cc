@@ -191,13 +191,13 @@ int PrintVerification(const Common& common, const v1::VerifyJournalResponse& ver
               static_cast<long>(verified.events()), static_cast<long>(verified.runs()),
               sound ? "agree" : "do not agree", verified.head().c_str());
   if (verified.absent() > 0) {
-    std::printf("exported %ld runs, removed since: tombstones say so, %ld positions are theirs or "
-                "were not imported\n",
-                static_cast<long>(verified.removed_runs()), static_cast<long>(verified.absent()));
+    std::printf("gaps %ld positions without event, told of by the journal itself; removed after "
+                "their export: %ld runs\n",
+                static_cast<long>(verified.absent()), static_cast<long>(verified.removed_runs()));
   }
   if (verified.heads() + verified.heads_removed() + verified.tombstones() > 0) {
-    std::printf("signed   %ld heads that the journal has, %ld tombstones; %ld heads stand at events "
-                "that were removed\n",
+    std::printf("signed %ld heads that the journal has, and %ld tombstones; not compared, because "
+                "their events were removed: %ld heads\n",
                 static_cast<long>(verified.heads()), static_cast<long>(verified.tombstones()),
                 static_cast<long>(verified.heads_removed()));
   }

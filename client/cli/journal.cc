@@ -40,6 +40,10 @@ Result<Kept> ReadKept(const VerifyArguments& arguments) {
 }
 
 int VerifyJournal(const Common& common, const VerifyArguments& arguments) {
+  if (!arguments.exported.empty()) {
+    return Tell(InvalidArgument("--exported needs --file: the journal's file, or a backup of it"),
+                kUsage);
+  }
   auto kept = ReadKept(arguments);
   if (!kept) return Tell(kept.error(), kUsage);
   return WithServer(common, [&](const client::Connection& server) -> Result<int> {

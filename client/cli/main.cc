@@ -305,6 +305,8 @@ class Command {
     verify->add_option("--file", file_, "this journal file, with no server");
     verify->add_option("--heads", verify_.heads, "signed heads that the journal must have");
     verify->add_option("--public-key", verify_.public_key, "the key that signed them, and tombstones");
+    verify->add_option("--exported", verify_.exported,
+                       "with --file: whether this archive is what was removed");
     Add(group, "head", "the journal's head, signed: keep it elsewhere",
         [this] { return ShowHead(common_); });
     Add(group, "public-key", "the key with which heads are checked",

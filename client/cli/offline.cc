@@ -119,9 +119,21 @@ int VerifyOffline(const Common& common, const std::string& file, const VerifyArg
       if (!checked) return std::move(checked).error();
       signatures = *std::move(checked);
     }
+    record::ArchiveCheck archive;
+    if (!arguments.exported.empty()) {
+      auto checked = record::CheckArchive(reader, arguments.exported);
+      if (!checked) return Tell(checked.error().In("--exported"), CodeOf(checked.error()));
+      archive = *std::move(checked);
+    }
     auto verified = record::Verify(reader);
     if (!verified) return std::move(verified).error();
-    return PrintVerification(common, server::ToProto(*verified, signatures), file);
+    for (std::string& problem : archive.problems) verified->problems.push_back(std::move(problem));
+    const int code = PrintVerification(common, server::ToProto(*verified, signatures), file);
+    if (archive.runs > 0 && !common.json) {
+      std::printf("exported %lld runs of %s are those that were removed, event by event\n",
+                  static_cast<long long>(archive.runs), OneLine(arguments.exported).c_str());
+    }
+    return code;
   });
 }
 

@@ -33,7 +33,12 @@ std::string TimelineText(const std::vector<v1::Event>& events) {
 
 int PrintReport(const TimelineArguments& arguments, const v1::Report& report,
                 const v1::GetTimelineResponse& timeline) {
-  const std::vector<v1::Event> events{timeline.events().begin(), timeline.events().end()};
+  std::vector<v1::Event> events;
+  for (const v1::Event& event : timeline.events()) {
+    // What came between the two calls is not proven, and not in the report.
+    const bool proven = event.position() <= report.proof().last_position();
+    if (proven || !report.proof().problem().empty()) events.push_back(event);
+  }
   if (events.empty()) {
     return Tell(DataLoss(arguments.run + " has no events, so there is nothing to report"),
                 kRunNotSucceeded);

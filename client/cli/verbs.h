@@ -134,6 +134,7 @@ int PrintBackup(const Common& common, const v1::BackupJournalResponse& backup);
 struct VerifyArguments {
   std::string heads;       // a file of signed heads; empty: none is checked
   std::string public_key;  // a PEM file; empty: no signature is checked
+  std::string exported;    // an archive of runs that were removed; with a journal's file only
 };
 int VerifyJournal(const Common& common, const VerifyArguments& arguments);
 // What the files of the arguments hold. kInvalidArgument: heads without a key; otherwise the system's

@@ -239,8 +239,8 @@ using ImportSource = std::function<Result<std::optional<ImportedRun>>()>;
 
 // One journal with its one writer.
 //
-// Thread safety: Append, MarkSent, StoreSchedules, RemoveRun, Import and reader() belong to the core loop's thread. OpenReader, BackUp
-// and size() may be called from any thread.
+// Thread safety: Append, MarkSent, StoreSchedules, RemoveRun, Import and reader() belong to the core
+// loop's thread. OpenReader, BackUp and size_bytes() may be called from any thread.
 class Journal {
  public:
   virtual ~Journal() = default;

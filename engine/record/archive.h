@@ -86,6 +86,14 @@ Result<Pruned> PruneRuns(journal::Reader& reader, const std::string& path,
                          const journal::Removal& how, const RemoveRun& remove,
                          const std::stop_token& stop);
 
+struct ArchiveCheck {
+  std::int64_t runs = 0;              // that lead between the hashes of their tombstones
+  std::vector<std::string> problems;  // a sentence for each of the others
+};
+// Whether the runs of an archive are those that were removed from the journal, event by event.
+// Errors are those of ArchiveReader and the reader.
+Result<ArchiveCheck> CheckArchive(journal::Reader& reader, const std::string& path);
+
 // Stores the runs of an archive in an empty journal, with the indexes that follow from them.
 Result<ArchiveSummary> ImportRuns(journal::Journal& journal, const std::string& path, Time now,
                                   const std::string& principal);

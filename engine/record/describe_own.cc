@@ -32,8 +32,8 @@ Error NoSuchRun(journal::Reader& reader, RunId run) {
   if (!is_removed) return NotFound("there is no run " + run.ToString());
   auto told = reader.EventsAfter(removed->front().position - 1, 1);
   if (!told) return std::move(told).error();
-  auto absence = told->empty() ? Result<journal::Absence>(DataLoss("the tombstone of " + run.ToString() + " is missing"))
-                               : journal::ReadAbsence(told->front());
+  if (told->empty()) return DataLoss("the tombstone of " + run.ToString() + " is missing");
+  auto absence = journal::ReadAbsence(told->front());
   if (!absence) return std::move(absence).error();
   return NotFound(run.ToString() + " was removed from the journal on " +
                   FormatTimestamp(ToTimestamp(told->front().time)) + " by " +

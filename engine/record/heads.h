@@ -25,7 +25,8 @@ struct SignedHead {
 std::string LineOf(const SignedHead& head);
 // kInvalidArgument: the line is no signed head.
 Result<SignedHead> ParseHead(std::string_view line);
-// A file's lines; empty ones, and those that a crash cut off, are passed over. kInvalidArgument: names the line.
+// A file's lines; empty ones, and those that a crash cut off, are passed over. kInvalidArgument:
+// names the line.
 Result<std::vector<SignedHead>> ParseHeads(std::string_view text);
 
 // Signs the journal's head as it is now. kNotFound: the journal is empty.

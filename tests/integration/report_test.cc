@@ -1,5 +1,6 @@
 // The post-incident report, by the real programs.
 #include <catch2/catch.hpp>
+#include <map>
 
 #include "engine/base/json.h"
 #include "tests/integration/scene.h"

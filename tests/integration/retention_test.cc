@@ -58,7 +58,7 @@ TEST_CASE("runs are exported, removed and looked at again, and the journal prove
   const Finished online = scene.Recourse(verify);
   INFO(online.out + online.err);
   CHECK(online.code == 0);
-  CHECK_THAT(online.out, Contains("exported 2 runs") && Contains("2 tombstones"));
+  CHECK_THAT(online.out, Contains("removed after their export: 2 runs") && Contains("2 tombstones"));
 
   SECTION("runs go on, and new ones have new numbers") {
     CHECK(scene.Recourse({"approve", "A-1", "--as", "approver", "--wait"}).code == 0);

@@ -11,14 +11,14 @@
 namespace recourse {
 namespace {
 
-class Folder {
+class KeyFolder {
  public:
-  Folder() {
+  KeyFolder() {
     char name[] = "/tmp/signing.XXXXXX";
     REQUIRE(mkdtemp(name) != nullptr);
     path_ = name;
   }
-  ~Folder() { std::filesystem::remove_all(path_); }
+  ~KeyFolder() { std::filesystem::remove_all(path_); }
   std::string operator/(const std::string& name) const { return path_ + "/" + name; }
 
  private:
@@ -28,7 +28,7 @@ class Folder {
 }  // namespace
 
 TEST_CASE("what a key signs its public half confirms, and nothing else", "[base]") {
-  const Folder folder;
+  const KeyFolder folder;
   const auto key = SigningKey::LoadOrMake(folder / "key");
   const auto other = SigningKey::LoadOrMake(folder / "other");
   REQUIRE(key);
@@ -44,7 +44,7 @@ TEST_CASE("what a key signs its public half confirms, and nothing else", "[base]
 }
 
 TEST_CASE("a key is made once, readable for its owner only, and found again", "[base]") {
-  const Folder folder;
+  const KeyFolder folder;
   const auto made = SigningKey::LoadOrMake(folder / "key");
   REQUIRE(made);
   struct stat info;
@@ -56,7 +56,7 @@ TEST_CASE("a key is made once, readable for its owner only, and found again", "[
 }
 
 TEST_CASE("a key that others may read, or that is none, is refused and left as it is", "[base]") {
-  const Folder folder;
+  const KeyFolder folder;
   REQUIRE(SigningKey::LoadOrMake(folder / "key"));
   REQUIRE(chmod((folder / "key").c_str(), 0640) == 0);
   CHECK(SigningKey::LoadOrMake(folder / "key").error().code == Code::kPermissionDenied);

@@ -170,6 +170,41 @@ TEST_CASE("an archive makes a journal again, byte for byte, that verifies", "[re
   CHECK(found.absent > 0);
 }
 
+TEST_CASE("an archive is proven to be what was removed, and another one is not", "[record]") {
+  Retention retention;
+  REQUIRE(retention.Export(retention.now));
+  const auto check = [&](const std::string& path, const std::string& file) {
+    auto reader = journal::OpenSqliteReader(path);
+    REQUIRE(reader);
+    auto checked = CheckArchive(**reader, file);
+    REQUIRE(checked);
+    return *checked;
+  };
+  CHECK_THAT(check(retention.path, retention.file).problems.at(0),
+             Contains("R-1 is in the file, but was not removed"));
+  REQUIRE(retention.Prune());
+  const ArchiveCheck proven = check(retention.path, retention.file);
+  CHECK(proven.problems == std::vector<std::string>{});
+  CHECK(proven.runs == 6);
+  // Of a journal that was written just so, at another time.
+  const std::string path = retention.scratch / "other";
+  const std::string file = retention.scratch / "other.jsonl";
+  {
+    History history(path);
+    history.now += std::chrono::seconds(1);
+    WriteInTurns(history);
+  }
+  {
+    auto reader = journal::OpenSqliteReader(path);
+    REQUIRE(reader);
+    REQUIRE(ExportRuns(**reader, retention.now, file, retention.now, {}));
+  }
+  const ArchiveCheck other = check(retention.path, file);
+  CHECK(other.runs == 0);
+  REQUIRE(other.problems.size() == 2);
+  CHECK_THAT(other.problems[0], Contains("R-1 is not the run that was removed"));
+}
+
 TEST_CASE("only runs that are over long enough are exported, and nothing when there are none",
           "[record]") {
   Retention retention;

@@ -2,7 +2,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
+#include <map>
+#include <random>
 
 #include "engine/base/fail_point.h"
 #include "engine/journal/absence.h"
@@ -98,6 +101,47 @@ TEST_CASE("the chain holds over removed runs, also where they lie side by side",
     const auto opened = OpenSqliteJournal(scratch / "journal", At(0));
     REQUIRE_FALSE(opened);
     CHECK_THAT(opened.error().message, Contains("position 9"));
+  }
+}
+
+TEST_CASE("the chain holds whichever runs are removed, in whichever order, and shows what is missing",
+          "[journal]") {
+  for (unsigned seed = 1; seed <= 20; ++seed) {
+    CAPTURE(seed);
+    std::mt19937 random(seed);
+    const auto below = [&](int bound) { return static_cast<int>(random() % static_cast<unsigned>(bound)); };
+    ScratchDirectory scratch;
+    std::map<RunId, std::int64_t> runs;  // how many events each has
+    std::vector<RunId> left;
+    {
+      auto journal = MustOpen(scratch / "journal");
+      for (int i = 0; i < 40; ++i) {
+        const RunId run{1 + below(8)};
+        const int events = 1 + below(3);
+        MustAppend(*journal, Finished(ChangeOf(journal->heads(), run, events, runs[run])));
+        runs[run] += events;
+      }
+      for (const auto& [run, events] : runs) left.push_back(run);
+      std::shuffle(left.begin(), left.end(), random);
+      for (int i = below(5) + 1; i > 0; --i) {
+        REQUIRE(journal->RemoveRun(Of(left.back(), runs[left.back()])));
+        left.pop_back();
+        REQUIRE(CheckChain(journal->reader()));
+      }
+      MustAppend(*journal, ChangeOf(journal->heads(), RunId{9}, 2));
+    }
+    const auto holds = [&] {
+      auto reader = OpenSqliteReader(scratch / "journal");
+      REQUIRE(reader);
+      return CheckChain(**reader).ok();
+    };
+    REQUIRE(holds());
+    // Any event but the last ones, which only a signed head proves.
+    const std::string last = RawText(scratch / "journal", "SELECT max(position) FROM events");
+    RawExecute(scratch / "journal",
+               "DELETE FROM events WHERE position = (SELECT position FROM events WHERE position < " +
+                   last + " ORDER BY position LIMIT 1 OFFSET " + std::to_string(below(10)) + ")");
+    CHECK_FALSE(holds());
   }
 }
 
