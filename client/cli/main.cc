@@ -307,6 +307,15 @@ class Command {
     verify->add_option("--public-key", verify_.public_key, "the key that signed them, and tombstones");
     verify->add_option("--exported", verify_.exported,
                        "with --file: whether this archive is what was removed");
+    CLI::App* backup = Add(group, "backup", "copy the journal while it is in use", [this] {
+      return file_.empty() ? BackUpJournal(common_, name_) : BackUpOffline(common_, file_, name_);
+    });
+    backup->add_option("path", name_, "the new file, on the server")->required();
+    backup->add_option("--file", file_, "copy this journal file, with no server");
+    CLI::App* show = Add(group, "show", "the events of all runs in a journal's file",
+                         [this] { return ShowOffline(common_, file_, after_); });
+    show->add_option("--file", file_, "the journal's file")->required();
+    show->add_option("--after", after_, "only events behind this position");
     Add(group, "head", "the journal's head, signed: keep it elsewhere",
         [this] { return ShowHead(common_); });
     Add(group, "public-key", "the key with which heads are checked",
@@ -326,15 +335,6 @@ class Command {
                            [this] { return ImportOffline(common_, name_, file_); });
     import->add_option("archive", name_, "the file that export made")->required();
     import->add_option("--file", file_, "the new journal")->required();
-    CLI::App* backup = Add(group, "backup", "copy the journal while it is in use", [this] {
-      return file_.empty() ? BackUpJournal(common_, name_) : BackUpOffline(common_, file_, name_);
-    });
-    backup->add_option("path", name_, "the new file, on the server")->required();
-    backup->add_option("--file", file_, "copy this journal file, with no server");
-    CLI::App* show = Add(group, "show", "the events of all runs in a journal's file",
-                         [this] { return ShowOffline(common_, file_, after_); });
-    show->add_option("--file", file_, "the journal's file")->required();
-    show->add_option("--after", after_, "only events behind this position");
   }
 
   CLI::App app_;

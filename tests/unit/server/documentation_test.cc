@@ -42,7 +42,8 @@ TEST_CASE("docs/api.md has every call with the role that it needs", "[server]") 
   const std::string text = Document("api.md");
   for (const auto* file :
        {v1::Run::descriptor()->file(), v1::Approval::descriptor()->file(),
-        v1::Workflow::descriptor()->file(), v1::WatchEventsRequest::descriptor()->file(), v1::Report::descriptor()->file(),
+        v1::Workflow::descriptor()->file(), v1::WatchEventsRequest::descriptor()->file(),
+        v1::Report::descriptor()->file(),
         v1::Schedule::descriptor()->file(),
         v1::GetInfoRequest::descriptor()->file()}) {
     for (int s = 0; s < file->service_count(); ++s) {
