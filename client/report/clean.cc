@@ -37,9 +37,10 @@ bool BeginsLink(std::string_view text, std::size_t at) {
 
 // What makes a list, a heading or a rule of a line that begins with it.
 bool BeginsBlock(std::string_view text, std::size_t at) {
-  if (at == 0) return text[0] == '-' || text[0] == '+' || text[0] == '=';
+  const bool ends = at + 1 == text.size() || text[at + 1] == ' ';
+  if (at == 0) return text[0] == '-' || text[0] == '=' || (text[0] == '+' && ends);
   const auto is_digit = [](unsigned char c) { return std::isdigit(c) != 0; };
-  return (text[at] == '.' || text[at] == ')') &&
+  return ends && (text[at] == '.' || text[at] == ')') &&
          std::all_of(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(at), is_digit);
 }
 

@@ -55,8 +55,11 @@ class Reader {
     if (type() == "RunSucceeded") story_.outputs = details_["outputs"];
   }
 
+  // What one decision comes to has its time and principal; the first is what the person did.
   void ReadPeople() {
-    if (event_->principal() == kEngine) return;
+    const std::pair decision(time_, event_->principal());
+    const bool follows = std::exchange(decision_, decision) == decision && event_->sequence() > 1;
+    if (follows || event_->principal() == kEngine) return;
     story_.people[event_->principal()].push_back(event_->text());
   }
 
@@ -187,6 +190,7 @@ class Reader {
   const v1::Event* event_ = nullptr;
   Time time_;
   Value details_;
+  std::pair<Time, std::string> decision_;
 };
 
 }  // namespace

@@ -96,6 +96,7 @@ TEST_CASE("a report says who decided what, how long it took, and what proves it"
   CHECK_THAT(text, Contains("| Deadline | 2026-09-21T14:21:40Z, exceeded by 1 min 40 s |"));
   CHECK_THAT(text, Contains("| Waited for people | 1 min |"));
   CHECK_THAT(text, Contains("| ana | A-1 approved by ana: checked |"));
+  CHECK_THAT(text, !Contains("\n| ana | A-1 is approved |"));  // which followed by itself
   CHECK_THAT(text, Contains("| Settled | approved 2026-09-21T14:14:21Z |"));
   CHECK_THAT(text, Contains("| approve | cli | checked |"));
   CHECK_THAT(text, Contains("| restore | 2026-09-21T14:14:22Z | 2 | failed | 2 min | 1 min | "
@@ -195,7 +196,8 @@ TEST_CASE("what begins a block in Markdown does not where it is text", "[report]
   CHECK(MarkdownText("12. item") == "12\\. item");
   CHECK(MarkdownText("# no heading") == "\\# no heading");
   CHECK(MarkdownText("    no code") == "no code");
-  CHECK(MarkdownText("1.5 s, a-b") == "1\\.5 s, a-b");
+  CHECK(MarkdownText("+ item") == "\\+ item");
+  CHECK(MarkdownText("1.5 s, a-b, +3") == "1.5 s, a-b, +3");
   CHECK(MarkdownText("WWW.x.y") == "WWW\\.x.y");
 }
 

@@ -68,7 +68,7 @@ Sample SampleRun() {
                       {"vote", "approve"},
                       {"reason", "checked"},
                       {"channel", "cli"}}));
-  tell(61, "engine", "ApprovalSettled", "", "A-1 is approved",
+  tell(61, "ana", "ApprovalSettled", "", "A-1 is approved",
        Value::Object({{"approval", "A-1"}, {"settlement", "approved"}}));
   tell(62, "engine", "AttemptStarted", "restore", "attempt 1 of restore started",
        Value::Object({{"attempt", 1}}));
