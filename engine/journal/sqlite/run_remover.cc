@@ -17,9 +17,11 @@ RunRemover::RunRemover(Database& database, SqliteReader& reader)
                     "INSERT INTO events (position, run, sequence, time, type, principal, payload, "
                     "hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"),
       insert_removed_(database, "INSERT INTO removed (run, position, approval) VALUES (?, ?, ?)") {
-  for (const char* table : {"events", "approvals", "timers", "outbox", "runs"}) {
-    deletes_.push_back(std::make_unique<Statement>(
-        database, "DELETE FROM " + std::string(table) + " WHERE run = ?"));
+  // Each along an index: what is removed costs, and not what the journal has.
+  for (const char* rows : {"outbox WHERE position IN (SELECT position FROM events WHERE run = ?)",
+                           "events WHERE run = ?", "approvals WHERE run = ?", "timers WHERE run = ?",
+                           "runs WHERE run = ?"}) {
+    deletes_.push_back(std::make_unique<Statement>(database, "DELETE FROM " + std::string(rows)));
   }
 }
 
