@@ -19,10 +19,13 @@ void Keep(const Scene& scene, const std::string& verb, const std::string& file) 
   std::ofstream(file, std::ios::app) << printed.out;
 }
 
-// Exports what is over; nothing is over long enough at first.
-void Export(const Scene& scene, const std::string& file) {
-  Eventually("a run is over for a second", [&] {
-    return scene.Recourse({"journal", "export", "--older-than", "1s", "--to", file}).code == 0;
+// Exports what is over, once so many runs are over long enough.
+void Export(const Scene& scene, const std::string& file, int runs) {
+  Eventually("the runs are over for a second", [&] {
+    std::filesystem::remove(file);
+    const Finished made =
+        scene.Recourse({"journal", "export", "--older-than", "1s", "--to", file});
+    return made.code == 0 && made.out.find(": " + std::to_string(runs) + " runs") != std::string::npos;
   });
 }
 
@@ -42,7 +45,7 @@ TEST_CASE("runs are exported, removed and looked at again, and the journal prove
   Keep(scene, "head", heads);
   const std::string before = scene.Recourse({"timeline", "R-1"}).out;
 
-  Export(scene, file);
+  Export(scene, file, 2);
   CHECK(scene.Recourse({"show", "R-1"}).code == 0);  // nothing is removed yet
   const Finished pruned = scene.Recourse({"journal", "prune", "--exported", file});
   INFO(pruned.err);
