@@ -180,6 +180,7 @@ Result<Connection> Connection::Open(const Options& options) {
   connection.workflows_ = v1::WorkflowService::NewStub(connection.channel_);
   connection.schedules_ = v1::ScheduleService::NewStub(connection.channel_);
   connection.events_ = v1::EventService::NewStub(connection.channel_);
+  connection.reports_ = v1::ReportService::NewStub(connection.channel_);
   connection.admin_ = v1::AdminService::NewStub(connection.channel_);
   connection.identity_ = v1::IdentityService::NewStub(connection.channel_);
   return connection;

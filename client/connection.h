@@ -17,6 +17,7 @@
 #include "recourse/v1/approval.grpc.pb.h"
 #include "recourse/v1/event.grpc.pb.h"
 #include "recourse/v1/identity.grpc.pb.h"
+#include "recourse/v1/report.grpc.pb.h"
 #include "recourse/v1/run.grpc.pb.h"
 #include "recourse/v1/schedule.grpc.pb.h"
 #include "recourse/v1/workflow.grpc.pb.h"
@@ -71,6 +72,7 @@ class Connection {
   v1::WorkflowService::Stub& workflows() const { return *workflows_; }
   v1::ScheduleService::Stub& schedules() const { return *schedules_; }
   v1::EventService::Stub& events() const { return *events_; }
+  v1::ReportService::Stub& reports() const { return *reports_; }
   v1::AdminService::Stub& admin() const { return *admin_; }
   v1::IdentityService::Stub& identity() const { return *identity_; }
 
@@ -101,6 +103,7 @@ class Connection {
   std::shared_ptr<v1::WorkflowService::Stub> workflows_;
   std::shared_ptr<v1::ScheduleService::Stub> schedules_;
   std::shared_ptr<v1::EventService::Stub> events_;
+  std::shared_ptr<v1::ReportService::Stub> reports_;
   std::shared_ptr<v1::AdminService::Stub> admin_;
   std::shared_ptr<v1::IdentityService::Stub> identity_;
 };

@@ -62,6 +62,7 @@ constexpr std::array kRules = {
     Rule{"ScheduleService.PauseSchedule", kOperator},
     Rule{"ScheduleService.ResumeSchedule", kOperator},
     Rule{"EventService.WatchEvents", kViewer},
+    Rule{"ReportService.GetReport", kViewer},
     Rule{"AdminService.GetInfo", kAdmin},
     Rule{"AdminService.VerifyJournal", kAdmin},
     Rule{"AdminService.BackupJournal", kAdmin},
@@ -69,6 +70,10 @@ constexpr std::array kRules = {
     Rule{"IdentityService.CreateToken", kAdmin},
     Rule{"IdentityService.ListTokens", kAdmin},
     Rule{"IdentityService.RevokeToken", kAdmin},
+    Rule{"AdminService.GetHead", kAdmin},
+    Rule{"AdminService.GetJournalKey", kAdmin},
+    Rule{"AdminService.ExportRuns", kAdmin},
+    Rule{"AdminService.PruneRuns", kAdmin},
 };
 
 // The names in a client certificate. gRPC knows one only after it was verified against the issuers

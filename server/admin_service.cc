@@ -2,11 +2,15 @@
 
 #include <unistd.h>
 
+#include <chrono>
 #include <filesystem>
+#include <future>
 #include <stop_token>
 #include <system_error>
 
 #include "engine/machine/state.h"
+#include "engine/record/archive.h"
+#include "engine/record/heads.h"
 #include "engine/record/record.h"
 #include "server/convert.h"
 #include "server/reloader.h"
@@ -20,6 +24,7 @@ namespace {
 constexpr int kRunsCounted = 10'000;
 constexpr int kApprovalsCounted = 1000;
 constexpr std::size_t kLeftOutMax = 100;
+constexpr auto kAgeMax = std::chrono::hours(24) * 365 * 100;
 
 Result<std::int64_t> CountRuns(journal::Reader& reader, std::vector<int> statuses) {
   journal::RunFilter filter;
@@ -54,11 +59,14 @@ v1::JournalCheck Shown(const JournalCheck& check) {
   return message;
 }
 
+Result<void> CheckPath(const std::string& path) {
+  if (!path.empty() && path.front() == '/') return {};
+  return InvalidArgument("path: \"" + path + "\" is not an absolute path");
+}
+
 Result<v1::BackupJournalResponse> BackUp(const journal::Journal& journal, const std::string& path,
                                          const std::stop_token& stop) {
-  if (path.empty() || path.front() != '/') {
-    return InvalidArgument("path: \"" + path + "\" is not an absolute path");
-  }
+  if (auto valid = CheckPath(path); !valid) return valid.error();
   if (auto done = journal.BackUp(path, stop); !done) return std::move(done).error();
   std::error_code problem;
   const auto size = std::filesystem::file_size(path, problem);
@@ -66,6 +74,92 @@ Result<v1::BackupJournalResponse> BackUp(const journal::Journal& journal, const 
   v1::BackupJournalResponse response;
   response.set_path(path);
   response.set_size_bytes(static_cast<std::int64_t>(size));
+  return response;
+}
+
+Error NoKey() {
+  return FailedPrecondition("this server signs nothing: it has no key for the journal");
+}
+
+Result<v1::SignedHead> Head(const Core& core, journal::Reader& reader) {
+  if (core.journal_key == nullptr) return NoKey();
+  auto head = record::SignHead(reader, *core.journal_key, core.clock.Now());
+  if (!head) return std::move(head).error();
+  v1::SignedHead message;
+  message.set_line(record::LineOf(*head));
+  message.set_position(head->position);
+  message.set_hash(head->hash);
+  *message.mutable_time() = ToProto(head->time);
+  return message;
+}
+
+Result<record::SignatureCheck> CheckSignatures(const v1::VerifyJournalRequest& request,
+                                               journal::Reader& reader) {
+  if (request.public_key().empty()) {
+    if (request.heads().empty()) return record::SignatureCheck();
+    return InvalidArgument("public_key: heads cannot be checked without it");
+  }
+  auto key = PublicKey::Parse(request.public_key());
+  if (!key) return std::move(key).error().In("public_key");
+  std::vector<record::SignedHead> heads;
+  for (const std::string& line : request.heads()) {
+    auto head = record::ParseHead(line);
+    if (!head) return std::move(head).error().In("heads");
+    heads.push_back(*std::move(head));
+  }
+  return record::CheckSignatures(reader, heads, *key);
+}
+
+Result<v1::ExportRunsResponse> Export(const v1::ExportRunsRequest& request, const Core& core,
+                                      journal::Reader& reader) {
+  if (auto valid = CheckPath(request.path()); !valid) return valid.error();
+  const auto age = std::chrono::seconds(request.older_than().seconds());
+  if (age < std::chrono::seconds(1) || age > kAgeMax) {
+    return InvalidArgument("older_than: expected between a second and 100 years");
+  }
+  const Time now = core.clock.Now();
+  auto made = record::ExportRuns(reader, now - age, request.path(), now, core.stopping);
+  if (!made) return std::move(made).error();
+  v1::ExportRunsResponse response;
+  response.set_path(request.path());
+  response.set_runs(made->runs);
+  response.set_events(made->events);
+  response.set_sha256(made->sha256);
+  return response;
+}
+
+// Removes a run on the core loop's thread, and waits for it.
+Result<journal::Position> RemoveOne(runtime::Engine& engine, journal::Removal removal) {
+  std::promise<Result<journal::Position>> promise;
+  auto removed = promise.get_future();
+  engine.RemoveRun(std::move(removal), [&promise](Result<journal::Position> position) {
+    promise.set_value(std::move(position));
+  });
+  return removed.get();
+}
+
+Result<v1::PruneRunsResponse> Prune(const v1::PruneRunsRequest& request, const Core& core,
+                                    const std::string& principal, journal::Reader& reader) {
+  if (auto valid = CheckPath(request.path()); !valid) return valid.error();
+  if (core.journal_key == nullptr) return NoKey();
+  auto identity = reader.Identity();
+  if (!identity) return std::move(identity).error();
+  journal::Removal how;
+  how.file = request.path();
+  how.principal = principal;
+  how.time = core.clock.Now();
+  how.sign = [&](const std::string& payload) {
+    return core.journal_key->Sign(record::TombstoneMessage(*identity, payload));
+  };
+  auto pruned = record::PruneRuns(
+      reader, request.path(), how,
+      [&](journal::Removal removal) { return RemoveOne(core.engine, std::move(removal)); },
+      core.stopping);
+  if (!pruned) return std::move(pruned).error();
+  v1::PruneRunsResponse response;
+  response.set_runs(pruned->runs);
+  response.set_events(pruned->events);
+  for (const std::string& sentence : pruned->left) response.add_left(Utf8(sentence));
   return response;
 }
 
@@ -105,19 +199,18 @@ Result<v1::GetInfoResponse> AdminService::Info(journal::Reader& reader) {
   return info;
 }
 
-Result<v1::VerifyJournalResponse> AdminService::Verify(journal::Reader& reader) {
+Result<v1::VerifyJournalResponse> AdminService::Verify(const v1::VerifyJournalRequest& request,
+                                                       journal::Reader& reader) {
   const std::stop_callback end(core_.stopping, [&reader] { reader.EndReads(); });
+  // What is wrong with the request is told before the journal is read.
+  auto signatures = CheckSignatures(request, reader);
+  if (!signatures) return std::move(signatures).error();
   auto found = record::Verify(reader);
   if (!found) return std::move(found).error();
-  v1::VerifyJournalResponse response;
-  response.set_events(found->events);
-  response.set_runs(found->runs);
-  response.set_head(found->head);
-  for (const std::string& problem : found->problems) response.add_problems(Utf8(problem));
+  v1::VerifyJournalResponse response = ToProto(*found, *signatures);
   const std::lock_guard lock(mutex_);
-  last_check_ = {core_.clock.Now(), true, found->events,
-                 static_cast<std::int64_t>(found->problems.size()),
-                 found->problems.empty() ? "" : found->problems.front()};
+  last_check_ = {core_.clock.Now(), true, found->events, response.problems_size(),
+                 response.problems().empty() ? "" : response.problems(0)};
   return response;
 }
 
@@ -129,10 +222,10 @@ grpc::ServerUnaryReactor* AdminService::GetInfo(grpc::CallbackServerContext* con
 }
 
 grpc::ServerUnaryReactor* AdminService::VerifyJournal(grpc::CallbackServerContext* context,
-                                                      const v1::VerifyJournalRequest*,
+                                                      const v1::VerifyJournalRequest* request,
                                                       v1::VerifyJournalResponse* response) {
   return AnswerFrom(core_, core_.long_readers, context, "AdminService.VerifyJournal", response,
-                    [this](journal::Reader& reader) { return Verify(reader); });
+                    [this, request](journal::Reader& reader) { return Verify(*request, reader); });
 }
 
 grpc::ServerUnaryReactor* AdminService::BackupJournal(grpc::CallbackServerContext* context,
@@ -141,6 +234,45 @@ grpc::ServerUnaryReactor* AdminService::BackupJournal(grpc::CallbackServerContex
   return AnswerFrom(core_, core_.long_readers, context, "AdminService.BackupJournal", response,
                     [this, request](journal::Reader&) {
                       return BackUp(core_.journal, request->path(), core_.stopping);
+                    });
+}
+
+grpc::ServerUnaryReactor* AdminService::GetHead(grpc::CallbackServerContext* context,
+                                                const v1::GetHeadRequest*,
+                                                v1::SignedHead* response) {
+  return AnswerFrom(core_, core_.readers, context, "AdminService.GetHead", response,
+                    [this](journal::Reader& reader) { return Head(core_, reader); });
+}
+
+grpc::ServerUnaryReactor* AdminService::GetJournalKey(grpc::CallbackServerContext* context,
+                                                      const v1::GetJournalKeyRequest*,
+                                                      v1::JournalKey* response) {
+  return AnswerNow(core_, context, "AdminService.GetJournalKey", response,
+                   [this]() -> Result<v1::JournalKey> {
+                     if (core_.journal_key == nullptr) return NoKey();
+                     v1::JournalKey key;
+                     key.set_public_key(core_.journal_key->PublicPem());
+                     return key;
+                   });
+}
+
+grpc::ServerUnaryReactor* AdminService::ExportRuns(grpc::CallbackServerContext* context,
+                                                   const v1::ExportRunsRequest* request,
+                                                   v1::ExportRunsResponse* response) {
+  return AnswerFrom(core_, core_.long_readers, context, "AdminService.ExportRuns", response,
+                    [this, request](journal::Reader& reader) {
+                      return Export(*request, core_, reader);
+                    });
+}
+
+grpc::ServerUnaryReactor* AdminService::PruneRuns(grpc::CallbackServerContext* context,
+                                                  const v1::PruneRunsRequest* request,
+                                                  v1::PruneRunsResponse* response) {
+  auto caller = Admit(core_.principals, *context, "AdminService.PruneRuns");
+  if (!caller) return Refuse(context, caller.error());
+  return AnswerFrom(core_.long_readers, context, response,
+                    [this, request, principal = caller->principal](journal::Reader& reader) {
+                      return Prune(*request, core_, principal, reader);
                     });
 }
 

@@ -21,10 +21,23 @@ class AdminService final : public v1::AdminService::CallbackService {
   grpc::ServerUnaryReactor* BackupJournal(grpc::CallbackServerContext* context,
                                           const v1::BackupJournalRequest* request,
                                           v1::BackupJournalResponse* response) override;
+  grpc::ServerUnaryReactor* GetHead(grpc::CallbackServerContext* context,
+                                    const v1::GetHeadRequest* request,
+                                    v1::SignedHead* response) override;
+  grpc::ServerUnaryReactor* GetJournalKey(grpc::CallbackServerContext* context,
+                                          const v1::GetJournalKeyRequest* request,
+                                          v1::JournalKey* response) override;
+  grpc::ServerUnaryReactor* ExportRuns(grpc::CallbackServerContext* context,
+                                       const v1::ExportRunsRequest* request,
+                                       v1::ExportRunsResponse* response) override;
+  grpc::ServerUnaryReactor* PruneRuns(grpc::CallbackServerContext* context,
+                                      const v1::PruneRunsRequest* request,
+                                      v1::PruneRunsResponse* response) override;
 
  private:
   Result<v1::GetInfoResponse> Info(journal::Reader& reader);
-  Result<v1::VerifyJournalResponse> Verify(journal::Reader& reader);
+  Result<v1::VerifyJournalResponse> Verify(const v1::VerifyJournalRequest& request,
+                                           journal::Reader& reader);
 
   Core& core_;
   std::mutex mutex_;

@@ -67,6 +67,11 @@ constexpr std::array kNumericSettings = {
             [](Config& config, std::int64_t value) {
               config.grace = std::chrono::microseconds(value);
             }},
+    Setting{"journal.heads_every", kDuration, kSecond, 86'400 * kSecond,
+            [](const Config& config) { return std::int64_t{config.heads_every.count()}; },
+            [](Config& config, std::int64_t value) {
+              config.heads_every = std::chrono::microseconds(value);
+            }},
 };
 
 const Setting* FindNumeric(std::string_view name) {
@@ -100,8 +105,10 @@ class Parser {
                     {"workflows", reader_.Paths(config_.workflows)},
                     {"targets", reader_.Paths(config_.targets)},
                     {"schedules", reader_.Paths(config_.schedules)},
+                    {"escalation_policies", reader_.Paths(config_.escalation_policies)},
                     {"policy", Member(&Parser::PolicyOf)},
                     {"limits", Member(&Parser::Limits)},
+                    {"journal", Member(&Parser::Journal)},
                     {"log", Member(&Parser::Log)},
                     {"grace", Member(&Parser::Numeric)},
                     {"principals", Member(&Parser::Principals)},
@@ -147,6 +154,13 @@ class Parser {
       }
     }
     reader_.Map(node, name, members);
+  }
+
+  void Journal(const std::string& name, const YAML::Node& node) {
+    reader_.Map(node, name,
+                {{"key", reader_.Path(config_.journal_key)},
+                 {"heads", reader_.Path(config_.journal_heads)},
+                 {"heads_every", Member(&Parser::Numeric)}});
   }
 
   void Log(const std::string& name, const YAML::Node& node) {

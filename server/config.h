@@ -33,6 +33,9 @@ struct Config {
   int waiting_reads = 4096;                          // calls that wait for them
   std::int64_t message_bytes_max = 4 * 1024 * 1024;  // of a call
   int streams_max = 1024;                            // calls at once on one connection
+  std::string journal_key;    // what signs heads; empty: <data>/journal.key
+  std::string journal_heads;  // where signed heads are kept; empty: <data>/heads.jsonl
+  std::chrono::microseconds heads_every = std::chrono::minutes(10);  // when something has changed
   std::string log_level = "info";
   std::chrono::microseconds grace = std::chrono::seconds(10);  // for attempts, when stopping
   // One of the two, or neither: <data>/principals.yaml where it is, else DefaultPrincipals.

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "actions/registry.h"
+#include "engine/base/signing.h"
 #include "engine/journal/journal.h"
 #include "engine/runtime/engine.h"
 #include "server/access.h"
@@ -40,6 +41,7 @@ struct Core {
   Time started;
   const Clock& clock;
   JournalCheck start_check = {};           // of the journal, at the start
+  const SigningKey* journal_key = nullptr;  // null: nothing is signed
 };
 
 // Answers the call with `error`.

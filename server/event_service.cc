@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "engine/journal/absence.h"
 #include "engine/record/record.h"
 #include "server/convert.h"
 #include "server/pages.h"
@@ -33,6 +34,7 @@ class EventWatch final : public Stream<v1::WatchEventsResponse> {
     auto more = ReadPage(
         kBatch, [&](std::int64_t limit) { return reader.EventsAfter(*position_, limit); },
         [&](const journal::StoredEvent& stored) -> Result<v1::Event> {
+          if (stored.run == journal::kJournalItself) return OwnEventOf(stored);
           auto& workflow = workflows[stored.run];
           if (workflow == nullptr) {
             auto found = DefinitionOf(reader, stored.run);

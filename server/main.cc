@@ -31,6 +31,7 @@
 #include "server/config.h"
 #include "server/definition_files.h"
 #include "server/principals_file.h"
+#include "server/head_signer.h"
 #include "server/reloader.h"
 #include "server/run_reads.h"
 #include "server/server.h"
@@ -93,6 +94,8 @@ Result<Config> Settle(const Arguments& arguments) {
   for (const auto& directory : arguments.targets) config.targets.push_back(Absolute(directory));
   for (const auto& directory : arguments.schedules) config.schedules.push_back(Absolute(directory));
   if (config.socket.empty()) config.socket = config.data + "/recourse.sock";
+  if (config.journal_key.empty()) config.journal_key = config.data + "/journal.key";
+  if (config.journal_heads.empty()) config.journal_heads = config.data + "/heads.jsonl";
   config.engine.blob_directory = config.data + "/blobs";
   config.engine.report = [](const Error& error) { spdlog::warn("{}", error.message); };
   return config;
@@ -247,8 +250,8 @@ std::string WriteAddress(const std::string& file, const std::string& address) {
 
 // Serves until a signal comes, then stops in the order that lets attempts finish: first the engine,
 // whose answers end the calls that wait, then the server.
-int Serve(const Config& config, journal::Journal& journal, const Principals& principals,
-          const Registry& registry) {
+int Serve(const Config& config, journal::Journal& journal, const SigningKey& key,
+          const Principals& principals, const Registry& registry) {
   const SystemClock clock;
   TransitionLog log;
   auto open = LookAtOpenRuns(journal, config.engine.open_runs_max, log);
@@ -287,12 +290,15 @@ int Serve(const Config& config, journal::Journal& journal, const Principals& pri
                               config.waiting_reads,
                               config.message_bytes_max,
                               config.streams_max,
-                              *std::move(check)};
+                              *std::move(check),
+                              &key};
   auto server = Server::Start(options, **engine, journal, registry, principals, reloader, clock);
   if (!server) return Fail(kExitFailed, server.error());
   if (auto begun = (*engine)->Run(); !begun) {
     return Fail(kExitFailed, begun.error().In("go on with the journal's runs"));
   }
+  auto signer = HeadSigner::Start({config.journal_heads, config.heads_every}, journal, key, clock);
+  if (!signer) return Fail(kExitFailed, signer.error().In("sign the journal's heads"));
   const std::string address_file = config.data + "/address";
   PrintStart(config, **server, journal, *open, **engine, options.journal_check, definitions.problems,
              WriteAddress(address_file, (*server)->address()), principals);
@@ -303,6 +309,7 @@ int Serve(const Config& config, journal::Journal& journal, const Principals& pri
   (*server)->Retire();
   (*engine)->Stop(std::chrono::duration_cast<std::chrono::milliseconds>(config.grace));
   (*server)->Stop();
+  (*signer)->Stop();
   (*engine)->RemoveListener(&log);
   unlink(address_file.c_str());
   return kExitStopped;
@@ -340,9 +347,12 @@ int Run(const Config& config) {
   auto principals = Principals::Load(std::move(who->principals), options);
   if (!principals) return Fail(kExitUsage, principals.error());
 
+  auto key = SigningKey::LoadOrMake(config.journal_key);
+  if (!key) return Fail(kExitUsage, key.error().In("the key that signs the journal's heads"));
+
   Registry registry;
   AddAllActions(registry);
-  const int exit_code = Serve(config, **journal, *principals, registry);
+  const int exit_code = Serve(config, **journal, *key, *principals, registry);
   if (exit_code == kExitStopped) {
     std::cout << "recoursed stopped; the journal is " << (*journal)->path() << std::endl;
   }

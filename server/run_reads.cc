@@ -21,7 +21,7 @@ Result<journal::RunRow> FindRun(const std::string& run, journal::Reader& reader)
   if (!id) return std::move(id).error();
   auto row = reader.FindRun(*id);
   if (!row) return std::move(row).error();
-  if (!row->has_value()) return NotFound("there is no run " + id->ToString());
+  if (!row->has_value()) return record::NoSuchRun(reader, *id);
   return **std::move(row);
 }
 

@@ -8,6 +8,7 @@
 
 #include "actions/registry.h"
 #include "engine/base/clock.h"
+#include "engine/base/signing.h"
 #include "engine/journal/journal.h"
 #include "engine/runtime/engine.h"
 #include "server/principals.h"
@@ -27,6 +28,9 @@ struct ServerOptions {
   int streams_max = 1024;  // calls at once on one connection; more of them wait
   // For GetInfo: what the start has found.
   JournalCheck journal_check = {};
+  // What signs heads and tombstones, and outlives the server; null: nothing is signed, and no run is
+  // removed.
+  const SigningKey* journal_key = nullptr;
 };
 
 class Server {

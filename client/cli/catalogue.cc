@@ -160,17 +160,6 @@ int ShowAction(const Common& common, const std::string& name) {
   });
 }
 
-int VerifyJournal(const Common& common) {
-  return WithServer(common, [&](const client::Connection& server) -> Result<int> {
-    // As long as the journal is large.
-    auto verified = Unary(server, &v1::AdminService::Stub::VerifyJournal, server.admin(),
-                          v1::VerifyJournalRequest(), common.server.timeout);
-    if (!verified) return std::move(verified).error();
-    auto info = Unary(server, &v1::AdminService::Stub::GetInfo, server.admin(), v1::GetInfoRequest());
-    return PrintVerification(common, *verified, info ? info->journal_path() : "FILE");
-  });
-}
-
 std::string DamageAdvice(const std::string& file) {
   return "what to do:\n"
          "  1. stop the server if it runs on this file, and repair nothing in it\n"
@@ -201,6 +190,17 @@ int PrintVerification(const Common& common, const v1::VerifyJournalResponse& ver
               sound ? "the journal is sound" : "the journal has problems",
               static_cast<long>(verified.events()), static_cast<long>(verified.runs()),
               sound ? "agree" : "do not agree", verified.head().c_str());
+  if (verified.absent() > 0) {
+    std::printf("gaps %ld positions without event, told of by the journal itself; removed after "
+                "their export: %ld runs\n",
+                static_cast<long>(verified.absent()), static_cast<long>(verified.removed_runs()));
+  }
+  if (verified.heads() + verified.heads_removed() + verified.tombstones() > 0) {
+    std::printf("signed %ld heads that the journal has, and %ld tombstones; not compared, because "
+                "their events were removed: %ld heads\n",
+                static_cast<long>(verified.heads()), static_cast<long>(verified.tombstones()),
+                static_cast<long>(verified.heads_removed()));
+  }
   if (!sound) std::printf("\n%s", DamageAdvice(OneLine(file)).c_str());
   return found;
 }

@@ -153,10 +153,13 @@ class Command {
         ->check(CLI::NonNegativeNumber);
 
     CLI::App* timeline = Add(app_, "timeline", "what happened in a run, from its journal", [this] {
-      return file_.empty() ? ShowTimeline(common_, steer_.run)
-                           : TimelineOffline(common_, file_, steer_.run);
+      return file_.empty() ? ShowTimeline(common_, timeline_)
+                           : TimelineOffline(common_, file_, timeline_);
     });
-    AddRunArgument(timeline);
+    timeline->add_option("run", timeline_.run, "its id, R-1042")->required();
+    timeline->add_option("--format", timeline_.format, "text, or a whole report: md, json, html")
+        ->check(CLI::IsMember({"text", "md", "json", "html"}))
+        ->capture_default_str();
     timeline->add_option("--file", file_, "read this journal, with no server");
   }
 
@@ -333,9 +336,15 @@ class Command {
 
   void AddJournal() {
     CLI::App& group = Group("journal", "the record itself");
-    Add(group, "verify", "prove the hash chain and the indexes", [this] {
-      return file_.empty() ? VerifyJournal(common_) : VerifyOffline(common_, file_);
-    })->add_option("--file", file_, "this journal file, with no server");
+    CLI::App* verify = Add(group, "verify", "prove the hash chain and the indexes", [this] {
+      return file_.empty() ? VerifyJournal(common_, verify_)
+                           : VerifyOffline(common_, file_, verify_);
+    });
+    verify->add_option("--file", file_, "this journal file, with no server");
+    verify->add_option("--heads", verify_.heads, "signed heads that the journal must have");
+    verify->add_option("--public-key", verify_.public_key, "the key that signed them, and tombstones");
+    verify->add_option("--exported", verify_.exported,
+                       "with --file: whether this archive is what was removed");
     CLI::App* backup = Add(group, "backup", "copy the journal while it is in use", [this] {
       return file_.empty() ? BackUpJournal(common_, name_) : BackUpOffline(common_, file_, name_);
     });
@@ -345,6 +354,25 @@ class Command {
                          [this] { return ShowOffline(common_, file_, after_); });
     show->add_option("--file", file_, "the journal's file")->required();
     show->add_option("--after", after_, "only events behind this position");
+    Add(group, "head", "the journal's head, signed: keep it elsewhere",
+        [this] { return ShowHead(common_); });
+    Add(group, "public-key", "the key with which heads are checked",
+        [this] { return ShowPublicKey(common_); });
+    CLI::App* exporting = Add(group, "export", "write runs that are over to a new file", [this] {
+      return file_.empty() ? ExportRuns(common_, export_) : ExportOffline(common_, file_, export_);
+    });
+    exporting->add_option("--older-than", export_.older_than, "only those over so long ago: 90d")
+        ->required();
+    exporting->add_option("--to", export_.to, "the new file, on the server")->required();
+    exporting->add_option("--file", file_, "of this journal file, with no server");
+    Add(group, "prune", "remove from the journal what such a file has",
+        [this] { return PruneRuns(common_, name_); })
+        ->add_option("--exported", name_, "the file, on the server")
+        ->required();
+    CLI::App* import = Add(group, "import", "make a journal of such a file, to look at",
+                           [this] { return ImportOffline(common_, name_, file_); });
+    import->add_option("archive", name_, "the file that export made")->required();
+    import->add_option("--file", file_, "the new journal")->required();
   }
 
   void AddIdentity() {
@@ -375,6 +403,9 @@ class Command {
   StartArguments start_;
   RunsArguments runs_;
   WatchArguments watch_;
+  TimelineArguments timeline_;
+  VerifyArguments verify_;
+  ExportArguments export_;
   SteerArguments steer_;
   DecideArguments decide_;
   EvalArguments eval_;

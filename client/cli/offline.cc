@@ -4,11 +4,17 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 
 #include "client/cli/verbs.h"
+#include "engine/base/text.h"
+#include "engine/journal/absence.h"
 #include "engine/journal/sqlite/sqlite_journal.h"
+#include "engine/record/archive.h"
+#include "engine/record/heads.h"
 #include "engine/record/record.h"
 #include "server/view/convert.h"
+#include "server/view/report.h"
 #include "server/view/run.h"
 
 namespace recourse::cli {
@@ -52,7 +58,7 @@ int WithFile(const std::string& file, const std::function<Result<int>(journal::R
 Result<Definition> DefinitionOf(journal::Reader& reader, RunId run) {
   auto row = reader.FindRun(run);
   if (!row) return std::move(row).error();
-  if (!*row) return NotFound("there is no run " + run.ToString() + " in this journal");
+  if (!*row) return record::NoSuchRun(reader, run);
   auto definition = reader.FindDefinition((*row)->digest);
   if (!definition) return std::move(definition).error();
   if (!*definition) return DataLoss("the definition of " + run.ToString() + " is missing");
@@ -79,6 +85,14 @@ Result<v1::GetTimelineResponse> EventsOf(journal::Reader& reader, RunId run) {
   }
 }
 
+Result<v1::Report> ReportOf(journal::Reader& reader, RunId run) {
+  auto workflow = DefinitionOf(reader, run);
+  if (!workflow) return std::move(workflow).error();
+  auto row = reader.FindRun(run);
+  if (!row) return std::move(row).error();
+  return server::ReportOf(reader, **workflow, **row);
+}
+
 // One event as a line for people.
 std::string LineOf(const v1::Event& event) {
   return std::to_string(event.position()) + "  " + When(event.time()) + "  " + event.run() + "  " +
@@ -87,18 +101,39 @@ std::string LineOf(const v1::Event& event) {
 
 }  // namespace
 
-int VerifyOffline(const Common& common, const std::string& file) {
+int VerifyOffline(const Common& common, const std::string& file, const VerifyArguments& arguments) {
+  auto kept = ReadKept(arguments);
+  if (!kept) return Tell(kept.error(), kUsage);
+  auto heads = record::ParseHeads(kept->heads);
+  if (!heads) return Tell(heads.error().In("--heads " + arguments.heads), kUsage);
+  std::optional<PublicKey> key;
+  if (!kept->public_key.empty()) {
+    auto parsed = PublicKey::Parse(kept->public_key);
+    if (!parsed) return Tell(parsed.error().In("--public-key " + arguments.public_key), kUsage);
+    key = *std::move(parsed);
+  }
   return WithFile(file, [&](journal::Reader& reader) -> Result<int> {
+    record::SignatureCheck signatures;
+    if (key) {
+      auto checked = record::CheckSignatures(reader, *heads, *key);
+      if (!checked) return std::move(checked).error();
+      signatures = *std::move(checked);
+    }
+    record::ArchiveCheck archive;
+    if (!arguments.exported.empty()) {
+      auto checked = record::CheckArchive(reader, arguments.exported);
+      if (!checked) return Tell(checked.error().In("--exported"), CodeOf(checked.error()));
+      archive = *std::move(checked);
+    }
     auto verified = record::Verify(reader);
     if (!verified) return std::move(verified).error();
-    v1::VerifyJournalResponse answer;
-    answer.set_events(verified->events);
-    answer.set_runs(verified->runs);
-    answer.set_head(verified->head);
-    for (const std::string& problem : verified->problems) {
-      answer.add_problems(server::Utf8(problem));
+    for (std::string& problem : archive.problems) verified->problems.push_back(std::move(problem));
+    const int code = PrintVerification(common, server::ToProto(*verified, signatures), file);
+    if (archive.runs > 0 && !common.json) {
+      std::printf("exported %lld runs of %s are those that were removed, event by event\n",
+                  static_cast<long long>(archive.runs), OneLine(arguments.exported).c_str());
     }
-    return PrintVerification(common, answer, file);
+    return code;
   });
 }
 
@@ -121,13 +156,14 @@ int ShowOffline(const Common& common, const std::string& file, std::int64_t afte
       if (!page) return std::move(page).error();
       if (page->empty()) return kOk;
       for (const journal::StoredEvent& stored : *page) {
+        const bool own = stored.run == journal::kJournalItself;
         Definition& definition = definitions[stored.run];
-        if (definition == nullptr) {
+        if (definition == nullptr && !own) {
           auto found = DefinitionOf(reader, stored.run);
           if (!found) return std::move(found).error();
           definition = *std::move(found);
         }
-        auto event = server::EventOf(*definition, stored);
+        auto event = own ? server::OwnEventOf(stored) : server::EventOf(*definition, stored);
         if (!event) return std::move(event).error();
         if (!common.json) {
           std::printf("%s\n", LineOf(*event).c_str());
@@ -138,6 +174,55 @@ int ShowOffline(const Common& common, const std::string& file, std::int64_t afte
       }
     }
   });
+}
+
+int ExportOffline(const Common& common, const std::string& file, const ExportArguments& arguments) {
+  const auto age = ParseDuration(arguments.older_than);
+  if (!age || age->count() == 0) {
+    return Tell(InvalidArgument("--older-than " + arguments.older_than + ": write it as 90d or 12h"),
+                kUsage);
+  }
+  return WithFile(file, [&](journal::Reader& reader) -> Result<int> {
+    const Time now = SystemClock().Now();
+    auto made = record::ExportRuns(reader, now - *age, arguments.to, now, {});
+    if (!made) return std::move(made).error();
+    v1::ExportRunsResponse answer;
+    answer.set_path(arguments.to);
+    answer.set_runs(made->runs);
+    answer.set_events(made->events);
+    answer.set_sha256(made->sha256);
+    return PrintExport(common, answer);
+  });
+}
+
+int ImportOffline(const Common& common, const std::string& archive, const std::string& to) {
+  const auto fail = [&](const Error& error) {
+    return Tell(error.In("nothing was imported"), CodeOf(error));
+  };
+  if (std::filesystem::exists(to)) {
+    return fail(FailedPrecondition(to + " exists and was left as it is; name a new file"));
+  }
+  // What is wrong with the archive is found before a file is made.
+  if (auto opened = record::ArchiveReader::Open(archive); !opened) return fail(opened.error());
+  const Time now = SystemClock().Now();
+  auto journal = journal::OpenSqliteJournal(to, now);
+  if (!journal) return fail(journal.error());
+  auto imported = record::ImportRuns(**journal, archive, now, "import");
+  if (!imported) {
+    journal->reset();
+    for (const char* suffix : {"", "-wal", "-shm", ".lock"}) std::filesystem::remove(to + suffix);
+    return fail(imported.error());
+  }
+  v1::ExportRunsResponse answer;
+  answer.set_path(to);
+  answer.set_runs(imported->runs);
+  answer.set_events(imported->events);
+  answer.set_sha256(imported->sha256);
+  if (common.json) return PrintJson(answer);
+  std::printf("%s: %lld runs with %lld events\ncheck it: recourse journal verify --file %s\n",
+              OneLine(to).c_str(), static_cast<long long>(imported->runs),
+              static_cast<long long>(imported->events), OneLine(to).c_str());
+  return kOk;
 }
 
 int ListRunsOffline(const Common& common, const std::string& file, const RunsArguments& arguments) {
@@ -164,12 +249,18 @@ int ListRunsOffline(const Common& common, const std::string& file, const RunsArg
   });
 }
 
-int TimelineOffline(const Common& common, const std::string& file, const std::string& id) {
-  auto run = RunId::Parse(id);
+int TimelineOffline(const Common& common, const std::string& file,
+                    const TimelineArguments& arguments) {
+  auto run = RunId::Parse(arguments.run);
   if (!run) return Tell(run.error(), kUsage);
   return WithFile(file, [&](journal::Reader& reader) -> Result<int> {
     auto events = EventsOf(reader, *run);
     if (!events) return std::move(events).error();
+    if (arguments.format != "text") {
+      auto report = ReportOf(reader, *run);
+      if (!report) return std::move(report).error();
+      return PrintReport(arguments, *report, *events);
+    }
     if (common.json) return PrintJson(*events);
     std::printf("%s",
                 TimelineText({events->events().begin(), events->events().end()}).c_str());

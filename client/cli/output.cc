@@ -85,41 +85,6 @@ std::string Utc(const google::protobuf::Timestamp& stamp) {
 
 }  // namespace
 
-std::string Clean(std::string_view text) {
-  if (!IsUtf8(text)) {
-    std::string shown;
-    for (const char byte : text) shown += static_cast<unsigned char>(byte) < 0x80 ? byte : '?';
-    return Clean(shown);
-  }
-  std::string clean;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(text[i]);
-    if (byte == '\n') {
-      clean += '\n';
-    } else if (byte < 0x20 || byte == 0x7f) {
-      clean += "\\x" + Hex(text.substr(i, 1));
-    } else if (byte == 0xc2 && static_cast<unsigned char>(text[i + 1]) < 0xa0) {
-      clean += "\\x" + Hex(text.substr(++i, 1));  // C1: a terminal may take it for an escape
-    } else if (byte == 0xe2 && (text.substr(i, 2) == "\xe2\x80" || text.substr(i, 2) == "\xe2\x81")) {
-      // Marks that turn the direction of text could show one command and hide another.
-      const auto last = static_cast<unsigned char>(text[i + 2]);
-      const bool turns = text[i + 1] == '\x80' ? last >= 0xaa && last <= 0xae
-                                               : last >= 0xa6 && last <= 0xa9;
-      if (!turns) clean += text.substr(i, 3);
-      i += 2;
-    } else {
-      clean += text[i];
-    }
-  }
-  return clean;
-}
-
-std::string OneLine(std::string_view text) {
-  std::string line = Clean(text);
-  std::replace(line.begin(), line.end(), '\n', ' ');
-  return line;
-}
-
 std::string Quoted(std::string_view text) {
   std::string quoted;
   for (const char c : Clean(text)) {

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "client/report/clean.h"
 #include "engine/base/clock.h"
 #include "engine/base/error.h"
 
@@ -28,12 +29,9 @@ enum ExitCode {
   kNeedsPerson = 5,  // the run waits for a person
 };
 
-// Text from a server or journal, fit for a terminal: control characters are shown, not obeyed.
-std::string Clean(std::string_view text);
-// The same with blanks for line ends: where a line means something, as in a list of events, text
-// must not make up another.
-std::string OneLine(std::string_view text);
-// The same with a bar before each line but the first, for text that may have several.
+using report::Clean;
+using report::OneLine;
+// Clean text with a bar before each line but the first, for text that may have several.
 std::string Quoted(std::string_view text);
 
 // The number of columns that UTF-8 text takes on a terminal: two for each wide character of East

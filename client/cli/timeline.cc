@@ -1,6 +1,8 @@
 #include <cstdio>
+#include <optional>
 
 #include "client/cli/verbs.h"
+#include "client/report/report.h"
 #include "engine/base/text.h"
 
 namespace recourse::cli {
@@ -29,13 +31,48 @@ std::string TimelineText(const std::vector<v1::Event>& events) {
   return table.ToString();
 }
 
-int ShowTimeline(const Common& common, const std::string& run) {
+int PrintReport(const TimelineArguments& arguments, const v1::Report& report,
+                const v1::GetTimelineResponse& timeline) {
+  std::vector<v1::Event> events;
+  for (const v1::Event& event : timeline.events()) {
+    // What came between the two calls is not proven, and not in the report.
+    const bool proven = event.position() <= report.proof().last_position();
+    if (proven || !report.proof().problem().empty()) events.push_back(event);
+  }
+  if (events.empty()) {
+    return Tell(DataLoss(arguments.run + " has no events, so there is nothing to report"),
+                kRunNotSucceeded);
+  }
+  std::string text;
+  if (arguments.format == "json") {
+    text = report::ToJson(report, events) + "\n";
+  } else {
+    const report::Document document = report::DocumentOf(report, events);
+    text = arguments.format == "html" ? report::ToHtml(document) : report::ToMarkdown(document);
+  }
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  if (report.proof().problem().empty()) return kOk;
+  return Tell(DataLoss(report.proof().problem()), kRunNotSucceeded);
+}
+
+int ShowTimeline(const Common& common, const TimelineArguments& arguments) {
   return WithServer(common, [&](const client::Connection& server) -> Result<int> {
+    std::optional<v1::Report> report;
+    if (arguments.format != "text") {
+      v1::GetReportRequest request;
+      request.set_run(arguments.run);
+      // As long as there are events of other runs between those of this one.
+      auto answer = Unary(server, &v1::ReportService::Stub::GetReport, server.reports(), request,
+                          common.server.timeout);
+      if (!answer) return std::move(answer).error();
+      report = *std::move(answer);
+    }
     v1::GetTimelineRequest request;
-    request.set_run(run);
+    request.set_run(arguments.run);
     auto all = AllPages(server, &v1::RunService::Stub::GetTimeline, server.runs(), request,
                         [](auto& answer) { return answer.mutable_events(); });
     if (!all) return std::move(all).error();
+    if (report) return PrintReport(arguments, *report, *all);
     if (common.json) return PrintJson(*all);
     std::printf("%s", TimelineText({all->events().begin(), all->events().end()}).c_str());
     return kOk;

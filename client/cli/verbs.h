@@ -49,7 +49,14 @@ Result<int> Follow(const Common& common, const client::Connection& server,
                    const WatchArguments& arguments);
 
 // --- timeline.cc ---
-int ShowTimeline(const Common& common, const std::string& run);
+struct TimelineArguments {
+  std::string run;
+  std::string format = "text";  // md, json, html: a report of all that is known of the run
+};
+int ShowTimeline(const Common& common, const TimelineArguments& arguments);
+// In the format of the arguments, which is not text.
+int PrintReport(const TimelineArguments& arguments, const v1::Report& report,
+                const v1::GetTimelineResponse& timeline);
 // Tells events in their order, each ending with how long it took where one ended something.
 class Narrator {
  public:
@@ -131,7 +138,6 @@ struct GraphArguments {
 int DrawWorkflow(const Common& common, const GraphArguments& arguments);
 int ListActions(const Common& common);
 int ShowAction(const Common& common, const std::string& name);
-int VerifyJournal(const Common& common);
 // What a check of the journal in `file` found, for people or programs; answers the exit code.
 int PrintVerification(const Common& common, const v1::VerifyJournalResponse& verified,
                       const std::string& file);
@@ -139,6 +145,30 @@ int PrintVerification(const Common& common, const v1::VerifyJournalResponse& ver
 std::string DamageAdvice(const std::string& file);
 int BackUpJournal(const Common& common, const std::string& path);
 int PrintBackup(const Common& common, const v1::BackupJournalResponse& backup);
+
+// --- journal.cc ---
+struct VerifyArguments {
+  std::string heads;       // a file of signed heads; empty: none is checked
+  std::string public_key;  // a PEM file; empty: no signature is checked
+  std::string exported;    // an archive of runs that were removed; with a journal's file only
+};
+int VerifyJournal(const Common& common, const VerifyArguments& arguments);
+// What the files of the arguments hold. kInvalidArgument: heads without a key; otherwise the system's
+// errors.
+struct Kept {
+  std::string heads;
+  std::string public_key;
+};
+Result<Kept> ReadKept(const VerifyArguments& arguments);
+int ShowHead(const Common& common);
+int ShowPublicKey(const Common& common);
+struct ExportArguments {
+  std::string older_than;
+  std::string to;
+};
+int ExportRuns(const Common& common, const ExportArguments& arguments);
+int PrintExport(const Common& common, const v1::ExportRunsResponse& made);
+int PruneRuns(const Common& common, const std::string& exported);
 
 // --- info.cc ---
 int ShowInfo(const Common& common);
@@ -172,13 +202,17 @@ int RevokeToken(const Common& common, const TokenArguments& arguments);
 int WhoAmI(const Common& common);
 
 // --- offline.cc: a journal file, with no server ---
-int VerifyOffline(const Common& common, const std::string& file);
+int VerifyOffline(const Common& common, const std::string& file, const VerifyArguments& arguments);
+int ExportOffline(const Common& common, const std::string& file, const ExportArguments& arguments);
+// Makes the journal `to` of an archive.
+int ImportOffline(const Common& common, const std::string& archive, const std::string& to);
 int ListRunsOffline(const Common& common, const std::string& file,
                     const RunsArguments& arguments);
 int BackUpOffline(const Common& common, const std::string& file, const std::string& path);
 // A line an event, of all runs, in the order of the journal.
 int ShowOffline(const Common& common, const std::string& file, std::int64_t after);
-int TimelineOffline(const Common& common, const std::string& file, const std::string& run);
+int TimelineOffline(const Common& common, const std::string& file,
+                    const TimelineArguments& arguments);
 
 // --- offline_eval.cc: an expression, with no server ---
 struct EvalArguments {

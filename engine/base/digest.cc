@@ -2,6 +2,8 @@
 
 #include <openssl/evp.h>
 
+#include <algorithm>
+
 #include "engine/base/text.h"
 
 namespace recourse {
@@ -35,6 +37,14 @@ Digest Sha256Of(std::string_view bytes) {
 
 std::string ToHex(const Digest& digest) {
   return Hex({reinterpret_cast<const char*>(digest.data()), digest.size()});
+}
+
+std::optional<Digest> DigestFromHex(std::string_view hex) {
+  Digest digest;
+  const auto bytes = FromHex(hex);
+  if (!bytes || bytes->size() != digest.size()) return std::nullopt;
+  std::copy(bytes->begin(), bytes->end(), digest.begin());
+  return digest;
 }
 
 }  // namespace recourse

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -33,5 +34,7 @@ Digest Sha256Of(std::string_view bytes);
 
 // 64 lower-case hexadecimal digits.
 std::string ToHex(const Digest& digest);
+// Nothing unless `hex` is such digits.
+std::optional<Digest> DigestFromHex(std::string_view hex);
 
 }  // namespace recourse

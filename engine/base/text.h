@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -35,6 +36,8 @@ std::string HumanBytes(std::int64_t bytes);
 
 std::string Base64(std::string_view bytes);
 std::string Hex(std::string_view bytes);
+// Of lower-case digits. Nothing: it is something else.
+std::optional<std::string> FromHex(std::string_view hex);
 
 // Whether `text` is well-formed UTF-8 (RFC 3629).
 bool IsUtf8(std::string_view text);

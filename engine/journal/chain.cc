@@ -16,6 +16,11 @@ std::array<char, 8> BigEndian(std::int64_t number) {
   return bytes;
 }
 
+Error Refusal(const StoredEvent& event, const std::string& finding) {
+  return DataLoss("the event at position " + std::to_string(event.position) + " of run " +
+                  event.run.ToString() + " does not follow those before it: " + finding);
+}
+
 }  // namespace
 
 Digest ChainHash(const Digest& previous, const StoredEvent& event) {
@@ -36,27 +41,60 @@ Digest ChainHash(const Digest& previous, const StoredEvent& event) {
   return sha.Finish();
 }
 
+void ChainCheck::BeginAfter(Position last, const Digest& hash) {
+  last_ = last;
+  hash_ = hash;
+  from_beginning_ = false;
+}
+
+// Goes over the positions before `event` that have none.
+Result<void> ChainCheck::Cross(const StoredEvent& event) {
+  bool asked = reader_ == nullptr;
+  while (event.position > last_ + 1) {
+    const auto gap = gaps_.find(last_ + 1);
+    if (gap == gaps_.end()) {
+      if (asked) {
+        return Refusal(event, "position " + std::to_string(last_ + 1) +
+                                  " is expected, and no tombstone says that it was removed");
+      }
+      auto gaps = ReadGaps(*reader_);
+      if (!gaps) return std::move(gaps).error();
+      gaps_ = *std::move(gaps);
+      asked = true;
+      continue;
+    }
+    if (gap->second.before != hash_) {
+      return Refusal(event, "the tombstone of the positions " + std::to_string(last_ + 1) + " to " +
+                                std::to_string(gap->second.last) +
+                                " does not follow the event before them");
+    }
+    absent_ += gap->second.last - last_;
+    last_ = gap->second.last;
+    hash_ = gap->second.after;
+  }
+  return {};
+}
+
 Result<void> ChainCheck::Add(const StoredEvent& event) {
-  const auto refuse = [&](const std::string& finding) {
-    return DataLoss("the event at position " + std::to_string(event.position) + " of run " +
-                    event.run.ToString() + " does not follow those before it: " + finding);
-  };
+  if (auto crossed = Cross(event); !crossed) return crossed;
   if (event.position != last_ + 1) {
-    return refuse("position " + std::to_string(last_ + 1) + " is expected");
+    return Refusal(event, "position " + std::to_string(last_ + 1) + " is expected");
   }
   const auto known = sequences_.find(event.run);
-  const std::int64_t sequence = known == sequences_.end() ? 1 : known->second + 1;
-  if (event.sequence != sequence) {
-    return refuse("it is number " + std::to_string(event.sequence) + " of its run, " +
-                  std::to_string(sequence) + " is expected");
+  const bool begun = known != sequences_.end();
+  if (begun || from_beginning_) {
+    const std::int64_t sequence = begun ? known->second + 1 : 1;
+    if (event.sequence != sequence) {
+      return Refusal(event, "it is number " + std::to_string(event.sequence) + " of its run, " +
+                                std::to_string(sequence) + " is expected");
+    }
   }
-  if (ChainHash(hash_, event) != event.hash) {
-    return refuse("its hash is " + ToHex(event.hash) + ", its content gives " +
-                  ToHex(ChainHash(hash_, event)));
+  if (const Digest hash = ChainHash(hash_, event); hash != event.hash) {
+    return Refusal(event, "its hash is " + ToHex(event.hash) + ", its content gives " + ToHex(hash));
   }
   last_ = event.position;
   hash_ = event.hash;
-  sequences_[event.run] = sequence;
+  sequences_[event.run] = event.sequence;
   return {};
 }
 

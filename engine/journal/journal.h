@@ -21,7 +21,9 @@
 
 namespace recourse::journal {
 
-using Position = std::int64_t;  // of an event in the journal, from 1 without gaps
+// Of an event in the journal, from 1. Without gaps, but for those that the journal itself tells of:
+// see absence.h.
+using Position = std::int64_t;
 
 struct StoredEvent {
   Position position = 0;
@@ -127,6 +129,15 @@ struct ScheduleRow {
   bool operator==(const ScheduleRow&) const = default;
 };
 
+// A run that was exported and removed; follows from the event at `position`, its tombstone.
+struct RemovedRow {
+  RunId run;
+  Position position = 0;
+  ApprovalId approval;  // the highest that it had; 0: none
+
+  bool operator==(const RemovedRow&) const = default;
+};
+
 // All that one decision writes.
 struct RunChange {
   std::vector<StoredEvent> events;  // one run's, in order; hash is filled in by Append
@@ -185,6 +196,10 @@ class Reader {
   virtual Result<std::vector<OutboxRow>> UnsentNotifications(int limit) = 0;
   // All schedules that were ever loaded, by name.
   virtual Result<std::vector<ScheduleRow>> ListSchedules() = 0;
+  // Runs that were removed, with a number above `after`, in order.
+  virtual Result<std::vector<RemovedRow>> ListRemoved(RunId after, int limit) = 0;
+  // What tells this journal from all others, the same for its copies.
+  virtual Result<std::string> Identity() = 0;
 
   // What is wrong with the store itself, also where no other call reads: a sentence each; empty:
   // nothing. Takes as long as the journal is large.
@@ -203,10 +218,29 @@ struct Heads {
   Digest hash{};
 };
 
+// What removes a run.
+struct Removal {
+  RunId run;
+  std::int64_t events = 0;  // that it has: those that were exported
+  std::string file;         // the export
+  Time time;
+  std::string principal;
+  // Signs the tombstone's payload, so that nobody else can make one; empty: it is not signed.
+  std::function<std::string(const std::string& payload)> sign = {};
+};
+
+// A run as it stood in another journal.
+struct ImportedRun {
+  RunChange change;               // its events have their position and hash
+  std::vector<Digest> previous;   // the hash before each of them
+};
+// Answers one run after the other, and then nothing.
+using ImportSource = std::function<Result<std::optional<ImportedRun>>()>;
+
 // One journal with its one writer.
 //
-// Thread safety: Append, MarkSent, StoreSchedules and reader() belong to the core loop's thread. OpenReader, BackUp
-// and size() may be called from any thread.
+// Thread safety: Append, MarkSent, StoreSchedules, RemoveRun, Import and reader() belong to the core
+// loop's thread. OpenReader, BackUp and size_bytes() may be called from any thread.
 class Journal {
  public:
   virtual ~Journal() = default;
@@ -231,6 +265,20 @@ class Journal {
 
   // Makes `rows` durable, all or nothing, replacing those of their names. Errors as Append.
   virtual Result<void> StoreSchedules(std::span<const ScheduleRow> rows) = 0;
+
+  // Removes a run that is over, with all its rows, and appends its tombstone, in one transaction;
+  // answers the tombstone's position. The definition stays: other runs may have it.
+  // kNotFound: there is no such run. kAborted: it has not exactly so many events.
+  // kFailedPrecondition: it is not over, holds a lock, or is the last one of a schedule; the message
+  // says which. Nothing was removed then. Otherwise as Append.
+  virtual Result<Position> RemoveRun(const Removal& removal) = 0;
+
+  // Stores runs as they stood in another journal, and what tells of the positions between them, in
+  // one transaction; answers the position of the last event. REQUIRES: the journal is empty.
+  // kDataLoss: an event's hash is not that of its content and of the hash before. Errors of
+  // `source`, and as Append; nothing is stored then.
+  virtual Result<Position> Import(const ImportSource& source, const std::string& file, Time time,
+                                  const std::string& principal) = 0;
 
   // Reads on the writer's own connection: sees everything appended.
   virtual Reader& reader() = 0;

@@ -53,11 +53,20 @@ struct TimelineEntry {
   Value details;
 };
 TimelineEntry Describe(const definition::Workflow& workflow, const Recorded& recorded);
+// The same of an event of the journal itself: a run was removed, runs were imported.
+// kDataLoss: it is none.
+Result<TimelineEntry> DescribeOwn(const journal::StoredEvent& stored);
+
+// kNotFound, for a run that has no row: whether there never was one, or where it is exported.
+// Otherwise the reader's error.
+Error NoSuchRun(journal::Reader& reader, RunId run);
 
 // What a check of a whole journal found.
 struct Verification {
   journal::Position events = 0;
   std::int64_t runs = 0;
+  std::int64_t removed_runs = 0;      // exported and removed: each has a tombstone in the chain
+  std::int64_t absent = 0;            // positions that they, or an import, left without events
   std::string head;                   // the last event's hash, in hexadecimal
   std::vector<std::string> problems;  // empty: chain and indexes are as they must be
 };
@@ -67,7 +76,8 @@ struct Verification {
 // digests and loaded without a catalogue. The journal may be appended to meanwhile. Holds one run
 // at a time, and about 50 bytes for each run.
 // Errors are the reader's; what is wrong with the journal itself is in `problems`, a sentence each
-// that names the run or position; at most 1,000. The outbox is not compared: what was sent is not
+// that names the run or position; at most 1,000. Approvals are checked against the digest of what
+// was shown. The outbox is not compared: what was sent is not
 // told by events.
 Result<Verification> Verify(journal::Reader& reader);
 

@@ -4,15 +4,15 @@
 #include <set>
 
 #include "engine/base/digest.h"
+#include "engine/journal/absence.h"
 #include "engine/journal/chain.h"
-#include "engine/record/approvals.h"
 #include "engine/record/differences.h"
-#include "engine/record/fold.h"
+#include "engine/record/whole_run.h"
 
 namespace recourse::record {
 namespace {
 
-constexpr std::int64_t kBatch = 1000;
+constexpr std::int64_t kEventsVerified = 1000;
 constexpr int kPage = 500;
 constexpr int kAll = std::numeric_limits<int>::max();
 constexpr std::size_t kProblemsMax = 1000;  // who has read these knows enough
@@ -28,6 +28,7 @@ class Verifier {
       if (auto checked = CheckRun(run); !checked) return std::move(checked).error();
       if (found_.problems.size() >= kProblemsMax) return std::move(found_);
     }
+    if (auto checked = CheckRemoved(); !checked) return std::move(checked).error();
     if (auto checked = CheckRunsHaveEvents(); !checked) return std::move(checked).error();
     if (auto checked = CheckApprovalsHaveEvents(); !checked) return std::move(checked).error();
     if (auto checked = CheckTimersHaveEvents(); !checked) return std::move(checked).error();
@@ -35,12 +36,6 @@ class Verifier {
   }
 
  private:
-  // What a run's rows must be.
-  struct Expected {
-    journal::RunRow row;
-    std::vector<journal::ApprovalRow> approvals;
-    std::vector<journal::TimerRow> timers;
-  };
   enum class Compared { kDone, kMovedOn };
 
   void Problem(std::string sentence) {
@@ -59,30 +54,89 @@ class Verifier {
   }
 
   Result<void> CheckChain() {
-    journal::ChainCheck chain;
+    journal::ChainCheck chain(reader_);
     bool broken = false;
     journal::Position last = 0;
     Digest head{};
     for (;;) {
-      auto batch = reader_.EventsAfter(last, kBatch);
+      auto batch = reader_.EventsAfter(last, kEventsVerified);
       if (!batch) return std::move(batch).error().In("verify the chain");
       if (batch->empty()) break;
       for (const journal::StoredEvent& event : *batch) {
-        runs_.insert(event.run);
+        if (event.run == journal::kJournalItself) {
+          if (auto read = ReadOwn(event); !read) return read;
+        } else {
+          runs_.insert(event.run);
+        }
         // Behind a break nothing can be proven: one sentence, not one for every event.
         if (broken) continue;
         if (auto added = chain.Add(event); !added) {
+          if (added.error().code != Code::kDataLoss) return added;
           broken = true;
           Problem(added.error().message + "; the chain proves nothing from here on");
         }
       }
-      last = batch->back().position;
+      last = last_ = batch->back().position;
       head = batch->back().hash;
       found_.events += static_cast<journal::Position>(batch->size());
     }
     if (found_.events > 0) found_.head = ToHex(head);
     found_.runs = static_cast<std::int64_t>(runs_.size());
+    found_.removed_runs = static_cast<std::int64_t>(removed_.size());
+    found_.absent = chain.absent();
     return {};
+  }
+
+  // What the journal says of itself: a run that was exported and removed is gone altogether.
+  Result<void> ReadOwn(const journal::StoredEvent& event) {
+    auto absence = journal::ReadAbsence(event);
+    if (!absence) {
+      Problem(absence.error().message);
+      return {};
+    }
+    if (event.type == journal::kRunsImported) return {};
+    removed_[absence->run] = {absence->run, event.position, absence->approval};
+    return {};
+  }
+
+  // A tombstone's run may have neither events nor rows, and is in the index of those removed.
+  Result<void> CheckRemoved() {
+    std::map<RunId, journal::RemovedRow> expected = removed_;
+    for (RunId after;;) {
+      auto page = reader_.ListRemoved(after, kPage);
+      if (!page) return std::move(page).error();
+      for (const journal::RemovedRow& row : *page) {
+        after = row.run;
+        const auto told = expected.find(row.run);
+        if (told != expected.end() && told->second == row) {
+          expected.erase(told);
+        } else if (row.position <= last_) {
+          Problem("the index of removed runs says that " + row.run.ToString() +
+                  " was removed by the event at position " + std::to_string(row.position) +
+                  ", which does not say so");
+        }
+      }
+      if (page->size() < kPage) break;
+    }
+    for (const auto& [run, row] : expected) {
+      Problem(run.ToString() + " has a tombstone at position " + std::to_string(row.position) +
+              ", but is missing from the index of removed runs");
+    }
+    for (const RunId run : runs_) {
+      if (!removed_.contains(run)) continue;
+      auto events = reader_.EventsOfRun(run, 0, 1);  // It may have been removed since.
+      if (!events) return std::move(events).error();
+      if (!events->empty()) {
+        Problem(run.ToString() + " has a tombstone, but also has events");
+      }
+    }
+    return {};
+  }
+
+  Result<bool> IsRemoved(RunId run) {
+    auto rows = reader_.ListRemoved(RunId{run.number - 1}, 1);
+    if (!rows) return std::move(rows).error();
+    return !rows->empty() && rows->front().run == run;
   }
 
   // A server may append to the journal while it is verified. A run that differs and has got more
@@ -92,40 +146,35 @@ class Verifier {
       auto expected = Fold(run);
       if (!expected) {
         if (expected.error().code != Code::kDataLoss) return std::move(expected).error();
+        auto removed = IsRemoved(run);
+        if (!removed) return std::move(removed).error();
+        if (*removed) return {};  // since the chain was read
         Problem(run.ToString() + " cannot be folded: " + expected.error().message);
         return {};
       }
       auto compared = Compare(run, *expected);
       if (!compared) return std::move(compared).error();
-      if (*compared == Compared::kDone) return {};
+      if (*compared == Compared::kMovedOn) continue;
+      for (const std::string& sentence : expected->wrong_digests()) Problem(sentence);
+      return {};
     }
     Problem(run.ToString() + " changes too fast to be compared with its index");
     return {};
   }
 
   // kDataLoss: the run cannot be folded. Otherwise the reader's.
-  Result<Expected> Fold(RunId run) {
-    machine::RunState state;
-    std::optional<Approvals> approvals;
-    std::shared_ptr<const definition::Workflow> workflow;
+  Result<WholeRun> Fold(RunId run) {
+    WholeRun whole([this](const std::string& digest) { return Definition(digest); });
     for (;;) {
-      auto batch = reader_.EventsOfRun(run, state.revision, kBatch);
+      auto batch = reader_.EventsOfRun(run, whole.events(), kEventsVerified);
       if (!batch) return std::move(batch).error();
       for (const journal::StoredEvent& event : *batch) {
-        auto recorded = FoldOne(state, event);
-        if (!recorded) return std::move(recorded).error();
-        if (!approvals) {
-          auto found = Definition(state.digest);
-          if (!found) return std::move(found).error();
-          workflow = *std::move(found);
-          approvals.emplace(*workflow, machine::RunState());
-        }
-        approvals->Add(*recorded);
+        if (auto added = whole.Add(event); !added) return std::move(added).error();
       }
-      if (static_cast<std::int64_t>(batch->size()) < kBatch) break;
+      if (static_cast<std::int64_t>(batch->size()) < kEventsVerified) break;
     }
-    if (!approvals) return DataLoss("its first event is missing");
-    return Expected{RowOf(*workflow, state), approvals->Rows(), TimerRowsOf(state)};
+    if (whole.events() == 0) return DataLoss("its first event is missing");
+    return whole;
   }
 
   Result<std::shared_ptr<const definition::Workflow>> Definition(const std::string& digest) {
@@ -135,17 +184,13 @@ class Verifier {
     auto text = reader_.FindDefinition(digest);
     if (!text) return std::move(text).error();
     if (!*text) return DataLoss("its definition " + digest + " is not in the journal");
-    if (const std::string found = ToHex(Sha256Of(**text)); found != digest) {
-      return DataLoss("its definition " + digest + " has been changed: its digest is " + found);
-    }
-    auto loaded = definition::LoadStoredWorkflow(**text, nullptr);
-    if (loaded.workflow == nullptr) {
-      return DataLoss("its definition " + digest + " cannot be loaded: " + loaded.Report(digest));
-    }
-    return definitions_[digest] = std::move(loaded.workflow);
+    auto loaded = LoadDefinition(digest, **text);
+    if (!loaded) return loaded;
+    return definitions_[digest] = *std::move(loaded);
   }
 
-  Result<Compared> Compare(RunId run, const Expected& expected) {
+  Result<Compared> Compare(RunId run, const WholeRun& whole) {
+    const journal::RunRow expected = whole.Row();
     auto row = reader_.FindRun(run);
     if (!row) return std::move(row).error();
     auto approvals = reader_.ListApprovals(false, run, std::nullopt, kAll);
@@ -155,20 +200,23 @@ class Verifier {
 
     std::vector<std::string> sentences;
     if (*row) {
-      sentences = Differences(**row, expected.row);
+      sentences = Differences(**row, expected);
     } else {
       sentences.push_back(run.ToString() + " is missing from the index of runs");
     }
     const auto add = [&sentences](std::vector<std::string> more) {
       for (std::string& sentence : more) sentences.push_back(std::move(sentence));
     };
-    add(Differences(*approvals, expected.approvals));
-    add(Differences(run, *timers, expected.timers));
+    add(Differences(*approvals, whole.ApprovalRows()));
+    add(Differences(run, *timers, whole.TimerRows()));
     if (sentences.empty()) return Compared::kDone;
 
-    auto since = reader_.EventsOfRun(run, expected.row.revision, 1);
+    auto since = reader_.EventsOfRun(run, expected.revision, 1);
     if (!since) return std::move(since).error();
     if (!since->empty()) return Compared::kMovedOn;
+    auto removed = IsRemoved(run);
+    if (!removed) return std::move(removed).error();
+    if (*removed) return Compared::kDone;
     for (std::string& sentence : sentences) Problem(std::move(sentence));
     return Compared::kDone;
   }
@@ -232,6 +280,8 @@ class Verifier {
   journal::Reader& reader_;
   Verification found_;
   std::set<RunId> runs_;
+  std::map<RunId, journal::RemovedRow> removed_;
+  journal::Position last_ = 0;  // that the chain was read to
   std::map<std::string, std::shared_ptr<const definition::Workflow>> definitions_;
 };
 

@@ -160,6 +160,7 @@ void CoreLoop::Answer(Batch& batch) {
     void operator()(ScheduleMessage&) const {}
     void operator()(SteerMessage&) const {}
     void operator()(ReloadMessage&) const {}
+    void operator()(RemoveMessage&) const {}
 
     void Run(RunCallback& done) const {
       const auto* change = std::get_if<std::size_t>(&answer.content);
@@ -200,6 +201,20 @@ void CoreLoop::AnswerWaiters(const Batch& batch) {
     waiters_.erase(waiting);
     for (const RunCallback& done : callbacks) done(row);
   }
+}
+
+void CoreLoop::ServeRemovals() {
+  for (RemoveMessage& message : removals_) message.done(Remove(message.removal));
+  removals_.clear();
+}
+
+Result<journal::Position> CoreLoop::Remove(const journal::Removal& removal) {
+  if (runs_.Find(removal.run) != nullptr) {
+    return FailedPrecondition(removal.run.ToString() + " is at work; it was left as it is");
+  }
+  auto removed = journal_.RemoveRun(removal);
+  if (removed) listeners_.Committed(*removed, {});
+  return removed;
 }
 
 }  // namespace recourse::runtime

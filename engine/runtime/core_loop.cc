@@ -45,6 +45,7 @@ void CoreLoop::Run() {
     }
     ServeReloads();
     ServeSteers();
+    ServeRemovals();
     ServeWaits();
     outbox_.Work(steady_clock::now());
     runs_in_memory_ = static_cast<std::int64_t>(runs_.size());
@@ -109,6 +110,8 @@ void CoreLoop::TakeMessages(std::vector<Message>& from, std::vector<Message>& ba
       steers_.push_back(std::move(*steer));
     } else if (auto* reload = std::get_if<ReloadMessage>(&message)) {
       reloads_.push_back(std::move(*reload));
+    } else if (auto* remove = std::get_if<RemoveMessage>(&message)) {
+      removals_.push_back(std::move(*remove));
     } else if (!IsMoot(message)) {
       batch.push_back(std::move(message));
     }

@@ -80,6 +80,7 @@ class CoreLoop {
                              const machine::Input& input) const;
   Result<machine::Input> WithDefinition(const definition::Workflow& workflow,
                                         machine::AdoptDefinition adopt) const;
+  void Take(Batch& batch, Message& message, RemoveMessage& remove);
   void TakeInput(Batch& batch, Message& message, RunId run, const machine::Input& input,
                  const std::optional<std::int64_t>& revision, const Caller& caller);
   bool Grant(Batch& batch, const std::string& lock);
@@ -114,6 +115,8 @@ class CoreLoop {
   void AnswerWaiters(const Batch& batch);
   void KeepOrRefuse(std::span<Message> messages, Batch& batch, const Error& error);
   void SetWritable(const Error* error);
+  void ServeRemovals();
+  Result<journal::Position> Remove(const journal::Removal& removal);
 
   const Options& options_;
   journal::Journal& journal_;
@@ -139,6 +142,7 @@ class CoreLoop {
   std::vector<WaitMessage> waits_;  // to be looked at when nothing is undecided
   std::unordered_map<RunId, std::vector<RunCallback>> waiters_;
   std::vector<ReloadMessage> reloads_;  // served when no batch is under way
+  std::vector<RemoveMessage> removals_;  // served when no batch is under way
   std::vector<SteerMessage> steers_;  // served once the batch that they came with is stored
   std::int64_t open_runs_ = 0;
   std::set<std::string, std::less<>> definitions_stored_;

@@ -101,6 +101,10 @@ class EngineWithLoop final : public Engine {
                                         std::move(caller), std::move(done)});
   }
 
+  void RemoveRun(journal::Removal removal, RemovalCallback done) override {
+    mailbox_.PostForCaller(RemoveMessage{std::move(removal), std::move(done)});
+  }
+
   void WhenSettled(RunId run, RunCallback done) override {
     mailbox_.PostWait({run, std::move(done)});
   }

@@ -164,6 +164,11 @@ class Engine {
   virtual void SteerSchedule(std::string name, bool pause, std::string reason, Caller caller,
                              ScheduleCallback done) = 0;
 
+  // Removes a run that was exported, and answers the position of its tombstone. Errors are those of
+  // journal::Journal::RemoveRun; kFailedPrecondition also while the run is at work.
+  using RemovalCallback = std::function<void(Result<journal::Position>)>;
+  virtual void RemoveRun(journal::Removal removal, RemovalCallback done) = 0;
+
   // Calls `done` when the run is over or waits for a person (approval, needs attention, pause); at
   // once when it does already. kNotFound: no such run; kUnavailable: the engine stops first.
   virtual void WhenSettled(RunId run, RunCallback done) = 0;

@@ -24,7 +24,8 @@ bool IsCallers(const Message& message) {
          std::holds_alternative<VoteMessage>(message) ||
          std::holds_alternative<WaitMessage>(message) ||
          std::holds_alternative<SteerMessage>(message) ||
-         std::holds_alternative<ReloadMessage>(message);
+         std::holds_alternative<ReloadMessage>(message) ||
+         std::holds_alternative<RemoveMessage>(message);
 }
 
 }  // namespace recourse::runtime

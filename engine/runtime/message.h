@@ -64,6 +64,11 @@ struct ReloadMessage {
   std::shared_ptr<const Catalogue> catalogue;
   std::function<void(Result<void>)> done;
 };
+// Removes a run that was exported.
+struct RemoveMessage {
+  journal::Removal removal;
+  Engine::RemovalCallback done;
+};
 // The lock may be free: grants it to the run that has waited longest, if it is.
 struct GrantMessage {
   std::string lock;
@@ -71,7 +76,7 @@ struct GrantMessage {
 
 using Message = std::variant<StartMessage, SubmitMessage, VoteMessage, WaitMessage, EngineMessage,
                              TimerMessage, GrantMessage, ScheduleMessage, SteerMessage,
-                             ReloadMessage>;
+                             ReloadMessage, RemoveMessage>;
 
 // Answers a caller, whatever it is that he waits for.
 void Refuse(Message& message, const Error& error);

@@ -176,6 +176,7 @@ void CoreLoop::TakeInput(Batch& batch, Message& message, RunId id, const machine
 void CoreLoop::Take(Batch&, Message&, WaitMessage&) {}
 void CoreLoop::Take(Batch&, Message&, SteerMessage&) {}
 void CoreLoop::Take(Batch&, Message&, ReloadMessage&) {}
+void CoreLoop::Take(Batch&, Message&, RemoveMessage&) {}
 
 void CoreLoop::Take(Batch& batch, Message& message, EngineMessage& own) {
   auto run = runs_.Load(own.run);

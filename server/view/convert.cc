@@ -52,6 +52,29 @@ Result<v1::Event> EventOf(const definition::Workflow& workflow,
   return ToProto(record::Describe(workflow, *recorded));
 }
 
+Result<v1::Event> OwnEventOf(const journal::StoredEvent& stored) {
+  auto entry = record::DescribeOwn(stored);
+  if (!entry) return std::move(entry).error();
+  return ToProto(*entry);
+}
+
+v1::VerifyJournalResponse ToProto(const record::Verification& found,
+                                  const record::SignatureCheck& signatures) {
+  v1::VerifyJournalResponse message;
+  message.set_events(found.events);
+  message.set_runs(found.runs);
+  message.set_head(found.head);
+  message.set_removed_runs(found.removed_runs);
+  message.set_absent(found.absent);
+  message.set_heads(signatures.heads);
+  message.set_heads_removed(signatures.heads_removed);
+  message.set_tombstones(signatures.tombstones);
+  for (const auto* problems : {&found.problems, &signatures.problems}) {
+    for (const std::string& problem : *problems) message.add_problems(Utf8(problem));
+  }
+  return message;
+}
+
 std::string Utf8(std::string_view text) {
   std::string clean(text);
   if (IsUtf8(text)) return clean;

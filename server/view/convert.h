@@ -11,7 +11,9 @@
 
 #include "engine/base/clock.h"
 #include "engine/base/error.h"
+#include "engine/record/heads.h"
 #include "engine/record/record.h"
+#include "recourse/v1/admin.pb.h"
 #include "recourse/v1/common.pb.h"
 
 namespace recourse::server {
@@ -22,6 +24,13 @@ v1::Failure ToProto(const Error& error);
 v1::Event ToProto(const record::TimelineEntry& entry);
 // A stored event of a run of `workflow`, as a person reads it. Errors are record::Decode's.
 Result<v1::Event> EventOf(const definition::Workflow& workflow, const journal::StoredEvent& stored);
+// The same of an event of the journal itself. Errors are record::DescribeOwn's.
+Result<v1::Event> OwnEventOf(const journal::StoredEvent& stored);
+
+// What a check of a journal found, of its chain and indexes and, where `signatures` were checked, of
+// those.
+v1::VerifyJournalResponse ToProto(const record::Verification& found,
+                                  const record::SignatureCheck& signatures);
 
 // `text` as Protobuf can carry it: where it is not UTF-8, its bytes above 127 become question
 // marks.

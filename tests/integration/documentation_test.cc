@@ -117,6 +117,31 @@ TEST_CASE("the examples of docs/command.md do what they show", "[integration]") 
   }
 }
 
+TEST_CASE("the routine of docs/operations.md for a record that proves itself works", "[integration]") {
+  const auto text = ReadFile(std::string(RECOURSE_SOURCE_DIR) + "/docs/operations.md", 1 << 20);
+  REQUIRE(text);
+  Scene scene;
+  REQUIRE(scene.Recourse({"start", "echo", "--wait"}).code == 0);
+  Eventually("the run is over for a second", [&] {
+    return scene.Recourse({"journal", "export", "--older-than", "1s", "--to",
+                           scene.folder / "first.jsonl"}).code == 0;
+  });
+  const std::string command = RECOURSE;
+  std::string script = "set -e\nPATH=" + command.substr(0, command.rfind('/')) + ":$PATH\ncd " +
+                       (scene.folder / "") + "\n";
+  for (const std::string& line :
+       Block(text->substr(text->find("## A record that proves itself")), "sh")) {
+    script += line + "\n";
+  }
+  script = Replaced(script, "--older-than 90d", "--older-than 1s");
+  const Finished typed = Run({"/bin/bash", "-c", script}, scene.folder / "typed",
+                             {{"RECOURSE_DATA", scene.data}});
+  INFO(typed.out << typed.err);
+  CHECK(typed.code == 0);
+  CHECK_THAT(typed.out, Contains("the journal is sound") && Contains("removed 1 runs") &&
+                            Contains("R-1  SUCCEEDED"));
+}
+
 TEST_CASE("the example of docs/rehearsal.md does what it shows", "[integration]") {
   const auto text = ReadFile(std::string(RECOURSE_SOURCE_DIR) + "/docs/rehearsal.md", 1 << 20);
   REQUIRE(text);

@@ -149,7 +149,7 @@ TEST_CASE("each library is used where its module is, and nowhere else", "[tidy]"
       {"graphviz/", {"client/picture/"}},
       {"re2/", {"engine/expression/"}},
       {"date/", {"engine/calendar/"}},
-      {"openssl/", {"engine/base/digest.cc", "server/"}},
+      {"openssl/", {"engine/base/digest.cc", "engine/base/signing.cc", "server/"}},
   };
   std::string problems;
   for (const Source& source : SourcesBelow({"engine", "actions", "server", "client"})) {

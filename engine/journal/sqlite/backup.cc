@@ -1,13 +1,8 @@
 #include "engine/journal/sqlite/backup.h"
 
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
-#include <cerrno>
-
-#include "engine/base/file.h"
+#include "engine/base/new_file.h"
 #include "engine/journal/chain.h"
 #include "engine/journal/sqlite/sqlite_reader.h"
 
@@ -16,43 +11,6 @@ namespace {
 
 constexpr std::int64_t kEventsAtOnce = 1000;
 constexpr int kPagesAtOnce = 1000;
-
-// A file under a name of its own, removed with this object unless it was renamed.
-class TemporaryFile {
- public:
-  static Result<TemporaryFile> Beside(const std::string& path) {
-    std::string name = path + ".XXXXXX";
-    const int fd = mkostemp(name.data(), O_CLOEXEC);  // mode 0600
-    if (fd < 0) return ErrnoError(errno, "make a file beside " + path);
-    close(fd);
-    return TemporaryFile(std::move(name));
-  }
-  TemporaryFile(TemporaryFile&& other) noexcept : path_(std::exchange(other.path_, "")) {}
-  ~TemporaryFile() {
-    if (path_.empty()) return;
-    unlink(path_.c_str());
-    unlink((path_ + "-journal").c_str());
-  }
-
-  const std::string& path() const { return path_; }
-
-  // Durable under the name `to`, which must be free.
-  Result<void> MoveTo(const std::string& to) {
-    auto file = OpenFile(path_, O_RDONLY);
-    if (!file) return std::move(file).error();
-    if (fsync(file->get()) != 0) return ErrnoError(errno, "sync " + path_);
-    if (renameat2(AT_FDCWD, path_.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) != 0) {
-      return ErrnoError(errno, "rename " + path_ + " to " + to);
-    }
-    path_.clear();
-    return SyncParent(to);
-  }
-
- private:
-  explicit TemporaryFile(std::string path) : path_(std::move(path)) {}
-
-  std::string path_;
-};
 
 Error Stopped() {
   return Unavailable("the copy was given up because the server stops; no file is left");
@@ -96,7 +54,7 @@ Result<void> Check(const std::shared_ptr<Database>& copy, const std::stop_token&
   if (!verdict) return std::move(verdict).error();
   if (*verdict != "ok") return DataLoss("the copy, and so the journal, is damaged: " + *verdict);
   SqliteReader reader(copy);
-  ChainCheck chain;
+  ChainCheck chain(reader);
   for (;;) {
     auto events = reader.EventsAfter(chain.last(), kEventsAtOnce);
     if (!events) return std::move(events).error();
@@ -115,7 +73,7 @@ Result<void> BackUpJournal(const std::string& from, const std::string& to,
   if (access(to.c_str(), F_OK) == 0) {
     return Error{Code::kAlreadyExists, to + " exists and was left as it is; name another file"};
   }
-  auto temporary = TemporaryFile::Beside(to);
+  auto temporary = NewFile::Beside(to);
   if (!temporary) return std::move(temporary).error();
   {
     auto source = Database::OpenToRead(from);

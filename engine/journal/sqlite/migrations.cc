@@ -122,6 +122,16 @@ CREATE TABLE schedules (
   changed_why TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 )sql",
+    // What tells this journal from others, and the runs that were exported and removed from it.
+    R"sql(
+CREATE TABLE identity (journal TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+INSERT INTO identity VALUES (lower(hex(randomblob(16))));
+CREATE TABLE removed (
+  run INTEGER PRIMARY KEY,
+  position INTEGER NOT NULL,
+  approval INTEGER NOT NULL
+) STRICT;
+)sql",
 };
 constexpr auto kVersion = static_cast<std::int64_t>(std::size(kMigrations));
 

@@ -12,7 +12,9 @@
 #include "engine/journal/sqlite/backup.h"
 #include "engine/journal/sqlite/change_writer.h"
 #include "engine/journal/sqlite/database.h"
+#include "engine/journal/sqlite/importer.h"
 #include "engine/journal/sqlite/migrations.h"
+#include "engine/journal/sqlite/run_remover.h"
 #include "engine/journal/sqlite/server_lock.h"
 #include "engine/journal/sqlite/sqlite_reader.h"
 
@@ -66,28 +68,30 @@ Result<std::shared_ptr<Database>> Connect(const std::string& path, const SqliteO
 Result<Heads> ReadHeads(Database& database, Reader& reader) {
   auto last = reader.LastPosition();
   if (!last) return std::move(last).error();
-  auto run = database.Number("SELECT max(run) FROM runs");
+  // Numbers are not given again when what had them was removed.
+  auto run = database.Number(
+      "SELECT max(coalesce((SELECT max(run) FROM runs), 0), "
+      "coalesce((SELECT max(run) FROM removed), 0))");
   if (!run) return std::move(run).error();
-  auto approval = database.Number("SELECT max(approval) FROM approvals");
+  auto approval = database.Number(
+      "SELECT max(coalesce((SELECT max(approval) FROM approvals), 0), "
+      "coalesce((SELECT max(approval) FROM removed), 0))");
   if (!approval) return std::move(approval).error();
   auto tail = reader.EventsAfter(std::max<Position>(0, *last - kTailEvents), kTailEvents);
   if (!tail) return std::move(tail).error();
 
-  Heads heads{.position = *last - static_cast<Position>(tail->size()),
-              .run = RunId{*run},
-              .approval = ApprovalId{*approval}};
+  ChainCheck chain(reader);
   for (const StoredEvent& event : *tail) {
-    const bool has_previous = event.position == 1 || &event != &tail->front();
-    if (event.position != ++heads.position ||
-        (has_previous && ChainHash(heads.hash, event) != event.hash)) {
-      return DataLoss(database.path() + " is damaged: the event at position " +
-                      std::to_string(event.position) +
-                      " does not follow the one before it. Nothing was changed; keep the file with "
-                      "its -wal, and go on from a backup");
+    const bool begins = &event == &tail->front() && *last > kTailEvents;
+    if (begins) {
+      chain.BeginAfter(event.position, event.hash);
+    } else if (auto added = chain.Add(event); !added) {
+      if (added.error().code != Code::kDataLoss) return added.error();
+      return DataLoss(database.path() + " is damaged: " + added.error().message +
+                      ". Nothing was changed; keep the file with its -wal, and go on from a backup");
     }
-    heads.hash = event.hash;
   }
-  return heads;
+  return Heads{*last, RunId{*run}, ApprovalId{*approval}, chain.hash()};
 }
 
 class SqliteJournal final : public Journal {
@@ -97,6 +101,7 @@ class SqliteJournal final : public Journal {
         database_(database),
         reader_(database),
         writer_(*database),
+        remover_(*database, reader_),
         checkpoint_frames_(options.checkpoint_frames),
         next_checkpoint_(options.checkpoint_frames) {
     sqlite3_wal_hook(
@@ -121,6 +126,9 @@ class SqliteJournal final : public Journal {
   Result<Position> Append(std::span<RunChange> changes) override;
   Result<void> MarkSent(std::span<const OutboxRow> sent, Time at) override;
   Result<void> StoreSchedules(std::span<const ScheduleRow> rows) override;
+  Result<Position> RemoveRun(const Removal& removal) override;
+  Result<Position> Import(const ImportSource& source, const std::string& file, Time time,
+                          const std::string& principal) override;
   Reader& reader() override { return reader_; }
 
   Result<std::unique_ptr<Reader>> OpenReader() const override {
@@ -146,6 +154,7 @@ class SqliteJournal final : public Journal {
   const std::shared_ptr<Database> database_;
   SqliteReader reader_;
   ChangeWriter writer_;
+  RunRemover remover_;
   Heads heads_;
 
   const int checkpoint_frames_;
@@ -224,6 +233,35 @@ Result<void> SqliteJournal::StoreSchedules(std::span<const ScheduleRow> rows) {
   if (auto committed = transaction->Commit(); !committed) return committed;
   CheckpointIfDue();
   return {};
+}
+
+Result<Position> SqliteJournal::RemoveRun(const Removal& removal) {
+  auto transaction = Transaction::Begin(*database_);
+  if (!transaction) return std::move(transaction).error();
+  auto told = remover_.Remove(removal, heads_);
+  if (!told) return std::move(told).error();
+  RECOURSE_FAIL_POINT("journal_before_removal_commit");
+  if (auto committed = transaction->Commit(); !committed) return committed.error();
+  RECOURSE_FAIL_POINT("journal_after_removal_commit");
+  remover_.Committed();
+  heads_.position = told->position;
+  heads_.hash = told->hash;
+  CheckpointIfDue();
+  return heads_.position;
+}
+
+Result<Position> SqliteJournal::Import(const ImportSource& source, const std::string& file,
+                                       Time time, const std::string& principal) {
+  RECOURSE_CHECK(heads_.position == 0);
+  auto transaction = Transaction::Begin(*database_);
+  if (!transaction) return std::move(transaction).error();
+  auto told = ImportRuns(source, file, time, principal, writer_, remover_);
+  if (!told) return std::move(told).error();
+  if (auto committed = transaction->Commit(); !committed) return committed.error();
+  auto heads = ReadHeads(*database_, reader_);
+  if (!heads) return std::move(heads).error();
+  heads_ = *heads;
+  return heads_.position;
 }
 
 void SqliteJournal::CheckpointIfDue() {

@@ -18,7 +18,9 @@ StoredEvent ReadEvent(const Row& row) {
   event.run = RunId{row.Int(1)};
   event.sequence = row.Int(2);
   event.time = row.At(3);
-  event.type = static_cast<int>(row.Int(4));
+  const std::int64_t type = row.Int(4);
+  event.type = static_cast<int>(type);
+  if (event.type != type) event.type = -1;  // no type at all, and not the one that it is cut down to
   event.principal = row.Text(5);
   event.payload = row.Text(6);
   event.hash = row.Hash(7);
@@ -167,7 +169,10 @@ SqliteReader::SqliteReader(std::shared_ptr<Database> database)
       schedules_(*database_,
                  "SELECT name, timing, decided, queued, last_time, last_run, not_started, "
                  "not_started_time, not_started_why, paused, paused_in_file, changed_by, changed, "
-                 "changed_why FROM schedules ORDER BY name") {}
+                 "changed_why FROM schedules ORDER BY name"),
+      removed_(*database_,
+               "SELECT run, position, approval FROM removed WHERE run > ? ORDER BY run LIMIT ?") {
+}
 
 std::string ListRunsSql(const RunFilter& filter) {
   std::vector<int> statuses = filter.statuses;
@@ -266,6 +271,18 @@ Result<std::vector<OutboxRow>> SqliteReader::UnsentNotifications(int limit) {
 
 Result<std::vector<ScheduleRow>> SqliteReader::ListSchedules() {
   return schedules_.All(ReadSchedule);
+}
+
+Result<std::vector<RemovedRow>> SqliteReader::ListRemoved(RunId after, int limit) {
+  return removed_.All(
+      [](const Row& row) {
+        return RemovedRow{RunId{row.Int(0)}, row.Int(1), ApprovalId{row.Int(2)}};
+      },
+      after, limit);
+}
+
+Result<std::string> SqliteReader::Identity() {
+  return database_->Text("SELECT journal FROM identity");
 }
 
 Result<std::vector<std::string>> SqliteReader::CheckStorage() {

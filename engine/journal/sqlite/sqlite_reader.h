@@ -37,6 +37,8 @@ class SqliteReader final : public Reader {
   Result<std::vector<RunRow>> LockWaiters(const std::string& lock, int limit) override;
   Result<std::vector<OutboxRow>> UnsentNotifications(int limit) override;
   Result<std::vector<ScheduleRow>> ListSchedules() override;
+  Result<std::vector<RemovedRow>> ListRemoved(RunId after, int limit) override;
+  Result<std::string> Identity() override;
   Result<std::vector<std::string>> CheckStorage() override;
   void EndReads() override { ended_ = true; }
 
@@ -59,6 +61,7 @@ class SqliteReader final : public Reader {
   Statement lock_waiters_;
   Statement unsent_;
   Statement schedules_;
+  Statement removed_;
 };
 
 }  // namespace recourse::journal

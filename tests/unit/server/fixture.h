@@ -15,6 +15,7 @@
 #include "recourse/v1/approval.grpc.pb.h"
 #include "recourse/v1/event.grpc.pb.h"
 #include "recourse/v1/identity.grpc.pb.h"
+#include "recourse/v1/report.grpc.pb.h"
 #include "recourse/v1/run.grpc.pb.h"
 #include "recourse/v1/schedule.grpc.pb.h"
 #include "recourse/v1/workflow.grpc.pb.h"

@@ -162,6 +162,13 @@ class SlowToCopy final : public journal::Journal {
   Result<void> StoreSchedules(std::span<const journal::ScheduleRow> rows) override {
     return real_.StoreSchedules(rows);
   }
+  Result<journal::Position> RemoveRun(const journal::Removal& removal) override {
+    return real_.RemoveRun(removal);
+  }
+  Result<journal::Position> Import(const journal::ImportSource& source, const std::string& file,
+                                   Time time, const std::string& principal) override {
+    return real_.Import(source, file, time, principal);
+  }
   journal::Reader& reader() override { return real_.reader(); }
   Result<std::unique_ptr<journal::Reader>> OpenReader() const override {
     return real_.OpenReader();

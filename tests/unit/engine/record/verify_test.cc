@@ -252,6 +252,10 @@ class Racing final : public journal::Reader {
   Result<std::vector<journal::ScheduleRow>> ListSchedules() override {
     return real_.ListSchedules();
   }
+  Result<std::vector<journal::RemovedRow>> ListRemoved(RunId after, int limit) override {
+    return real_.ListRemoved(after, limit);
+  }
+  Result<std::string> Identity() override { return real_.Identity(); }
   Result<std::vector<std::string>> CheckStorage() override { return real_.CheckStorage(); }
   void EndReads() override { real_.EndReads(); }
 

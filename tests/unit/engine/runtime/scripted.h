@@ -106,6 +106,13 @@ class WatchedJournal final : public journal::Journal {
     return journal_->MarkSent(sent, at);
   }
   Result<void> StoreSchedules(std::span<const journal::ScheduleRow> rows) override;
+  Result<journal::Position> RemoveRun(const journal::Removal& removal) override {
+    return journal_->RemoveRun(removal);
+  }
+  Result<journal::Position> Import(const journal::ImportSource& source, const std::string& file,
+                                   Time time, const std::string& principal) override {
+    return journal_->Import(source, file, time, principal);
+  }
   journal::Reader& reader() override { return journal_->reader(); }
   Result<std::unique_ptr<journal::Reader>> OpenReader() const override {
     return journal_->OpenReader();

@@ -1,5 +1,6 @@
 // Appends to the journal that it is given until it is killed, and writes the position of each
-// append to its standard output once it is told that it is durable.
+// append to its standard output once it is told that it is durable. With the argument "remove" it
+// removes R-1 instead.
 #include <unistd.h>
 
 #include <chrono>
@@ -11,11 +12,19 @@
 int main(int argc, char** argv) {
   using namespace recourse;
   using namespace recourse::journal;
-  if (argc != 2) return 2;
+  if (argc != 2 && argc != 3) return 2;
   auto journal = OpenSqliteJournal(argv[1], At(0), {.checkpoint_frames = 100});
   if (!journal) {
     std::fprintf(stderr, "%s\n", journal.error().ToString().c_str());
     return 1;
+  }
+  if (argc == 3) {
+    Removal removal;
+    removal.run = RunId{1};
+    const auto row = (*journal)->reader().FindRun(removal.run);
+    if (!row || !*row) return 1;
+    removal.events = (*row)->revision;
+    return (*journal)->RemoveRun(removal) ? 0 : 1;
   }
   for (;;) {
     // Two runs a commit: a new one, and the next events of the one begun before.

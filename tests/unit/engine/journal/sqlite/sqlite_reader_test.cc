@@ -172,6 +172,7 @@ TEST_CASE("a journal of the first version is given what later ones have", "[jour
   const std::string newest = RawText(path, "PRAGMA user_version");
   RawExecute(path,
              "DROP INDEX runs_by_workflow; DROP INDEX runs_by_target; DROP TABLE schedules; "
+             "DROP TABLE identity; DROP TABLE removed; "
              "PRAGMA user_version=1");
   const auto old = OpenSqliteReader(path);
   REQUIRE_FALSE(old);

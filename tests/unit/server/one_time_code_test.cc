@@ -1,0 +1,61 @@
+#include "server/one_time_code.h"
+
+#include <catch2/catch.hpp>
+
+namespace recourse::server {
+namespace {
+
+using std::chrono::seconds;
+
+const std::string kSecret = "12345678901234567890";  // of RFC 6238, appendix B
+
+Time At(std::int64_t second) { return Time(seconds(second)); }
+
+}  // namespace
+
+TEST_CASE("codes are those of RFC 6238's test vectors", "[server]") {
+  CHECK(OneTimeCode(kSecret, 59 / 30) == "287082");
+  CHECK(OneTimeCode(kSecret, 1111111109 / 30) == "081804");
+  CHECK(OneTimeCode(kSecret, 1111111111 / 30) == "050471");
+  CHECK(OneTimeCode(kSecret, 1234567890 / 30) == "005924");
+  CHECK(OneTimeCode(kSecret, 2000000000 / 30) == "279037");
+  CHECK(OneTimeCode(kSecret, 20000000000 / 30) == "353130");
+}
+
+TEST_CASE("a secret is read as apps show it", "[server]") {
+  CHECK(*DecodeBase32("GEZD GNBV GY3T QOJQ GEZDGNBVGY3TQOJQ") == kSecret);
+  CHECK(*DecodeBase32("gezdgnbvgy3tqojqgezdgnbvgy3tqojq==\n") == kSecret);
+  CHECK_FALSE(DecodeBase32("GEZDGNBV"));
+  CHECK_FALSE(DecodeBase32("GEZDGNBVGY3TQOJQ1"));
+}
+
+TEST_CASE("a code counts once, and one step early or late", "[server]") {
+  OneTimeCodes codes;
+  const auto check = [&](std::int64_t now, std::int64_t of) {
+    return codes.Check("ada", kSecret, OneTimeCode(kSecret, of / 30), At(now));
+  };
+  CHECK_FALSE(check(1000, 900));
+  CHECK_FALSE(check(1000, 1100));
+  CHECK(check(1000, 970));
+  CHECK(check(1000, 1000));
+  const auto again = check(1001, 1000);
+  REQUIRE_FALSE(again);
+  CHECK(again.error().message.find("was used already") != std::string::npos);
+  CHECK_FALSE(check(1001, 970));  // what came before it does not count any more
+  CHECK(check(1020, 1050));
+  CHECK(codes.Check("kim", kSecret, OneTimeCode(kSecret, 1020 / 30), At(1020)));
+}
+
+TEST_CASE("who guesses codes has to wait, and nobody else", "[server]") {
+  OneTimeCodes codes;
+  for (int i = 0; i < 5; ++i) {
+    CHECK(codes.Check("ada", kSecret, "000000", At(1000)).error().code == Code::kPermissionDenied);
+  }
+  const std::string right = OneTimeCode(kSecret, 1200 / 30);
+  CHECK(codes.Check("ada", kSecret, right, At(1200)).error().code == Code::kResourceExhausted);
+  CHECK(codes.Check("kim", kSecret, right, At(1200)));
+  CHECK(codes.Check("ada", kSecret, OneTimeCode(kSecret, 1301 / 30), At(1301)));
+  CHECK(codes.Check("ada", kSecret, "12345", At(1302)).error().code == Code::kPermissionDenied);
+}
+
+}  // namespace recourse::server
