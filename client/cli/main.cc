@@ -4,6 +4,9 @@
 #include <csignal>
 #include <cstdio>
 
+#include "client/cli/completion.h"
+#include "client/cli/manual.h"
+#include "client/cli/tools.h"
 #include "client/cli/verbs.h"
 #include "engine/base/text.h"
 
@@ -14,31 +17,23 @@
 namespace recourse::cli {
 namespace {
 
-constexpr const char* kFooter = R"(
-Exit codes: 0 done (a run that was followed: succeeded); 1 the run ended otherwise, the journal has
-problems, or the expression has no value; 2 the command was misspelt, or a file that it names cannot be
-read; 3 no server that answers, or no token; 4 the server refused, or definitions, targets or cases that
-were checked have problems; 5 the run waits for a person.
-
-Environment: RECOURSE_DATA, RECOURSE_ADDRESS, RECOURSE_TOKEN_FILE stand for --data, --address and
---token-file. NO_COLOR turns colours off.
-)";
-
 class Command {
  public:
   Command() : app_("Drives incident procedures on a recoursed server.", "recourse") {
+    common_.server.principal.clear();  // so that a context may say whose token, where no flag does
     app_.require_subcommand(1);
     app_.fallthrough();
-    app_.footer(kFooter);
+    app_.footer(Footer());
     app_.failure_message(Complaint);
     app_.set_version_flag("--version", "recourse " RECOURSE_VERSION);
     app_.add_option("--data", common_.server.data, "the server's data directory: its socket and tokens");
     app_.add_option("--address", common_.server.address, "HOST:PORT instead of the socket");
     app_.add_option("--token-file", common_.server.token_file, "the token to show");
-    app_.add_option("--as", common_.server.principal, "whose token of the data directory to show")
-        ->capture_default_str();
-    app_.add_option("--output", output_, "table for people, json for programs")
-        ->check(CLI::IsMember({"table", "json"}));
+    app_.add_option("--as", common_.server.principal,
+                    "whose token of the data directory to show (operator)");
+    app_.add_option("--context", common_.context, "the server of that name; see recourse context list");
+    app_.add_option("--output", output_, "table for people, json or yaml for programs")
+        ->check(CLI::IsMember({"table", "json", "yaml"}));
     app_.add_option("--timeout", timeout_, "how long the server may take to answer, or to come back, such as 5m");
     AddRuns();
     AddSteering();
@@ -46,9 +41,20 @@ class Command {
     AddCatalogue();
     AddSchedules();
     AddJournal();
+    const AddVerb add = [this](CLI::App& parent, const char* name, const char* what, Verb verb) {
+      return Add(parent, name, what, std::move(verb));
+    };
+    AddContextVerbs(app_, common_, add);
+    AddShellVerbs(app_, RECOURSE_VERSION, add);
+    Add(app_, "top", "a live screen: what is at work, what waits and for whom",
+        [this] { return ShowTop(common_); });
   }
 
   int Run(int argc, char** argv) {
+    // What shells ask is no verb for people, and its words are anything.
+    if (argc > 1 && std::string_view(argv[1]) == "complete") {
+      return PrintCandidates(app_, {argv + 2, argv + argc});
+    }
     const std::vector<std::string> verbs = Verbs();
     if (argc > 1 && argv[1][0] != '-' &&
         std::find(verbs.begin(), verbs.end(), argv[1]) == verbs.end()) {
@@ -64,7 +70,8 @@ class Command {
       const int code = app_.exit(error);
       return code == 0 ? kOk : kUsage;
     }
-    common_.json = output_ == "json";
+    common_.json = output_ != "table";
+    if (output_ == "yaml") UseNotation(Notation::kYaml);
     if (!timeout_.empty()) {
       const auto timeout = ParseDuration(timeout_);
       if (!timeout || timeout->count() == 0) {
@@ -166,7 +173,10 @@ class Command {
 
   CLI::App* AddSteer(const char* name, const char* what, int (*verb)(const Common&, const SteerArguments&),
                      bool needs_reason = false) {
-    CLI::App* sub = Add(app_, name, what, [this, verb] { return verb(common_, steer_); });
+    CLI::App* sub = Add(app_, name, what, [this, verb] {
+      NameServer(common_);
+      return verb(common_, steer_);
+    });
     AddRunArgument(sub);
     sub->add_option("--reason", steer_.reason, "why; stands in the journal")->required(needs_reason);
     sub->add_flag("--wait", steer_.wait, "follow the run until it is over or waits for a person");
@@ -216,14 +226,21 @@ class Command {
                          [this] { return ShowApproval(common_, decide_.approval); });
     show->add_option("approval", decide_.approval, "its id, A-381")->required();
     for (const bool reject : {false, true}) {
-      CLI::App* verb = Add(app_, reject ? "reject" : "approve", reject ? "say no, and why" : "say yes",
+      CLI::App* verb = Add(app_, reject ? "reject" : "approve",
+                           reject ? "say no, and why"
+                                  : "say yes; on a terminal: look at it, or at all, and be asked",
                            [this, reject] {
                              decide_.reject = reject;
+                             if (!reject && !yes_ && CanAsk(common_)) {
+                               return AskApproval(common_, decide_);
+                             }
                              return Decide(common_, decide_);
                            });
-      verb->add_option("approval", decide_.approval, "its id, A-381")->required();
+      verb->add_option("approval", decide_.approval, "its id, A-381")->required(reject);
       verb->add_option("--reason", decide_.reason, "why; stands in the journal")->required(reject);
+      verb->add_option("--digest", decide_.digest, "refuse unless this is what there is to decide");
       verb->add_flag("--wait", decide_.wait, "follow the run until it is over or waits for a person");
+      if (!reject) verb->add_flag("--yes", yes_, "ask nothing, also on a terminal");
     }
   }
 
@@ -324,6 +341,7 @@ class Command {
   CheckArguments check_;
   bool with_server_ = false;
   bool all_ = false;
+  bool yes_ = false;
   std::string file_;
   std::int64_t after_ = 0;
   std::string name_;
