@@ -1,5 +1,5 @@
-// What a program does with runs: start one, follow it, decide. Each can be repeated without harm, and
-// goes on when the server goes away and comes back.
+// What a program does with runs: start one, follow it, decide. Each can be repeated without harm,
+// and goes on when the server goes away and comes back.
 //
 // Thread safety: every function may be called from any thread.
 #pragma once

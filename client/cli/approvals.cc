@@ -173,6 +173,7 @@ int Decide(const Common& common, const DecideArguments& arguments) {
     return Tell(InvalidArgument("say which approval; what there is: " + Prefix(common) + " approvals"),
                 kUsage);
   }
+  NameServer(common);
   return WithServer(common, [&](const client::Connection& server) {
     return Vote(common, server, arguments);
   });

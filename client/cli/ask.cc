@@ -39,10 +39,13 @@ bool IsIrreversible(const v1::Approval& approval) {
 
 Answer AskWhat(const v1::Approval& approval, bool more) {
   const bool whole_word = IsIrreversible(approval);
-  const std::string choices = std::string(whole_word ? "approve (the whole word: it cannot be undone)"
-                                                     : "[a]pprove") +
-                              ", [r]eject, [l]eave" + (more ? ", [q]uit" : "");
-  std::printf("\n%s: %s\n", approval.id().c_str(), Quoted(approval.prompt()).c_str());
+  const std::string choices =
+      std::string(whole_word ? "approve (the whole word: it cannot be undone)" : "[a]pprove") +
+      ", [r]eject, [l]eave" + (more ? ", [q]uit" : "");
+  std::printf("\n%s: %s%s\n", approval.id().c_str(), Quoted(approval.prompt()).c_str(),
+              approval.has_expire_time()
+                  ? (" (expires " + FromNow(approval.expire_time()) + ")").c_str()
+                  : "");
   for (;;) {
     const auto typed = Line(choices + "? ");
     if (!typed || (more && (*typed == "q" || *typed == "quit"))) return Answer::kStop;
@@ -113,8 +116,7 @@ class Asking {
     if (answer == Answer::kLeave || stopped_) return Left(approval);
     vote.reject = answer == Answer::kReject;
     if (vote.reason.empty()) {
-      const auto reason =
-          AskWhy(vote.reject ? "why not? " : "why (may stay empty)? ", vote.reject);
+      const auto reason = AskWhy(vote.reject ? "why not? " : "why (may stay empty)? ", vote.reject);
       if (!reason) {
         stopped_ = true;
         return Left(approval);

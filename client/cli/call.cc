@@ -39,7 +39,7 @@ Result<Server> ServerOf(const Common& common) {
     server.options = client::WithEnvironment(common.server);
   } else {
     const Context& context = (*chosen)->context;
-    if (!context.ca.empty() || !context.cert.empty() || !context.key.empty()) {
+    if (!context.tls_ca.empty() || !context.tls_cert.empty() || !context.tls_key.empty()) {
       return InvalidArgument("the context " + context.name +
                              " asks for TLS, which this command cannot speak; nothing was sent");
     }

@@ -11,20 +11,20 @@ namespace {
 // What a shell could take for something else does not come from a server into a command line.
 bool IsHarmless(const std::string& text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) {
-    return std::isalnum(c) != 0 || std::string_view("-_./@+=:,").find(static_cast<char>(c)) !=
-                                       std::string_view::npos;
+    return std::isalnum(c) != 0 ||
+           std::string_view("-_./@+=:,").find(static_cast<char>(c)) != std::string_view::npos;
   });
 }
 
 // What an option or an argument names.
 std::string KindOf(const CLI::App& app, const CLI::Option& option) {
   static const std::map<std::string, std::string> kKinds = {
-      {"run", "run"},           {"approval", "approval"}, {"workflow", "workflow"},
-      {"target", "target"},     {"context", "context"},   {"status", "status"},
-      {"path", "file"},         {"file", "file"},         {"inputs-file", "file"},
-      {"token-file", "file"},   {"data", "file"},         {"with", "file"},
-      {"socket", "file"},       {"ca", "file"},           {"cert", "file"},
-      {"key", "file"}};
+      {"run", "run"},         {"approval", "approval"}, {"workflow", "workflow"},
+      {"target", "target"},   {"context", "context"},   {"status", "status"},
+      {"path", "file"},       {"file", "file"},         {"inputs-file", "file"},
+      {"token-file", "file"}, {"data", "file"},         {"with", "file"},
+      {"socket", "file"},     {"tls-ca", "file"},       {"tls-cert", "file"},
+      {"tls-key", "file"}};
   const std::string name = option.get_single_name();
   // "name" is one of what its group is about: "workflows show NAME".
   if (name == "name" && app.get_parent() != nullptr && app.get_parent()->get_parent() != nullptr) {
@@ -96,8 +96,8 @@ class Completion {
   }
 
   const CLI::App* VerbNamed(const std::string& word) const {
-    const auto found = app_->get_subcommands(
-        [&](const CLI::App* verb) { return verb->get_name() == word; });
+    const auto found =
+        app_->get_subcommands([&](const CLI::App* verb) { return verb->get_name() == word; });
     return found.empty() ? nullptr : found.front();
   }
 
@@ -122,7 +122,8 @@ class Completion {
     std::set<std::string> seen;
     for (const CLI::Option* option : All()) {
       for (const std::string& name : option->get_lnames()) {
-        if (seen.insert(name).second) found_.all.push_back({"--" + name, option->get_description()});
+        if (seen.insert(name).second)
+          found_.all.push_back({"--" + name, option->get_description()});
       }
     }
   }
@@ -157,7 +158,8 @@ class Completion {
 
 }  // namespace
 
-Candidates Complete(const CLI::App& app, const std::vector<std::string>& words, const NamesOf& names) {
+Candidates Complete(const CLI::App& app, const std::vector<std::string>& words,
+                    const NamesOf& names) {
   return Completion(app, names).For(words);
 }
 

@@ -26,9 +26,10 @@ struct Candidates {
 // "status". Empty for other kinds.
 using NamesOf = std::function<std::vector<Candidate>(const std::string& kind)>;
 
-// What can stand for the last of `words`, which begin behind the command's name; the last one may be
-// empty, and is only completed.
-Candidates Complete(const CLI::App& app, const std::vector<std::string>& words, const NamesOf& names);
+// What can stand for the last of `words`, which begin behind the command's name; the last one may
+// be empty, and is only completed.
+Candidates Complete(const CLI::App& app, const std::vector<std::string>& words,
+                    const NamesOf& names);
 
 // Asks the server that the words name, if it answers at once; silent when it does not.
 NamesOf NamesFromServer(const std::vector<std::string>& words);

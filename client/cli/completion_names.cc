@@ -18,18 +18,18 @@ Common CommonOf(const std::vector<std::string>& words) {
   Common common;
   common.server.principal.clear();
   common.server.timeout = kPatience;
-  const std::map<std::string, std::string*> options = {
-      {"--data", &common.server.data},
-      {"--address", &common.server.address},
-      {"--token-file", &common.server.token_file},
-      {"--as", &common.server.principal},
-      {"--context", &common.context}};
+  const std::map<std::string, std::string*> options = {{"--data", &common.server.data},
+                                                       {"--address", &common.server.address},
+                                                       {"--token-file", &common.server.token_file},
+                                                       {"--as", &common.server.principal},
+                                                       {"--context", &common.context}};
   for (std::size_t i = 0; i + 1 < words.size(); ++i) {
     const auto equals = words[i].find('=');
     if (const auto found = options.find(words[i].substr(0, equals)); found != options.end()) {
       // The word after it is its value, unless that is the one being completed.
       const bool apart = equals == std::string::npos;
-      const std::size_t value = apart && i + 2 < words.size() && words[i + 1] == "=" ? i + 2 : i + 1;
+      const std::size_t value =
+          apart && i + 2 < words.size() && words[i + 1] == "=" ? i + 2 : i + 1;
       if (!apart) *found->second = words[i].substr(equals + 1);
       if (apart && value + 1 < words.size()) *found->second = words[value];
     }
@@ -75,17 +75,19 @@ Names FromServer(const client::Connection& server, const std::string& kind) {
   if (kind == "run") return Runs(server);
   if (kind == "approval") return OpenApprovals(server);
   if (kind == "workflow") {
-    return NamesIn(Unary(server, &Workflows::ListWorkflows, server.workflows(),
-                         v1::ListWorkflowsRequest()),
-                   [](const auto& answer) { return answer.workflows(); });
+    return NamesIn(
+        Unary(server, &Workflows::ListWorkflows, server.workflows(), v1::ListWorkflowsRequest()),
+        [](const auto& answer) { return answer.workflows(); });
   }
   if (kind == "action") {
-    return NamesIn(Unary(server, &Workflows::ListActions, server.workflows(), v1::ListActionsRequest()),
-                   [](const auto& answer) { return answer.actions(); });
+    return NamesIn(
+        Unary(server, &Workflows::ListActions, server.workflows(), v1::ListActionsRequest()),
+        [](const auto& answer) { return answer.actions(); });
   }
   if (kind == "target") {
-    return NamesIn(Unary(server, &Workflows::ListTargets, server.workflows(), v1::ListTargetsRequest()),
-                   [](const auto& answer) { return answer.targets(); });
+    return NamesIn(
+        Unary(server, &Workflows::ListTargets, server.workflows(), v1::ListTargetsRequest()),
+        [](const auto& answer) { return answer.targets(); });
   }
   if (kind == "schedule") {
     return NamesIn(Unary(server, &v1::ScheduleService::Stub::ListSchedules, server.schedules(),

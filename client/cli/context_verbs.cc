@@ -21,7 +21,8 @@ Result<void> CheckName(const std::string& name) {
                       return std::isalnum(c) != 0 || c == '-' || c == '_' || c == '.';
                     });
   if (fits) return {};
-  return InvalidArgument("\"" + name + "\" can be no context's name: use letters, digits, - _ and .; " +
+  return InvalidArgument("\"" + name +
+                         "\" can be no context's name: use letters, digits, - _ and .; " +
                          kDefaultContext + " is the server of this host");
 }
 
@@ -69,8 +70,9 @@ int ShowContext(const Common& common, const std::string& name) {
   const std::string shown = *chosen ? (*chosen)->context.name : kDefaultContext;
   if (common.json) return PrintJson(fields.With("name", shown));
   if (!*chosen) {
-    std::printf("no context is used: calls go to the server that flags or environment say, else to "
-                "that of this host\n");
+    std::printf(
+        "no context is used: calls go to the server that flags or environment say, else to "
+        "that of this host\n");
     return kOk;
   }
   std::printf("%s, in %s\n", shown.c_str(), Clean((*chosen)->file).c_str());
@@ -102,15 +104,17 @@ int AddContext(const Common& common, const ContextArguments& arguments) {
   context.address = common.server.address;
   context.token_file = Absolute(common.server.token_file);
   context.principal = common.server.principal;
-  for (std::string* path : {&context.socket, &context.ca, &context.cert, &context.key}) {
+  for (std::string* path :
+       {&context.socket, &context.tls_ca, &context.tls_cert, &context.tls_key}) {
     *path = Absolute(*path);
   }
   return ChangeContexts([&](Contexts& contexts) -> Result<std::string> {
     if (auto fits = CheckName(context.name); !fits) return std::move(fits).error();
     const int places = !context.data.empty() + !context.address.empty() + !context.socket.empty();
     if (places != 1) {
-      return InvalidArgument("say where the server is with one of --address HOST:PORT, --socket PATH and "
-                             "--data DIRECTORY");
+      return InvalidArgument(
+          "say where the server is with one of --address HOST:PORT, --socket PATH and "
+          "--data DIRECTORY");
     }
     if (contexts.Find(context.name) != nullptr) {
       return InvalidArgument("there is a context " + context.name +
@@ -123,9 +127,10 @@ int AddContext(const Common& common, const ContextArguments& arguments) {
     if (!context.token_file.empty() && !std::filesystem::exists(context.token_file, ignored)) {
       told += "\nits token file is not there yet: " + context.token_file;
     }
-    return told + (arguments.use ? "\ncalls go there from now on"
-                                 : "\nuse it: recourse --context " + context.name +
-                                       " ..., or for all calls: recourse context use " + context.name);
+    return told + (arguments.use
+                       ? "\ncalls go there from now on"
+                       : "\nuse it: recourse --context " + context.name +
+                             " ..., or for all calls: recourse context use " + context.name);
   });
 }
 
@@ -138,7 +143,8 @@ int UseContext(const std::string& name) {
     auto context = contexts.Get(name);
     if (!context) return std::move(context).error();
     contexts.current = name;
-    return "calls go to " + context->Where() + " from now on, unless flags or environment say otherwise";
+    return "calls go to " + context->Where() +
+           " from now on, unless flags or environment say otherwise";
   });
 }
 
@@ -163,23 +169,26 @@ void AddContextVerbs(CLI::App& app, const Common& common, const AddVerb& add) {
   group->require_subcommand(1);
   group->fallthrough();
   add(*group, "list", "all of them", [&common] { return ListContexts(common); });
-  add(*group, "show", "one, or the one that a call would go to now",
-      [&common, arguments] { return ShowContext(common, arguments->context.name); })
-      ->add_option("context", arguments->context.name, "its name");
+  add(*group, "show", "one, or the one that a call would go to now", [&common, arguments] {
+    return ShowContext(common, arguments->context.name);
+  })->add_option("context", arguments->context.name, "its name");
   CLI::App* one = add(*group, "add", "add one; with --address or --data, --token-file, --as",
                       [&common, arguments] { return AddContext(common, *arguments); });
   one->add_option("context", arguments->context.name, "its name")->required();
   one->add_option("--socket", arguments->context.socket, "a socket on this host");
-  one->add_option("--ca", arguments->context.ca, "the file that the server's certificate is checked with");
-  one->add_option("--cert", arguments->context.cert, "the file of the certificate to show");
-  one->add_option("--key", arguments->context.key, "the file of its key");
+  one->add_option("--tls-ca", arguments->context.tls_ca,
+                  "the file that the server's certificate is checked with");
+  one->add_option("--tls-cert", arguments->context.tls_cert, "the file of the certificate to show");
+  one->add_option("--tls-key", arguments->context.tls_key, "the file of its key");
   one->add_flag("--use", arguments->use, "use it for all calls from now on");
   add(*group, "use", "send all calls there from now on; default: to the server of this host",
       [arguments] { return UseContext(arguments->context.name); })
-      ->add_option("context", arguments->context.name, "its name")->required();
+      ->add_option("context", arguments->context.name, "its name")
+      ->required();
   add(*group, "remove", "forget one; its token file stays",
       [arguments] { return RemoveContext(arguments->context.name); })
-      ->add_option("context", arguments->context.name, "its name")->required();
+      ->add_option("context", arguments->context.name, "its name")
+      ->required();
 }
 
 }  // namespace recourse::cli

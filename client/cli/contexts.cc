@@ -19,10 +19,10 @@ struct Field {
   std::string Context::*text;
 };
 constexpr Field kFields[] = {
-    {"data", &Context::data},     {"address", &Context::address},
-    {"socket", &Context::socket}, {"token_file", &Context::token_file},
-    {"as", &Context::principal},  {"ca", &Context::ca},
-    {"cert", &Context::cert},     {"key", &Context::key},
+    {"data", &Context::data},         {"address", &Context::address},
+    {"socket", &Context::socket},     {"token_file", &Context::token_file},
+    {"as", &Context::principal},      {"tls_ca", &Context::tls_ca},
+    {"tls_cert", &Context::tls_cert}, {"tls_key", &Context::tls_key},
 };
 
 std::string FromEnvironment(const char* name) {
@@ -69,8 +69,9 @@ class Reader {
     for (const auto& member : node) {
       const std::string key = Text(member.first);
       if (key == "token") {
-        Refuse(member.first, name + ": a token does not stand in this file; put it in a file of its "
-                                    "own and name that with token_file");
+        Refuse(member.first, name +
+                                 ": a token does not stand in this file; put it in a file of its "
+                                 "own and name that with token_file");
       }
       const Field* field = FieldOf(key);
       if (field == nullptr) {
@@ -90,7 +91,8 @@ class Reader {
   }
   static std::string Names() {
     std::string names;
-    for (const Field& field : kFields) names += (names.empty() ? "" : ", ") + std::string(field.name);
+    for (const Field& field : kFields)
+      names += (names.empty() ? "" : ", ") + std::string(field.name);
     return names;
   }
 };
@@ -128,7 +130,8 @@ Result<Context> Contexts::Get(const std::string& name) const {
 
 std::string ContextsPath() {
   const std::string config = FromEnvironment("XDG_CONFIG_HOME");
-  return (config.empty() ? FromEnvironment("HOME") + "/.config" : config) + "/recourse/contexts.yaml";
+  return (config.empty() ? FromEnvironment("HOME") + "/.config" : config) +
+         "/recourse/contexts.yaml";
 }
 
 Result<Contexts> ReadContexts(const std::string& path) {
@@ -169,7 +172,8 @@ Result<std::optional<ChosenContext>> ChooseContext(const client::Options& flags,
   std::string named_by = "--context";
   const std::string by_flags = said(flags.data, flags.address);
   if (!by_flags.empty() && !name.empty()) {
-    return InvalidArgument("--context and --" + by_flags + " both say which server; give one of them");
+    return InvalidArgument("--context and --" + by_flags +
+                           " both say which server; give one of them");
   }
   if (!by_flags.empty()) return std::optional<ChosenContext>();
   if (name.empty()) {
@@ -215,7 +219,8 @@ client::Options OptionsFor(const ChosenContext& chosen, client::Options options)
 
 std::string Described(const ChosenContext& chosen) {
   return "the context " + chosen.context.name + " (" + chosen.context.Where() + "), which " +
-         (chosen.named_by == "recourse context use" ? "is the current one" : chosen.named_by + " names") +
+         (chosen.named_by == "recourse context use" ? "is the current one"
+                                                    : chosen.named_by + " names") +
          "; it stands in " + chosen.file;
 }
 

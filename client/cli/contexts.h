@@ -1,5 +1,6 @@
-// The servers that somebody works with, by name, so that a command says which one it means in a word.
-// They stand in $XDG_CONFIG_HOME/recourse/contexts.yaml, else ~/.config/recourse/contexts.yaml.
+// The servers that somebody works with, by name, so that a command says which one it means in a
+// word. They stand in $XDG_CONFIG_HOME/recourse/contexts.yaml, else
+// ~/.config/recourse/contexts.yaml.
 #pragma once
 
 #include <optional>
@@ -23,9 +24,9 @@ struct Context {
   std::string socket;      // a socket of another place than the data directory
   std::string token_file;  // where the token is; never the token
   std::string principal;   // whose token of the data directory, as --as
-  std::string ca;          // what its certificate is checked with
-  std::string cert;        // what this side shows, and the key of it
-  std::string key;
+  std::string tls_ca;      // what its certificate is checked with
+  std::string tls_cert;    // what this side shows, and the key of it
+  std::string tls_key;
 
   // "10.0.0.7:7373", "/srv/recourse/recourse.sock".
   std::string Where() const;
@@ -51,7 +52,8 @@ Result<Contexts> ReadContexts(const std::string& path);
 // Replaces the file, which only its owner can read.
 Result<void> WriteContexts(const Contexts& contexts);
 
-// The context of a call, and what named it: "--context", "RECOURSE_CONTEXT", "recourse context use".
+// The context of a call, and what named it: "--context", "RECOURSE_CONTEXT", "recourse context
+// use".
 struct ChosenContext {
   Context context;
   std::string named_by;

@@ -11,12 +11,15 @@ namespace {
 constexpr ExitMeaning kExitMeanings[] = {
     {kOk, "done; a run that was followed has succeeded"},
     {kRunNotSucceeded,
-     "the run ended otherwise, the journal or its file has problems, or the expression has no value"},
+     "the run ended otherwise, the journal or its file has problems, or the expression has no "
+     "value"},
     {kUsage,
-     "the command was misspelt or lacks a reason that it needs, or a file that it names cannot be read"},
+     "the command was misspelt or lacks a reason that it needs, or a file that it names cannot be "
+     "read"},
     {kNoServer, "no server, none that answers in time, or no token"},
     {kRefused,
-     "refused, and the message says why: by the server, also because its disk fails; or by a check, "
+     "refused, and the message says why: by the server, also because its disk fails; or by a "
+     "check, "
      "because definitions, targets or cases have problems, or with `--strict` a warning"},
     {kNeedsPerson, "the run waits for a person; also: an approval was asked for and left open"},
 };
@@ -123,7 +126,8 @@ std::string Synopsis(const std::string& path, const CLI::App& verb) {
 // A verb with its arguments and options, or a group with those of each of its verbs.
 std::string VerbText(const std::string& path, const CLI::App& verb) {
   std::string text;
-  for (const CLI::App* below : VerbsOf(verb)) text += VerbText(path + " " + below->get_name(), *below);
+  for (const CLI::App* below : VerbsOf(verb))
+    text += VerbText(path + " " + below->get_name(), *below);
   if (!text.empty()) return text;
   text = ".SS " + Roff(path) + "\n" + Synopsis(path, verb) + ".PP\n" +
          Roff(verb.get_description()) + "\n";
@@ -183,13 +187,16 @@ Result<std::string> ManualPage(const CLI::App& app, const std::string& verb,
   if (shown.empty()) return NoSuch("verb", verb, names);
   const std::string name = app.get_name() + (verb.empty() ? "" : "-" + verb);
   const std::string what = verb.empty() ? app.get_description() : shown[0]->get_description();
-  std::string text = ".TH " + Upper(Roff(name)) + " 1 \"\" \"" + Roff(app.get_name() + " " + version) +
-                     "\" \"Recourse\"\n.SH NAME\n" + Roff(name) + " \\- " + Roff(what) + "\n";
+  std::string text = ".TH " + Upper(Roff(name)) + " 1 \"\" \"" +
+                     Roff(app.get_name() + " " + version) + "\" \"Recourse\"\n.SH NAME\n" +
+                     Roff(name) + " \\- " + Roff(what) + "\n";
   text += ".SH SYNOPSIS\n";
-  text += verb.empty() ? Bold(app.get_name()) + " " + Italic("VERB") + " [" + Italic("OPTION") + "...]\n"
-                       : Bold(app.get_name() + " " + verb) + " [" + Italic("OPTION") + "...]\n";
+  text += verb.empty()
+              ? Bold(app.get_name()) + " " + Italic("VERB") + " [" + Italic("OPTION") + "...]\n"
+              : Bold(app.get_name() + " " + verb) + " [" + Italic("OPTION") + "...]\n";
   text += verb.empty() ? ".SH VERBS\n" : ".SH DESCRIPTION\n";
-  for (const CLI::App* each : shown) text += VerbText(app.get_name() + " " + each->get_name(), *each);
+  for (const CLI::App* each : shown)
+    text += VerbText(app.get_name() + " " + each->get_name(), *each);
   return text + OptionsText(app) + EndText();
 }
 

@@ -1,5 +1,5 @@
-// A terminal's whole screen, for as long as the object lives. Plain sequences that every terminal of
-// the last decades knows, also over ssh.
+// A terminal's whole screen, for as long as the object lives. Plain sequences that every terminal
+// of the last decades knows, also over ssh.
 //
 // Thread safety: one thread.
 #pragma once

@@ -23,9 +23,11 @@ bool CanDraw() {
 
 std::string NameOf(const Common& common, const client::Connection& server) {
   const auto chosen = ServerOf(common);
-  const std::string address = server.options().address.empty() ? server.options().data + "/recourse.sock"
-                                                               : server.options().address;
-  return chosen && !chosen->context.empty() ? "context " + chosen->context + ", " + address : address;
+  const std::string address = server.options().address.empty()
+                                  ? server.options().data + "/recourse.sock"
+                                  : server.options().address;
+  return chosen && !chosen->context.empty() ? "context " + chosen->context + ", " + address
+                                            : address;
 }
 
 // Once, as it is now, all of it.
@@ -40,7 +42,8 @@ Result<int> PrintTop(const Common& common, const client::Connection& server) {
   state->server = NameOf(common, server);
   state->now = SystemClock().Now();
   constexpr std::size_t kAll = std::numeric_limits<std::size_t>::max();
-  auto lines = TopLines(*state, OnTerminal() ? static_cast<std::size_t>(TerminalWidth()) : 1000, kAll);
+  auto lines =
+      TopLines(*state, OnTerminal() ? static_cast<std::size_t>(TerminalWidth()) : 1000, kAll);
   lines.pop_back();  // there is nothing to quit
   for (const ScreenLine& line : lines) std::printf("%s\n", line.text.c_str());
   return kOk;

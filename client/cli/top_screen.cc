@@ -10,12 +10,14 @@ namespace {
 
 // "12 s", "4 min 10 s", "3 h 5 min": a time that is read while it runs.
 std::string SpanText(Time from, Time to) {
-  const auto span = std::chrono::floor<std::chrono::seconds>(
-      std::max(to - from, std::chrono::microseconds(0)));
+  const auto span =
+      std::chrono::floor<std::chrono::seconds>(std::max(to - from, std::chrono::microseconds(0)));
   return span < std::chrono::minutes(1) ? std::to_string(span.count()) + " s" : HumanDuration(span);
 }
 
-std::string ClockText(Time time) { return FormatTimestamp({ToTimestamp(time).seconds, 0}).substr(11, 8); }
+std::string ClockText(Time time) {
+  return FormatTimestamp({ToTimestamp(time).seconds, 0}).substr(11, 8);
+}
 
 bool IsAtWork(const v1::Run& run) {
   return run.status() == v1::RUN_STATUS_RUNNING || run.status() == v1::RUN_STATUS_ROLLING_BACK;
@@ -27,10 +29,11 @@ Time Since(const v1::Run& run) {
 
 ScreenLine ServerLine(const TopState& state) {
   if (!state.problem.empty()) {
-    const std::string as_of = state.known_at ? "; below is what was known at " + ClockText(*state.known_at)
-                                             : std::string();
-    const std::string since =
-        state.known_at ? "gone for " + SpanText(*state.known_at, state.now) : std::string("not there");
+    const std::string as_of = state.known_at
+                                  ? "; below is what was known at " + ClockText(*state.known_at)
+                                  : std::string();
+    const std::string since = state.known_at ? "gone for " + SpanText(*state.known_at, state.now)
+                                             : std::string("not there");
     return {"server   " + since + as_of + "; tries again: " + OneLine(state.problem), Colour::kBad};
   }
   if (!state.known_at) return {"server   asking", Colour::kFaint};
@@ -42,7 +45,8 @@ ScreenLine ServerLine(const TopState& state) {
                            std::to_string(info.inputs_waiting()) + " inputs waiting, journal " +
                            HumanBytes(info.journal_bytes());
   if (!info.journal_writable()) {
-    return {"server   the journal cannot be written: " + OneLine(info.journal_error()), Colour::kBad};
+    return {"server   the journal cannot be written: " + OneLine(info.journal_error()),
+            Colour::kBad};
   }
   return {text};
 }
@@ -59,7 +63,7 @@ ScreenLine RunsLine(const TopState& state) {
                      " at work";
   if (queued > 0) text += ", " + std::to_string(queued) + " queued";
   if (paused > 0) text += ", " + std::to_string(paused) + " paused";
-  if (state.watched.count() == 0) return {text};
+  if (state.watched.count() == 0 || !state.problem.empty()) return {text};
   text += "; " + std::to_string(state.finished) + " finished in the last ";
   return {text + (state.watched >= std::chrono::minutes(1)
                       ? "minute"
@@ -108,13 +112,14 @@ std::vector<ScreenLine> RunLines(const TopState& state, std::size_t width, std::
     std::vector<std::string> cells;
     Colour colour;
   };
-  std::vector<Row> rows = {{{"RUN", "STATUS", "FOR", "WORKFLOW AT STEP", "WAITS FOR"}, Colour::kFaint}};
+  std::vector<Row> rows = {
+      {{"RUN", "STATUS", "FOR", "WORKFLOW AT STEP", "WAITS FOR"}, Colour::kFaint}};
   for (const v1::Run& run : InOrder(state.runs)) {
     if (rows.size() == count) break;
     std::string at = OneLine(run.workflow());
     if (!run.step().empty()) at += " at " + OneLine(run.step());
-    rows.push_back({{OneLine(run.id()), StatusName(run.status()), SpanText(Since(run), state.now), at,
-                     WaitsFor(run)},
+    rows.push_back({{OneLine(run.id()), StatusName(run.status()), SpanText(Since(run), state.now),
+                     at, WaitsFor(run)},
                     ColourOf(run.status())});
   }
   // Enough for what the columns hold, but the last one keeps half of the line.

@@ -14,15 +14,15 @@
 namespace recourse::cli {
 
 struct TopState {
-  std::string server;                           // which one, for people
+  std::string server;  // which one, for people
   Time now;
-  std::optional<Time> known_at;                 // when the server last answered; none: never
-  std::string problem;                          // why it does not answer now; empty: it does
-  std::optional<v1::GetInfoResponse> info;      // none: this principal may not ask
-  std::vector<v1::Run> runs;                    // that are not over, in the basic view
-  bool more_runs = false;                       // there are more than those
-  std::int64_t finished = 0;                    // runs that were over within the last minute
-  std::chrono::seconds watched{0};              // since when they are counted, at most a minute
+  std::optional<Time> known_at;             // when the server last answered; none: never
+  std::string problem;                      // why it does not answer now; empty: it does
+  std::optional<v1::GetInfoResponse> info;  // none: this principal may not ask
+  std::vector<v1::Run> runs;                // that are not over, in the basic view
+  bool more_runs = false;                   // there are more than those
+  std::int64_t finished = 0;                // runs that were over within the last minute
+  std::chrono::seconds watched{0};          // since when they are counted, at most a minute
 };
 
 struct ScreenLine {

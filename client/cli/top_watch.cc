@@ -26,12 +26,13 @@ bool IsEnd(const std::string& type) {
 Result<TopState> AskForTop(const client::Connection& server) {
   v1::ListRunsRequest request;
   for (const v1::RunStatus status :
-       {v1::RUN_STATUS_QUEUED, v1::RUN_STATUS_RUNNING, v1::RUN_STATUS_WAITING, v1::RUN_STATUS_PAUSED,
-        v1::RUN_STATUS_NEEDS_ATTENTION, v1::RUN_STATUS_ROLLING_BACK}) {
+       {v1::RUN_STATUS_QUEUED, v1::RUN_STATUS_RUNNING, v1::RUN_STATUS_WAITING,
+        v1::RUN_STATUS_PAUSED, v1::RUN_STATUS_NEEDS_ATTENTION, v1::RUN_STATUS_ROLLING_BACK}) {
     request.add_statuses(status);
   }
   request.set_page_size(kRunsMax);
-  auto list = Unary(server, &v1::RunService::Stub::ListRuns, server.runs(), request, kAnswersWithin);
+  auto list =
+      Unary(server, &v1::RunService::Stub::ListRuns, server.runs(), request, kAnswersWithin);
   if (!list) return std::move(list).error();
   TopState state;
   state.runs.assign(list->runs().begin(), list->runs().end());
@@ -70,8 +71,8 @@ TopState TopWatch::State() const {
   TopState state = state_;
   state.now = SystemClock().Now();
   const Time minute_ago = state.now - 1min;
-  state.finished = std::count_if(finished_.begin(), finished_.end(),
-                                 [&](Time end) { return end > minute_ago; });
+  state.finished =
+      std::count_if(finished_.begin(), finished_.end(), [&](Time end) { return end > minute_ago; });
   state.watched = std::min<std::chrono::seconds>(
       60s, std::chrono::floor<std::chrono::seconds>(state.now - counted_since_));
   return state;

@@ -33,7 +33,7 @@ class TopWatch {
   void Taken();
 
  private:
-  void AskAgain();     // a thread
+  void AskAgain();       // a thread
   void CountFinished();  // a thread
   // Waits for that time, or until this ends; false: it ends.
   bool Pause(std::chrono::milliseconds time);

@@ -149,9 +149,13 @@ TEST_CASE("control characters of prompts and reasons reach no terminal", "[integ
   std::string seen = approver->written();
   CHECK_THAT(seen, Contains("Wipe \\x1b[31mall"));
   CHECK(scene.Recourse({"reject", "A-1", "--as", "approver", "--reason", reason}).code == 0);
-  for (const std::vector<std::string>& arguments : std::vector<std::vector<std::string>>{
-           {"approval", "A-1"}, {"approvals", "--all"}, {"timeline", "R-1"}, {"show", "R-1"},
-           {"watch", "R-1"}, {"approval", "A-1", "--output", "yaml"}}) {
+  for (const std::vector<std::string>& arguments :
+       std::vector<std::vector<std::string>>{{"approval", "A-1"},
+                                             {"approvals", "--all"},
+                                             {"timeline", "R-1"},
+                                             {"show", "R-1"},
+                                             {"watch", "R-1"},
+                                             {"approval", "A-1", "--output", "yaml"}}) {
     const Finished finished = scene.Recourse(arguments);
     seen += finished.out + finished.err;
     CHECK(finished.out.find("\nA-1 is approved") == std::string::npos);

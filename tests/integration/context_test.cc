@@ -1,6 +1,7 @@
 // Contexts: several servers, each by its name.
-#include <catch2/catch.hpp>
 #include <yaml-cpp/yaml.h>
+
+#include <catch2/catch.hpp>
 
 #include "tests/integration/scene.h"
 #include "tests/integration/terminal.h"
@@ -14,7 +15,8 @@ using Catch::Contains;
 class Elsewhere {
  public:
   explicit Elsewhere(const Scene& scene) : scene_(scene) {}
-  Finished operator()(const std::vector<std::string>& arguments, Environment environment = {}) const {
+  Finished operator()(const std::vector<std::string>& arguments,
+                      Environment environment = {}) const {
     environment.insert({{"RECOURSE_DATA", ""}, {"XDG_CONFIG_HOME", scene_.folder / "config"}});
     return scene_.Recourse(arguments, environment);
   }
@@ -30,9 +32,11 @@ TEST_CASE("a context is added, used, shown and removed", "[integration]") {
   const std::string host_port = address.substr(0, address.find('\n'));
   CHECK_THAT(recourse({"context", "list"}).out, Contains("no contexts"));
   CHECK(recourse({"context", "add", "here", "--address", host_port, "--token-file",
-                  scene.data + "/operator.token"}).code == 0);
+                  scene.data + "/operator.token"})
+            .code == 0);
   CHECK(recourse({"context", "add", "socket", "--socket", scene.data + "/recourse.sock",
-                  "--token-file", scene.data + "/approver.token"}).code == 0);
+                  "--token-file", scene.data + "/approver.token"})
+            .code == 0);
   CHECK(recourse({"context", "add", "here", "--data", scene.data}).code == 2);
   CHECK(recourse({"context", "add", "none"}).code == 2);
 
@@ -69,14 +73,16 @@ TEST_CASE("an error of a connection names the context and what chose it", "[inte
   for (const std::string context : {"away", "mute"}) {
     const Finished flag = recourse({"runs", "--context", context});
     CHECK(flag.code == 3);
-    CHECK_THAT(flag.err, Contains("the context " + context + " (127.0.0.1:1), which --context names"));
+    CHECK_THAT(flag.err,
+               Contains("the context " + context + " (127.0.0.1:1), which --context names"));
     CHECK_THAT(flag.err, Contains("config/recourse/contexts.yaml"));
   }
   CHECK_THAT(recourse({"runs"}, {{"RECOURSE_CONTEXT", "away"}}).err,
              Contains("which RECOURSE_CONTEXT names"));
 }
 
-TEST_CASE("a verb that changes something says on a terminal which server is meant", "[integration]") {
+TEST_CASE("a verb that changes something says on a terminal which server is meant",
+          "[integration]") {
   const Scene scene;
   scene.Recourse({"start", "ask", "--wait"});
   scene.folder.Write("config/recourse/contexts.yaml",
@@ -98,14 +104,24 @@ TEST_CASE("a verb that changes something says on a terminal which server is mean
 
 TEST_CASE("every verb that answers programs does so in YAML as well", "[integration]") {
   const Scene scene;
-  CHECK(YAML::Load(scene.Recourse({"start", "echo", "--output", "yaml"}).out)["id"].Scalar() == "R-1");
+  CHECK(YAML::Load(scene.Recourse({"start", "echo", "--output", "yaml"}).out)["id"].Scalar() ==
+        "R-1");
   scene.WaitForStatus("R-1", "RUN_STATUS_SUCCEEDED");
   for (const std::vector<std::string>& arguments : std::vector<std::vector<std::string>>{
-           {"runs"}, {"show", "R-1"}, {"timeline", "R-1"}, {"approvals"}, {"info"},
-           {"workflows", "list"}, {"workflows", "show", "ask"},
+           {"runs"},
+           {"show", "R-1"},
+           {"timeline", "R-1"},
+           {"approvals"},
+           {"info"},
+           {"workflows", "list"},
+           {"workflows", "show", "ask"},
            {"workflows", "validate", scene.folder / "workflows/ask.yaml"},
-           {"actions", "list"}, {"targets", "list"}, {"journal", "verify"}, {"plan", "echo"},
-           {"eval", "1 + 1"}, {"note", "R-1", "yes"}}) {
+           {"actions", "list"},
+           {"targets", "list"},
+           {"journal", "verify"},
+           {"plan", "echo"},
+           {"eval", "1 + 1"},
+           {"note", "R-1", "yes"}}) {
     std::vector<std::string> in_json = arguments;
     in_json.insert(in_json.end(), {"--output", "yaml"});
     const Finished finished = scene.Recourse(in_json);

@@ -42,13 +42,15 @@ std::string InBash(const Shell& shell, const std::vector<std::string>& words) {
       shell({"/bin/bash", "--norc", "-c"},
             "compopt() { echo \"compopt $*\"; }\nsource <(recourse completion bash)\n" + line +
                 ")\nCOMP_CWORD=" + std::to_string(words.size()) +
-                "\n_recourse recourse \"\" \"\"\necho \"${COMPREPLY[*]}\"\ncomplete -p recourse >/dev/null");
+                "\n_recourse recourse \"\" \"\"\necho \"${COMPREPLY[*]}\"\ncomplete -p recourse "
+                ">/dev/null");
   CHECK(finished.code == 0);
   CHECK(finished.err.empty());
   return finished.out;
 }
 
-TEST_CASE("bash completes verbs, options, choices, and names that the server knows", "[integration]") {
+TEST_CASE("bash completes verbs, options, choices, and names that the server knows",
+          "[integration]") {
   const Scene scene;
   const Shell shell(scene);
   scene.Recourse({"start", "ask", "--wait"});
@@ -82,10 +84,10 @@ TEST_CASE("zsh and fish offer the same, with what each is", "[integration]") {
   scene.Recourse({"start", "ask", "--wait"});
   if (access("/usr/bin/zsh", X_OK) == 0) {
     // zsh's own functions stand in for the line editor that calls them.
-    const Finished in_zsh =
-        shell({"/usr/bin/zsh", "-f", "-c"},
-              "compdef() { echo \"compdef $*\"; }\n_describe() { print -l -- \"${(@P)2}\"; }\n"
-              "source <(recourse completion zsh)\nwords=(recourse show '')\nCURRENT=3\n_recourse\n");
+    const Finished in_zsh = shell(
+        {"/usr/bin/zsh", "-f", "-c"},
+        "compdef() { echo \"compdef $*\"; }\n_describe() { print -l -- \"${(@P)2}\"; }\n"
+        "source <(recourse completion zsh)\nwords=(recourse show '')\nCURRENT=3\n_recourse\n");
     CHECK(in_zsh.err.empty());
     CHECK_THAT(in_zsh.out, Equals("compdef _recourse recourse\nR-1:WAITING ask\n"));
   }
@@ -119,7 +121,8 @@ TEST_CASE("the manual has every verb, and man has nothing to complain of", "[int
   const std::string file = scene.folder.Write("recourse.1", page.out);
   if (access("/usr/bin/mandoc", X_OK) != 0) return;
   // The date of a page that is made from a program is that of the program.
-  const Finished checked = Run({"/usr/bin/mandoc", "-Tlint", "-Wwarning", file}, scene.folder / "lint");
+  const Finished checked =
+      Run({"/usr/bin/mandoc", "-Tlint", "-Wwarning", file}, scene.folder / "lint");
   std::istringstream complaints(checked.out + checked.err);
   while (std::getline(complaints, line)) CHECK_THAT(line, Contains("missing date"));
   const Finished shown = Run({"/usr/bin/mandoc", "-Tutf8", file}, scene.folder / "shown");

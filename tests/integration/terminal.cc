@@ -137,7 +137,8 @@ void Terminal::Type(const std::string& keys) { REQUIRE(WriteAll(master_.get(), k
 void Terminal::Resize(int columns, int lines) {
   columns_ = columns;
   lines_ = lines;
-  const winsize size = {static_cast<unsigned short>(lines), static_cast<unsigned short>(columns), 0, 0};
+  const winsize size = {static_cast<unsigned short>(lines), static_cast<unsigned short>(columns), 0,
+                        0};
   REQUIRE(ioctl(master_.get(), TIOCSWINSZ, &size) == 0);
 }
 

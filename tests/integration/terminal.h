@@ -29,7 +29,8 @@ class Terminal {
   // neither has within 30 s. Answers what it has written.
   const std::string& WaitFor(const std::string& text);
   void WaitForScreen(const std::string& text);
-  // Its exit code, 128 + n when signal n ended it; the test fails when it has not ended within 30 s.
+  // Its exit code, 128 + n when signal n ended it; the test fails when it has not ended within 30
+  // s.
   int WaitForEnd();
 
   // Everything that it has written.

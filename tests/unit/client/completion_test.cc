@@ -23,7 +23,8 @@ class App {
   std::vector<std::string> operator()(const std::vector<std::string>& words) const {
     const Candidates found = Complete(app_, words, [](const std::string& kind) {
       if (kind == "context") return std::vector<Candidate>{{"prod", ""}};
-      if (kind == "run") return std::vector<Candidate>{{"R-1", "a"}, {"R-12", ""}, {"$(reboot)", ""}};
+      if (kind == "run")
+        return std::vector<Candidate>{{"R-1", "a"}, {"R-12", ""}, {"$(reboot)", ""}};
       if (kind == "workflow") return std::vector<Candidate>{{"recovery", ""}};
       return std::vector<Candidate>();
     });

@@ -66,6 +66,15 @@ std::string Chosen(const std::string& flag, const client::Options& flags = {}) {
 
 }  // namespace
 
+TEST_CASE("the example of docs/command.md is a file of contexts", "[client]") {
+  const auto docs = ReadFile(std::string(RECOURSE_SOURCE_DIR) + "/docs/command.md", 1 << 20);
+  REQUIRE(docs);
+  const auto begin = docs->find("```yml\n") + 7;
+  const Surroundings surroundings(docs->substr(begin, docs->find("```", begin) - begin));
+  CHECK(Chosen("") == "staging by recourse context use");
+  CHECK(Chosen("prod") == "prod by --context");
+}
+
 TEST_CASE("flags win over the environment, which wins over the current context", "[client]") {
   Surroundings surroundings(kTwo);
   client::Options by_data;
@@ -117,7 +126,8 @@ TEST_CASE("a token meant for one server is not sent to another", "[client]") {
   CHECK(OptionsFor(**by_variable, flags).token_file == "/secrets/mine.token");
 }
 
-TEST_CASE("a mistake in the file is told with its place, and what a token must not do", "[client]") {
+TEST_CASE("a mistake in the file is told with its place, and what a token must not do",
+          "[client]") {
   const auto told = [](const std::string& text) {
     const Surroundings surroundings(text);
     const auto contexts = ReadContexts(ContextsPath());
@@ -127,7 +137,8 @@ TEST_CASE("a mistake in the file is told with its place, and what a token must n
   CHECK(told("") == "fine");
   CHECK_THAT(told("contexts:\n  a: {adress: x}\n"),
              Contains("contexts.yaml:2:7: a: there is no setting \"adress\""));
-  CHECK_THAT(told("contexts:\n  a: {address: x, token: abc}\n"), Contains("put it in a file of its own"));
+  CHECK_THAT(told("contexts:\n  a: {address: x, token: abc}\n"),
+             Contains("put it in a file of its own"));
   CHECK_THAT(told("contexts:\n  a: {address: x, socket: /y}\n"), Contains("one of data, address"));
   CHECK_THAT(told("contexts: [a\n"), Contains("contexts.yaml:"));
   CHECK_THAT(told("servers: {}\n"), Contains("there are current, contexts"));
@@ -143,9 +154,9 @@ TEST_CASE("what was written is read back, and only its owner may read it", "[cli
                            .socket = {},
                            .token_file = {},
                            .principal = {},
-                           .ca = "/ca.pem",
-                           .cert = {},
-                           .key = {}});
+                           .tls_ca = "/ca.pem",
+                           .tls_cert = {},
+                           .tls_key = {}});
   REQUIRE(WriteContexts(*contexts));
   const auto again = ReadContexts(ContextsPath());
   REQUIRE(again);
@@ -153,7 +164,7 @@ TEST_CASE("what was written is read back, and only its owner may read it", "[cli
   CHECK(again->all.size() == 3);
   REQUIRE(again->Find("no") != nullptr);
   CHECK(again->Find("no")->data == "/srv/a b: c");
-  CHECK(again->Find("no")->ca == "/ca.pem");
+  CHECK(again->Find("no")->tls_ca == "/ca.pem");
   CHECK(again->Find("prod")->token_file == "/secrets/prod.token");
   CHECK((std::filesystem::status(ContextsPath()).permissions() & std::filesystem::perms(077)) ==
         std::filesystem::perms::none);

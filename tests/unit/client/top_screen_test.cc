@@ -72,8 +72,10 @@ TEST_CASE("whoever looks sees first what waits for a person, with whom, what and
         "people   2 runs wait for a person: 0 need attention, 2 approvals are open\n"
         "\n"
         "RUN  STATUS   FOR         WORKFLOW AT STEP     WAITS FOR\n"
-        "R-1  WAITING  10 min      recovery at confirm  dba or incident-commander: approval A-6: Go on?\n"
-        "R-2  WAITING  5 min       recovery at confirm  dba or incident-commander: approval A-7: Restore?\n"
+        "R-1  WAITING  10 min      recovery at confirm  dba or incident-commander: approval A-6: "
+        "Go on?\n"
+        "R-2  WAITING  5 min       recovery at confirm  dba or incident-commander: approval A-7: "
+        "Restore?\n"
         "R-3  RUNNING  1 min 15 s  recovery at restore\n"
         "q quits\n");
 }
@@ -98,7 +100,8 @@ TEST_CASE("nothing is wider or higher than the terminal, whatever its size", "[c
 TEST_CASE("in 80 columns who is asked can be read", "[client]") {
   TopState state = Known();
   state.runs = {Waiting("R-1042", 5min, "approval A-381: Restore shop.db over /srv/shop.db?")};
-  CHECK_THAT(Text(state, 80, 24), Contains("R-1042  WAITING  5 min  recovery at confirm  dba or incident-"));
+  CHECK_THAT(Text(state, 80, 24),
+             Contains("R-1042  WAITING  5 min  recovery at confirm  dba or incident-"));
 }
 
 TEST_CASE("a server that is gone is told first, with how old the rest is", "[client]") {
