@@ -24,7 +24,7 @@ std::string KindOf(const CLI::App& app, const CLI::Option& option) {
       {"path", "file"},       {"file", "file"},         {"inputs-file", "file"},
       {"token-file", "file"}, {"data", "file"},         {"with", "file"},
       {"socket", "file"},     {"tls-ca", "file"},       {"tls-cert", "file"},
-      {"tls-key", "file"}};
+      {"tls-key", "file"},    {"verb", "verb"}};
   const std::string name = option.get_single_name();
   // "name" is one of what its group is about: "workflows show NAME".
   if (name == "name" && app.get_parent() != nullptr && app.get_parent()->get_parent() != nullptr) {
@@ -143,7 +143,10 @@ class Completion {
     for (const std::string& choice : ChoicesOf(option)) found_.all.push_back({choice, ""});
     const std::string kind = KindOf(app, option);
     if (kind == "file") found_.files = true;
-    if (kind.empty() || kind == "file") return;
+    if (kind == "verb") {
+      while (app_->get_parent() != nullptr) app_ = app_->get_parent();
+      AddVerbs();
+    }
     for (Candidate& name : names_(kind)) {
       if (IsHarmless(name.text)) found_.all.push_back({name.text, OneLine(name.what)});
     }

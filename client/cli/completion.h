@@ -23,7 +23,7 @@ struct Candidates {
 };
 
 // The names of a kind: "run", "approval", "workflow", "target", "action", "schedule", "context",
-// "status". Empty for other kinds.
+// "status". Empty for other kinds, also for "".
 using NamesOf = std::function<std::vector<Candidate>(const std::string& kind)>;
 
 // What can stand for the last of `words`, which begin behind the command's name; the last one may

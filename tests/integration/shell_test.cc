@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "tests/integration/scene.h"
+#include "tests/integration/terminal.h"
 
 namespace recourse::integration {
 namespace {
@@ -67,11 +68,35 @@ TEST_CASE("bash completes verbs, options, choices, and names that the server kno
   CHECK_THAT(InBash(shell, {"workflows", "validate", ""}), Equals("compopt -o default\n\n"));
 }
 
+TEST_CASE("in bash at a terminal the tabulator does it", "[integration]") {
+  const Scene scene;
+  scene.Recourse({"start", "ask", "--wait"});
+  const std::string command = RECOURSE;
+  const std::string file = scene.folder.Write("definitions.yaml", "");
+  Terminal bash({"/bin/bash", "--norc", "-i"},
+                {{"PATH", command.substr(0, command.rfind('/')) + ":/usr/bin:/bin"},
+                 {"HOME", scene.folder / "home"},
+                 {"RECOURSE_DATA", scene.data},
+                 {"PS1", "ready> "}},
+                200, 24);
+  bash.WaitFor("ready> ");
+  bash.Type("source <(recourse completion bash)\n");
+  // What was typed is told instead of done.
+  bash.Type(
+      "recourse() { [ \"$1\" = complete ] && command recourse \"$@\" || printf 'typed %s|' \"$@\"; "
+      "}\n");
+  bash.Type("recourse approve A\t--yes --rea\tx --output=j\t\n");
+  bash.WaitFor("typed approve|typed A-1|typed --yes|typed --reason|typed x|typed --output=json|");
+  bash.Type("recourse workflows val\t" + file.substr(0, file.size() - 6) + "\t\n");
+  bash.WaitFor("typed workflows|typed validate|typed " + file + "|");
+}
+
 TEST_CASE("without a server completion is silent and knows what it can", "[integration]") {
   const Scene scene(false);
   const Shell shell(scene);
   CHECK_THAT(InBash(shell, {"show", ""}), Equals("\n"));
   CHECK_THAT(InBash(shell, {"sho"}), Equals("show\n"));
+  CHECK_THAT(InBash(shell, {"man", "sho"}), Equals("show\n"));
   const Finished asked = scene.Recourse({"complete", "--", "show", ""});
   CHECK(asked.code == 0);
   CHECK(asked.out.empty());
