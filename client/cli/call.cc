@@ -73,7 +73,7 @@ int WithServer(const Common& common,
   auto code = verb(*server);
   if (code) return *code;
   Error error = std::move(code).error();
-  if (server->unanswered()) error.message += which;
+  if (server->unanswered() || error.code == Code::kUnauthenticated) error.message += which;
   if (const std::string list = ListerFor(error); !list.empty()) {
     error.message += "\nwhat there is: " + Prefix(common) + " " + list;
   }

@@ -80,8 +80,8 @@ ScreenLine PeopleLine(const TopState& state) {
   }
   if (waiting == 0) return {"people   nothing waits for a person"};
   return {"people   " + std::to_string(waiting) + (waiting == 1 ? " run waits" : " runs wait") +
-              " for a person: " + std::to_string(attention) + " need attention, " +
-              std::to_string(approvals) + " approvals are open",
+              " for a person; need attention: " + std::to_string(attention) +
+              ", open approvals: " + std::to_string(approvals),
           Colour::kWaits};
 }
 

@@ -81,6 +81,18 @@ TEST_CASE("an error of a connection names the context and what chose it", "[inte
              Contains("which RECOURSE_CONTEXT names"));
 }
 
+TEST_CASE("a token that a context's server does not know is told with the context",
+          "[integration]") {
+  const Scene scene;
+  const Elsewhere recourse(scene);
+  scene.folder.Write("config/recourse/contexts.yaml",
+                     "contexts:\n  here: {data: " + scene.data + ", token_file: " +
+                         scene.folder.Write("other.token", std::string(43, 'a')) + "}\n");
+  const Finished refused = recourse({"runs", "--context", "here"});
+  CHECK(refused.code == 4);
+  CHECK_THAT(refused.err, Contains("the context here (" + scene.data + "), which --context names"));
+}
+
 TEST_CASE("a verb that changes something says on a terminal which server is meant",
           "[integration]") {
   const Scene scene;

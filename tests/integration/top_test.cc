@@ -20,7 +20,7 @@ TEST_CASE("top shows what waits and for whom, follows the terminal's size, and l
   scene.Recourse({"start", "ask", "--wait"});
   scene.Recourse({"start", "stuck", "--wait"});
   Terminal top({RECOURSE, "top"}, On(scene));
-  top.WaitForScreen("2 runs wait for a person: 1 need attention, 1 approvals are open");
+  top.WaitForScreen("2 runs wait for a person; need attention: 1, open approvals: 1");
   const std::vector<std::string> screen = top.Screen();
   REQUIRE(screen.size() == 24);
   CHECK_THAT(screen[0], Contains(" UTC  " + scene.data.substr(0, 20)));

@@ -69,7 +69,7 @@ TEST_CASE("whoever looks sees first what waits for a person, with whom, what and
         "08:00:00 UTC  context prod, 10.0.0.7:7373\n"
         "server   0.1.0, up 3 h, 0 attempts at work, 0 inputs waiting, journal 0 B\n"
         "runs     3 open: 1 at work; 12 finished in the last minute\n"
-        "people   2 runs wait for a person: 0 need attention, 2 approvals are open\n"
+        "people   2 runs wait for a person; need attention: 0, open approvals: 2\n"
         "\n"
         "RUN  STATUS   FOR         WORKFLOW AT STEP     WAITS FOR\n"
         "R-1  WAITING  10 min      recovery at confirm  dba or incident-commander: approval A-6: "
