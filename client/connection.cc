@@ -107,8 +107,9 @@ std::string FindData() {
   return !HasServerFiles(first) && HasServerFiles(second) ? second : first;
 }
 
-std::string HowToReadOffline(const std::string& data) {
-  const std::string journal = std::filesystem::absolute(data).string() + "/journal.db";
+std::string HowToReadOffline(const Options& options) {
+  if (!options.address.empty()) return "";
+  const std::string journal = std::filesystem::absolute(options.data).string() + "/journal.db";
   if (access(journal.c_str(), F_OK) != 0) return "";
   return "\nits journal can be read without it: recourse runs --file " + journal +
          "\n(also timeline RUN, journal show and journal verify)";
@@ -208,10 +209,11 @@ Error Connection::ErrorOf(const grpc::Status& status) const {
                         "\nlook at --tls-ca (who issued the server's certificate?), at the name in "
                         "--address (does the certificate have it?), and at --tls-cert");
     }
-    return Unanswered("no server answers at " + where_ + "\nstart one with: recoursed --data " +
-                      options_.data +
-                      "\nor say where it is: --data DIRECTORY, or --address HOST:PORT" +
-                      HowToReadOffline(options_.data));
+    const bool here = options_.address.empty();
+    return Unanswered("no server answers at " + where_ +
+                      (here ? "\nstart one with: recoursed --data " + options_.data + "\nor say" : "\nsay") +
+                      " where it is: --data DIRECTORY, or --address HOST:PORT" +
+                      HowToReadOffline(options_));
   }
   if (code == Code::kDeadlineExceeded) {
     return Unanswered("the server at " + where_ + " has not answered within " +

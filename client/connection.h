@@ -50,9 +50,9 @@ Options WithEnvironment(Options options);
 // /var/lib/recourse.
 std::string FindData();
 
-// The lines of a message that say how to read the journal in this data directory with no server;
-// empty when there is none.
-std::string HowToReadOffline(const std::string& data);
+// The lines of a message that say how to read the server's journal without it; empty when there is
+// none in the data directory, or when the server is at an address: its journal is elsewhere.
+std::string HowToReadOffline(const Options& options);
 
 class Connection {
  public:

@@ -33,7 +33,8 @@ function(recourse_library name)
   cmake_parse_arguments(ARG "APART" "" "SOURCES;LINKS;PRIVATE_LINKS" ${ARGN})
   add_library(recourse_${name} STATIC ${ARG_SOURCES})
   add_library(recourse::${name} ALIAS recourse_${name})
-  target_link_libraries(recourse_${name} PUBLIC recourse_options ${ARG_LINKS}
+  # How the project itself is compiled is nothing to whoever uses an installed library.
+  target_link_libraries(recourse_${name} PUBLIC $<BUILD_INTERFACE:recourse_options> ${ARG_LINKS}
                                          PRIVATE ${ARG_PRIVATE_LINKS})
   if(ARG_APART)
     set_target_properties(recourse_${name} PROPERTIES UNITY_BUILD OFF)

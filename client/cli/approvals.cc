@@ -55,6 +55,8 @@ std::string Outcome(const v1::Approval& approval) {
   }
 }
 
+}  // namespace
+
 std::string ApprovalText(const v1::Approval& approval) {
   std::string text = approval.id() + "  " + v1::Approval::State_Name(approval.state()) + "  asked by " +
                      approval.run() + " at " + OneLine(approval.step()) + ", " +
@@ -77,15 +79,17 @@ std::string ApprovalText(const v1::Approval& approval) {
   return plan && plan->is_map() ? text + PlanText(*plan, "What happens next, if approved:") : text;
 }
 
-Result<v1::Approval> Get(const client::Connection& server, const std::string& id) {
+Result<v1::Approval> GetApproval(const client::Connection& server, const std::string& id) {
   v1::GetApprovalRequest request;
   request.set_approval(id);
   return Unary(server, &v1::ApprovalService::Stub::GetApproval, server.approvals(), request);
 }
 
+namespace {
+
 // The revision of the approval's run: what it does after the vote comes later.
 Result<std::int64_t> SequenceBefore(const client::Connection& server, const std::string& id) {
-  auto approval = Get(server, id);
+  auto approval = GetApproval(server, id);
   if (!approval) return std::move(approval).error();
   v1::GetRunRequest request;
   request.set_run(approval->run());
@@ -93,6 +97,20 @@ Result<std::int64_t> SequenceBefore(const client::Connection& server, const std:
   auto run = Unary(server, &v1::RunService::Stub::GetRun, server.runs(), request);
   if (!run) return std::move(run).error();
   return run->revision();
+}
+
+// What to do about a vote that was refused.
+Error WithAdvice(const Common& common, const client::Connection& server,
+                 const DecideArguments& arguments, Error error) {
+  if (error.code == Code::kPermissionDenied && server.options().principal == "operator") {
+    error.message += "\nas somebody else: " + Prefix(common) +
+                     (arguments.reject ? " reject " : " approve ") + arguments.approval +
+                     AsApprover(common);
+  } else if (error.code == Code::kAborted) {
+    error.message +=
+        "\nwhat became of it: " + Prefix(common) + " approval " + arguments.approval;
+  }
+  return error;
 }
 
 }  // namespace
@@ -117,7 +135,7 @@ int ListApprovals(const Common& common, bool all) {
 
 int ShowApproval(const Common& common, const std::string& id) {
   return WithServer(common, [&](const client::Connection& server) -> Result<int> {
-    auto approval = Get(server, id);
+    auto approval = GetApproval(server, id);
     if (!approval) return std::move(approval).error();
     if (common.json) return PrintJson(*approval);
     std::printf("%s", ApprovalText(*approval).c_str());
@@ -125,54 +143,53 @@ int ShowApproval(const Common& common, const std::string& id) {
   });
 }
 
+Result<int> Vote(const Common& common, const client::Connection& server,
+                 const DecideArguments& arguments) {
+  std::int64_t before = 0;
+  if (arguments.wait) {
+    auto sequence = SequenceBefore(server, arguments.approval);
+    if (!sequence) return std::move(sequence).error();
+    before = *sequence;
+  }
+  v1::DecideRequest request;
+  request.set_approval(arguments.approval);
+  request.set_decision(arguments.withdraw ? v1::DECISION_WITHDRAW
+                       : arguments.reject ? v1::DECISION_REJECT
+                                          : v1::DECISION_APPROVE);
+  request.set_one_time_code(arguments.code);
+  request.set_reason(arguments.reason);
+  request.set_digest(arguments.digest);
+  request.set_channel("cli");
+  auto approval = Unary(server, &v1::ApprovalService::Stub::Decide, server.approvals(), request);
+  if (!approval) return WithAdvice(common, server, arguments, std::move(approval).error());
+  if (common.json) {
+    // The lines that follow say what the vote came to.
+    if (!arguments.wait) return PrintJson(*approval);
+  } else if (approval->state() == v1::Approval::OPEN) {
+    std::printf(arguments.withdraw ? "%s: your decision is taken back; it takes %d in all\n"
+                                   : "%s: your vote is recorded; it takes %d in all\n",
+                approval->id().c_str(), approval->quorum());
+  } else {
+    std::printf("%s is %s. Follow %s: %s watch %s\n", approval->id().c_str(),
+                v1::Approval::State_Name(approval->state()).c_str(), approval->run().c_str(),
+                Prefix(common).c_str(), approval->run().c_str());
+  }
+  if (!arguments.wait) return kOk;
+  return Follow(common, server,
+                {.run = approval->run(),
+                 .until_waiting = true,
+                 .after = before,
+                 .answered = true});
+}
+
 int Decide(const Common& common, const DecideArguments& arguments) {
-  return WithServer(common, [&](const client::Connection& server) -> Result<int> {
-    std::int64_t before = 0;
-    if (arguments.wait) {
-      auto sequence = SequenceBefore(server, arguments.approval);
-      if (!sequence) return std::move(sequence).error();
-      before = *sequence;
-    }
-    v1::DecideRequest request;
-    request.set_approval(arguments.approval);
-    request.set_decision(arguments.withdraw ? v1::DECISION_WITHDRAW
-                         : arguments.reject ? v1::DECISION_REJECT
-                                            : v1::DECISION_APPROVE);
-    request.set_one_time_code(arguments.code);
-    request.set_reason(arguments.reason);
-    request.set_channel("cli");
-    auto approval =
-        Unary(server, &v1::ApprovalService::Stub::Decide, server.approvals(), request);
-    if (!approval) {
-      Error error = std::move(approval).error();
-      if (error.code == Code::kPermissionDenied && common.server.principal == "operator") {
-        error.message += "\nas somebody else: " + Prefix(common) +
-                         (arguments.reject ? " reject " : " approve ") + arguments.approval +
-                         AsApprover(common);
-      } else if (error.code == Code::kAborted) {
-        error.message += "\nwhat became of it: " + Prefix(common) + " approval " +
-                         arguments.approval;
-      }
-      return error;
-    }
-    if (common.json) {
-      // The lines that follow say what the vote came to.
-      if (!arguments.wait) return PrintJson(*approval);
-    } else if (approval->state() == v1::Approval::OPEN) {
-      std::printf(arguments.withdraw ? "%s: your decision is taken back; it takes %d in all\n"
-                                     : "%s: your vote is recorded; it takes %d in all\n",
-                  approval->id().c_str(), approval->quorum());
-    } else {
-      std::printf("%s is %s. Follow %s: %s watch %s\n", approval->id().c_str(),
-                  v1::Approval::State_Name(approval->state()).c_str(), approval->run().c_str(),
-                  Prefix(common).c_str(), approval->run().c_str());
-    }
-    if (!arguments.wait) return kOk;
-    return Follow(common, server,
-                  {.run = approval->run(),
-                   .until_waiting = true,
-                   .after = before,
-                   .answered = true});
+  if (arguments.approval.empty()) {
+    return Tell(InvalidArgument("say which approval; what there is: " + Prefix(common) + " approvals"),
+                kUsage);
+  }
+  NameServer(common);
+  return WithServer(common, [&](const client::Connection& server) {
+    return Vote(common, server, arguments);
   });
 }
 

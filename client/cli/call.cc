@@ -4,6 +4,8 @@
 
 #include <cstdio>
 
+#include "client/cli/contexts.h"
+
 namespace recourse::cli {
 namespace {
 
@@ -29,13 +31,45 @@ int Tell(const Error& error, int exit_code) {
   return exit_code;
 }
 
+Result<Server> ServerOf(const Common& common) {
+  auto chosen = ChooseContext(common.server, common.context);
+  if (!chosen) return std::move(chosen).error();
+  Server server;
+  if (!*chosen) {
+    server.options = client::WithEnvironment(common.server);
+  } else {
+    const Context& context = (*chosen)->context;
+    server.options = OptionsFor(**chosen, common.server);
+    server.context = context.name;
+    server.described = Described(**chosen);
+  }
+  if (server.options.principal.empty()) server.options.principal = client::Options().principal;
+  return server;
+}
+
+void NameServer(const Common& common) {
+  if (isatty(STDERR_FILENO) != 1) return;
+  const auto server = ServerOf(common);
+  if (!server || server->context.empty()) return;
+  std::fprintf(stderr, "server: %s\n", Clean(server->described).c_str());
+}
+
 int WithServer(const Common& common,
                const std::function<Result<int>(const client::Connection&)>& verb) {
-  auto server = client::Connection::Open(client::WithEnvironment(common.server));
-  if (!server) return Tell(server.error(), kNoServer);
+  const auto chosen = ServerOf(common);
+  if (!chosen) return Tell(chosen.error(), kUsage);
+  const std::string which =
+      chosen->described.empty() ? "" : "\nit was asked for by " + chosen->described;
+  auto server = client::Connection::Open(chosen->options);
+  if (!server) {
+    Error error = std::move(server).error();
+    error.message += which;
+    return Tell(error, kNoServer);
+  }
   auto code = verb(*server);
   if (code) return *code;
   Error error = std::move(code).error();
+  if (server->unanswered() || error.code == Code::kUnauthenticated) error.message += which;
   if (const std::string list = ListerFor(error); !list.empty()) {
     error.message += "\nwhat there is: " + Prefix(common) + " " + list;
   }
@@ -45,6 +79,7 @@ int WithServer(const Common& common,
 
 std::string Prefix(const Common& common) {
   std::string prefix = "recourse";
+  if (!common.context.empty()) prefix += " --context " + common.context;
   if (!common.server.data.empty()) prefix += " --data " + common.server.data;
   if (!common.server.address.empty()) prefix += " --address " + common.server.address;
   if (!common.server.tls_ca.empty()) prefix += " --tls-ca " + common.server.tls_ca;
@@ -52,8 +87,9 @@ std::string Prefix(const Common& common) {
 }
 
 std::string AsApprover(const Common& common) {
-  const std::string data = client::WithEnvironment(common.server).data;
-  const bool is_there = access((data + "/approver.token").c_str(), F_OK) == 0;
+  const auto server = ServerOf(common);
+  const bool is_there =
+      server && access((server->options.data + "/approver.token").c_str(), F_OK) == 0;
   return is_there ? " --as approver" : " --token-file FILE";
 }
 

@@ -18,9 +18,22 @@ inline constexpr std::int64_t kDefinitionMax = 2 << 20;  // bytes; what is large
 
 // Of every verb: which server, as whom, and for whom the output is.
 struct Common {
-  client::Options server;
-  bool json = false;
+  client::Options server;  // as the flags say it; empty where they say nothing
+  std::string context;     // --context
+  bool json = false;       // for programs, in JSON or YAML
 };
+
+// The server of this call, by flags, environment and contexts, with what people are told of it.
+struct Server {
+  client::Options options;
+  std::string context;    // the name of the context; empty: none was used
+  std::string described;  // where the context came from; empty: none was used
+};
+// kInvalidArgument, kNotFound...: what says which server cannot be used; see ChooseContext.
+Result<Server> ServerOf(const Common& common);
+
+// On a terminal, and where a context was used: says which server a verb is about to change.
+void NameServer(const Common& common);
 
 // Prints the error to standard error and answers `exit_code`.
 int Tell(const Error& error, int exit_code);
@@ -75,7 +88,7 @@ Result<Response> AllPages(const client::Connection& server,
   }
 }
 
-// How this call was spelled, for commands that it suggests: "recourse --data /x".
+// How this call was spelled, for commands that it suggests: "recourse --context prod".
 std::string Prefix(const Common& common);
 
 // The option that lets somebody else decide: the default approver where there is one.

@@ -111,7 +111,7 @@ int ValidateWorkflows(const Common& common, const std::vector<std::string>& file
       if (!value) return std::move(value).error();
       found.push_back(value->With("file", files[i]));
     }
-    if (common.json) std::printf("%s\n", ToPrettyJson(Value::Object({{"files", found}})).c_str());
+    if (common.json) PrintJson(Value::Object({{"files", found}}));
     return code;
   });
 }

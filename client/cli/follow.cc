@@ -1,11 +1,8 @@
 // watch: a run as it happens, also across a restart of the server.
-#include <poll.h>
-
-#include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <ctime>
 
+#include "client/calls.h"
 #include "client/cli/live_view.h"
 #include "client/cli/verbs.h"
 #include "engine/base/text.h"
@@ -20,50 +17,37 @@ class Follower {
         server_(server),
         arguments_(arguments),
         view_(!common.json),
-        sequence_(arguments.after),
-        connected_(arguments.answered) {}
+        sequence_(arguments.after) {}
 
   Result<int> Follow() {
-    for (;;) {
-      const auto context = server_.NewContext();
-      v1::WatchRunRequest request;
-      request.set_run(arguments_.run);
-      request.set_after_sequence(sequence_);
-      auto stream = server_.runs().WatchRun(context.get(), request);
-      v1::WatchRunResponse response;
-      while (stream->Read(&response)) {
-        Welcome();
-        if (!Take(response)) {
-          context->TryCancel();
-          return End();
-        }
-      }
-      const grpc::Status status = stream->Finish();
-      if (status.ok()) return End();
-      if (!IsGone(status) || !connected_) return server_.ErrorOf(status);
-      if (auto again = AwaitServer(); !again) return std::move(again).error();
+    client::WatchOptions options;
+    options.run = arguments_.run;
+    options.after_sequence = arguments_.after;
+    options.away_max = common_.server.timeout.value_or(client::kAwayMax);
+    options.answered = arguments_.answered;
+    options.gone = [this] {
+      gone_ = true;
+      Remark("the server is gone; what it has answered for is in its journal. Waiting for it",
+             Colour::kWaits);
+      view_.Show("waits for the server");
+    };
+    options.back = [this] {
+      gone_ = false;
+      Remark("the server is back", Colour::kGood);
+    };
+    auto ended = client::WatchRun(server_, options, [this](const v1::WatchRunResponse& response) {
+      return Take(response);
+    });
+    if (ended) return End();
+    Error error = std::move(ended).error();
+    if (gone_) {
+      error.message += "; start it, then: " + Prefix(common_) + " watch " + arguments_.run +
+                       client::HowToReadOffline(server_.options());
     }
+    return error;
   }
 
  private:
-  using Steady = std::chrono::steady_clock;
-
-  // Whether the stream ended with its server rather than with the run. A call that is under way when
-  // a server stops is cancelled by it; this side cancels none of whose end it asks.
-  static bool IsGone(const grpc::Status& status) {
-    return status.error_code() == grpc::StatusCode::UNAVAILABLE ||
-           status.error_code() == grpc::StatusCode::CANCELLED;
-  }
-
-  // A server has answered.
-  void Welcome() {
-    connected_ = true;
-    if (!gone_since_) return;
-    gone_since_.reset();
-    delay_ = kDelayMin;
-    Remark("the server is back", Colour::kGood);
-  }
-
   // False when there is nothing more to watch for.
   bool Take(const v1::WatchRunResponse& response) {
     if (response.has_event()) {
@@ -113,30 +97,6 @@ class Follower {
     }
   }
 
-  // Waits until it is worth to ask again. A server that can be reached may still be one that stops,
-  // so there is a delay that grows, and the server is back only when it has answered.
-  Result<void> AwaitServer() {
-    if (!gone_since_) {
-      gone_since_ = Steady::now();
-      Remark("the server is gone; what it has answered for is in its journal. Waiting for it",
-             Colour::kWaits);
-      view_.Show("waits for the server");
-    }
-    const auto patience = common_.server.timeout.value_or(kAwayMax);
-    const auto until = *gone_since_ + patience;
-    const auto left = [&] {
-      const auto span = std::chrono::ceil<std::chrono::milliseconds>(until - Steady::now());
-      return std::max(span, std::chrono::milliseconds(0));
-    };
-    poll(nullptr, 0, static_cast<int>(std::min(delay_, left()).count()));
-    delay_ = std::min(2 * delay_, kDelayMax);
-    if (left().count() > 0 && server_.WaitUntilServing(left())) return {};
-    return server_.Unanswered("the server has not come back within " +
-                              HumanDuration(patience) + "; start it, then: " +
-                              Prefix(common_) + " watch " + arguments_.run +
-                              client::HowToReadOffline(server_.options().data));
-  }
-
   int End() {
     if (common_.json) {
       PrintLine(run_);
@@ -154,11 +114,6 @@ class Follower {
     return printed_ ? ExitCodeOf(run_) : int{kRefused};
   }
 
-  // How long a server that is gone is waited for, unless told otherwise.
-  static constexpr std::chrono::milliseconds kAwayMax{300'000};
-  static constexpr std::chrono::milliseconds kDelayMin{100};
-  static constexpr std::chrono::milliseconds kDelayMax{1000};
-
   const Common& common_;
   const client::Connection& server_;
   const WatchArguments& arguments_;
@@ -168,9 +123,7 @@ class Follower {
   v1::Run run_;
   std::string told_;
   bool printed_ = true;  // every line, where lines are JSON
-  bool connected_;       // a server has answered, so one that is gone may come back
-  std::optional<Steady::time_point> gone_since_;
-  std::chrono::milliseconds delay_ = kDelayMin;
+  bool gone_ = false;    // the server, and it has not come back yet
 };
 
 }  // namespace

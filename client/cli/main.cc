@@ -4,6 +4,9 @@
 #include <csignal>
 #include <cstdio>
 
+#include "client/cli/completion.h"
+#include "client/cli/manual.h"
+#include "client/cli/tools.h"
 #include "client/cli/verbs.h"
 #include "engine/base/text.h"
 
@@ -14,36 +17,28 @@
 namespace recourse::cli {
 namespace {
 
-constexpr const char* kFooter = R"(
-Exit codes: 0 done (a run that was followed: succeeded); 1 the run ended otherwise, the journal has
-problems, or the expression has no value; 2 the command was misspelt, or a file that it names cannot be
-read; 3 no server that answers, or no token; 4 the server refused, or definitions, targets or cases that
-were checked have problems; 5 the run waits for a person.
-
-Environment: RECOURSE_DATA, RECOURSE_ADDRESS, RECOURSE_TOKEN_FILE, RECOURSE_TLS_CA, RECOURSE_TLS_CERT,
-RECOURSE_TLS_KEY and RECOURSE_INSECURE stand for the options of these names. NO_COLOR turns colours off.
-)";
-
 class Command {
  public:
   Command() : app_("Drives incident procedures on a recoursed server.", "recourse") {
+    common_.server.principal.clear();  // so that a context may say whose token, where no flag does
     app_.require_subcommand(1);
     app_.fallthrough();
-    app_.footer(kFooter);
+    app_.footer(Footer());
     app_.failure_message(Complaint);
     app_.set_version_flag("--version", "recourse " RECOURSE_VERSION);
     app_.add_option("--data", common_.server.data, "the server's data directory: its socket and tokens");
     app_.add_option("--address", common_.server.address, "HOST:PORT instead of the socket");
     app_.add_option("--token-file", common_.server.token_file, "the token to show");
-    app_.add_option("--as", common_.server.principal, "whose token of the data directory to show")
-        ->capture_default_str();
     app_.add_option("--tls-ca", common_.server.tls_ca,
                     "who issued the server's certificate: a PEM file, or system");
     app_.add_option("--tls-cert", common_.server.tls_cert, "your certificate (PEM), for a token");
     app_.add_option("--tls-key", common_.server.tls_key, "its key (PEM)");
     app_.add_flag("--insecure", common_.server.insecure, "call another host without TLS");
-    app_.add_option("--output", output_, "table for people, json for programs")
-        ->check(CLI::IsMember({"table", "json"}));
+    app_.add_option("--as", common_.server.principal,
+                    "whose token of the data directory to show (operator)");
+    app_.add_option("--context", common_.context, "the server of that name; see recourse context list");
+    app_.add_option("--output", output_, "table for people, json or yaml for programs")
+        ->check(CLI::IsMember({"table", "json", "yaml"}));
     app_.add_option("--timeout", timeout_, "how long the server may take to answer, or to come back, such as 5m");
     AddRuns();
     AddSteering();
@@ -51,10 +46,22 @@ class Command {
     AddCatalogue();
     AddSchedules();
     AddJournal();
-    AddIdentity();
+    const AddVerb add = [this](CLI::App& parent, const char* name, const char* what, Verb verb) {
+      return Add(parent, name, what, std::move(verb));
+    };
+    AddIncidentVerbs(app_, common_, add);
+    AddIdentityVerbs(app_, common_, add);
+    AddContextVerbs(app_, common_, add);
+    AddShellVerbs(app_, RECOURSE_VERSION, add);
+    Add(app_, "top", "a live screen: what is at work, what waits and for whom",
+        [this] { return ShowTop(common_); });
   }
 
   int Run(int argc, char** argv) {
+    // What shells ask is no verb for people, and its words are anything.
+    if (argc > 1 && std::string_view(argv[1]) == "complete") {
+      return PrintCandidates(app_, {argv + 2, argv + argc});
+    }
     const std::vector<std::string> verbs = Verbs();
     if (argc > 1 && argv[1][0] != '-' &&
         std::find(verbs.begin(), verbs.end(), argv[1]) == verbs.end()) {
@@ -70,7 +77,8 @@ class Command {
       const int code = app_.exit(error);
       return code == 0 ? kOk : kUsage;
     }
-    common_.json = output_ == "json";
+    common_.json = output_ != "table";
+    if (output_ == "yaml") UseNotation(Notation::kYaml);
     if (!timeout_.empty()) {
       const auto timeout = ParseDuration(timeout_);
       if (!timeout || timeout->count() == 0) {
@@ -176,7 +184,10 @@ class Command {
 
   CLI::App* AddSteer(const char* name, const char* what, int (*verb)(const Common&, const SteerArguments&),
                      bool needs_reason = false) {
-    CLI::App* sub = Add(app_, name, what, [this, verb] { return verb(common_, steer_); });
+    CLI::App* sub = Add(app_, name, what, [this, verb] {
+      NameServer(common_);
+      return verb(common_, steer_);
+    });
     AddRunArgument(sub);
     sub->add_option("--reason", steer_.reason, "why; stands in the journal")->required(needs_reason);
     sub->add_flag("--wait", steer_.wait, "follow the run until it is over or waits for a person");
@@ -218,28 +229,6 @@ class Command {
     answer->add_option("item", steer_.name, "the item's id")->required();
     answer->add_option("--step", steer_.step, "which step, where several checklists are open");
     answer->add_flag("--cannot-be-done", steer_.not_done, "the step fails; say why with --reason");
-    AddChanging();
-  }
-
-  void AddChanging() {
-    CLI::App* attention = Add(app_, "attention", "what needs a person now, the most urgent first",
-                              [this] { return ListAttention(common_, runs_.limit); });
-    attention->add_option("--limit", runs_.limit, "how many at most")->capture_default_str();
-    AddSteer("ack", "say that you take care of a run: nobody else is told", Acknowledge);
-    AddSteer("quarantine", "put a run aside: nothing begins, its timers stop; resume goes on",
-             Quarantine, true);
-    CLI::App* resolve = AddSteer("resolve", "say what is true of an effect that a run asks about",
-                                 Resolve, true);
-    resolve->add_option("effect", steer_.finding, "applied, not_applied or partial")->required();
-    resolve->add_option("--step", steer_.step, "refuse unless the run asks about this step");
-    resolve->add_option("--step-output", steer_.output_json,
-                        "of applied: the output that the step should have had, as JSON");
-    CLI::App* override_input = AddSteer(
-        "override", "give an input of a step that has not begun another value", Override, true);
-    override_input->add_option("step", steer_.step, "the step's id")->required();
-    override_input->add_option("input", steer_.name, "input=value; JSON where it is, else text")
-        ->required();
-    AddSteer("adopt", "let a run go on by the definition that is loaded now", Adopt, true);
   }
 
   void AddApprovals() {
@@ -249,22 +238,23 @@ class Command {
     CLI::App* show = Add(app_, "approval", "one approval: the question, the plan, who may decide",
                          [this] { return ShowApproval(common_, decide_.approval); });
     show->add_option("approval", decide_.approval, "its id, A-381")->required();
-    CLI::App* withdraw = Add(app_, "withdraw", "take your decision back, and why", [this] {
-      decide_.withdraw = true;
-      return Decide(common_, decide_);
-    });
-    withdraw->add_option("approval", decide_.approval, "its id, A-381")->required();
-    withdraw->add_option("--reason", decide_.reason, "why; stands in the journal")->required();
     for (const bool reject : {false, true}) {
-      CLI::App* verb = Add(app_, reject ? "reject" : "approve", reject ? "say no, and why" : "say yes",
+      CLI::App* verb = Add(app_, reject ? "reject" : "approve",
+                           reject ? "say no, and why"
+                                  : "say yes; on a terminal: look at it, or at all, and be asked",
                            [this, reject] {
                              decide_.reject = reject;
+                             if (!reject && !yes_ && CanAsk(common_)) {
+                               return AskApproval(common_, decide_);
+                             }
                              return Decide(common_, decide_);
                            });
-      verb->add_option("approval", decide_.approval, "its id, A-381")->required();
+      verb->add_option("approval", decide_.approval, "its id, A-381")->required(reject);
       verb->add_option("--reason", decide_.reason, "why; stands in the journal")->required(reject);
       if (!reject) verb->add_option("--code", decide_.code, "your one-time code, where it takes one");
+      verb->add_option("--digest", decide_.digest, "refuse unless this is what there is to decide");
       verb->add_flag("--wait", decide_.wait, "follow the run until it is over or waits for a person");
+      if (!reject) verb->add_flag("--yes", yes_, "ask nothing, also on a terminal");
     }
   }
 
@@ -375,26 +365,6 @@ class Command {
     import->add_option("--file", file_, "the new journal")->required();
   }
 
-  void AddIdentity() {
-    CLI::App& group = Group("tokens", "what proves who calls; needs the role admin");
-    CLI::App* create = Add(group, "create", "make a token and print it, this once",
-                           [this] { return CreateToken(common_, token_); });
-    create->add_option("principal", token_.principal, "whose it is to be")->required();
-    create->add_option("--expires", token_.expires, "how long it is good, or never")
-        ->capture_default_str();
-    create->add_option("--note", token_.note, "what it is for");
-    CLI::App* list = Add(group, "list", "those that were made, without what they are",
-                         [this] { return ListTokens(common_, token_); });
-    list->add_option("--principal", token_.principal, "only of this principal");
-    list->add_flag("--all", token_.all, "also those that are revoked or expired");
-    CLI::App* revoke = Add(group, "revoke", "take one out of force, at once",
-                           [this] { return RevokeToken(common_, token_); });
-    revoke->add_option("token", token_.id, "its id, T-7")->required();
-    revoke->add_option("--reason", token_.reason, "why; shown with the token");
-    Add(app_, "whoami", "who the server takes you for, and your roles",
-        [this] { return WhoAmI(common_); });
-  }
-
   CLI::App app_;
   Common common_;
   std::string output_ = "table";
@@ -411,9 +381,9 @@ class Command {
   EvalArguments eval_;
   GraphArguments graph_;
   CheckArguments check_;
-  TokenArguments token_;
   bool with_server_ = false;
   bool all_ = false;
+  bool yes_ = false;
   std::string file_;
   std::int64_t after_ = 0;
   std::string name_;

@@ -72,7 +72,7 @@ int EvaluateOffline(const Common& common, const EvalArguments& arguments) {
   const Value& value = std::get<Value>(answer);
   if (common.json) {
     const Value told = Value::Object({{"value", value}, {"type", value.TypeOf()}});
-    std::printf("%s\n", ToPrettyJson(told).c_str());
+    PrintJson(told);
   } else {
     std::printf("%s\n", ToPrettyJson(value).c_str());
   }

@@ -136,7 +136,7 @@ Value ToJsonValue(const rehearsal::Report& report) {
 int Conclude(const Checker& checker, const Value::List& answers, std::size_t files,
              std::size_t failed, int code) {
   if (checker.json()) {
-    std::printf("%s\n", ToPrettyJson(Value::Object({{"files", answers}})).c_str());
+    PrintJson(Value::Object({{"files", answers}}));
   } else if (failed > 0) {
     std::printf("%zu of %zu files did not pass the check\n", failed, files);
   }
@@ -255,7 +255,7 @@ int TestWorkflows(const Common& common, const std::vector<std::string>& paths) {
     return {};
   });
   if (checker.json()) {
-    std::printf("%s\n", ToPrettyJson(Value::Object({{"files", answers}})).c_str());
+    PrintJson(Value::Object({{"files", answers}}));
   } else {
     const auto took = std::chrono::steady_clock::now() - begin;
     std::printf("%zu cases, %zu failed, in %s\n", played, failed,

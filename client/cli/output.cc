@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "client/cli/yaml.h"
 #include "engine/base/json.h"
 #include "engine/base/text.h"
 #include "engine/base/utf8.h"
@@ -67,6 +68,16 @@ Result<std::string> Printed(const google::protobuf::Message& message, bool inden
   const auto printed = google::protobuf::util::MessageToJsonString(message, &text, options);
   if (printed.ok()) return text;
   return Internal("the answer cannot be printed as JSON: " + std::string(printed.message()));
+}
+
+// The choice of the whole call, as the colours are.
+Notation notation_of_this_call = Notation::kJson;
+
+Result<std::string> InNotation(Result<std::string> json) {
+  if (!json || notation_of_this_call == Notation::kJson) return json;
+  auto value = ParseJson(*json);
+  if (!value) return std::move(value).error().In("the answer cannot be printed as YAML");
+  return ToYaml(*value);
 }
 
 ExitCode Print(const Result<std::string>& text) {
@@ -173,12 +184,21 @@ Result<std::string> Json(const google::protobuf::Message& message) {
   return Printed(message, true);
 }
 
-ExitCode PrintJson(const google::protobuf::Message& message) { return Print(Json(message)); }
+void UseNotation(Notation notation) { notation_of_this_call = notation; }
+
+ExitCode PrintJson(const google::protobuf::Message& message) {
+  return Print(InNotation(Json(message)));
+}
 
 ExitCode PrintJsonLine(const google::protobuf::Message& message) {
-  auto text = Printed(message, false);
-  if (text) *text += '\n';
+  auto text = InNotation(Printed(message, false));
+  if (text) *text = notation_of_this_call == Notation::kJson ? *text + "\n" : "---\n" + *text;
   return Print(text);
+}
+
+ExitCode PrintJson(const Value& value) {
+  if (notation_of_this_call == Notation::kYaml) return Print(ToYaml(value));
+  return Print(ToPrettyJson(value) + "\n");
 }
 
 std::string Pretty(const std::string& json) {

@@ -12,6 +12,7 @@
 #include "client/report/clean.h"
 #include "engine/base/clock.h"
 #include "engine/base/error.h"
+#include "engine/base/value.h"
 
 namespace recourse::cli {
 
@@ -65,14 +66,22 @@ class Table {
   std::vector<Row> rows_;
 };
 
+// How answers to programs are written; JSON unless told otherwise.
+enum class Notation { kJson, kYaml };
+// REQUIRES: nothing was printed yet.
+void UseNotation(Notation notation);
+
 // Canonical protobuf JSON with the fields' own names, one message. Fields that are false, zero or
 // empty are there too, so that a program need not know defaults.
 // kInternal: it has no such form.
 Result<std::string> Json(const google::protobuf::Message& message);
-// Prints it and answers kOk; when it cannot be printed, says so and answers kRefused.
+// Prints it in the notation of this call and answers kOk; when it cannot be printed, says so and
+// answers kRefused.
 ExitCode PrintJson(const google::protobuf::Message& message);
-// The same on one line, at once, for a stream of them.
+// The same at once, for a stream of them: in JSON a line each, in YAML a document each.
 ExitCode PrintJsonLine(const google::protobuf::Message& message);
+// The same for a value.
+ExitCode PrintJson(const Value& value);
 // A JSON text from the API, indented.
 std::string Pretty(const std::string& json);
 

@@ -74,12 +74,27 @@ int ShowApproval(const Common& common, const std::string& approval);
 struct DecideArguments {
   std::string approval;
   std::string reason;
+  std::string digest;  // of what was shown; empty: of what there is
   bool reject = false;
   bool withdraw = false;
   std::string code;  // one-time
   bool wait = false;
 };
 int Decide(const Common& common, const DecideArguments& arguments);
+// The same on an open connection.
+Result<int> Vote(const Common& common, const client::Connection& server,
+                 const DecideArguments& arguments);
+Result<v1::Approval> GetApproval(const client::Connection& server, const std::string& id);
+// The question, who may decide, the digest, the votes, and what follows.
+std::string ApprovalText(const v1::Approval& approval);
+
+// --- ask.cc ---
+// Whether somebody can be asked: both ends of the call are a terminal, and it is for people.
+bool CanAsk(const Common& common);
+// Shows the approval, or without an id each that is open, and asks what to answer. A vote carries the
+// digest of what was shown, so that it is refused when that has changed meanwhile.
+// REQUIRES: CanAsk().
+int AskApproval(const Common& common, const DecideArguments& arguments);
 
 // --- plan.cc ---
 // What a run would do, with nothing started.
@@ -172,6 +187,10 @@ int PruneRuns(const Common& common, const std::string& exported);
 
 // --- info.cc ---
 int ShowInfo(const Common& common);
+
+// --- top.cc ---
+// A live screen; where there is no terminal for one, the same once.
+int ShowTop(const Common& common);
 
 // --- targets.cc ---
 int ListTargets(const Common& common);

@@ -149,7 +149,10 @@ void Scene::KillServer() {
 
 Finished Scene::Recourse(std::vector<std::string> arguments, const Environment& environment) const {
   arguments.insert(arguments.begin(), RECOURSE);
-  Environment all = {{"RECOURSE_DATA", data}, {"HOME", folder / "home"}, {"XDG_STATE_HOME", ""}};
+  Environment all = {{"RECOURSE_DATA", data},
+                     {"HOME", folder / "home"},
+                     {"XDG_STATE_HOME", ""},
+                     {"XDG_CONFIG_HOME", ""}};
   for (const auto& [name, value] : environment) all[name] = value;
   return Run(arguments, folder / ("command" + std::to_string(commands_++)), all);
 }
