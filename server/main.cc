@@ -218,7 +218,8 @@ void PrintStart(const Config& config, const Server& server, const journal::Journ
                 const Principals& principals) {
   const auto catalogue = engine.catalogue();
   std::cout << "recoursed " << Version() << " is ready (pid " << getpid() << ")\n"
-            << "  address    " << server.address() << address_problem << "\n"
+            << "  address    " << server.address() << (config.tls ? " (TLS)" : "") << address_problem
+            << "\n"
             << "  socket     " << config.socket << "\n"
             << "  journal    " << journal.path() << "\n"
             << "  checked    the last " << check.events

@@ -206,7 +206,23 @@ struct Principals::State {
   }
   Result<runtime::Caller> Check(const Presented& presented);
   Result<const PrincipalConfig*> OfToken(const PrincipalTable& now, const Digest& token);
+  // Whether somebody with the role admin has a way to prove it.
+  bool HasAdmin();
 };
+
+bool Principals::State::HasAdmin() {
+  const std::vector<Token> made = tokens == nullptr ? std::vector<Token>() : tokens->List();
+  const auto now = Current();
+  return std::any_of(now->configs.begin(), now->configs.end(), [&](const PrincipalConfig& config) {
+    const bool is_admin =
+        std::find(config.roles.begin(), config.roles.end(), "admin") != config.roles.end();
+    const bool has_token = std::any_of(made.begin(), made.end(), [&](const Token& token) {
+      return token.principal == config.name && !token.revoked;
+    });
+    return is_admin && (has_token || !config.token_file.empty() || !config.certificates.empty() ||
+                        config.name == local_operator);
+  });
+}
 
 Result<const PrincipalConfig*> Principals::State::OfToken(const PrincipalTable& now, const Digest& token) {
   const PrincipalConfig* found = nullptr;
@@ -272,6 +288,10 @@ Result<Principals> Principals::Load(std::vector<PrincipalConfig> configs,
       PrincipalTable::Make(std::move(configs), options.revoked_certificates, options.local_operator);
   if (!table) return std::move(table).error();
   state->table = *std::move(table);
+  if (!state->HasAdmin()) {
+    spdlog::warn("no principal with the role admin has a token or a certificate, so that nobody can "
+                 "make tokens: give one a token_file, or name it as local_operator");
+  }
   return Principals(std::move(state));
 }
 

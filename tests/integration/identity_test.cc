@@ -174,6 +174,23 @@ TEST_CASE("the socket knows nobody unless the configuration says so", "[integrat
   CHECK_THAT(refused.err, Contains("the call carries no token"));
 }
 
+TEST_CASE("a server on which nobody could make tokens says so at its start", "[integration]") {
+  Scene scene(false);
+  const std::string file = scene.folder.Write(
+      "who.yaml", "principals: [{name: ada, roles: [viewer, admin]}, {name: bot, roles: [viewer]}]");
+  const auto start = [&](const std::string& more) {
+    scene.server_arguments = {
+        "--config", scene.folder.Write("recourse.yaml", "principals_file: " + file + "\n" + more)};
+    scene.StartServer();
+    const std::string log = scene.server().err();
+    scene.StopServer();
+    return log;
+  };
+  const std::string warning = "no principal with the role admin has a token or a certificate";
+  CHECK_THAT(start(""), Contains(warning));
+  CHECK_THAT(start("local_operator: ada\n"), !Contains(warning));
+}
+
 TEST_CASE("a local operator who is nobody keeps the server from starting", "[integration]") {
   Scene scene(false);
   Configure(scene, "local_operator: adda\n");
@@ -215,6 +232,16 @@ TEST_CASE("certificates that prove nothing are refused", "[integration]") {
   CHECK(wrong.code == 3);
   CHECK_THAT(wrong.err, Contains("with TLS as this side has it") && Contains("--tls-ca"));
   CHECK(tls.WhoAmI({"--token-file", tls.scene.folder / "root.token"}).code == 3);  // no TLS at all
+}
+
+TEST_CASE("a server whose certificate has expired is not believed, and says so", "[integration]") {
+  const TlsScene tls;
+  const std::vector<std::string> options = {"--tls-ca", tls.scene.folder / "ca.pem", "--token-file",
+                                            tls.scene.folder / "root.token"};
+  CHECK(tls.WhoAmI(options).code == 0);
+  tls.WriteServer(
+      tls.authority.Issue({"server", {"DNS:localhost", "IP:127.0.0.1"}, std::chrono::hours(-1)}));
+  Eventually("the expired certificate is shown", [&] { return tls.WhoAmI(options).code == 3; });
 }
 
 TEST_CASE("a certificate can be revoked without a restart", "[integration]") {
