@@ -132,6 +132,13 @@ grpc::ServerUnaryReactor* ApprovalService::Decide(grpc::CallbackServerContext* c
   if (!request->channel().empty()) caller->channel = request->channel();
   auto vote = FromProto(*request);
   if (!vote) return Refuse(context, vote.error());
+  if (!request->one_time_code().empty()) {
+    if (auto right = core_.principals.CheckCode(caller->principal, request->one_time_code());
+        !right) {
+      return Refuse(context, right.error());
+    }
+    vote->second_factor = true;
+  }
 
   grpc::ServerUnaryReactor* call = context->DefaultReactor();
   const auto answer = [call, response](const Result<v1::Approval>& approval) {

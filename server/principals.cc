@@ -18,6 +18,7 @@
 #include "engine/base/token.h"
 #include "server/failure_limit.h"
 #include "server/log_fields.h"
+#include "server/one_time_code.h"
 
 namespace recourse::server {
 namespace {
@@ -191,12 +192,32 @@ std::string PrincipalTable::Advice(const Presented& presented) const {
   return advice;
 }
 
+namespace {
+
+Result<std::string> ReadSecondFactor(const std::string& path) {
+  struct stat status = {};
+  if (stat(path.c_str(), &status) != 0) return ErrnoError(errno, "second_factor_file " + path);
+  if ((status.st_mode & 077) != 0) {
+    return FailedPrecondition("second_factor_file " + path +
+                              " can be read by others than its owner; make a new secret, then: "
+                              "chmod 600 " + path);
+  }
+  auto text = ReadFile(path, kTokenFileMax);
+  if (!text) return std::move(text).error();
+  auto secret = DecodeBase32(*text);
+  if (!secret) return FailedPrecondition("second_factor_file " + path + ": " + secret.error().message);
+  return secret;
+}
+
+}  // namespace
+
 struct Principals::State {
   std::string local_operator;
   const Clock* clock = nullptr;
   SystemClock system_clock;
   std::unique_ptr<TokenStore> tokens;  // null: none can be made
   FailureLimit limit;
+  OneTimeCodes codes;
   std::mutex mutex;
   std::shared_ptr<const PrincipalTable> table;  // under mutex
 
@@ -341,5 +362,18 @@ Result<TokenStore*> Principals::tokens() const {
 }
 
 Time Principals::Now() const { return state_->clock->Now(); }
+
+Result<void> Principals::CheckCode(const std::string& principal, std::string_view code) const {
+  const auto table = state_->Current();
+  const PrincipalConfig* config = table->Find(principal);
+  if (config == nullptr || config->second_factor_file.empty()) {
+    return Error{Code::kPermissionDenied,
+                 "code: this server knows no one-time codes of " + principal +
+                     ": the principals file has no second_factor_file for them. Nothing was decided"};
+  }
+  auto secret = ReadSecondFactor(config->second_factor_file);
+  if (!secret) return std::move(secret).error();
+  return state_->codes.Check(principal, *secret, code, Now());
+}
 
 }  // namespace recourse::server

@@ -22,6 +22,8 @@ struct PrincipalConfig {
   std::vector<std::string> roles;
   // Absolute; made with a new token at start when it does not exist. Empty: none.
   std::string token_file;
+  // Absolute; holds the secret of one-time codes, in base32. Empty: the principal makes none.
+  std::string second_factor_file = {};
   // Names in client certificates: "CN=ada", "DNS:bot.example.net", "URI:spiffe://example.net/bot".
   std::vector<std::string> certificates = {};
 };
@@ -77,6 +79,11 @@ class Principals {
   Result<runtime::Caller> StillThere(const Presented& presented) const;
 
   std::vector<PrincipalConfig> configs() const;
+
+  // Whether it is a one-time code of the principal now; see one_time_code.h. The file is read anew
+  // each time. kPermissionDenied: it is none, or the principal makes none. kFailedPrecondition: its
+  // file cannot be used.
+  Result<void> CheckCode(const std::string& principal, std::string_view code) const;
 
   // The created tokens. kFailedPrecondition: this server keeps none.
   Result<TokenStore*> tokens() const;

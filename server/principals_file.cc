@@ -57,6 +57,7 @@ PrincipalConfig ReadOne(YamlReader& reader, const std::string& name, const YAML:
              {{"name", reader.Text(principal.name)},
               {"roles", reader.Texts(principal.roles)},
               {"token_file", reader.Path(principal.token_file)},
+              {"second_factor_file", reader.Path(principal.second_factor_file)},
               {"certificates", reader.Texts(principal.certificates)}});
   for (const std::string& role : principal.roles) {
     if (!role.empty() && !IsRole(role)) {

@@ -97,7 +97,9 @@ Result<void> CoreLoop::CheckOverride(const definition::Workflow& workflow,
   }
   const Value* schema = known.Find(change->input);
   if (schema == nullptr) return NoSuch("input", change->input, names).In("input");
-  if (auto secret = expression::RefuseSecrets(change->value, change->input); !secret) return secret;
+  if (expression::HoldsSecret(change->value)) {
+    return InvalidArgument(change->input + ": a secret is named by the definition only");
+  }
   return CheckAgainstSchema(change->value, *schema, change->input);
 }
 

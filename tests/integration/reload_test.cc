@@ -16,7 +16,7 @@ std::string Echo(int value) {
          std::to_string(value) + "}}\noutputs: {said: \"${steps.say.output.value}\"}\n";
 }
 
-constexpr const char* kBroken = "name: echo\nsteps:\n  - {id: say, action: debug.ehco}\n";
+constexpr const char* kBrokenFile = "name: echo\nsteps:\n  - {id: say, action: debug.ehco}\n";
 
 void Hang(Scene& scene, const std::string& logged) {
   scene.server().Signal(SIGHUP);
@@ -32,7 +32,7 @@ TEST_CASE("SIGHUP reads the definitions again, and a broken file never replaces 
   CHECK_THAT(scene.Recourse({"start", "echo", "--wait", "--output", "json"}).out,
              Contains("{\\\"said\\\":8}"));
 
-  const std::string file = scene.folder.Write("workflows/echo.yaml", kBroken);
+  const std::string file = scene.folder.Write("workflows/echo.yaml", kBrokenFile);
   Hang(scene, "0 files differ, 2 problems");
   CHECK_THAT(scene.server().err(), Contains(file + ":3:"));
   const Finished info = scene.Recourse({"info"});
@@ -74,7 +74,7 @@ TEST_CASE("a workflow is applied, and is there after the next start", "[integrat
 
 TEST_CASE("a broken workflow is not applied, and says where it is broken", "[integration]") {
   const Scene scene;
-  const std::string file = scene.folder.Write("broken.yaml", kBroken);
+  const std::string file = scene.folder.Write("broken.yaml", kBrokenFile);
   const Finished refused = scene.Recourse({"workflows", "apply", file});
   CHECK(refused.code == 4);
   CHECK_THAT(refused.err, Contains(file + ":3:"));
