@@ -124,7 +124,7 @@ TEST_CASE("without an id each open approval is asked for, the oldest first", "[i
   CHECK(scene.StatusOf("R-1") == "RUN_STATUS_WAITING");
 }
 
-TEST_CASE("--yes, and calls without a terminal, ask nothing", "[integration]") {
+TEST_CASE("approve --yes, and calls without a terminal, ask nothing", "[integration]") {
   const Scene scene;
   scene.Recourse({"start", "ask", "--wait"});
   const Finished which = scene.Recourse({"approve"});
