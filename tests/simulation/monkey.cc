@@ -133,13 +133,18 @@ Input Monkey::AnyWord() {
     CastVote cast;
     const auto open = ApprovalsOf(world_.state());
     cast.id = open.empty() ? ApprovalId{1} : dice_.Pick(open)->request.id;
-    cast.vote = dice_.OneIn(4) ? Vote::kReject : Vote::kApprove;
+    cast.vote = dice_.Pick<Vote>({Vote::kApprove, Vote::kApprove, Vote::kReject, Vote::kWithdraw});
     cast.reason = "because";
-    cast.roles = {dice_.OneIn(6) ? "viewer" : "dba"};
+    cast.roles = {dice_.Pick<std::string>({"viewer", "dba", "dba", "dba", "level-1", "level-2"})};
     return cast;
   }
   if (roll < 86) return SendSignal{dice_.OneIn(2) ? "go" : "stop", Value(1)};
   if (roll < 88) return OverrideWindow{"it cannot wait"};
+  if (roll < 89) return Quarantine{"it looks wrong"};
+  if (roll < 90) return Acknowledge{"on it"};
+  if (roll < 91) return ResolveEffect{AnyStep(), *dice_.Pick<std::optional<Finding>>(
+                            {Finding::kApplied, Finding::kNotApplied, Finding::kPartial}), {}, "looked"};
+  if (roll < 93) return OverrideInput{AnyStep(), "value", Value("other"), "a slip"};
   if (roll < 97) {
     return AnswerItem{"", dice_.OneIn(2) ? "one" : "two", !dice_.OneIn(8), "a note", {"operator"}};
   }
@@ -204,6 +209,22 @@ void Monkey::Finish() {
   for (int turn = 0; turn < kEndMax; ++turn) {
     const RunStatus status = world_.status();
     if (IsFinal(status)) return;
+    const bool stands = world_.attempts().empty() && world_.plans().empty();
+    if (stands && HoldOf(world_.state()) != nullptr && HoldOf(world_.state())->quarantined) {
+      world_.Resume();
+      continue;
+    }
+    if (world_.state().override_asked && status != RunStatus::kQueued) {
+      CastVote no;
+      no.id = world_.state().override_asked->request.id;
+      no.vote = Vote::kReject;
+      no.reason = "no need";
+      no.roles = {"dba"};
+      for (const char* who : {"ada", "bob", "requester"}) {
+        if (!world_.state().override_asked || world_.Try(no, who)) break;
+      }
+      if (!world_.state().override_asked) continue;
+    }
     if (!world_.attempts().empty()) {
       world_.Succeed(NameOf(world_.workflow(), world_.attempts().begin()->first));
     } else if (!world_.plans().empty() && status == RunStatus::kRunning) {

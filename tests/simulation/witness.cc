@@ -65,11 +65,20 @@ std::string Witness::See(const RunState& state, const Event& event) {
       return "two approvals are " + asked->id.ToString();
     }
     open_.insert(asked->id);
-    approved_.erase(Name({asked->step, -1}));
+    if (!asked->overrides && !asked->overrides_window) {
+      of_steps_.insert(asked->id);
+      approved_.erase(Name({asked->step, -1}));
+    }
+  }
+  if (const auto* revoked = std::get_if<ApprovalRevoked>(&event)) {
+    approved_.erase(Name({revoked->step, -1}));
+  }
+  if (std::holds_alternative<InputOverridden>(event)) {
+    std::erase_if(open_, [&](ApprovalId id) { return of_steps_.contains(id); });
   }
   if (const auto* settled = std::get_if<ApprovalSettled>(&event)) {
     if (open_.erase(settled->id) == 0) return settled->id.ToString() + " is settled twice";
-    if (settled->settlement == Settlement::kApproved) {
+    if (settled->settlement == Settlement::kApproved && of_steps_.contains(settled->id)) {
       approved_.insert(Name({asked_.at(settled->id), -1}));
     }
   }
@@ -235,7 +244,9 @@ std::string JudgeTimers(const RunState& state) {
     if (!held && sleeping && sleeping->until && !has(TimerKind::kWait, *sleeping->until)) {
       return "nothing ends a wait";
     }
-    if (approval && approval->request.expires &&
+    const Hold* hold = HoldOf(state);
+    const bool stands = hold != nullptr && ClockStands(*hold, *leaf);
+    if (approval && !stands && approval->request.expires &&
         !has(TimerKind::kApprovalExpiry, *approval->request.expires)) {
       return "nothing ends an approval";
     }

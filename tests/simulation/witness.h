@@ -52,6 +52,7 @@ class Witness {
   std::vector<Gate> gates_;
   std::set<std::string> approved_;   // approvals that were given, for the pivot behind them
   std::map<ApprovalId, int> asked_;  // the step of each approval
+  std::set<ApprovalId> of_steps_;    // that a step asked for
   std::set<ApprovalId> open_;
   std::vector<Entry> completed_;
   std::map<machine::StepRef, int> attempts_;

@@ -192,7 +192,14 @@ void World::Start(Value inputs, RunId holder) {
   if (workflow_->lock) lock = "the/lock";
   Value window;
   if (workflow_->window) window = workflow_->window->window.source();
-  Send(machine::Start{"", std::move(inputs), lock, holder, std::move(window)}, "requester");
+  definition::EscalationPolicy policy;
+  policy.name = "site";
+  policy.levels = {{std::chrono::minutes(0), "level-1", {}},
+                   {std::chrono::minutes(7), "level-2", {}}};
+  policy.may_decide = true;
+  Send(machine::Start{"", std::move(inputs), lock, holder, std::move(window),
+                      definition::PolicyFor(policy, "high")},
+       "requester");
 }
 
 void World::Crash() {

@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <catch2/catch.hpp>
+#include <thread>
 
 #include "tests/unit/engine/runtime/fixture.h"
 
@@ -109,6 +111,37 @@ TEST_CASE_METHOD(EngineFixture, "who waits for a run hears when it is over or as
     CHECK(two.Get().error().code == Code::kUnavailable);
   }
   gate.Open();
+  StopEngine();
+}
+
+TEST_CASE_METHOD(EngineFixture, "of a thousand decisions at once exactly one settles the approval", "[runtime]") {
+  AddWorkflow("name: ask\non_failure: fail\nsteps:\n  - {id: ask, approval: {prompt: 'Go on?', approvers: [dba]}}\n");
+  StartEngine();
+  const RunId run = Begin("ask");
+  Settle(run);
+  constexpr int kThreads = 8;
+  constexpr int kEach = 125;
+  std::vector<std::vector<Answer<journal::ApprovalRow>>> answers(kThreads);
+  std::vector<std::thread> threads;
+  for (int t = 0; t < kThreads; ++t) {
+    threads.emplace_back([&, t] {
+      for (int i = 0; i < kEach; ++i) {
+        const machine::Vote vote = (t + i) % 2 == 0 ? machine::Vote::kApprove : machine::Vote::kReject;
+        answers[std::size_t(t)].push_back(
+            Decide(ApprovalId{1}, vote, "p" + std::to_string(t * kEach + i)));
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  int taken = 0;
+  for (auto& of_thread : answers) {
+    for (auto& answer : of_thread) taken += answer.Get() ? 1 : 0;
+  }
+  CHECK(taken == 1);
+  Settle(run);
+  const auto events = EventsOf(run);
+  CHECK(std::count(events.begin(), events.end(), "ApprovalSettled") == 1);
+  CHECK(std::count(events.begin(), events.end(), "VoteCast") == 1);
   StopEngine();
 }
 
