@@ -168,6 +168,21 @@ std::string PlanText(const Value& plan, const std::string& title) {
   return text + SpaceText(plan);
 }
 
+namespace {
+
+// A line for a workflow that has a window.
+std::string WindowText(const Value& window) {
+  if (!window.is_map()) return "";
+  const std::string closes = window.StringOr("closes", "");
+  const std::string opens = window.StringOr("opens", "");
+  std::string text = !closes.empty() ? "open until " + closes
+                     : opens.empty() ? "closed, and it does not open again"
+                                     : "closed; what changes something waits until " + opens;
+  return "window   " + OneLine(text) + "\n";
+}
+
+}  // namespace
+
 int PlanRun(const Common& common, const StartArguments& arguments) {
   auto inputs = InputsOf(arguments);
   if (!inputs) return Tell(inputs.error(), kUsage);
@@ -182,8 +197,9 @@ int PlanRun(const Common& common, const StartArguments& arguments) {
     if (common.json) return PrintJson(*made);
     auto plan = ParseJson(made->plan_json());
     if (!plan) return std::move(plan).error().In("the server's plan");
-    std::printf("the plan of %s; nothing was started\n\nlock     %s\ntakes    %s\ndigest   %s\n%s",
+    std::printf("the plan of %s; nothing was started\n\nlock     %s\n%stakes    %s\ndigest   %s\n%s",
                 OneLine(made->workflow()).c_str(), LockText((*plan)["lock"]).c_str(),
+                WindowText((*plan)["window"]).c_str(),
                 DurationText(*plan).c_str(), made->digest().c_str(),
                 PlanText(*plan, "What would happen:").c_str());
     return kOk;

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <vector>
 
+#include "engine/base/no_such.h"
 #include "engine/base/json.h"
 #include "engine/base/text.h"
 
@@ -73,9 +74,7 @@ Result<Value> ResolveTarget(const Input& input, const std::string& name,
                             const Inventory& inventory) {
   const Value* target = inventory.Find(name);
   if (target == nullptr) {
-    const std::string nearest = Nearest(name, inventory.Names());
-    return NotFound("there is no target \"" + name + "\"" +
-                    (nearest.empty() ? "" : "; did you mean \"" + nearest + "\"?"));
+    return NoSuch("target", name, inventory.Names());
   }
   return CheckResources(input, *target);
 }

@@ -152,6 +152,10 @@ Result<void> On(Draft& draft, const OverrideInput& input) {
   }
   InputOverride change{*step, input.input, input.value};
   if (const auto given = LastGiven(draft.state())) {
+    if (std::holds_alternative<Waiting>(draft.state().status)) {
+      return FailedPrecondition("pause " + draft.state().run.ToString() +
+                                " first: the change needs an approval, and the run could go on meanwhile");
+    }
     AskToOverride(draft, input, std::move(change), *given);
     return {};
   }

@@ -56,6 +56,8 @@ class Draft {
   // Closes the approvals that are open, of the whole run or within one lane: nobody is asked any more.
   void VoidApprovals();
   void VoidApprovals(const Activity& within);
+  // Nobody is asked any more whether an input may be overridden: the run does not go on forward.
+  void VoidOverride();
   // Whether any leaf is an attempt about whose effect a person was asked.
   static bool AnyAsked(const Activity& activity);
 

@@ -158,6 +158,7 @@ FinishStarted BeforeThat(const Event& last) {
 
 void Draft::EndRun(Event last) {
   if (state_.finishing) return EndAsKnown();
+  VoidOverride();
   const bool begun = !std::holds_alternative<Queued>(state_.status);
   if (workflow_.on_finish && begun) {
     FinishStarted finish = BeforeThat(last);
@@ -185,6 +186,7 @@ void Draft::EndAsKnown() {
 void Draft::End(Event last) {
   const bool held = state_.holds_lock;
   const bool well = std::holds_alternative<RunSucceeded>(last);
+  VoidOverride();
   Emit(std::move(last));
   if (held) Do(ReleaseLock{state_.lock});
   if (!well) {

@@ -135,9 +135,12 @@ void Draft::StopLane(int step, int lane) {
 
 void Draft::VoidApprovals() {
   if (const Activity* root = ActivityOf(state_)) VoidApprovals(*root);
-  if (state_.override_asked) {
-    Emit(ApprovalSettled{state_.override_asked->request.id, Settlement::kVoid});
-  }
+  VoidOverride();
+}
+
+void Draft::VoidOverride() {
+  if (!state_.override_asked) return;
+  Emit(ApprovalSettled{state_.override_asked->request.id, Settlement::kVoid});
 }
 
 void Draft::VoidApprovals(const Activity& within) {

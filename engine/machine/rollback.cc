@@ -40,6 +40,7 @@ void Draft::BeginRollback(RollbackStarted rollback, bool automatic, StepRef at) 
                                     rollback.cause.ToString()));
     }
   }
+  VoidOverride();
   Emit(std::move(rollback));
   Unwind();
 }

@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "engine/base/text.h"
+#include "engine/definition/window.h"
+#include "engine/machine/window_now.h"
 #include "engine/record/record.h"
 #include "engine/runtime/start_inputs.h"
 
@@ -31,6 +33,19 @@ Result<Value> LockOf(const definition::Workflow& workflow, const machine::RunSta
   return lock.With("holder", (*holder)->run.ToString())
       .With("holder_workflow", (*holder)->workflow)
       .With("holder_started", FormatTimestamp(ToTimestamp((*holder)->started)));
+}
+
+// Whether the window is open, and until or from when; null: the workflow has none.
+Result<Value> WindowNowOf(const definition::Workflow& workflow, const machine::RunState& state) {
+  auto value = WindowOf(workflow, state);
+  if (!value || value->is_null()) return value;
+  auto window = definition::ReadWindow(*value);
+  if (!window) return std::move(window).error().In("window");
+  const machine::WindowNow now = machine::NowOf(*window, state.started);
+  const auto text = [](const std::optional<Time>& time) {
+    return time ? FormatTimestamp(ToTimestamp(*time)) : std::string();
+  };
+  return Value::Object({{"closes", text(now.closes)}, {"opens", text(now.opens)}});
 }
 
 // How long the last runs of the workflow on this target took that succeeded.
@@ -66,10 +81,13 @@ Result<RunPlan> PlanRun(const PlanMeans& means, const RunPlanRequest& request,
       BeforeItsStart(workflow, {}, *inputs, request.caller, means.clock.Now());
   auto lock = LockOf(workflow, state, reader);
   if (!lock) return std::move(lock).error();
+  auto window = WindowNowOf(workflow, state);
+  if (!window) return std::move(window).error();
   auto past = PastRuns(workflow, state, reader);
   if (!past) return std::move(past).error();
   const Value plan = MakePlan(means, {workflow, state, state.started})
                          .With("lock", *std::move(lock))
+                         .With("window", *std::move(window))
                          .With("past_runs", *std::move(past));
   return RunPlan{request.workflow, *inputs, plan, PlanDigest(*inputs, plan, "")};
 }

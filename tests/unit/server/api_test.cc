@@ -32,7 +32,7 @@ TEST_CASE("the local socket answers like the port, and only its owner can open i
   REQUIRE(stub->GetInfo(running.As("operator").get(), {}, &info).ok());
   CHECK(info.journal_path() == running.directory.File("journal.db"));
   CHECK(info.journal_writable());
-  CHECK(info.workflows() == 6);
+  CHECK(info.workflows() == 7);
   CHECK(info.open_runs() == 0);
   CHECK(info.left_out().empty());
   CHECK_FALSE(info.last_check().whole());
@@ -74,17 +74,17 @@ TEST_CASE("workflows and actions are shown, and definitions checked", "[server]"
   const RunningServer running;
 
   v1::ListWorkflowsRequest list;
-  list.set_page_size(3);
+  list.set_page_size(4);
   v1::ListWorkflowsResponse page;
   REQUIRE(running.workflows->ListWorkflows(running.As("operator").get(), list, &page).ok());
-  REQUIRE(page.workflows_size() == 3);
+  REQUIRE(page.workflows_size() == 4);
   CHECK(page.workflows(0).name() == "ask");
   CHECK(page.workflows(0).definition_json().empty());
   list.set_page_token(page.next_page_token());
   v1::ListWorkflowsResponse last;
   REQUIRE(running.workflows->ListWorkflows(running.As("operator").get(), list, &last).ok());
   REQUIRE(last.workflows_size() == 3);
-  CHECK(last.workflows(2).name() == "slow");
+  CHECK(last.workflows(2).name() == "wipe");
   CHECK(last.next_page_token().empty());
   list.set_page_token("zzz");
   CHECK(running.workflows->ListWorkflows(running.As("operator").get(), list, &last).error_code() ==

@@ -54,6 +54,16 @@ steps:
     with: {value: 2}
 )",
     R"(
+name: wipe
+summary: Do what cannot be undone, when somebody agrees with a one-time code too
+steps:
+  - id: confirm
+    approval: {prompt: "Wipe it?", approvers: [dba], second_factor: true}
+  - id: act
+    action: debug.echo
+    with: {value: 2}
+)",
+    R"(
 name: broken
 summary: Fail, and ask an operator
 on_failure: pause

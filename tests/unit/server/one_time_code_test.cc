@@ -1,6 +1,10 @@
 #include "server/one_time_code.h"
 
+#include <sys/stat.h>
+
 #include <catch2/catch.hpp>
+
+#include "tests/unit/server/fixture.h"
 
 namespace recourse::server {
 namespace {
@@ -56,6 +60,38 @@ TEST_CASE("who guesses codes has to wait, and nobody else", "[server]") {
   CHECK(codes.Check("kim", kSecret, right, At(1200)));
   CHECK(codes.Check("ada", kSecret, OneTimeCode(kSecret, 1301 / 30), At(1301)));
   CHECK(codes.Check("ada", kSecret, "12345", At(1302)).error().code == Code::kPermissionDenied);
+}
+
+TEST_CASE("an approval that asks for a one-time code is not given without the right one", "[server]") {
+  const TemporaryDirectory folder;
+  const std::string secret = folder.Write("ada.code", "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ\n");
+  REQUIRE(chmod(secret.c_str(), 0600) == 0);
+  std::vector<PrincipalConfig> who(3);
+  who[0] = {"operator", {"viewer", "operator", "admin"}, "", "", {}};
+  who[1] = {"ada", {"viewer", "dba"}, "", secret, {}};
+  who[2] = {"kim", {"viewer", "dba"}, "", "", {}};
+  RunningServer running({}, who);
+  const v1::Run run = running.Start("wipe");
+  const auto decide = [&](const std::string& name, const std::string& code) {
+    v1::DecideRequest request;
+    request.set_approval(run.open_approvals(0));
+    request.set_decision(v1::DECISION_APPROVE);
+    request.set_one_time_code(code);
+    v1::Approval approval;
+    return running.approvals->Decide(running.As(name).get(), request, &approval);
+  };
+  const auto right = [&] {
+    const auto now = std::chrono::floor<std::chrono::seconds>(running.clock.Now().time_since_epoch());
+    return OneTimeCode(kSecret, now.count() / 30);
+  };
+  CHECK(decide("ada", "").error_code() == grpc::StatusCode::PERMISSION_DENIED);
+  CHECK(decide("ada", "").error_message().find("takes a one-time code of ada too") != std::string::npos);
+  CHECK(decide("ada", "000000").error_code() == grpc::StatusCode::PERMISSION_DENIED);
+  CHECK(decide("kim", right()).error_message().find("knows no one-time codes of kim") !=
+        std::string::npos);
+  const grpc::Status given = decide("ada", right());
+  CHECK(given.error_message() == "");
+  CHECK(given.ok());
 }
 
 }  // namespace recourse::server

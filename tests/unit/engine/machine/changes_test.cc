@@ -143,6 +143,24 @@ TEST_CASE("after an approval was given, an override is asked of those who gave i
   }
 }
 
+TEST_CASE("an override that needs an approval is asked of a run that does not go on meanwhile", "[machine]") {
+  Player player(
+      "name: t\nsteps:\n  - {id: ask, approval: {prompt: 'Go on?', approvers: [dba]}}\n"
+      "  - {id: b, action: do.it, with: {value: old}, retry: {attempts: 3, delay: 1m, on: [UNAVAILABLE]}}\n");
+  player.Start();
+  player.Send(PlanMade{0, Value()});
+  player.Vote("p1", Vote::kApprove);
+  player.Fail(Code::kUnavailable);
+  REQUIRE(player.status() == RunStatus::kWaiting);
+  const OverrideInput change{"b", "value", Value("new"), "typing error"};
+  CHECK(player.Refused(change, "ada").code == Code::kFailedPrecondition);
+  player.Send(Pause{"hold it"}, "ada");
+  player.Send(change, "ada");
+  REQUIRE(ApprovalsOf(player.state()).size() == 1);
+  player.Send(RollBack{"", "enough", {}}, "ada");
+  CHECK(ApprovalsOf(player.state()).empty());
+}
+
 TEST_CASE("a run takes another definition that is the same as far as it has come", "[machine]") {
   const std::string head = "name: t\non_failure: pause\nsteps:\n  - {id: a, action: do.it, with: {value: 1}}\n";
   Player player(head + "  - {id: b, action: do.it, with: {value: wrong}}\n");

@@ -129,6 +129,27 @@ steps:
   CHECK(made->plan["past_runs"]["longest"] == Value("3m"));
 }
 
+TEST_CASE_METHOD(PlanFixture, "a plan says whether the window is open, and until or from when",
+                 "[runtime]") {
+  const auto window = [&](const std::string& name, const std::string& cron) {
+    AddWorkflow("name: " + name + "\ninputs: {target: {type: target}}\nwindow: {cron: '" + cron +
+                "', duration: 1h}\nsteps:\n  - {id: a, action: test.work}\n");
+  };
+  AddAction("test.work");
+  window("always", "0 * * * *");
+  window("seldom", "0 3 1 7 *");
+  AddWorkflow("name: free\ninputs: {target: {type: target}}\nsteps:\n  - {id: a, action: test.work}\n");
+  StartEngine();
+  const auto always = Plan("always");
+  INFO((always ? std::string() : always.error().ToString()));
+  REQUIRE(always);
+  CHECK(always->plan["window"].StringOr("closes", "") != "");
+  const Value closed = Plan("seldom")->plan["window"];
+  CHECK(closed["closes"] == Value(""));
+  CHECK(closed.StringOr("opens", "").find("-07-01T03:00:00Z") != std::string::npos);
+  CHECK(Plan("free")->plan["window"].is_null());
+}
+
 TEST_CASE_METHOD(PlanFixture, "a plan is refused for the inputs that a start is refused for",
                  "[runtime]") {
   StartEngine();
