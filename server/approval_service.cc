@@ -102,8 +102,9 @@ Result<v1::Approval> AnswerLate(const machine::CastVote& vote, const std::string
   const auto decision =
       vote.vote == machine::Vote::kApprove ? v1::DECISION_APPROVE : v1::DECISION_REJECT;
   const bool as_shown = vote.digest.empty() || vote.digest == approval->digest();
+  const bool stands = approval->state() != v1::Approval::REVOKED && approval->state() != v1::Approval::VOID;
   for (const v1::Vote& cast : approval->votes()) {
-    if (cast.principal() == voter && cast.decision() == decision && as_shown) return approval;
+    if (stands && cast.principal() == voter && cast.decision() == decision && as_shown) return approval;
   }
   return SettledError(*approval);
 }

@@ -1,6 +1,9 @@
 #include "server/attention.h"
 
 #include <algorithm>
+#include <map>
+#include <optional>
+#include <set>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -24,26 +27,36 @@ int Rank(const std::string& severity) {
                           std::begin(kOrder));
 }
 
-// Whether the row's run waits for a person: it asks, is put aside, or waits for an approval or a
-// checklist.
-Result<bool> NeedsPerson(const journal::RunRow& row, journal::Reader& reader) {
+// The runs with an open approval.
+Result<std::set<RunId>> WithOpenApproval(journal::Reader& reader) {
+  std::set<RunId> runs;
+  std::optional<ApprovalId> before;
+  for (;;) {
+    auto open = reader.ListApprovals(true, {}, before, kAtOnce);
+    if (!open) return std::move(open).error();
+    for (const journal::ApprovalRow& row : *open) {
+      runs.insert(row.run);
+      before = row.approval;
+    }
+    if (static_cast<int>(open->size()) < kAtOnce) return runs;
+  }
+}
+
+// Whether the row's run waits for a person: it asks, is held, or waits for an approval or a checklist.
+bool NeedsPerson(const journal::RunRow& row, const std::set<RunId>& asking) {
   switch (static_cast<machine::RunStatus>(row.status)) {
     case machine::RunStatus::kNeedsAttention:
     case machine::RunStatus::kPaused:
       return true;
-    case machine::RunStatus::kRunning:
-    case machine::RunStatus::kWaiting:
-      break;
     default:
-      return false;
+      return asking.contains(row.run) ||
+             row.waits_for.find(machine::kChecklistReason) != std::string::npos;
   }
-  if (row.waits_for.find(machine::kChecklistReason) != std::string::npos) return true;
-  auto open = reader.ListApprovals(true, row.run, {}, 1);
-  if (!open) return std::move(open).error();
-  return !open->empty();
 }
 
 Result<std::vector<journal::RunRow>> Candidates(journal::Reader& reader) {
+  auto asking = WithOpenApproval(reader);
+  if (!asking) return std::move(asking).error();
   journal::RunFilter filter;
   filter.statuses = {static_cast<int>(machine::RunStatus::kNeedsAttention),
                      static_cast<int>(machine::RunStatus::kPaused),
@@ -56,9 +69,7 @@ Result<std::vector<journal::RunRow>> Candidates(journal::Reader& reader) {
     if (!rows) return std::move(rows).error();
     for (journal::RunRow& row : *rows) {
       filter.before = row.run;
-      auto needs = NeedsPerson(row, reader);
-      if (!needs) return std::move(needs).error();
-      if (*needs) found.push_back(std::move(row));
+      if (NeedsPerson(row, *asking)) found.push_back(std::move(row));
     }
     if (static_cast<int>(rows->size()) < kAtOnce) return found;
   }
@@ -99,24 +110,32 @@ Result<v1::ListAttentionResponse> ReadAttention(const v1::ListAttentionRequest& 
   });
   const auto limit = static_cast<std::size_t>(request.limit() == 0 ? kLimit : request.limit());
   v1::ListAttentionResponse response;
-  if (rows->size() > limit) {
-    response.set_more(static_cast<std::int64_t>(rows->size() - limit));
-    rows->resize(limit);
-  }
+  const std::size_t all = rows->size();
+  // More are looked at than shown: what somebody has taken care of makes room.
+  if (all > kLimitMax) rows->resize(kLimitMax);
+  std::map<std::string, machine::RunState> states;
   for (const journal::RunRow& row : *rows) {
     auto run = BasicView(reader, row);
     if (!run) return std::move(run).error();
     auto state = record::ReadRun(reader, row.run);
-    auto workflow = engine.DefinitionOf(row.digest);
     // What cannot be folded still needs a person, the more so.
-    if (state && workflow) {
-      AddPossible(**workflow, *state, now, *run);
+    if (state) {
       AddEscalation(*state, *run);
+      states.emplace(run->id(), *std::move(state));
     }
     *response.add_runs() = *std::move(run);
   }
   std::stable_partition(response.mutable_runs()->begin(), response.mutable_runs()->end(),
                         [](const v1::Run& run) { return run.escalation().acknowledged_by().empty(); });
+  const int shown = std::min<int>(response.runs_size(), static_cast<int>(limit));
+  response.set_more(static_cast<std::int64_t>(all) - shown);
+  response.mutable_runs()->DeleteSubrange(shown, response.runs_size() - shown);
+  for (v1::Run& run : *response.mutable_runs()) {
+    const auto state = states.find(run.id());
+    if (state == states.end()) continue;
+    auto workflow = engine.DefinitionOf(state->second.digest);
+    if (workflow) AddPossible(**workflow, state->second, now, run);
+  }
   return response;
 }
 

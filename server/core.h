@@ -4,6 +4,7 @@
 #include <grpcpp/server_context.h>
 #include <grpcpp/support/server_callback.h>
 
+#include <exception>
 #include <functional>
 #include <stop_token>
 #include <string>
@@ -79,7 +80,14 @@ grpc::ServerUnaryReactor* AnswerFrom(ReaderPool& pool, grpc::CallbackServerConte
         if (context->IsCancelled()) {
           return call->Finish(grpc::Status(grpc::StatusCode::CANCELLED, "the caller left"));
         }
-        Result<Message> answer = read(*reader);
+        const auto guarded = [&]() -> Result<Message> {
+          try {
+            return read(*reader);
+          } catch (const std::exception& thrown) {  // a mistake of ours must not end the server
+            return Internal(std::string("the answer could not be made: ") + thrown.what());
+          }
+        };
+        Result<Message> answer = guarded();
         if (!answer) return call->Finish(ToStatus(answer.error()));
         *response = *std::move(answer);
         call->Finish(grpc::Status::OK);

@@ -29,12 +29,12 @@ Result<journal::RunRow> FindRun(const std::string& run, journal::Reader& reader)
 // the answer's status is the row's, its steps may already know more.
 Result<void> AddSteps(const journal::RunRow& row, runtime::Engine& engine, journal::Reader& reader,
                       v1::Run& run) {
-  auto workflow = engine.DefinitionOf(row.digest);
-  if (!workflow) return std::move(workflow).error();
   auto stored = reader.EventsOfRun(row.run, 0, kAll);
   if (!stored) return std::move(stored).error();
   auto state = record::Fold(*stored);
   if (!state) return std::move(state).error();
+  auto workflow = engine.DefinitionOf(state->digest);
+  if (!workflow) return std::move(workflow).error();
   std::vector<record::Recorded> events;
   events.reserve(stored->size());
   for (const journal::StoredEvent& event : *stored) {

@@ -72,15 +72,42 @@ namespace {
 
 // What cannot be read here is told by the engine.
 Result<void> CheckBefore(runtime::Engine& engine, const Clock& clock, RunId run,
-                         const machine::Input& skip, journal::Reader& reader) {
+                         const machine::Skip& skip, journal::Reader& reader) {
   const auto state = record::ReadRun(reader, run);
   if (!state) return {};
   const auto workflow = engine.DefinitionOf(state->digest);
   if (!workflow) return {};
-  return CheckSkip(**workflow, *state, std::get<machine::Skip>(skip), clock.Now());
+  return CheckSkip(**workflow, *state, skip, clock.Now());
 }
 
 }  // namespace
+
+template <class Request>
+grpc::ServerUnaryReactor* RunService::ChangeOnceChecked(Context* context, std::string_view rpc,
+                                                        const Request& request, machine::Skip skip,
+                                                        v1::Run* response) {
+  auto caller = Admit(core_.principals, *context, rpc);
+  if (!caller) return Refuse(context, caller.error());
+  auto run = ParseRun("run", request.run());
+  if (!run) return Refuse(context, run.error());
+  auto input = FromProto(request);
+  if (!input) return Refuse(context, input.error());
+  std::optional<std::int64_t> revision;
+  if (request.has_revision()) revision = request.revision();
+
+  grpc::ServerUnaryReactor* call = context->DefaultReactor();
+  auto posted = core_.readers.PostForCaller([=, this, run = *run, input = *std::move(input),
+                                             skip = std::move(skip),
+                                             caller = *std::move(caller)](journal::Reader* reader) {
+    if (reader == nullptr) return call->Finish(ToStatus(StoppingError()));
+    if (auto checked = CheckBefore(core_.engine, core_.clock, run, skip, *reader); !checked) {
+      return call->Finish(ToStatus(checked.error()));
+    }
+    Submit(call, run, input, revision, caller, response);
+  });
+  if (!posted) call->Finish(ToStatus(posted.error()));
+  return call;
+}
 
 grpc::ServerUnaryReactor* RunService::CancelRun(Context* context,
                                                 const v1::CancelRunRequest* request,
@@ -110,26 +137,13 @@ grpc::ServerUnaryReactor* RunService::SkipStep(Context* context, const v1::SkipS
   if (request->without_output()) {
     return Change(context, "RunService.SkipStep", *request, response);
   }
-  auto caller = Admit(core_.principals, *context, "RunService.SkipStep");
-  if (!caller) return Refuse(context, caller.error());
-  auto run = ParseRun("run", request->run());
-  if (!run) return Refuse(context, run.error());
+  if (auto caller = Admit(core_.principals, *context, "RunService.SkipStep"); !caller) {
+    return Refuse(context, caller.error());
+  }
   auto input = FromProto(*request);
   if (!input) return Refuse(context, input.error());
-  std::optional<std::int64_t> revision;
-  if (request->has_revision()) revision = request->revision();
-
-  grpc::ServerUnaryReactor* call = context->DefaultReactor();
-  auto posted = core_.readers.PostForCaller([=, this, run = *run, input = *std::move(input),
-                                             caller = *std::move(caller)](journal::Reader* reader) {
-    if (reader == nullptr) return call->Finish(ToStatus(StoppingError()));
-    if (auto checked = CheckBefore(core_.engine, core_.clock, run, input, *reader); !checked) {
-      return call->Finish(ToStatus(checked.error()));
-    }
-    Submit(call, run, input, revision, caller, response);
-  });
-  if (!posted) call->Finish(ToStatus(posted.error()));
-  return call;
+  return ChangeOnceChecked(context, "RunService.SkipStep", *request, std::get<machine::Skip>(*input),
+                           response);
 }
 
 grpc::ServerUnaryReactor* RunService::RollBackRun(Context* context,
@@ -171,7 +185,11 @@ grpc::ServerUnaryReactor* RunService::QuarantineRun(Context* context,
 grpc::ServerUnaryReactor* RunService::ResolveEffect(Context* context,
                                           const v1::ResolveEffectRequest* request,
                                           v1::Run* response) {
-  return Change(context, "RunService.ResolveEffect", *request, response);
+  if (request->finding() != v1::FINDING_APPLIED || !request->output_json().empty()) {
+    return Change(context, "RunService.ResolveEffect", *request, response);
+  }
+  return ChangeOnceChecked(context, "RunService.ResolveEffect", *request,
+                           machine::Skip{request->step(), Value(), request->reason()}, response);
 }
 
 grpc::ServerUnaryReactor* RunService::OverrideInput(Context* context,

@@ -81,6 +81,11 @@ class RunService final : public v1::RunService::CallbackService {
   template <class Request>
   grpc::ServerUnaryReactor* Change(grpc::CallbackServerContext* context, std::string_view rpc,
                                    const Request& request, v1::Run* response);
+  // The same, refused where later steps use what the output of `skip` lacks.
+  template <class Request>
+  grpc::ServerUnaryReactor* ChangeOnceChecked(grpc::CallbackServerContext* context,
+                                              std::string_view rpc, const Request& request,
+                                              machine::Skip skip, v1::Run* response);
   // Answers `call` after the commit of `input`, or with its refusal.
   void Submit(grpc::ServerUnaryReactor* call, RunId run, machine::Input input,
               std::optional<std::int64_t> revision, runtime::Caller caller, v1::Run* response);

@@ -18,6 +18,9 @@ std::string Roles(const v1::Approval& approval) {
     for (const auto& [role, quorum] : groups) {
       roles += (roles.empty() ? "" : " and ") + std::to_string(quorum) + " of " + role;
     }
+    for (const std::string& role : approval.approvers()) {
+      if (!groups.contains(role)) roles += ", or " + role + " for any of them";
+    }
   }
   if (approval.second_factor()) roles += "; with a one-time code";
   if (approval.exclude_requester()) roles += "; not " + approval.requester() + ", who asked";
@@ -102,7 +105,10 @@ Result<std::int64_t> SequenceBefore(const client::Connection& server, const std:
 // What to do about a vote that was refused.
 Error WithAdvice(const Common& common, const client::Connection& server,
                  const DecideArguments& arguments, Error error) {
-  if (error.code == Code::kPermissionDenied && server.options().principal == "operator") {
+  if (error.message.starts_with("code: ")) {
+    error.message += "\nagain: " + Prefix(common) + " approve " + arguments.approval +
+                     " --code CODE (six digits, of your authenticator app)";
+  } else if (error.code == Code::kPermissionDenied && server.options().principal == "operator") {
     error.message += "\nas somebody else: " + Prefix(common) +
                      (arguments.reject ? " reject " : " approve ") + arguments.approval +
                      AsApprover(common);

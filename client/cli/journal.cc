@@ -35,6 +35,10 @@ Result<Kept> ReadKept(const VerifyArguments& arguments) {
     auto heads = ReadFile(arguments.heads, kHeadsFileMax);
     if (!heads) return std::move(heads).error().In("--heads");
     kept.heads = *std::move(heads);
+    if (kept.heads.find('{') == std::string::npos) {
+      return InvalidArgument("--heads " + arguments.heads +
+                             ": no signed head is in it, so that it proves nothing");
+    }
   }
   return kept;
 }

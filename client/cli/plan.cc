@@ -42,6 +42,14 @@ std::string ApprovalLines(const Value& approval) {
   if (const auto quorum = approval.IntOr("quorum", 1); quorum > 1) {
     who = std::to_string(quorum) + " of " + who;
   }
+  if (const Value& groups = approval["groups"]; groups.is_map() && !groups.as_map().empty()) {
+    who.clear();
+    for (const auto& [role, quorum] : groups.as_map()) {
+      who += (who.empty() ? "" : " and ") + ToJson(quorum) + " of " +
+             (role.is_string() ? role.as_string() : "");
+    }
+  }
+  if (approval.BoolOr("second_factor", false)) who += ", with a one-time code";
   if (approval.BoolOr("exclude_requester", false)) who += ", not who started the run";
   std::string text = PlanLine("asks ", who) + PlanLine("", approval.StringOr("prompt", ""));
   text += PlanLine("also asks ", Joined(Texts(approval["escalate"]), ", "));

@@ -121,6 +121,10 @@ std::string WaitingText(const Common& common, const v1::Run& run) {
   }
   if (waiting.has_lock_holder()) text += HolderText(common, waiting.lock_holder());
   const std::string prefix = Prefix(common);
+  if (waiting.reason().starts_with("quarantined by ")) {  // as the server words it
+    return text + "resume      " + prefix + " resume " + run.id() + "\ncancel      " + prefix +
+           " cancel " + run.id() + "\n";
+  }
   for (const std::string& approval : run.open_approvals()) {
     text += "look        " + prefix + " approval " + approval + "\n";
     text += "approve     " + prefix + " approve " + approval + AsApprover(common) + "\n";

@@ -123,7 +123,7 @@ class Writer {
     const Value& asked = approval.asked;
     Add(Table{{"What", ""},
               {{"Question", asked.StringOr("prompt", "")},
-               {"Asked", Listed(asked["approvers"])},
+               {"Asked", asked.StringOr("who", Listed(asked["approvers"]))},
                {"Approvals needed", std::to_string(asked.IntOr("quorum", 1))},
                {"Requester may approve", asked.BoolOr("exclude_requester", false) ? "no" : "yes"},
                {"Requested", Stamp(approval.requested)},

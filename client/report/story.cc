@@ -68,6 +68,17 @@ class Reader {
       story_.approvals.push_back(
           {details_.StringOr("approval", ""), event_->step(), details_, time_, {}, "", {}});
     }
+    // What was asked has changed: the open approvals of steps are void.
+    if (IsOneOf(type(), {"InputOverridden", "DefinitionAdopted"})) {
+      for (Approval& approval : story_.approvals) {
+        const bool of_step = !approval.asked.BoolOr("of_no_step", false);
+        if (!approval.settlement.empty() || !of_step) continue;
+        approval.settlement = "void";
+        approval.settled = time_;
+        EndWait("approval " + approval.id);
+      }
+      return;
+    }
     const std::string id = details_.StringOr("approval", "");
     const auto found = std::find_if(story_.approvals.begin(), story_.approvals.end(),
                                     [&](const Approval& approval) { return approval.id == id; });
@@ -78,6 +89,9 @@ class Reader {
                               time_});
     } else if (type() == "ApprovalSettled") {
       found->settlement = details_.StringOr("settlement", "");
+      found->settled = time_;
+    } else if (type() == "ApprovalRevoked") {
+      found->settlement = "revoked by " + event_->principal();
       found->settled = time_;
     }
   }

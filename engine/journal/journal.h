@@ -233,6 +233,7 @@ struct Removal {
 struct ImportedRun {
   RunChange change;               // its events have their position and hash
   std::vector<Digest> previous;   // the hash before each of them
+  std::vector<RunChange::Definition> definitions;  // that it went by
 };
 // Answers one run after the other, and then nothing.
 using ImportSource = std::function<Result<std::optional<ImportedRun>>()>;

@@ -44,6 +44,7 @@ struct Ready {
 };
 struct Planning {
   int step = 0;
+  std::int64_t of = 0;  // the sequence of its PlanStarted
   bool operator==(const Planning&) const = default;
 };
 struct BackingOff {

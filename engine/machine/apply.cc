@@ -185,7 +185,7 @@ class Fold : FoldPeople {
   }
   void operator()(const PlanStarted& event) {
     CountVisit({event.step, -1});
-    Work({event.step, -1}, Planning{event.step});
+    Work({event.step, -1}, Planning{event.step, envelope_.sequence});
   }
   void operator()(const StopRequested& event) {
     if (event.kind == StopKind::kDeadline) state_.deadline_over = true;
@@ -243,6 +243,10 @@ class Fold : FoldPeople {
     const Rollback rollback = std::move(std::get<RollingBack>(state_.status).rollback);
     RECOURSE_CHECK(rollback.checkpoint.has_value());
     PopAbove({*rollback.checkpoint, -1});
+    // What was allowed after the checkpoint is asked again on the way there.
+    for (auto& [index, step] : state_.steps) {
+      if (index > *rollback.checkpoint) step.given.reset();
+    }
     GoOnAt(rollback.go_to ? Ready{*rollback.go_to, -1, Point::kEnter}
                           : Ready{*rollback.checkpoint, -1, Point::kFinished});
   }

@@ -52,7 +52,7 @@ Result<void> CheckVoter(const Draft& draft, const CastVote& vote, const Awaiting
   const bool approves = vote.vote == Vote::kApprove;
   if (approves && request.second_factor && !vote.second_factor) {
     return Refuse("code: " + id + " takes a one-time code of " + who +
-                  " too, because what it allows cannot be undone");
+                  " too");
   }
   return {};
 }
@@ -61,7 +61,7 @@ Result<void> CheckVoter(const Draft& draft, const CastVote& vote, const Awaiting
 std::optional<int> StepGiven(const Draft& draft, ApprovalId id) {
   const Activity* root = ActivityOf(draft.state());
   for (const auto& [step, known] : draft.state().steps) {
-    if (known.approved != id || root == nullptr) continue;
+    if (!known.given || known.given->approval.request.id != id || root == nullptr) continue;
     const Activity* lane = FindActivity(*root, {step, -1});
     const auto* ready = lane == nullptr ? nullptr : std::get_if<Ready>(lane);
     const bool stands = ready != nullptr && ready->step == step &&
@@ -85,14 +85,10 @@ Result<void> Withdraw(Draft& draft, const CastVote& input) {
   }
   const auto step = StepGiven(draft, input.id);
   if (!step) return Aborted(id + " is not open any more");
-  const auto& approvers =
-      std::get<definition::ApprovalStep>(draft.StepAt(*step).kind).approvers;
-  const bool may = std::any_of(input.roles.begin(), input.roles.end(), [&](const auto& role) {
-    return std::find(approvers.begin(), approvers.end(), role) != approvers.end();
-  });
-  if (!may) {
+  const ApprovalRequested& request = draft.state().steps.at(*step).given->approval.request;
+  if (RolesAsked(input, request).empty()) {
     return Refuse(who + " may not take back " + id + ": it takes one of the roles " +
-                  Listed(approvers));
+                  Listed(request.approvers));
   }
   draft.Emit(ApprovalRevoked{input.id, *step, input.reason});
   draft.Continue();
@@ -122,7 +118,9 @@ Result<void> On(Draft& draft, const CastVote& input) {
   const bool rejects = input.vote == Vote::kReject;
   if (rejects && input.reason.empty()) return InvalidArgument("reason: a rejection needs one");
   for (const auto& cast : awaiting.votes) {
-    if (cast.principal == draft.facts().principal && cast.vote == input.vote) return {};  // said already
+    const bool same = cast.principal == draft.facts().principal && cast.vote == input.vote &&
+                      cast.roles == RolesAsked(input, request);
+    if (same) return {};  // said already
   }
   draft.Emit(VoteCast{input.id, input.vote, input.reason, input.channel, RolesAsked(input, request),
                       request.second_factor && input.second_factor});
@@ -138,7 +136,7 @@ Result<void> On(Draft& draft, const CastVote& input) {
   }
   if (!IsGiven(*FindApproval(draft.state(), input.id))) return {};
   draft.Emit(ApprovalSettled{input.id, Settlement::kApproved});
-  if (request.overrides) draft.Emit(InputOverridden{*request.overrides, request.prompt, request.id});
+  if (request.overrides) draft.Emit(InputOverridden{*request.overrides, request.id});
   draft.Continue();
   return {};
 }

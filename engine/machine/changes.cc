@@ -18,6 +18,12 @@ Result<int> StepToOverride(const Draft& draft, const OverrideInput& input) {
   const Activity* root = ActivityOf(draft.state());
   if (root == nullptr) return FailedPrecondition(run + " is on its way back; nothing begins forward");
   for (const Activity* leaf : LeavesOf(*root)) {
+    const auto* awaiting = std::get_if<AwaitingApproval>(leaf);
+    if (std::holds_alternative<Planning>(*leaf) || (awaiting != nullptr && awaiting->held)) {
+      return FailedPrecondition(run + (awaiting != nullptr
+                                           ? " asks for leave to go on outside its window; decide that first"
+                                           : " is making the plan of an approval; try again in a moment"));
+    }
     if (std::holds_alternative<Attempting>(*leaf) && PlaceOf(*leaf).step == *step) {
       return FailedPrecondition("step: " + input.step + " has an attempt that is not over");
     }
@@ -29,21 +35,37 @@ Result<int> StepToOverride(const Draft& draft, const OverrideInput& input) {
   return *step;
 }
 
-// The approval step that was passed last: what it allowed was the plan as it stood.
-std::optional<int> LastGiven(const RunState& state) {
-  std::optional<int> last;
-  ApprovalId newest;
-  for (const auto& [step, known] : state.steps) {
-    if (known.approved.number <= newest.number) continue;
-    newest = known.approved;
-    last = step;
+// The approval that was given last, of those that stand on the way to `step`, if any; of all when
+// none does, or `step` is not said. What it allowed was the plan as it stood.
+const Given* LastGiven(const RunState& state, std::optional<int> step,
+                       const definition::Workflow* workflow = nullptr) {
+  const auto around = [&](int block) {
+    for (int at = workflow->steps[std::size_t(*step)].block; at >= 0;) {
+      if (at == block) return true;
+      const int owner = workflow->blocks[std::size_t(at)].owner;
+      at = owner < 0 ? -1 : workflow->steps[std::size_t(owner)].block;
+    }
+    return block < 0;
+  };
+  const Given* last = nullptr;
+  const Given* on_the_way = nullptr;
+  const auto newer = [](const Given* one, const Given* than) {
+    return than == nullptr || one->approval.request.id.number > than->approval.request.id.number;
+  };
+  for (const auto& [index, known] : state.steps) {
+    if (!known.given) continue;
+    const Given* one = &*known.given;
+    if (newer(one, last)) last = one;
+    const bool leads = step && workflow != nullptr &&
+                       around(workflow->steps[std::size_t(index)].block);
+    if (leads && newer(one, on_the_way)) on_the_way = one;
   }
-  return last;
+  return on_the_way != nullptr ? on_the_way : last;
 }
 
 // Those who allowed the plan are asked for the change.
-void AskToOverride(Draft& draft, const OverrideInput& input, InputOverride change, int given) {
-  const auto& approval = std::get<definition::ApprovalStep>(draft.StepAt(given).kind);
+void AskToOverride(Draft& draft, const OverrideInput& input, InputOverride change,
+                   const ApprovalRequested& approval) {
   const RunState& state = draft.state();
   ApprovalRequested request;
   request.step = change.step;
@@ -90,14 +112,14 @@ int Outermost(const definition::Workflow& workflow, int step) {
 std::string Difference(const definition::Workflow& old, const definition::Workflow& fresh,
                        const RunState& state) {
   const int furthest = Furthest(state);
-  int outermost = -1;
+  int outermost = -1;  // of the furthest: its place in the list of the workflow's own steps
   for (int i = 0; i <= furthest; ++i) {
     const auto at = std::size_t(i);
     const bool same = at < fresh.steps.size() && fresh.steps[at].id == old.steps[at].id &&
                       fresh.steps[at].block == old.steps[at].block &&
                       fresh.steps[at].frame == old.steps[at].frame;
     if (!same) return "step " + old.steps[at].id + " is at another place";
-    outermost = std::max(outermost, Outermost(old, i));
+    if (Outermost(old, i) == i) ++outermost;
   }
   const auto was = ParseJson(old.canonical);
   const auto is = ParseJson(fresh.canonical);
@@ -150,16 +172,16 @@ Result<void> On(Draft& draft, const OverrideInput& input) {
     return FailedPrecondition(draft.state().override_asked->request.id.ToString() +
                               " asks for another override; it comes first");
   }
-  InputOverride change{*step, input.input, input.value};
-  if (const auto given = LastGiven(draft.state())) {
+  InputOverride change{*step, input.input, input.value, input.reason, draft.facts().principal};
+  if (const Given* given = LastGiven(draft.state(), *step, &draft.workflow())) {
     if (std::holds_alternative<Waiting>(draft.state().status)) {
       return FailedPrecondition("pause " + draft.state().run.ToString() +
                                 " first: the change needs an approval, and the run could go on meanwhile");
     }
-    AskToOverride(draft, input, std::move(change), *given);
+    AskToOverride(draft, input, std::move(change), ApprovalRequested(given->approval.request));
     return {};
   }
-  draft.Emit(InputOverridden{std::move(change), input.reason, {}});
+  draft.Emit(InputOverridden{std::move(change), {}});
   draft.Continue();
   return {};
 }
@@ -168,7 +190,7 @@ Value WithOverrides(const RunState& state, int step, Value inputs) {
   const auto changed = state.overrides.find(step);
   if (changed == state.overrides.end()) return inputs;
   Value::Map members = inputs.is_map() ? inputs.as_map() : Value::Map();
-  for (const auto& [input, value] : changed->second) members.insert_or_assign(input, value);
+  for (const auto& [input, change] : changed->second) members.insert_or_assign(input, change.value);
   return Value(std::move(members));
 }
 
@@ -188,9 +210,13 @@ Result<void> On(Draft& draft, const AdoptDefinition& input) {
     return FailedPrecondition(NameOf(draft.workflow(), PlaceOf(*leaf)) + " of " + run +
                               " is at work; wait until it is over");
   }
-  if (LastGiven(state)) {
-    return FailedPrecondition(run + " was approved by what its definition says; roll back to before the "
-                              "approval, or cancel and start anew");
+  if (LastGiven(state, {})) {
+    return FailedPrecondition(run + " was approved by what its definition says; roll back to a checkpoint "
+                              "before the approval, or cancel and start anew");
+  }
+  if (!state.overrides.empty() || state.override_asked) {
+    return FailedPrecondition("an input of " + run +
+                              " is overridden, for a step of the definition that it has; it keeps that");
   }
   if (const auto difference = Difference(draft.workflow(), *input.to, state); !difference.empty()) {
     return FailedPrecondition("the new definition of " + input.to->name + " cannot be adopted by " + run +

@@ -44,7 +44,7 @@ constexpr std::array kLegal = {
     Row{"ResolveEffect", "n"},
     Row{"OverrideInput", "wpn"},
     Row{"Acknowledge", "rwpn"},
-    Row{"AdoptDefinition", "wpn"},
+    Row{"AdoptDefinition", "pn"},
 };
 static_assert(kLegal.size() == std::variant_size_v<Input>);
 
@@ -60,11 +60,16 @@ char LetterOf(RunStatus status) {
   }
 }
 
+bool AnyGiven(const RunState& state) {
+  return std::any_of(state.steps.begin(), state.steps.end(),
+                     [](const auto& step) { return step.second.given.has_value(); });
+}
+
 // Whether anything is there that the word is about, where lanes of a run at work may wait.
 bool Applies(const RunState& state, std::string_view input) {
   const bool asks = std::holds_alternative<NeedsAttention>(state.status);
   if (input == "Resume") return HoldOf(state) != nullptr;
-  if (asks && input == "CastVote") return !ApprovalsOf(state).empty();
+  if (asks && input == "CastVote") return !ApprovalsOf(state).empty() || AnyGiven(state);
   if (!std::holds_alternative<Running>(state.status)) return true;
   const bool votes = input == "CastVote";
   const bool retries = input == "Retry";
@@ -84,6 +89,18 @@ bool IsLegalIn(const RunState& state, std::string_view input, std::string_view s
   return statuses.find(LetterOf(StatusOf(state))) != statuses.npos && Applies(state, input);
 }
 
+// How people say it.
+std::string WordFor(std::string_view input) {
+  if (input == "CastVote") return "Deciding";
+  if (input == "ResolveEffect") return "Resolving an effect";
+  if (input == "OverrideInput") return "Overriding an input";
+  if (input == "OverrideWindow") return "Overriding the window";
+  if (input == "AdoptDefinition") return "Adopting a definition";
+  if (input == "AnswerItem") return "Answering an item";
+  if (input == "SendSignal") return "A signal";
+  return std::string(input);
+}
+
 // What people may not do to a run that was put aside, or that is asked whether an input may change.
 Result<void> CheckHeld(const RunState& state, std::string_view input) {
   const auto is = [&](std::initializer_list<std::string_view> inputs) {
@@ -93,13 +110,13 @@ Result<void> CheckHeld(const RunState& state, std::string_view input) {
   if (hold != nullptr && hold->quarantined &&
       is({"CastVote", "Pause", "Retry", "Skip", "RollBack", "AnswerItem", "OverrideWindow",
           "Quarantine", "ResolveEffect", "OverrideInput"})) {
-    return FailedPrecondition(std::string(input) + " is not possible: " + state.run.ToString() +
+    return FailedPrecondition(WordFor(input) + " is not possible: " + state.run.ToString() +
                               " is quarantined by " + hold->by + " (" + hold->reason +
                               "); resume it first, or cancel it");
   }
-  if (state.override_asked && is({"Resume", "Retry", "Skip", "ResolveEffect"})) {
+  if (state.override_asked && is({"Resume", "Retry", "Skip", "ResolveEffect", "OverrideWindow"})) {
     const ApprovalRequested& asked = state.override_asked->request;
-    return FailedPrecondition(std::string(input) + " is not possible: " + asked.id.ToString() +
+    return FailedPrecondition(WordFor(input) + " is not possible: " + asked.id.ToString() +
                               " asks whether an input may be overridden; approve or reject it first (" +
                               state.override_asked->asked_by + " may reject it too)");
   }
@@ -108,7 +125,7 @@ Result<void> CheckHeld(const RunState& state, std::string_view input) {
 
 Error Refused(const RunState& state, const Input& input) {
   const RunStatus status = StatusOf(state);
-  std::string message = std::string(NameOf(input)) + " is not possible: " + state.run.ToString() +
+  std::string message = WordFor(NameOf(input)) + " is not possible: " + state.run.ToString() +
                         " is " + std::string(ToString(status));
   if (IsFinal(status)) message += ", which is over";
   return FailedPrecondition(std::move(message));

@@ -72,6 +72,7 @@ struct PlanMade {
   int step = 0;
   // See engine/runtime/plan_maker.h.
   Value plan;
+  std::int64_t of = 0;  // MakePlan's; 0: not said
 };
 struct TimerFired {
   Timer timer;
@@ -147,6 +148,7 @@ struct OverrideInput {
 // Who says it takes care of the run.
 struct Acknowledge {
   std::string reason;
+  std::vector<std::string> roles{};  // of who says so
 };
 // Goes on by `to`, which is the same as the run's definition as far as the run has come.
 struct AdoptDefinition {
@@ -213,6 +215,7 @@ struct StopAttempt {
 // Calls Plan() of every action that may follow `step`, then sends PlanMade.
 struct MakePlan {
   int step = 0;
+  std::int64_t of = 0;  // the sequence of the PlanStarted that it answers
   bool operator==(const MakePlan&) const = default;
 };
 struct ReleaseLock {  // grants it to the run that has waited longest

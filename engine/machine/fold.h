@@ -166,6 +166,9 @@ class FoldTools {
     if (hold == nullptr || root == nullptr) return;
     const auto stood = envelope_.time - hold->since;
     if (hold->quarantined && state_.deadline) *state_.deadline += stood;
+    if (hold->quarantined && state_.need) {
+      state_.need->since += envelope_.time - std::max(hold->since, state_.need->since);
+    }
     for (const Activity* found : LeavesOf(*root)) {
       if (!ClockStands(*hold, *found)) continue;
       auto& leaf = const_cast<Activity&>(*found);
@@ -174,8 +177,10 @@ class FoldTools {
       } else if (auto* checklist = std::get_if<Checklist>(&leaf)) {
         if (checklist->request.expires) *checklist->request.expires += stood;
       } else if (auto* approval = std::get_if<AwaitingApproval>(&leaf)) {
-        if (approval->request.expires) *approval->request.expires += stood;
-        for (auto& escalation : approval->request.escalations) escalation.due += stood;
+        // One that was asked meanwhile has stood since then only.
+        const auto own = envelope_.time - std::max(hold->since, approval->requested);
+        if (approval->request.expires) *approval->request.expires += own;
+        for (auto& escalation : approval->request.escalations) escalation.due += own;
       }
     }
   }

@@ -42,12 +42,12 @@ class FoldPeople : protected FoldTools {
     AddApprover(awaiting.request, event.to);
   }
   void operator()(const ApprovalRevoked& event) {
-    state_.steps[event.step].approved = {};
+    state_.steps[event.step].given.reset();
     LaneOf({event.step, -1}) = Ready{event.step, -1, Point::kAgain};
   }
   void operator()(const InputOverridden& event) {
-    state_.overrides[event.change.step][event.change.input] = event.change.value;
-    state_.authors.insert(envelope_.principal);
+    state_.overrides[event.change.step][event.change.input] = event.change;
+    state_.authors.insert(event.change.by);
     AskAnew();
   }
   void operator()(const Escalated& event) {
@@ -85,7 +85,7 @@ class FoldPeople : protected FoldTools {
     }
     if (approved) {
       state_.steps[step].error.reset();  // an earlier no
-      state_.steps[step].approved = event.id;
+      state_.steps[step].given = Given{awaiting, envelope_.time};
     }
     Work({step, -1}, Ready{step, -1, approved ? Point::kFinished : Point::kFailed});
   }

@@ -153,9 +153,9 @@ void Draft::EnterKind(int step, const ActionStep& action) {
 }
 
 void Draft::EnterKind(int step, const definition::ApprovalStep&) {
-  if (!SomePlanFollows(workflow_, step)) return RequestApproval(*this, step, Value());
+  if (!SomePlanFollows(workflow_, step) && state_.overrides.empty()) return RequestApproval(*this, step, Value());
   Emit(PlanStarted{step});
-  Do(MakePlan{step});
+  Do(MakePlan{step, state_.revision});
 }
 
 void Draft::EnterKind(int step, const definition::SwitchStep& choice) {

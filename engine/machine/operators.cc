@@ -168,6 +168,7 @@ Result<void> On(Draft& draft, const Quarantine& input) {
                               " is on its way back, and asks; nothing begins in it by itself");
   }
   if (input.reason.empty()) return InvalidArgument("reason: say why the run is put aside");
+  draft.VoidOverride();  // nobody could decide it
   draft.Emit(RunPaused{input.reason, true});
   return {};
 }

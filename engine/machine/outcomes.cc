@@ -135,9 +135,8 @@ void StopNow(Draft& draft, const StopRequested& stop) {
   std::vector<StepRef> waiting;
   for (const Activity* leaf : LeavesOf(*ActivityOf(state))) {
     const bool attempting = std::holds_alternative<Attempting>(*leaf);
-    if (!attempting && !std::holds_alternative<Ready>(*leaf) && !std::holds_alternative<Over>(*leaf)) {
-      waiting.push_back(PlaceOf(*leaf));
-    }
+    const bool stands = std::holds_alternative<Ready>(*leaf) || std::holds_alternative<Over>(*leaf);
+    if (!attempting && !stands) waiting.push_back(PlaceOf(*leaf));
   }
   draft.VoidApprovals();
   draft.Emit(stop);
@@ -161,7 +160,9 @@ void MissDeadline(Draft& draft) {
 const Activity* LeafOf(const RunState& state, const Timer& timer) {
   const Activity* root = ActivityOf(state);
   if (root == nullptr) return nullptr;
+  const Hold* hold = HoldOf(state);
   for (const Activity* leaf : LeavesOf(*root)) {
+    if (hold != nullptr && ClockStands(*hold, *leaf)) continue;
     const auto timers = TimersOf(*leaf);
     if (std::find(timers.begin(), timers.end(), timer) != timers.end()) return leaf;
   }
@@ -187,10 +188,7 @@ Result<void> On(Draft& draft, const Start& input) {
   started.policy = input.policy;
   if (workflow.deadline) started.deadline = draft.facts().now + *workflow.deadline;
   draft.Emit(std::move(started));
-  if (input.lock_holder.number != 0) {
-    draft.Emit(LockQueued{input.lock_holder});
-    return {};
-  }
+  if (input.lock_holder.number != 0) return draft.Emit(LockQueued{input.lock_holder}), Result<void>();
   if (!input.lock.empty()) draft.Emit(LockAcquired{});
   draft.Continue();
   return {};
@@ -293,9 +291,8 @@ Result<void> On(Draft& draft, const Probed& input) {
     case Verdict::kUnknown:
       break;
   }
-  const std::string found_text = answer.message.empty() ? "the probe cannot tell" : answer.message;
-  draft.Ask(Question::kUnknownEffect, input.at,
-            doubt ? doubt->error.In(found_text) : Error{Code::kUnknown, found_text});
+  const std::string said = answer.message.empty() ? "the probe cannot tell" : answer.message;
+  draft.Ask(Question::kUnknownEffect, input.at, doubt ? doubt->error.In(said) : Error{Code::kUnknown, said});
   return {};
 }
 
@@ -333,7 +330,8 @@ Result<void> On(Draft& draft, const PlanMade& input) {
   const Activity* root = ActivityOf(draft.state());
   const Activity* lane = root == nullptr ? nullptr : FindActivity(*root, {input.step, -1});
   const auto* planning = lane == nullptr ? nullptr : std::get_if<Planning>(lane);
-  if (planning == nullptr || planning->step != input.step) {
+  const bool other = planning != nullptr && input.of != 0 && input.of != planning->of;
+  if (planning == nullptr || planning->step != input.step || other) {
     return Aborted("a plan that nobody waits for any more");
   }
   if (draft.IsStopping({input.step, -1})) {
@@ -385,7 +383,7 @@ Result<void> On(Draft& draft, const Restarted&) {
   }
   for (const Activity& leaf : at_work) {
     if (const auto* planning = std::get_if<Planning>(&leaf)) {
-      draft.Do(MakePlan{planning->step});
+      draft.Do(MakePlan{planning->step, planning->of});
       continue;
     }
     const auto& attempt = std::get<Attempting>(leaf);

@@ -69,6 +69,16 @@ std::string DigestOf(const RunState& state, const ApprovalRequested& request) {
   Value::Map shown{{Value("inputs"), state.inputs},
                    {Value("plan"), request.plan},
                    {Value("prompt"), Value(request.prompt)}};
+  if (!state.overrides.empty()) {
+    Value::List changes;
+    for (const auto& [step, inputs] : state.overrides) {
+      for (const auto& [input, change] : inputs) {
+        changes.push_back(Value::Object(
+            {{"step", std::int64_t(step)}, {"input", input}, {"value", change.value}}));
+      }
+    }
+    shown.emplace("overridden", Value(std::move(changes)));
+  }
   if (request.overrides) {
     shown.emplace("override", Value::Object({{"step", std::int64_t(request.overrides->step)},
                                              {"input", request.overrides->input},

@@ -18,6 +18,8 @@ struct InputOverride {
   int step = 0;
   std::string input;
   Value value;
+  std::string reason;
+  std::string by;  // who asked for it
   bool operator==(const InputOverride&) const = default;
 };
 
@@ -104,7 +106,6 @@ struct ApprovalRevoked {
 };
 struct InputOverridden {
   InputOverride change;
-  std::string reason;
   ApprovalId approval{};  // that allowed it; 0: none was needed
   bool operator==(const InputOverridden&) const = default;
 };

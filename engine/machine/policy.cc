@@ -1,4 +1,7 @@
 // Who is told while a run needs a person: the policy as it is stored, and its levels.
+#include <algorithm>
+#include <set>
+
 #include "engine/machine/draft.h"
 
 namespace recourse::machine {
@@ -39,6 +42,25 @@ void TellNextLevel(Draft& draft) {
   draft.Do(Notify{"escalated", text});
 }
 
+namespace {
+
+// Operators, those whom the policy tells, and those whom the run asks.
+bool MayAcknowledge(const RunState& state, const std::vector<std::string>& roles) {
+  std::set<std::string> may = {"operator"};
+  for (const Policy::Level& level : PolicyOf(state.policy).levels) may.insert(level.to);
+  for (const AwaitingApproval* open : ApprovalsOf(state)) {
+    may.insert(open->request.approvers.begin(), open->request.approvers.end());
+  }
+  const Activity* root = ActivityOf(state);
+  for (const Activity* leaf : root == nullptr ? std::vector<const Activity*>() : LeavesOf(*root)) {
+    const auto* checklist = std::get_if<Checklist>(leaf);
+    if (checklist != nullptr) may.insert(checklist->request.by.begin(), checklist->request.by.end());
+  }
+  return std::any_of(roles.begin(), roles.end(), [&](const auto& role) { return may.contains(role); });
+}
+
+}  // namespace
+
 Result<void> On(Draft& draft, const Acknowledge& input) {
   const RunState& state = draft.state();
   const std::string run = state.run.ToString();
@@ -52,6 +74,11 @@ Result<void> On(Draft& draft, const Acknowledge& input) {
     if (state.need->acknowledged_by == draft.facts().principal) return {};
     return FailedPrecondition(run + " is acknowledged by " + state.need->acknowledged_by +
                               " already, who takes care of it");
+  }
+  if (!MayAcknowledge(state, input.roles)) {
+    return Error{Code::kPermissionDenied,
+                 draft.facts().principal + " may not take " + run +
+                     ": it takes the role operator, or one that the run asks or has told"};
   }
   draft.Emit(RunAcknowledged{input.reason});
   return {};

@@ -13,6 +13,7 @@ std::optional<CastVote> VoteOnOpenApproval(const RunState& state, Vote vote) {
   cast.id = open.front()->request.id;
   cast.vote = vote;
   cast.reason = kReason;
+  cast.second_factor = true;
   cast.roles = open.front()->request.approvers;
   return cast;
 }

@@ -129,6 +129,13 @@ struct Done {
   bool operator==(const Done&) const = default;
 };
 
+// An approval that was given.
+struct Given {
+  AwaitingApproval approval;
+  Time settled;
+  bool operator==(const Given&) const = default;
+};
+
 // What is known of one step, by its index.
 struct StepState {
   int visits = 0;             // how often the run entered it
@@ -143,7 +150,7 @@ struct StepState {
   std::optional<std::pair<int, int>> inside;  // of a sub-workflow: its steps, [first, end)
   std::optional<Error> error;  // its last failure
   Value evidence;
-  ApprovalId approved{};  // of an approval: the one that was given last; 0: none
+  std::optional<Given> given{};  // of an approval: the one that was given last
   bool operator==(const StepState&) const = default;
 };
 
@@ -211,7 +218,7 @@ struct RunState {
   std::map<std::string, std::vector<Signal>> signals;  // that no step has taken yet, by name
   Value policy;  // see PolicyOf; null: none
   std::optional<Need> need;  // of a run with a policy
-  std::map<int, std::map<std::string, Value>> overrides;  // of steps' inputs, by step
+  std::map<int, std::map<std::string, InputOverride>> overrides;  // by step and input
   std::set<std::string> authors;  // who has changed what the run does
   std::optional<AwaitingApproval> override_asked;  // may an input be overridden?
   bool operator==(const RunState&) const = default;

@@ -26,6 +26,12 @@ WhyWaiting WhyApproval(const AwaitingApproval& awaiting) {
   for (const auto& group : request.groups) {
     groups.push_back(std::to_string(group.quorum) + " of " + group.role);
   }
+  std::vector<std::string> stand_ins;
+  for (const std::string& role : request.approvers) {
+    const bool grouped = std::any_of(request.groups.begin(), request.groups.end(),
+                                     [&](const auto& group) { return group.role == role; });
+    if (!request.groups.empty() && !grouped) stand_ins.push_back(role);
+  }
   const std::string roles = !groups.empty() ? Joined(groups, "and")
                             : request.approvers.empty()
                                 ? "nobody (its list of approvers is empty)"
@@ -33,6 +39,7 @@ WhyWaiting WhyApproval(const AwaitingApproval& awaiting) {
   why.who = request.quorum == 1 ? roles
                                 : std::to_string(approved) + " of " +
                                       std::to_string(request.quorum) + " approvals so far; " + roles;
+  if (!stand_ins.empty()) why.who += ", or " + Joined(stand_ins, "or") + " for any of them";
   if (request.second_factor) why.who += ", with a one-time code";
   if (request.exclude_requester) why.who += ", but not the requester";
   if (request.expires) {
@@ -202,6 +209,12 @@ WhyWaiting WhyLanes(const definition::Workflow& workflow, const Activity& root) 
 
 std::optional<WhyWaiting> WhyItWaits(const definition::Workflow& workflow, const RunState& state) {
   WhyWaiting why;
+  if (state.override_asked && ActivityOf(state) != nullptr) {
+    why = WhyApproval(*state.override_asked);
+    if (HoldOf(state) != nullptr) why.reason += "; " + Held(*HoldOf(state)) + ", resume after that";
+    why.since = state.override_asked->requested;
+    return why;
+  }
   if (const auto* queued = std::get_if<Queued>(&state.status)) {
     why.reason = "the lock " + state.lock + " is held by " + queued->holder.ToString();
     why.who = queued->holder.ToString() + ", when it is over";

@@ -9,6 +9,8 @@ namespace {
 using Cast = AwaitingApproval::Cast;
 using Group = ApprovalRequested::Group;
 
+constexpr int kQuorumMax = 10'000;
+
 // A role that the approval was escalated to stands in for any group.
 bool CountsFor(const Cast& cast, const std::string& role, const std::vector<Group>& groups) {
   return std::any_of(cast.roles.begin(), cast.roles.end(), [&](const std::string& own) {
@@ -25,7 +27,7 @@ class Seats {
   Seats(const std::vector<Group>& groups, const std::vector<Cast>& votes)
       : groups_(groups), votes_(votes) {
     for (const Group& group : groups) {
-      for (int i = 0; i < group.quorum; ++i) seats_.push_back(&group);
+      for (int i = 0; i < std::min(group.quorum, kQuorumMax); ++i) seats_.push_back(&group);
     }
     sits_.assign(votes.size(), -1);
   }
@@ -71,6 +73,7 @@ void CountVote(std::vector<Cast>& votes, const Envelope& envelope, const VoteCas
 
 bool IsGiven(const AwaitingApproval& awaiting) {
   const ApprovalRequested& request = awaiting.request;
+  if (request.quorum > kQuorumMax) return false;  // no definition says so: of a forged journal
   if (!request.groups.empty()) return Seats(request.groups, awaiting.votes).AllFilled();
   const auto approved = std::count_if(awaiting.votes.begin(), awaiting.votes.end(), [](const Cast& cast) {
     return cast.vote == Vote::kApprove;

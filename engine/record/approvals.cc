@@ -38,10 +38,18 @@ std::string JsonOf(const std::vector<AwaitingApproval::Cast>& votes) {
 }  // namespace
 
 Approvals::Approvals(const definition::Workflow& workflow, const RunState& before)
-    : workflow_(workflow), run_(before.run), requester_(before.requester) {
+    : workflow_(&workflow), run_(before.run), requester_(before.requester) {
   for (const AwaitingApproval* awaiting : ApprovalsOf(before)) {
     Request(awaiting->request, awaiting->requested);
     approvals_.back().votes = awaiting->votes;
+  }
+  for (const auto& [step, known] : before.steps) {
+    if (!known.given) continue;
+    const AwaitingApproval& given = known.given->approval;
+    Request(given.request, given.requested);
+    approvals_.back().votes = given.votes;
+    approvals_.back().row.settlement = static_cast<int>(Settlement::kApproved);
+    approvals_.back().row.settled = known.given->settled;
   }
   if (const Hold* hold = HoldOf(before)) BeginHold(*hold);
 }
@@ -94,6 +102,10 @@ void Approvals::Add(const Recorded& recorded) {
                    BeginHold({{}, {}, envelope.time, paused.quarantined});
                  },
                  [&](const RunResumed&) { EndHold(envelope.time); },
+                 // A hold ends with these too; what was asked is settled by then.
+                 [&](const RollbackStarted&) { hold_.reset(); },
+                 [&](const StopRequested&) { hold_.reset(); },
+                 [&](const FinishStarted&) { hold_.reset(); },
                  [](const auto&) {},
              },
              recorded.event);
@@ -113,7 +125,7 @@ void Approvals::Request(const ApprovalRequested& request, Time requested) {
   journal::ApprovalRow row;
   row.approval = request.id;
   row.run = run_;
-  row.step = NameOf(workflow_, {request.step, -1});
+  row.step = NameOf(*workflow_, {request.step, -1});
   row.prompt = StoredText(request.prompt);
   row.approvers = ApproversOf(request);
   row.quorum = request.quorum;
@@ -123,6 +135,7 @@ void Approvals::Request(const ApprovalRequested& request, Time requested) {
   row.expires = request.expires;
   row.plan = request.plan.is_null() ? "null" : StoredJson(request.plan);
   row.digest = request.digest;
+  if (hold_ && (hold_->quarantined || request.pause_stops_clock)) row.expires.reset();
   approvals_.push_back({std::move(row), request, {}, false});
 }
 
@@ -155,7 +168,7 @@ void Approvals::EndHold(Time at) {
   for (Approval& approval : approvals_) {
     const bool stood = hold_->quarantined || approval.request.pause_stops_clock;
     if (!stood || approval.row.settled || !approval.request.expires) continue;
-    *approval.request.expires += at - hold_->since;
+    *approval.request.expires += at - std::max(hold_->since, approval.row.requested);
     approval.row.expires = approval.request.expires;
     approval.touched = true;
   }

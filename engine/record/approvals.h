@@ -15,6 +15,8 @@ class Approvals {
   Approvals(const definition::Workflow& workflow, const machine::RunState& before);
 
   void Add(const Recorded& recorded);
+  // The run goes by another definition from here on; it must outlive this too.
+  void GoBy(const definition::Workflow& workflow) { workflow_ = &workflow; }
 
   // Those that an event was about, in the order in which they were requested.
   std::vector<journal::ApprovalRow> Rows() const;
@@ -37,7 +39,7 @@ class Approvals {
   void AskAnew(Time at);
   Approval* Find(ApprovalId id);  // null: there is none
 
-  const definition::Workflow& workflow_;
+  const definition::Workflow* workflow_;
   RunId run_;
   std::string requester_;
   std::vector<Approval> approvals_;

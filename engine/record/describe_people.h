@@ -46,6 +46,15 @@ inline std::string Alternatives(const std::vector<std::string>& roles) {
   return text.empty() ? "nobody" : text;
 }
 
+// "1 of dba and 1 of owner", or the roles.
+inline std::string GroupsOr(const machine::ApprovalRequested& request) {
+  std::string text;
+  for (const auto& group : request.groups) {
+    text += (text.empty() ? "" : " and ") + std::to_string(group.quorum) + " of " + group.role;
+  }
+  return text.empty() ? Alternatives(request.approvers) : text;
+}
+
 // Fills in an entry's step, text and details.
 class PeopleDescriber {
  public:
@@ -86,6 +95,9 @@ class PeopleDescriber {
          {"expires", TimeOrNull(e.expires)},
          {"on_expiry", Name(e.on_expiry)},
          {"plan", e.plan},
+         {"of_no_step", e.overrides.has_value() || e.overrides_window},
+         {"second_factor", e.second_factor},
+         {"who", GroupsOr(e)},
          {"digest", e.digest}});
   }
   void operator()(const VoteCast& e) {
@@ -130,11 +142,12 @@ class PeopleDescriber {
   void operator()(const InputOverridden& e) {
     At({e.change.step, -1});
     const std::string allowed = e.approval.number == 0 ? "" : ", allowed by " + e.approval.ToString();
-    Say(e.change.input + " of " + entry_.step + " overridden by " + who_ + allowed + ": " +
-            ToJson(e.change.value) + After(", because ", e.reason),
+    Say(e.change.input + " of " + entry_.step + " overridden by " + e.change.by + allowed + ": " +
+            ToJson(e.change.value) + After(", because ", e.change.reason),
         {{"input", e.change.input},
          {"value", e.change.value},
-         {"reason", e.reason},
+         {"by", e.change.by},
+         {"reason", e.change.reason},
          {"approval", e.approval.number == 0 ? Value() : Value(e.approval.ToString())}});
   }
   void operator()(const Escalated& e) {

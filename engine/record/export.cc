@@ -38,9 +38,11 @@ class Exporter {
     auto row = reader_.FindRun(run);
     if (!row) return std::move(row).error();
     if (!*row) return {};  // removed since
-    if (auto added = AddDefinition(**row); !added) return added;
+    if (auto added = AddDefinitions(**row); !added) return added;
     WholeRun whole([this](const std::string& digest) -> Result<Workflow> {
-      return definitions_.at(digest);
+      const auto found = definitions_.find(digest);
+      if (found == definitions_.end()) return DataLoss("its definition " + digest + " is missing");
+      return found->second;
     });
     while (whole.events() < (*row)->revision) {
       auto page = reader_.EventsOfRun(
@@ -72,16 +74,39 @@ class Exporter {
  private:
   using Workflow = std::shared_ptr<const definition::Workflow>;
 
-  Result<void> AddDefinition(const journal::RunRow& row) {
-    if (definitions_.contains(row.digest)) return {};
-    auto canonical = reader_.FindDefinition(row.digest);
+  // Those that the run went by: they stand before its events.
+  Result<void> AddDefinitions(const journal::RunRow& row) {
+    if (auto added = AddDefinition(row, row.digest); !added) return added;
+    for (std::int64_t after = 0; after < row.revision;) {
+      auto page = reader_.EventsOfRun(row.run, after, kEventsExported);
+      if (!page) return std::move(page).error();
+      if (page->empty()) break;
+      for (const journal::StoredEvent& event : *page) {
+        after = event.sequence;
+        auto recorded = Decode(event);
+        if (!recorded) return std::move(recorded).error();
+        const auto* started = std::get_if<machine::RunStarted>(&recorded->event);
+        // Nearly all runs go by one definition from their beginning to their end.
+        if (started != nullptr && started->digest == row.digest) return {};
+        const auto* adopted = std::get_if<machine::DefinitionAdopted>(&recorded->event);
+        if (started == nullptr && adopted == nullptr) continue;
+        const std::string& digest = started != nullptr ? started->digest : adopted->digest;
+        if (auto added = AddDefinition(row, digest); !added) return added;
+      }
+    }
+    return {};
+  }
+
+  Result<void> AddDefinition(const journal::RunRow& row, const std::string& digest) {
+    if (definitions_.contains(digest)) return {};
+    auto canonical = reader_.FindDefinition(digest);
     if (!canonical) return std::move(canonical).error();
     if (!*canonical) return DataLoss("the definition of " + row.run.ToString() + " is missing");
-    auto workflow = LoadDefinition(row.digest, **canonical);
+    auto workflow = LoadDefinition(digest, **canonical);
     if (!workflow) return std::move(workflow).error().In(row.run.ToString());
-    definitions_[row.digest] = *std::move(workflow);
+    definitions_[digest] = *std::move(workflow);
     return Write(ToJson(Value::Object({{"kind", "definition"},
-                                       {"digest", row.digest},
+                                       {"digest", digest},
                                        {"name", row.workflow},
                                        {"canonical", **canonical}})) +
                  "\n");

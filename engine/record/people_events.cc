@@ -9,10 +9,16 @@ void Write(const machine::InputOverride& change, pb::InputOverride* to) {
   to->set_step(change.step);
   to->set_input(StoredText(change.input));
   to->set_value_json(StoredJson(change.value));
+  to->set_reason(StoredText(change.reason));
+  to->set_by(StoredText(change.by));
 }
 
 machine::InputOverride OverrideIn(const pb::InputOverride& from, Reading& in) {
-  return {.step = from.step(), .input = from.input(), .value = in.Json(from.value_json())};
+  return {.step = from.step(),
+          .input = from.input(),
+          .value = in.Json(from.value_json()),
+          .reason = from.reason(),
+          .by = from.by()};
 }
 
 }  // namespace
@@ -96,7 +102,6 @@ pb::ApprovalRevoked Stored(const machine::ApprovalRevoked& event) {
 pb::InputOverridden Stored(const machine::InputOverridden& event) {
   pb::InputOverridden to;
   Write(event.change, to.mutable_change());
-  to.set_reason(StoredText(event.reason));
   to.set_approval(event.approval.number);
   return to;
 }
@@ -145,6 +150,9 @@ machine::ApprovalRequested Read(const pb::ApprovalRequested& from, Reading& in) 
     event.escalations.push_back({TimeOf(one.due()), one.to()});
   }
   for (const auto& one : from.groups()) event.groups.push_back({one.role(), one.quorum()});
+  // What no definition says: of a forged journal.
+  const bool to_nobody = event.on_expiry == machine::OnExpiry::kEscalate && event.escalations.empty();
+  if (to_nobody) event.on_expiry = machine::OnExpiry::kHold;
   if (from.has_overrides()) event.overrides = OverrideIn(from.overrides(), in);
   return event;
 }
@@ -178,7 +186,6 @@ machine::ApprovalRevoked Read(const pb::ApprovalRevoked& from, Reading&) {
 
 machine::InputOverridden Read(const pb::InputOverridden& from, Reading& in) {
   return {.change = OverrideIn(from.change(), in),
-          .reason = from.reason(),
           .approval = ApprovalId{from.approval()}};
 }
 

@@ -81,11 +81,13 @@ Result<ArchiveSummary> ImportRuns(journal::Journal& journal, const std::string& 
     auto run = archive->Next();
     if (!run) return std::move(run).error();
     if (!*run) return std::optional<journal::ImportedRun>();
+    std::vector<journal::RunChange::Definition> definitions;
     WholeRun whole([&](const std::string& digest) -> Result<std::shared_ptr<const definition::Workflow>> {
       const auto found = archive->definitions().find(digest);
       if (found == archive->definitions().end()) {
         return DataLoss("its definition " + digest + " is not in " + path);
       }
+      definitions.push_back(found->second);
       return LoadDefinition(digest, found->second.canonical);
     });
     for (const journal::StoredEvent& event : (*run)->events) {
@@ -96,7 +98,7 @@ Result<ArchiveSummary> ImportRuns(journal::Journal& journal, const std::string& 
     imported.change.row = whole.Row();
     imported.change.approvals = whole.ApprovalRows();
     imported.change.timers = whole.TimerRows();
-    imported.change.definition = archive->definitions().at(whole.state().digest);
+    imported.definitions = std::move(definitions);
     imported.previous = std::move((*run)->previous);
     return std::optional(std::move(imported));
   };

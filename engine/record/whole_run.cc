@@ -21,11 +21,15 @@ Result<std::shared_ptr<const definition::Workflow>> LoadDefinition(const std::st
 Result<Recorded> WholeRun::Add(const journal::StoredEvent& event) {
   auto recorded = FoldOne(state_, event);
   if (!recorded) return recorded;
-  if (workflow_ == nullptr) {
+  if (workflow_ == nullptr || workflow_->digest != state_.digest) {
     auto found = definitions_(state_.digest);
     if (!found) return std::move(found).error();
     workflow_ = *std::move(found);
-    approvals_.emplace(*workflow_, machine::RunState());
+    if (approvals_) {
+      approvals_->GoBy(*workflow_);
+    } else {
+      approvals_.emplace(*workflow_, machine::RunState());
+    }
   }
   if (const auto* request = std::get_if<machine::ApprovalRequested>(&recorded->event)) {
     CheckDigest(*request);

@@ -24,7 +24,7 @@ Result<std::shared_ptr<const definition::Workflow>> LoadDefinition(const std::st
 // Folds a run, event by event.
 class WholeRun {
  public:
-  // `definitions` is asked once, and not kept beyond this.
+  // `definitions` is asked once for each definition that the run goes by, and not kept beyond this.
   explicit WholeRun(DefinitionSource definitions) : definitions_(std::move(definitions)) {}
 
   // kDataLoss: the event does not follow, or the definition is not there.
@@ -32,7 +32,7 @@ class WholeRun {
 
   std::int64_t events() const { return state_.revision; }
   const machine::RunState& state() const { return state_; }
-  // REQUIRES: an event was added; of all that follow.
+  // That it goes by now. REQUIRES: an event was added.
   const definition::Workflow& workflow() const { return *workflow_; }
   journal::RunRow Row() const { return RowOf(*workflow_, state_); }
   std::vector<journal::ApprovalRow> ApprovalRows() const { return approvals_->Rows(); }

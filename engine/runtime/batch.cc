@@ -104,6 +104,10 @@ Result<std::optional<std::size_t>> AddDecision(Batch& batch, LiveRun& run,
   }
   run.state = std::move(decision->after);
   RECOURSE_CHECK(run.state.position == batch.heads.position);
+  if (const auto* adopt = std::get_if<machine::AdoptDefinition>(&input)) {
+    run.workflow = adopt->to;
+    change.definition = {adopt->to->digest, adopt->to->name, adopt->to->canonical};
+  }
   change.row = record::RowOf(*run.workflow, run.state);
   if (auto timers = record::TimerRowsOf(run.state); timers != run.timers) {
     run.timers = timers;

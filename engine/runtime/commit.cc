@@ -127,7 +127,7 @@ void CoreLoop::RunEffects(Batch& batch) {
     if (auto* start = std::get_if<machine::StartPhase>(&effect)) {
       job = MakeAttemptJob(surroundings_, id, run.workflow, std::move(*start));
     } else if (const auto* plan = std::get_if<machine::MakePlan>(&effect)) {
-      job = MakePlanJob(surroundings_, run.workflow, run.state, plan->step);
+      job = MakePlanJob(surroundings_, run.workflow, run.state, *plan);
     } else if (const auto* stop = std::get_if<machine::StopAttempt>(&effect)) {
       attempts_.Stop(id, stop->at);
     } else if (auto* release = std::get_if<machine::ReleaseLock>(&effect)) {

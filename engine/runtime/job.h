@@ -75,10 +75,10 @@ std::shared_ptr<Job> MakeAttemptJob(const Surroundings& surroundings, RunId run,
                                     std::shared_ptr<const definition::Workflow> workflow,
                                     machine::StartPhase start);
 
-// The plan of what follows the approval at `step`, made from what is known in `state`.
+// The plan of what follows the approval at `plan.step`, made from what is known in `state`.
 std::shared_ptr<Job> MakePlanJob(const Surroundings& surroundings,
                                  std::shared_ptr<const definition::Workflow> workflow,
-                                 machine::RunState state, int step);
+                                 machine::RunState state, const machine::MakePlan& plan);
 
 // `value` with the defaults that `schema` declares for members that are not there.
 Value WithDefaults(const Value& value, const Value& schema);

@@ -11,11 +11,12 @@ constexpr auto kTimeMax = std::chrono::minutes(5);
 class PlanJob final : public Job {
  public:
   PlanJob(const Surroundings& surroundings, std::shared_ptr<const definition::Workflow> workflow,
-          machine::RunState state, int step)
-      : Job(state.run, {step, -1}, surroundings.clock.Now() + kTimeMax),
+          machine::RunState state, const machine::MakePlan& plan)
+      : Job(state.run, {plan.step, -1}, surroundings.clock.Now() + kTimeMax),
         surroundings_(surroundings),
         workflow_(std::move(workflow)),
-        state_(std::move(state)) {}
+        state_(std::move(state)),
+        of_(plan.of) {}
 
   machine::Input Perform() override {
     const int step = at().step;
@@ -25,7 +26,8 @@ class PlanJob final : public Job {
                  {*workflow_, state_, surroundings_.clock.Now(), NextOf(step), false});
     return machine::PlanMade{step,
                              plan.With("if_rejected", WhatRejectionLeadsTo(*workflow_, step))
-                                 .With("if_expired", WhatExpiryLeadsTo(*workflow_, step))};
+                                 .With("if_expired", WhatExpiryLeadsTo(*workflow_, step)),
+                             of_};
   }
 
  private:
@@ -40,14 +42,15 @@ class PlanJob final : public Job {
   const Surroundings& surroundings_;
   const std::shared_ptr<const definition::Workflow> workflow_;
   const machine::RunState state_;
+  const std::int64_t of_;
 };
 
 }  // namespace
 
 std::shared_ptr<Job> MakePlanJob(const Surroundings& surroundings,
                                  std::shared_ptr<const definition::Workflow> workflow,
-                                 machine::RunState state, int step) {
-  return std::make_shared<PlanJob>(surroundings, std::move(workflow), std::move(state), step);
+                                 machine::RunState state, const machine::MakePlan& plan) {
+  return std::make_shared<PlanJob>(surroundings, std::move(workflow), std::move(state), plan);
 }
 
 }  // namespace recourse::runtime

@@ -1,3 +1,4 @@
+#include "engine/base/json.h"
 #include "engine/runtime/plan_ask.h"
 
 #include <exception>
@@ -51,6 +52,13 @@ class Asker {
 };
 
 StepPlan Asker::Ask() && {
+  const auto& overrides = question_.request.state.overrides;
+  if (const auto changed = overrides.find(question_.step); changed != overrides.end()) {
+    for (const auto& [input, change] : changed->second) {
+      plan_.AddLine(input + " = " + ToJson(change.value) + " in place of what the definition says, by " +
+                    change.by + ": " + change.reason);
+    }
+  }
   if (!action_.for_each) {
     AskOnce(-1, nullptr);
     return std::move(plan_);

@@ -244,8 +244,12 @@ Value PlanMaker::ApprovalOf(const PathStep& at, const definition::ApprovalStep& 
   for (const definition::Escalation& one : approval.escalate) {
     escalate.emplace_back("after " + FormatDuration(one.after) + " " + one.to);
   }
+  Value::Map groups;
+  for (const auto& group : approval.groups) groups.emplace(group.role, std::int64_t(group.quorum));
   return Value::Object(
       {{"prompt", TextOf(approval.prompt, at)},
+       {"groups", Value(std::move(groups))},
+       {"second_factor", approval.second_factor},
        {"approvers", ListOf(approval.approvers)},
        {"quorum", approval.quorum},
        {"exclude_requester", approval.exclude_requester},

@@ -4,6 +4,7 @@
 #include "engine/base/no_such.h"
 #include "engine/base/text.h"
 #include "engine/definition/window.h"
+#include "engine/expression/secret.h"
 #include "engine/runtime/stored_form.h"
 
 namespace recourse::runtime {
@@ -17,6 +18,9 @@ Error NoWorkflow(const Workflows& workflows, const std::string& name) {
 Result<Value> InputsOf(const definition::Workflow& workflow, const StartRequest& request,
                        const definition::Inventory& inventory, std::int64_t bytes_max) {
   const Value given = request.inputs.is_null() ? Value(Value::Map()) : request.inputs;
+  if (expression::HoldsSecret(given)) {
+    return InvalidArgument("inputs: a secret is named by a definition only; nothing was started");
+  }
   auto inputs = definition::ResolveInputs(workflow, given, inventory);
   if (!inputs) return inputs;
   Value stored = AsStored(*std::move(inputs));

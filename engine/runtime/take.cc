@@ -14,6 +14,8 @@ namespace {
 constexpr std::string_view kEngine = "engine";
 // That are offered a free lock before it stays free; those that do not get it are told who did.
 constexpr int kWaitersAsked = 16;
+// Of a value that overrides an input: it is shown to people.
+constexpr std::int64_t kOverrideMax = 64 * 1024;
 
 // Whether reading may succeed later, so that an input of the engine's own is worth keeping.
 bool MayPass(const Error& error) {
@@ -57,7 +59,16 @@ void CoreLoop::Take(Batch& batch, Message& message) {
 
 void CoreLoop::Take(Batch& batch, Message& message, SubmitMessage& submit) {
   const auto* skip = std::get_if<machine::Skip>(&submit.input);
-  if (skip != nullptr && !FitsAsJson(skip->output, options_.output_bytes_max)) {
+  const auto* told = std::get_if<machine::ResolveEffect>(&submit.input);
+  const Value* given = skip != nullptr ? &skip->output : told != nullptr ? &told->output : nullptr;
+  const auto* signal = std::get_if<machine::SendSignal>(&submit.input);
+  const Value* from_outside = signal != nullptr ? &signal->payload : given;
+  if (from_outside != nullptr && expression::HoldsSecret(*from_outside)) {
+    return batch.Refuse(message, submit.run,
+                        InvalidArgument("what looks like a reference to a secret is none where it does "
+                                        "not stand in a definition; nothing was done"));
+  }
+  if (given != nullptr && !FitsAsJson(*given, options_.output_bytes_max)) {
     return batch.Refuse(message, submit.run,
                         Error{Code::kResourceExhausted,
                               "output_json: larger than " + HumanBytes(options_.output_bytes_max) +
@@ -65,6 +76,9 @@ void CoreLoop::Take(Batch& batch, Message& message, SubmitMessage& submit) {
   }
   if (auto* answer = std::get_if<machine::AnswerItem>(&submit.input)) {
     answer->roles = submit.caller.roles;
+  }
+  if (auto* acknowledge = std::get_if<machine::Acknowledge>(&submit.input)) {
+    acknowledge->roles = submit.caller.roles;
   }
   TakeInput(batch, message, submit.run, submit.input, submit.revision, submit.caller);
 }
@@ -87,8 +101,18 @@ Result<void> CoreLoop::CheckOverride(const definition::Workflow& workflow,
   const auto step = change == nullptr ? std::nullopt : workflow.FindStep(change->step);
   if (!step) return {};  // the machine says so
   const auto* does = std::get_if<definition::ActionStep>(&workflow.steps[std::size_t(*step)].kind);
-  const Action* action =
-      does == nullptr ? nullptr : surroundings_.registry.FindAction(does->action);
+  if (expression::HoldsSecret(change->value)) {
+    return InvalidArgument(change->input + ": a secret is named by the definition only");
+  }
+  if (!FitsAsJson(change->value, kOverrideMax)) {
+    return InvalidArgument(change->input + ": larger than " + HumanBytes(kOverrideMax));
+  }
+  if (does == nullptr) return {};
+  if (!does->with.Secrets().empty()) {
+    return FailedPrecondition("input: " + change->step +
+                              " uses secrets, and what overrides one would stand in the journal");
+  }
+  const Action* action = surroundings_.registry.FindAction(does->action);
   if (action == nullptr) return {};
   const Value& known = action->Spec().inputs["properties"];
   std::vector<std::string> names;
@@ -97,9 +121,6 @@ Result<void> CoreLoop::CheckOverride(const definition::Workflow& workflow,
   }
   const Value* schema = known.Find(change->input);
   if (schema == nullptr) return NoSuch("input", change->input, names).In("input");
-  if (expression::HoldsSecret(change->value)) {
-    return InvalidArgument(change->input + ": a secret is named by the definition only");
-  }
   return CheckAgainstSchema(change->value, *schema, change->input);
 }
 
@@ -161,11 +182,6 @@ void CoreLoop::TakeInput(Batch& batch, Message& message, RunId id, const machine
   if (!change) {
     return batch.Refuse(message, id,
                         WithWhatIsPossible(std::move(change).error(), **run, batch.now));
-  }
-  if (adopting && *change) {
-    (*run)->workflow = std::get<machine::AdoptDefinition>(*adopting).to;
-    const definition::Workflow& fresh = *(*run)->workflow;
-    batch.changes[**change].definition = {fresh.digest, fresh.name, fresh.canonical};
   }
   if (*change) {
     batch.answers.push_back({&message, id, **change});

@@ -110,4 +110,17 @@ TEST_CASE("a tail that is cut off shows by heads that were kept elsewhere", "[in
   CHECK(scene.Recourse({"journal", "verify", "--file", copy, "--heads", heads}).code == 2);
 }
 
+TEST_CASE("a file without a signed head proves nothing, and is refused", "[integration]") {
+  const Scene scene;
+  scene.Recourse({"start", "echo", "--wait"});
+  const std::string key = scene.folder.Write("journal.pub", scene.Recourse({"journal", "public-key"}).out);
+  const std::string empty = scene.folder.Write("heads.jsonl", "");
+  for (const std::string& heads : {empty, key}) {
+    const Finished checked =
+        scene.Recourse({"journal", "verify", "--heads", heads, "--public-key", key});
+    CHECK(checked.code != 0);
+    CHECK_THAT(checked.err, Contains("no signed head is in it"));
+  }
+}
+
 }  // namespace recourse::integration

@@ -144,7 +144,8 @@ TEST_CASE("a secret that cannot be had fails the attempt before anything is done
   CHECK_THAT(scene.Recourse({"plan", "missing"}).out, Contains("there is no secret \"no-such\""));
   CHECK(scene.Recourse({"start", "missing", "--wait"}).code == 1);
   CHECK_THAT(scene.Recourse({"timeline", "R-1"}).out,
-             Contains("FAILED_PRECONDITION: there is no secret \"no-such\"; the server's "
+             Contains("FAILED_PRECONDITION: there is no secret \"no-such\"; known are: command, credential, "
+                      "env, failing, file, no-env, open-file, short, slow; the server's "
                       "configuration says under \"secrets:\" where each comes from; nothing was "
                       "done"));
 

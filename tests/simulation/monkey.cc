@@ -141,7 +141,7 @@ Input Monkey::AnyWord() {
   if (roll < 86) return SendSignal{dice_.OneIn(2) ? "go" : "stop", Value(1)};
   if (roll < 88) return OverrideWindow{"it cannot wait"};
   if (roll < 89) return Quarantine{"it looks wrong"};
-  if (roll < 90) return Acknowledge{"on it"};
+  if (roll < 90) return Acknowledge{"on it", {"operator"}};
   if (roll < 91) return ResolveEffect{AnyStep(), *dice_.Pick<std::optional<Finding>>(
                             {Finding::kApplied, Finding::kNotApplied, Finding::kPartial}), {}, "looked"};
   if (roll < 93) return OverrideInput{AnyStep(), "value", Value("other"), "a slip"};

@@ -24,9 +24,10 @@ ChangeWriter::ChangeWriter(Database& database)
                   "fencing_token, waits_for, waits_for_whom, next, waits_since, next_at, "
                   "error_code, error_message) VALUES "
                   "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
-      // What a run is started with never changes; left out, its indexes need no look.
+      // What a run is started with never changes, but for its definition; left out, its indexes need
+      // no look.
       update_run_(database,
-                  "UPDATE runs SET status = ?, step = ?, changed = ?, finished = ?, revision = ?, "
+                  "UPDATE runs SET digest = ?, status = ?, step = ?, changed = ?, finished = ?, revision = ?, "
                   "lock = ?, fencing_token = ?, waits_for = ?, waits_for_whom = ?, next = ?, "
                   "waits_since = ?, next_at = ?, error_code = ?, error_message = ? "
                   "WHERE run = ? AND revision = ?"),
@@ -59,9 +60,7 @@ ChangeWriter::ChangeWriter(Database& database)
 
 Result<void> ChangeWriter::Store(const RunChange& change) {
   if (change.definition) {
-    auto inserted = insert_definition_.Execute(change.definition->digest, change.definition->name,
-                                               change.definition->canonical);
-    if (!inserted) return std::move(inserted).error().In("store the definition");
+    if (auto stored = StoreDefinition(*change.definition); !stored) return stored;
   }
   if (auto stored = StoreRun(change); !stored) return stored;
   if (auto stored = StoreEvents(change.events); !stored) return stored;
@@ -73,6 +72,13 @@ Result<void> ChangeWriter::Store(const RunChange& change) {
     if (auto stored = StoreSchedule(*change.schedule); !stored) return stored;
   }
   return StoreNotifications(change.notifications);
+}
+
+Result<void> ChangeWriter::StoreDefinition(const RunChange::Definition& definition) {
+  auto inserted =
+      insert_definition_.Execute(definition.digest, definition.name, definition.canonical);
+  if (!inserted) return std::move(inserted).error().In("store the definition");
+  return {};
 }
 
 Result<void> ChangeWriter::StoreRun(const RunChange& change) {
@@ -87,7 +93,7 @@ Result<void> ChangeWriter::StoreRun(const RunChange& change) {
     if (!inserted) return std::move(inserted).error().In("begin the run");
     return {};
   }
-  auto updated = update_run_.Execute(row.status, row.step, row.changed, row.finished, row.revision,
+  auto updated = update_run_.Execute(row.digest, row.status, row.step, row.changed, row.finished, row.revision,
                                      row.lock, row.fencing_token, row.waits_for, row.waits_for_whom,
                                      row.next, row.waits_since, row.next_at, row.error_code,
                                      row.error_message, row.run, before);

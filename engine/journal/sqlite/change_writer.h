@@ -15,6 +15,8 @@ class ChangeWriter {
   // kAborted: the run is not where the first event follows. kAlreadyExists: another run has the
   // request_id. Otherwise the database's errors.
   Result<void> Store(const RunChange& change);
+  // Unless it is there.
+  Result<void> StoreDefinition(const RunChange::Definition& definition);
 
   Result<void> MarkSent(const OutboxRow& note, Time at);
 

@@ -44,6 +44,9 @@ Result<StoredEvent> ImportRuns(const ImportSource& source, const std::string& fi
       }
       links[event.position] = {run.previous[i], event.hash};
     }
+    for (const RunChange::Definition& definition : run.definitions) {
+      if (auto stored = writer.StoreDefinition(definition); !stored) return stored.error();
+    }
     if (auto stored = writer.Store(run.change); !stored) {
       return stored.error().In("import " + run.change.row.run.ToString());
     }

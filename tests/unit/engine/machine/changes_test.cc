@@ -161,6 +161,74 @@ TEST_CASE("an override that needs an approval is asked of a run that does not go
   CHECK(ApprovalsOf(player.state()).empty());
 }
 
+TEST_CASE("an input is not overridden while the plan of an approval is being made", "[machine]") {
+  Player player(
+      "name: t\nsteps:\n  - {id: ask, approval: {prompt: 'Go on?', approvers: [dba]}}\n"
+      "  - {id: b, action: do.it, with: {value: old}}\n");
+  player.Start();
+  player.Send(Pause{}, "ada");
+  const OverrideInput change{"b", "value", Value("new"), "typing error"};
+  CHECK(player.Refused(change, "ada").code == Code::kFailedPrecondition);
+}
+
+TEST_CASE("a plan that was made for an earlier visit is not shown", "[machine]") {
+  Player player(
+      "name: t\nsteps:\n  - {id: ask, approval: {prompt: 'Go on?', approvers: [dba]}}\n"
+      "  - {id: b, action: do.it}\n");
+  player.Start();
+  const auto made = std::get<MakePlan>(player.effects()[0]);
+  PlanMade stale{0, Value(), made.of + 1};
+  CHECK(player.Refused(stale).code == Code::kAborted);
+  player.Send(PlanMade{0, Value(), made.of});
+  CHECK(player.status() == RunStatus::kWaiting);
+}
+
+TEST_CASE("what was overridden changes the digest of every approval that follows", "[machine]") {
+  Player player(
+      "name: t\nsteps:\n  - {id: ask, approval: {prompt: 'Go on?', approvers: [dba]}}\n"
+      "  - {id: b, action: do.it, with: {value: old}}\n");
+  player.Start();
+  player.Send(PlanMade{0, Value()});
+  const std::string before = ApprovalsOf(player.state()).front()->request.digest;
+  player.Send(OverrideInput{"b", "value", Value("new"), "typing error"}, "ada");
+  player.Send(PlanMade{0, Value()});
+  CHECK(ApprovalsOf(player.state()).front()->request.digest != before);
+}
+
+TEST_CASE("who asked for an override is its author, not who allowed it; quarantine voids the question",
+          "[machine]") {
+  Player player(
+      "name: t\non_failure: pause\nsteps:\n  - {id: ask, approval: {prompt: 'Go on?', approvers: [dba]}}\n"
+      "  - {id: b, action: do.it, with: {value: old}}\n");
+  player.Start();
+  player.Send(PlanMade{0, Value()});
+  player.Vote("p1", Vote::kApprove);
+  player.Fail(Code::kInternal);
+  player.Send(OverrideInput{"b", "value", Value("new"), "typing error"}, "ada");
+  CastVote cast;
+  cast.id = ApprovalsOf(player.state()).front()->request.id;
+  cast.roles = {"dba"};
+  SECTION("allowed") {
+    player.Send(cast, "p1");
+    CHECK(player.state().authors == std::set<std::string>{"ada"});
+  }
+  SECTION("put aside") {
+    player.Send(Quarantine{"not now"}, "ada");
+    CHECK(ApprovalsOf(player.state()).empty());
+    player.Send(Resume{}, "ada");
+    player.Send(Retry{}, "ada");
+    CHECK(StartedIn(player).inputs["value"] == Value("old"));
+  }
+}
+
+TEST_CASE("who has no part in a run does not silence its escalation", "[machine]") {
+  Player player = WithPolicy("  - {id: a, action: do.it}\n", Levels({{minutes(5), "level-2"}}));
+  player.Fail(Code::kInternal);
+  CHECK(player.Refused(Acknowledge{"", {"viewer"}}, "eve").code == Code::kPermissionDenied);
+  player.Send(Acknowledge{"", {"level-2"}}, "kim");
+  CHECK(TimersOf(player.state()).empty());
+}
+
 TEST_CASE("a run takes another definition that is the same as far as it has come", "[machine]") {
   const std::string head = "name: t\non_failure: pause\nsteps:\n  - {id: a, action: do.it, with: {value: 1}}\n";
   Player player(head + "  - {id: b, action: do.it, with: {value: wrong}}\n");
@@ -209,9 +277,9 @@ TEST_CASE("the levels of the policy are told in turn until somebody acknowledges
   CHECK(player.now == since + minutes(15));
   CHECK(TimersOf(player.state()) ==
         std::vector<Timer>{{TimerKind::kPolicyLevel, since + minutes(60)}});
-  player.Send(Acknowledge{"I am on it"}, "ada");
+  player.Send(Acknowledge{"I am on it", {"operator"}}, "ada");
   CHECK(TimersOf(player.state()).empty());
-  const Error taken = player.Refused(Acknowledge{}, "kim");
+  const Error taken = player.Refused(Acknowledge{"", {"operator"}}, "kim");
   CHECK(taken.message.find("acknowledged by ada already") != std::string::npos);
   // What it asks next is a new need.
   player.Send(Retry{}, "ada");

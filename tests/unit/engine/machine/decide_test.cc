@@ -114,7 +114,7 @@ TEST_CASE("the table of legal inputs is the one that the documentation prints", 
       "ResolveEffect: NEEDS_ATTENTION\n"
       "OverrideInput: WAITING PAUSED NEEDS_ATTENTION\n"
       "Acknowledge: RUNNING WAITING PAUSED NEEDS_ATTENTION\n"
-      "AdoptDefinition: WAITING PAUSED NEEDS_ATTENTION\n");
+      "AdoptDefinition: PAUSED NEEDS_ATTENTION\n");
 }
 
 TEST_CASE("every pair that is not in the table is refused and names the status", "[machine]") {

@@ -153,4 +153,17 @@ TEST_CASE("an attempt at work when its run is put aside is still recorded", "[ma
   CHECK(player.status() == RunStatus::kCancelled);
 }
 
+TEST_CASE("an approval that is asked during a pause has stood since it was asked only", "[machine]") {
+  Player player(
+      "name: t\nsteps:\n  - {id: ask, approval: {prompt: 'Go on?', approvers: [dba], expires: 15m}, "
+      "pause_stops_clock: true}\n  - {id: b, action: do.it}\n");
+  player.Start();
+  player.Send(Pause{}, "ada");
+  player.now += minutes(60);
+  player.Send(PlanMade{0, Value()});
+  player.now += minutes(5);
+  player.Send(Resume{}, "ada");
+  CHECK(*DueOf(player, TimerKind::kApprovalExpiry) == player.now + minutes(15));
+}
+
 }  // namespace recourse::machine

@@ -88,7 +88,7 @@ TEST_CASE("every event is one plain line", "[record]") {
         "WindowAwaited | stop[2] | stop[2] waits for the window, which opens at 03:04:05 UTC\n"
         "ApprovalRevoked | decide | A-381 taken back by kim: the plan is wrong; it is asked anew "
         "before anything goes on\n"
-        "InputOverridden | restore | path of restore overridden by kim, allowed by A-382: "
+        "InputOverridden | restore | path of restore overridden by ann, allowed by A-382: "
         "\"/backups/b.db\", because the newest is damaged\n"
         "Escalated |  | nobody has acknowledged it: level-2 is told and may decide what is open\n"
         "RunAcknowledged |  | acknowledged by kim: I am on it\n"

@@ -198,11 +198,11 @@ TEST_CASE_METHOD(EngineFixture, "an input that looks like a secret brings none",
   };
   AddWorkflow(kUses);
   StartEngine();
-  const RunId run =
-      Begin("uses", *ParseJson(R"({"extra": {"password": {"$secret": "other"}}})"));
-  CHECK(Settle(run).status == static_cast<int>(RunStatus::kFailed));
+  const auto started = Start("uses", *ParseJson(R"({"extra": {"password": {"$secret": "other"}}})")).Get();
+  REQUIRE_FALSE(started);
+  CHECK(started.error().code == Code::kInvalidArgument);
+  CHECK_THAT(started.error().message, Contains("a secret is named by a definition only"));
   CHECK_FALSE(applied);
-  CHECK_THAT(Row(run).error_message, Contains("which the step's own \"with\" does not ask for"));
 }
 
 }  // namespace recourse::runtime
