@@ -106,4 +106,55 @@ TEST_CASE("people steer an incident together, and everybody is told what the oth
   }
 }
 
+TEST_CASE("a run goes on by a definition that it adopts, and its record stays sound", "[integration]") {
+  Scene scene(false);
+  const std::string head = "name: grow\nsteps:\n  - {id: go, wait: {signal: go, timeout: 1h}}\n";
+  const std::string file = scene.folder.Write("workflows/grow.yaml",
+                                              head + "  - {id: one, action: debug.echo, with: {value: 1}}\n");
+  scene.StartServer();
+  const std::string run = scene.Start("grow");
+  scene.WaitForStatus(run, "RUN_STATUS_WAITING");
+  CHECK(scene.Recourse({"adopt", run, "--reason", "it lacks steps"}).code != 0);  // it is not held
+  scene.Recourse({"pause", run});
+  const std::string longer = scene.folder.Write(
+      "new/grow.yaml", head + "  - {id: one, action: debug.echo, with: {value: 1}}\n"
+                              "  - {id: two, action: debug.echo, with: {value: 2}}\n"
+                              "  - {id: three, action: debug.echo, with: {value: 3}}\n");
+  CHECK(scene.Recourse({"workflows", "apply", longer}).code == 0);
+  CHECK(scene.Recourse({"adopt", run, "--reason", "it lacks steps"}).code == 0);
+  scene.KillServer();
+  scene.StartServer();
+  scene.Recourse({"resume", run});
+  CHECK(scene.Recourse({"signal", run, "go", "--wait"}).code == 0);
+  CHECK_THAT(scene.Recourse({"show", run}).out, Contains("three"));
+  CHECK_THAT(scene.Recourse({"timeline", run}).out, Contains("three succeeded"));
+  CHECK(scene.Recourse({"journal", "verify"}).code == 0);
+  CHECK(scene.Recourse({"workflows", "graph", "--run", run, "--format", "dot"}).code == 0);
+  // Until the run has been over long enough.
+  const std::string copy = scene.folder / "copy.db";
+  Finished imported;
+  for (int tries = 0; tries < 200 && (tries == 0 || imported.code != 0); ++tries) {
+    const std::string archive = scene.folder / ("old-" + std::to_string(tries) + ".jsonl");
+    scene.Recourse({"journal", "export", "--older-than", "1s", "--to", archive});
+    imported = scene.Recourse({"journal", "import", archive, "--file", copy});
+  }
+  CHECK(imported.code == 0);
+  CHECK(scene.Recourse({"journal", "verify", "--file", copy}).code == 0);
+}
+
+TEST_CASE("an approval that was given and taken back is told as such, and asked anew", "[integration]") {
+  Scene scene;
+  scene.Recourse({"start", "ask", "--wait"});
+  scene.Recourse({"pause", "R-1"});
+  CHECK(scene.Recourse({"--as", "approver", "approve", "A-1"}).code == 0);
+  CHECK_THAT(scene.Recourse({"--as", "approver", "withdraw", "A-1", "--reason", "wait"}).out,
+             Contains("REVOKED"));
+  CHECK_THAT(scene.Recourse({"approval", "A-1"}).out, Contains("given and taken back"));
+  CHECK(scene.Recourse({"--as", "approver", "approve", "A-1"}).code != 0);
+  CHECK(scene.Recourse({"journal", "verify"}).code == 0);
+  scene.Recourse({"resume", "R-1"});
+  scene.WaitForStatus("R-1", "RUN_STATUS_WAITING");
+  CHECK(scene.Recourse({"--as", "approver", "approve", "A-2", "--wait"}).code == 0);
+}
+
 }  // namespace recourse::integration
