@@ -25,7 +25,7 @@ std::string KindOf(const CLI::App& app, const CLI::Option& option) {
       {"token-file", "file"}, {"data", "file"},         {"with", "file"},
       {"socket", "file"},     {"tls-ca", "file"},       {"tls-cert", "file"},
       {"tls-key", "file"},    {"verb", "verb"}};
-  const std::string name = option.get_single_name();
+  const std::string& name = option.get_single_name();
   // "name" is one of what its group is about: "workflows show NAME".
   if (name == "name" && app.get_parent() != nullptr && app.get_parent()->get_parent() != nullptr) {
     const std::string group = app.get_parent()->get_name();

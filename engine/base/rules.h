@@ -7,5 +7,7 @@ template <class... Rule>
 struct Rules : Rule... {
   using Rule::operator()...;
 };
+template <class... Rule>
+Rules(Rule...) -> Rules<Rule...>;  // GCC needs no guide, the linter's clang does
 
 }  // namespace recourse

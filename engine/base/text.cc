@@ -145,7 +145,7 @@ std::string FormatDuration(Duration duration) {
 }
 
 std::string FormatTimestamp(Timestamp timestamp) {
-  using namespace std::chrono;
+  using namespace std::chrono;  // NOLINT(google-build-using-namespace): the calendar's words
   const sys_seconds time{seconds(timestamp.seconds)};
   const sys_days day = floor<days>(time);
   const year_month_day date(day);
@@ -198,7 +198,7 @@ Result<Timestamp> ParseTimestamp(std::string_view text) {
   }
   if (at != text.size()) return bad();
 
-  using namespace std::chrono;
+  using namespace std::chrono;  // NOLINT(google-build-using-namespace): the calendar's words
   const year_month_day date{std::chrono::year(year), std::chrono::month(unsigned(month)),
                             std::chrono::day(unsigned(day))};
   if (month < 1 || day < 1 || !date.ok()) return bad();

@@ -54,6 +54,7 @@ void Mailbox::PostWait(WaitMessage wait) {
       filled_since_ = true;
     }
   }
+  // It was moved only where it was taken. NOLINTNEXTLINE(bugprone-use-after-move)
   if (closed) wait.done(Unavailable("the engine is stopping; ask again when it is back"));
   if (wake) filled_.notify_one();
 }
