@@ -42,26 +42,31 @@ grpc::ServerUnaryReactor* RunService::StartRun(Context* context, const v1::Start
 }
 
 template <class Request>
-grpc::ServerUnaryReactor* RunService::Change(Context* context, std::string_view rpc,
-                                             const Request& request, v1::Run* response) {
-  auto caller = Admit(core_.principals, *context, rpc);
-  if (!caller) return Refuse(context, caller.error());
+Result<RunService::Asked> RunService::Take(const Context& context, std::string_view rpc,
+                                           const Request& request) const {
+  auto caller = Admit(core_.principals, context, rpc);
+  if (!caller) return std::move(caller).error();
   auto run = ParseRun("run", request.run());
-  if (!run) return Refuse(context, run.error());
+  if (!run) return std::move(run).error();
   auto input = FromProto(request);
-  if (!input) return Refuse(context, input.error());
+  if (!input) return std::move(input).error();
   std::optional<std::int64_t> revision;
   if (request.has_revision()) revision = request.revision();
+  return Asked{*run, *std::move(input), revision, *std::move(caller)};
+}
 
+template <class Request>
+grpc::ServerUnaryReactor* RunService::Change(Context* context, std::string_view rpc,
+                                             const Request& request, v1::Run* response) {
+  auto asked = Take(*context, rpc, request);
+  if (!asked) return Refuse(context, asked.error());
   grpc::ServerUnaryReactor* call = context->DefaultReactor();
-  Submit(call, *run, *std::move(input), revision, *std::move(caller), response);
+  Submit(call, *std::move(asked), response);
   return call;
 }
 
-void RunService::Submit(grpc::ServerUnaryReactor* call, RunId run, machine::Input input,
-                        std::optional<std::int64_t> revision, runtime::Caller caller,
-                        v1::Run* response) {
-  core_.engine.Submit(run, std::move(input), revision, std::move(caller),
+void RunService::Submit(grpc::ServerUnaryReactor* call, Asked asked, v1::Run* response) {
+  core_.engine.Submit(asked.run, std::move(asked.input), asked.revision, std::move(asked.caller),
                       [call, response](const Result<journal::RunRow>& row) {
                         if (row) *response = ToProto(*row);
                         call->Finish(row ? grpc::Status::OK : ToStatus(row.error()));
@@ -69,6 +74,13 @@ void RunService::Submit(grpc::ServerUnaryReactor* call, RunId run, machine::Inpu
 }
 
 namespace {
+
+// A person's word that a step counts as done, as the skip that it amounts to.
+machine::Skip SkipIn(const machine::Input& input) {
+  if (const auto* skip = std::get_if<machine::Skip>(&input)) return *skip;
+  const auto& told = std::get<machine::ResolveEffect>(input);
+  return {told.step, told.output, told.reason};
+}
 
 // What cannot be read here is told by the engine.
 Result<void> CheckBefore(runtime::Engine& engine, const Clock& clock, RunId run,
@@ -84,27 +96,21 @@ Result<void> CheckBefore(runtime::Engine& engine, const Clock& clock, RunId run,
 
 template <class Request>
 grpc::ServerUnaryReactor* RunService::ChangeOnceChecked(Context* context, std::string_view rpc,
-                                                        const Request& request, machine::Skip skip,
+                                                        const Request& request,
                                                         v1::Run* response) {
-  auto caller = Admit(core_.principals, *context, rpc);
-  if (!caller) return Refuse(context, caller.error());
-  auto run = ParseRun("run", request.run());
-  if (!run) return Refuse(context, run.error());
-  auto input = FromProto(request);
-  if (!input) return Refuse(context, input.error());
-  std::optional<std::int64_t> revision;
-  if (request.has_revision()) revision = request.revision();
-
+  auto asked = Take(*context, rpc, request);
+  if (!asked) return Refuse(context, asked.error());
   grpc::ServerUnaryReactor* call = context->DefaultReactor();
-  auto posted = core_.readers.PostForCaller([=, this, run = *run, input = *std::move(input),
-                                             skip = std::move(skip),
-                                             caller = *std::move(caller)](journal::Reader* reader) {
-    if (reader == nullptr) return call->Finish(ToStatus(StoppingError()));
-    if (auto checked = CheckBefore(core_.engine, core_.clock, run, skip, *reader); !checked) {
-      return call->Finish(ToStatus(checked.error()));
-    }
-    Submit(call, run, input, revision, caller, response);
-  });
+  auto posted = core_.readers.PostForCaller(
+      [=, this, asked = *std::move(asked)](journal::Reader* reader) {
+        if (reader == nullptr) return call->Finish(ToStatus(StoppingError()));
+        const machine::Skip skip = SkipIn(asked.input);
+        if (auto checked = CheckBefore(core_.engine, core_.clock, asked.run, skip, *reader);
+            !checked) {
+          return call->Finish(ToStatus(checked.error()));
+        }
+        Submit(call, asked, response);
+      });
   if (!posted) call->Finish(ToStatus(posted.error()));
   return call;
 }
@@ -137,13 +143,7 @@ grpc::ServerUnaryReactor* RunService::SkipStep(Context* context, const v1::SkipS
   if (request->without_output()) {
     return Change(context, "RunService.SkipStep", *request, response);
   }
-  if (auto caller = Admit(core_.principals, *context, "RunService.SkipStep"); !caller) {
-    return Refuse(context, caller.error());
-  }
-  auto input = FromProto(*request);
-  if (!input) return Refuse(context, input.error());
-  return ChangeOnceChecked(context, "RunService.SkipStep", *request, std::get<machine::Skip>(*input),
-                           response);
+  return ChangeOnceChecked(context, "RunService.SkipStep", *request, response);
 }
 
 grpc::ServerUnaryReactor* RunService::RollBackRun(Context* context,
@@ -188,8 +188,7 @@ grpc::ServerUnaryReactor* RunService::ResolveEffect(Context* context,
   if (request->finding() != v1::FINDING_APPLIED || !request->output_json().empty()) {
     return Change(context, "RunService.ResolveEffect", *request, response);
   }
-  return ChangeOnceChecked(context, "RunService.ResolveEffect", *request,
-                           machine::Skip{request->step(), Value(), request->reason()}, response);
+  return ChangeOnceChecked(context, "RunService.ResolveEffect", *request, response);
 }
 
 grpc::ServerUnaryReactor* RunService::OverrideInput(Context* context,

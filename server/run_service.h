@@ -77,18 +77,28 @@ class RunService final : public v1::RunService::CallbackService {
                                         v1::GetTimelineResponse* response) override;
 
  private:
+  // What a call asks of a run, by one who may.
+  struct Asked {
+    RunId run;
+    machine::Input input;
+    std::optional<std::int64_t> revision;
+    runtime::Caller caller;
+  };
+  template <class Request>
+  Result<Asked> Take(const grpc::CallbackServerContext& context, std::string_view rpc,
+                     const Request& request) const;
   // Submits what the request asks of its run, and answers the run as it is after the commit.
   template <class Request>
   grpc::ServerUnaryReactor* Change(grpc::CallbackServerContext* context, std::string_view rpc,
                                    const Request& request, v1::Run* response);
-  // The same, refused where later steps use what the output of `skip` lacks.
+  // The same of a skip, or of an effect that is told, refused where later steps use what its output
+  // lacks.
   template <class Request>
   grpc::ServerUnaryReactor* ChangeOnceChecked(grpc::CallbackServerContext* context,
                                               std::string_view rpc, const Request& request,
-                                              machine::Skip skip, v1::Run* response);
-  // Answers `call` after the commit of `input`, or with its refusal.
-  void Submit(grpc::ServerUnaryReactor* call, RunId run, machine::Input input,
-              std::optional<std::int64_t> revision, runtime::Caller caller, v1::Run* response);
+                                              v1::Run* response);
+  // Answers `call` after the commit of what is asked, or with its refusal.
+  void Submit(grpc::ServerUnaryReactor* call, Asked asked, v1::Run* response);
 
   Core& core_;
 };
