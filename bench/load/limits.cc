@@ -55,19 +55,6 @@ class Bare {
   sqlite3_stmt* insert_ = nullptr;
 };
 
-double SyncedAppend(const std::string& path) {
-  const int file = open(path.c_str(), O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0600);
-  const std::string bytes(256, 'x');
-  std::vector<double> spans;
-  for (int i = 0; i < 1000; ++i) {
-    const auto start = Clock::now();
-    if (write(file, bytes.data(), bytes.size()) < 0 || fdatasync(file) != 0) GiveUp("cannot sync");
-    spans.push_back(Seconds(Clock::now() - start) * 1000);
-  }
-  close(file);
-  return Quantile(spans, 0.5);
-}
-
 // Runs a second, `group` of them sharing each commit.
 double BareRuns(const std::string& path, int group, double* alone_ms) {
   Bare bare(path);
@@ -88,10 +75,22 @@ double BareRuns(const std::string& path, int group, double* alone_ms) {
 
 }  // namespace
 
+double SyncedAppend(const std::string& path, int appends) {
+  const int file = open(path.c_str(), O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0600);
+  const std::string bytes(256, 'x');
+  std::vector<double> spans;
+  for (int i = 0; i < appends; ++i) {
+    const auto start = Clock::now();
+    if (write(file, bytes.data(), bytes.size()) < 0 || fdatasync(file) != 0) GiveUp("cannot sync");
+    spans.push_back(Seconds(Clock::now() - start) * 1000);
+  }
+  close(file);
+  return Quantile(spans, 0.5);
+}
+
 Limits MeasureLimits(const std::string& folder) {
   std::filesystem::create_directories(folder);
   Limits limits;
-  limits.fdatasync_ms_p50 = SyncedAppend(folder + "/append");
   limits.sqlite_runs_alone = BareRuns(folder + "/alone.db", 1, &limits.sqlite_alone_ms_p50);
   limits.sqlite_runs_256 = BareRuns(folder + "/group.db", 256, nullptr);
   return limits;

@@ -84,6 +84,20 @@ Load RunFive(Api& api, const ServerProcess& server, int in_flight, double second
   return load;
 }
 
+double RunAlone(Api& api, double seconds) {
+  std::vector<double> spans;
+  const auto end = Clock::now() + std::chrono::duration<double>(seconds);
+  while (Clock::now() < end) {
+    const auto start = Clock::now();
+    v1::Run run;
+    if (auto status = api.WaitForRun("five", "", &run); !status.ok()) {
+      GiveUp("StartRun: " + status.error_message());
+    }
+    spans.push_back(Seconds(Clock::now() - start) * 1000);
+  }
+  return Quantile(spans, 0.5);
+}
+
 Parked ParkApprovals(Api& api, const ServerProcess& server, int count, int approve) {
   {
     ClosedLoop warm_up(api, "five", "");

@@ -18,6 +18,10 @@ struct Load {
 // Keeps `in_flight` runs of five steps going for `seconds`, each waited for end to end.
 Load RunFive(Api& api, const ServerProcess& server, int in_flight, double seconds);
 
+// Runs of five steps one after another for `seconds`, by blocking calls, as a script makes them.
+// Answers the median from call to answer in milliseconds.
+double RunAlone(Api& api, double seconds);
+
 struct Parked {
   double park_seconds = 0;          // until all have asked for their approval
   double rss_bytes_each = 0;

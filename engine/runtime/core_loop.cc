@@ -36,7 +36,7 @@ CoreLoop::CoreLoop(const Parts& parts)
 
 void CoreLoop::Run() {
   while (!Ended()) {
-    mailbox_.Take(letters_, NextWake(), !attempts_.empty());
+    mailbox_.Take(letters_, NextWake());
     EndGraceIfDue();
     attempts_.StopOverdue(clock_.Now());
     if (auto batch = NextBatch(); !batch.empty()) Process(batch);

@@ -6,9 +6,12 @@
 namespace recourse::runtime {
 namespace {
 
-// How long a worker that has ended a job looks for the next one before it sleeps: about as long as
-// the commit takes that follows from the job. To be woken costs a run of short steps more than that.
-constexpr auto kLinger = std::chrono::microseconds(400);
+// How long a worker that has ended a job looks for the next one before it sleeps: longer than the
+// commit takes that follows from the job, and long enough for a script's next run to begin. To be
+// woken costs a run of short steps more than that. Only one worker looks at a time, and none after
+// many jobs at once: then the processors have better things to do.
+constexpr auto kLinger = std::chrono::microseconds(1200);
+constexpr std::size_t kFewJobs = 4;
 
 }  // namespace
 
@@ -32,6 +35,7 @@ void Executor::Push(std::vector<std::shared_ptr<Job>>& jobs) {
   bool wake = false;
   {
     const std::lock_guard lock(mutex_);
+    few_ = jobs.size() <= kFewJobs;
     for (auto& job : jobs) queue_.push_back(std::move(job));
     filled_ = true;
     // One that lingers takes the first of them and wakes others for the rest.
@@ -51,7 +55,7 @@ std::vector<std::shared_ptr<Job>> Executor::TakeBack() {
 void Executor::Work() {
   std::unique_lock lock(mutex_);
   for (;;) {
-    if (queue_.empty() && !lingering_) LingerForNext(lock);
+    if (queue_.empty() && few_ && !lingering_) LingerForNext(lock);
     while (queue_.empty() && !ending_) {
       ++idle_;
       work_.wait(lock);

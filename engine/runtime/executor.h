@@ -44,6 +44,7 @@ class Executor {
   std::deque<std::shared_ptr<Job>> queue_;
   int idle_ = 0;
   bool waking_ = false;
+  bool few_ = true;         // what was pushed last
   bool lingering_ = false;  // a worker looks for the next job before it sleeps
   bool ending_ = false;
   std::atomic<bool> filled_ = false;  // something was pushed while a worker lingers

@@ -6,9 +6,11 @@
 namespace recourse::runtime {
 namespace {
 
-// How long an outcome is looked for before sleeping: a short action is over sooner than a sleeper is
-// woken.
-constexpr auto kLook = std::chrono::microseconds(100);
+// How long the next letter is looked for before sleeping: a short action is over, and a script that
+// was answered asks for the next run, sooner than a sleeper is woken. Not after many at once: then
+// the processors have better things to do, and to be woken costs each letter little.
+constexpr auto kLook = std::chrono::microseconds(600);
+constexpr std::size_t kFewLetters = 4;
 
 void MoveAll(std::vector<Message>& from, std::vector<Message>& to) {
   if (to.empty()) {
@@ -70,13 +72,12 @@ void Mailbox::Post(Message message) {
   if (wake) filled_.notify_one();
 }
 
-void Mailbox::Take(Letters& letters, std::optional<std::chrono::steady_clock::time_point> until,
-                   bool soon) {
+void Mailbox::Take(Letters& letters, std::optional<std::chrono::steady_clock::time_point> until) {
   std::unique_lock lock(mutex_);
   const auto something = [&] {
     return !letters_.own.empty() || !letters_.callers.empty() || letters_.closed != letters.closed;
   };
-  if (soon && !something()) {
+  if (few_ && !something()) {
     filled_since_ = false;
     lock.unlock();
     const auto enough = std::chrono::steady_clock::now() + kLook;
@@ -92,6 +93,7 @@ void Mailbox::Take(Letters& letters, std::optional<std::chrono::steady_clock::ti
     }
   }
   waiting_ = false;
+  few_ = letters_.own.size() + letters_.callers.size() <= kFewLetters;
   MoveAll(letters_.own, letters.own);
   MoveAll(letters_.callers, letters.callers);
   letters.closed = letters_.closed;

@@ -37,10 +37,9 @@ class Mailbox {
     bool closed = false;
   };
   // Moves everything that is there to the end of `letters`. Waits for something, or for Close() if
-  // that is new to `letters`, until `until` (forever without one). `soon`: an attempt is at work, so
-  // it is worth looking for its outcome for a moment before sleeping.
-  void Take(Letters& letters, std::optional<std::chrono::steady_clock::time_point> until,
-            bool soon);
+  // that is new to `letters`, until `until` (forever without one), looking for a
+  // moment before it sleeps when it took little last.
+  void Take(Letters& letters, std::optional<std::chrono::steady_clock::time_point> until);
 
   // Refuses callers from now on, and wakes Take().
   void Close();
@@ -57,6 +56,7 @@ class Mailbox {
   const std::size_t callers_max_;
   // Guarded by mutex_.
   Letters letters_;
+  bool few_ = true;       // what Take() took last
   bool waiting_ = false;  // Take() is: nobody else needs to be woken
   std::atomic<bool> filled_since_ = false;  // something came since Take() began to look
 };

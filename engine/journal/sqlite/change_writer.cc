@@ -25,11 +25,17 @@ ChangeWriter::ChangeWriter(Database& database)
                   "error_code, error_message) VALUES "
                   "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
       // What a run is started with never changes, but for its definition; left out, its indexes need
-      // no look.
+      // no look. Most transitions leave status and lock as they are: SQLite writes an index anew
+      // whenever its column is named, so these are named only when they change.
+      advance_run_(database,
+                   "UPDATE runs SET digest = ?, step = ?, changed = ?, finished = ?, revision = ?, "
+                   "waits_for = ?, waits_for_whom = ?, next = ?, waits_since = ?, next_at = ?, "
+                   "error_code = ?, error_message = ? WHERE run = ? AND revision = ? "
+                   "AND status = ? AND lock = ? AND fencing_token = ?"),
       update_run_(database,
-                  "UPDATE runs SET digest = ?, status = ?, step = ?, changed = ?, finished = ?, revision = ?, "
-                  "lock = ?, fencing_token = ?, waits_for = ?, waits_for_whom = ?, next = ?, "
-                  "waits_since = ?, next_at = ?, error_code = ?, error_message = ? "
+                  "UPDATE runs SET digest = ?, step = ?, changed = ?, finished = ?, revision = ?, "
+                  "waits_for = ?, waits_for_whom = ?, next = ?, waits_since = ?, next_at = ?, "
+                  "error_code = ?, error_message = ?, status = ?, lock = ?, fencing_token = ? "
                   "WHERE run = ? AND revision = ?"),
       insert_event_(database,
                     "INSERT INTO events (position, run, sequence, time, type, principal, payload, "
@@ -93,10 +99,16 @@ Result<void> ChangeWriter::StoreRun(const RunChange& change) {
     if (!inserted) return std::move(inserted).error().In("begin the run");
     return {};
   }
-  auto updated = update_run_.Execute(row.digest, row.status, row.step, row.changed, row.finished, row.revision,
-                                     row.lock, row.fencing_token, row.waits_for, row.waits_for_whom,
-                                     row.next, row.waits_since, row.next_at, row.error_code,
-                                     row.error_message, row.run, before);
+  auto updated = advance_run_.Execute(
+      row.digest, row.step, row.changed, row.finished, row.revision, row.waits_for,
+      row.waits_for_whom, row.next, row.waits_since, row.next_at, row.error_code, row.error_message,
+      row.run, before, row.status, row.lock, row.fencing_token);
+  if (updated && *updated == 0) {
+    updated = update_run_.Execute(
+        row.digest, row.step, row.changed, row.finished, row.revision, row.waits_for,
+        row.waits_for_whom, row.next, row.waits_since, row.next_at, row.error_code,
+        row.error_message, row.status, row.lock, row.fencing_token, row.run, before);
+  }
   if (!updated) return std::move(updated).error().In("update the run");
   if (*updated == 0) {
     return Aborted("the run has no event " + std::to_string(before) +

@@ -31,6 +31,7 @@ class ChangeWriter {
 
   Statement insert_definition_;
   Statement insert_run_;
+  Statement advance_run_;
   Statement update_run_;
   Statement insert_event_;
   Statement upsert_approval_;
