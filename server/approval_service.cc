@@ -134,7 +134,8 @@ grpc::ServerUnaryReactor* ApprovalService::Decide(grpc::CallbackServerContext* c
   auto vote = FromProto(*request);
   if (!vote) return Refuse(context, vote.error());
   if (!request->one_time_code().empty()) {
-    if (auto right = core_.principals.CheckCode(caller->principal, request->one_time_code());
+    if (auto right = core_.principals.CheckCode(caller->principal, request->one_time_code(),
+                                                 vote->id.ToString());
         !right) {
       return Refuse(context, right.error());
     }

@@ -17,6 +17,10 @@ constexpr std::size_t kSecretMin = 10;  // bytes
 constexpr int kWrongMax = 5;
 constexpr auto kWrongTime = std::chrono::minutes(5);
 
+std::int64_t StepOf(Time time) {
+  return std::chrono::floor<std::chrono::seconds>(time.time_since_epoch()).count() / kStepSeconds;
+}
+
 }  // namespace
 
 Result<std::string> DecodeBase32(std::string_view text) {
@@ -60,8 +64,10 @@ std::string OneTimeCode(std::string_view secret, std::int64_t step) {
   return std::string(kDigits - digits.size(), '0') + digits;
 }
 
+OneTimeCodes::OneTimeCodes(Time began) : first_(StepOf(began) + 1) {}
+
 Result<void> OneTimeCodes::Check(const std::string& principal, std::string_view secret,
-                                 std::string_view code, Time now) {
+                                 std::string_view code, const std::string& approval, Time now) {
   const std::lock_guard lock(mutex_);
   Known& known = known_[principal];
   if (known.wrong >= kWrongMax) {
@@ -74,8 +80,7 @@ Result<void> OneTimeCodes::Check(const std::string& principal, std::string_view 
     }
     known.wrong = 0;
   }
-  const std::int64_t step =
-      std::chrono::floor<std::chrono::seconds>(now.time_since_epoch()).count() / kStepSeconds;
+  const std::int64_t step = StepOf(now);
   // All are compared, each in constant time.
   std::int64_t found = 0;
   for (const std::int64_t near : {step - 1, step, step + 1}) {
@@ -84,17 +89,24 @@ Result<void> OneTimeCodes::Check(const std::string& principal, std::string_view 
                       CRYPTO_memcmp(code.data(), right.data(), right.size()) == 0;
     if (same) found = near;
   }
-  if (found > known.used) {
-    known.used = found;
-    known.wrong = 0;
+  const auto refuse = [](const std::string& why) {
+    return Error{Code::kPermissionDenied, "code: " + why + ". Nothing was decided"};
+  };
+  if (found != 0 && found < first_) {
+    return refuse("the server was started while this one-time code was in force, and cannot tell "
+                  "whether it was used before; wait for the next");
+  }
+  if (found > known.used || (found == known.used && found != 0 && approval == known.used_for)) {
+    known = {found, approval, 0, {}};
     return {};
   }
   if (known.wrong++ == 0) known.first_wrong = now;
-  return Error{Code::kPermissionDenied,
-               "code: " + std::string(found != 0 ? "this one-time code was used already; wait for the next"
-                                                 : "it is no one-time code of " + principal +
-                                                       " now; look at the clocks if it should be") +
-                   ". Nothing was decided"};
+  if (found != 0) {
+    return refuse("this one-time code was used already" +
+                  (found == known.used ? ", for " + known.used_for : "") + "; wait for the next");
+  }
+  return refuse("it is no one-time code of " + principal +
+                " now; look at the clocks if it should be");
 }
 
 }  // namespace recourse::server

@@ -217,7 +217,7 @@ struct Principals::State {
   SystemClock system_clock;
   std::unique_ptr<TokenStore> tokens;  // null: none can be made
   FailureLimit limit;
-  OneTimeCodes codes;
+  std::optional<OneTimeCodes> codes;  // there once the clock is known
   std::mutex mutex;
   std::shared_ptr<const PrincipalTable> table;  // under mutex
 
@@ -300,6 +300,7 @@ Result<Principals> Principals::Load(std::vector<PrincipalConfig> configs,
   auto state = std::make_unique<State>();
   state->local_operator = options.local_operator;
   state->clock = options.clock != nullptr ? options.clock : &state->system_clock;
+  state->codes.emplace(state->clock->Now());
   if (!options.tokens_file.empty()) {
     auto tokens = TokenStore::Open(options.tokens_file);
     if (!tokens) return std::move(tokens).error();
@@ -363,7 +364,8 @@ Result<TokenStore*> Principals::tokens() const {
 
 Time Principals::Now() const { return state_->clock->Now(); }
 
-Result<void> Principals::CheckCode(const std::string& principal, std::string_view code) const {
+Result<void> Principals::CheckCode(const std::string& principal, std::string_view code,
+                                   const std::string& approval) const {
   const auto table = state_->Current();
   const PrincipalConfig* config = table->Find(principal);
   if (config == nullptr || config->second_factor_file.empty()) {
@@ -373,7 +375,7 @@ Result<void> Principals::CheckCode(const std::string& principal, std::string_vie
   }
   auto secret = ReadSecondFactor(config->second_factor_file);
   if (!secret) return std::move(secret).error();
-  return state_->codes.Check(principal, *secret, code, Now());
+  return state_->codes->Check(principal, *secret, code, approval, Now());
 }
 
 }  // namespace recourse::server

@@ -80,10 +80,11 @@ class Principals {
 
   std::vector<PrincipalConfig> configs() const;
 
-  // Whether it is a one-time code of the principal now; see one_time_code.h. The file is read anew
+  // Whether it is a one-time code of the principal now, for this approval; see one_time_code.h. The file is read anew
   // each time. kPermissionDenied: it is none, or the principal makes none. kFailedPrecondition: its
   // file cannot be used.
-  Result<void> CheckCode(const std::string& principal, std::string_view code) const;
+  Result<void> CheckCode(const std::string& principal, std::string_view code,
+                         const std::string& approval) const;
 
   // The created tokens. kFailedPrecondition: this server keeps none.
   Result<TokenStore*> tokens() const;

@@ -28,7 +28,8 @@ Result<Pruning> DecidePruning(const Catalogue& catalogue, const Retention& reten
   }
   if (pruning.good.empty()) {
     return FailedPrecondition("there is no good backup, so that nothing may go: " +
-                              database::Sentences(refused, 10) + ". Nothing was removed");
+                              (refused.empty() ? "there is none at all" : database::Sentences(refused, 10)) +
+                              ". Nothing was removed");
   }
   const Entry& newest = catalogue.entries[pruning.good.front()];
   if (now - newest.taken_at > retention.max_age) {

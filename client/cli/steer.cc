@@ -54,6 +54,27 @@ std::string Again(const Common& common, const Request& request, const Error& err
   return "";
 }
 
+// What the answered request means for the run, beyond its status; empty: nothing.
+template <class Request>
+std::string Meaning(const Common& common, const Request& request, const v1::Run& run) {
+  if constexpr (std::is_same_v<Request, v1::CancelRunRequest>) {
+    return request.rollback()
+               ? "it is cancelled once what it did is undone"
+               : "it is cancelled once what is at work has been stopped; nothing is undone";
+  } else if constexpr (std::is_same_v<Request, v1::AcknowledgeRunRequest>) {
+    return "you take care of it: nobody else is told, until it asks for something new";
+  } else if constexpr (std::is_same_v<Request, v1::QuarantineRunRequest>) {
+    return "nothing begins and its timers stand still, until: " + Prefix(common) + " resume " + run.id();
+  } else if constexpr (std::is_same_v<Request, v1::OverrideInputRequest>) {
+    return OneLine(request.input()) + " of step " + OneLine(request.step()) + " is now " +
+           OneLine(request.value_json()) + "; what was asked with the old value is asked anew" +
+           (run.open_approvals().empty() ? "" : ": " + Prefix(common) + " approvals");
+  } else if constexpr (std::is_same_v<Request, v1::AdoptDefinitionRequest>) {
+    return "it goes on by definition " + run.digest().substr(0, 12);
+  }
+  return "";
+}
+
 // Sends the request and tells how the run stands then.
 template <class Request>
 int Send(const Common& common, const SteerArguments& arguments, Request request,
@@ -81,11 +102,8 @@ int Send(const Common& common, const SteerArguments& arguments, Request request,
       std::printf("%s\n", LeftText(common, server, *run).c_str());
       return kOk;
     }
-    if constexpr (std::is_same_v<Request, v1::CancelRunRequest>) {
-      std::printf("it is cancelled once %s\n",
-                  request.rollback() ? "what it did is undone"
-                                     : "what is at work has been stopped; nothing is undone");
-    }
+    const std::string meaning = Meaning(common, request, *run);
+    if (!meaning.empty()) std::printf("%s\n", meaning.c_str());
     std::printf("follow it: %s watch %s\n", Prefix(common).c_str(), run->id().c_str());
     return kOk;
   });

@@ -256,6 +256,8 @@ bool AnyAtWork(const Activity& root);
 // The inputs of a step, with those that people have overridden.
 Value WithOverrides(const RunState& state, int step, Value inputs);
 
+// Of which groups how many approvals are still missing; none for an approval without groups.
+std::vector<ApprovalRequested::Group> MissingGroups(const AwaitingApproval& awaiting);
 // Whether the votes are what the request takes.
 bool IsGiven(const AwaitingApproval& awaiting);
 

@@ -23,7 +23,7 @@ WhyWaiting WhyApproval(const AwaitingApproval& awaiting) {
   std::size_t approved = 0;
   for (const auto& cast : awaiting.votes) approved += cast.vote == Vote::kApprove ? 1 : 0;
   std::vector<std::string> groups;
-  for (const auto& group : request.groups) {
+  for (const auto& group : MissingGroups(awaiting)) {
     groups.push_back(std::to_string(group.quorum) + " of " + group.role);
   }
   std::vector<std::string> stand_ins;
@@ -32,7 +32,8 @@ WhyWaiting WhyApproval(const AwaitingApproval& awaiting) {
                                      [&](const auto& group) { return group.role == role; });
     if (!request.groups.empty() && !grouped) stand_ins.push_back(role);
   }
-  const std::string roles = !groups.empty() ? Joined(groups, "and")
+  const std::string roles = !groups.empty()
+                                ? (approved > 0 ? "still " : "") + Joined(groups, "and")
                             : request.approvers.empty()
                                 ? "nobody (its list of approvers is empty)"
                                 : Joined(request.approvers, "or");

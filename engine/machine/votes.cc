@@ -32,12 +32,17 @@ class Seats {
     sits_.assign(votes.size(), -1);
   }
 
-  bool AllFilled() {
+  // How many seats of each group stay empty, however the voters sit; groups without any left out.
+  std::vector<Group> Empty() {
+    std::vector<Group> empty;
     for (std::size_t seat = 0; seat < seats_.size(); ++seat) {
       asked_.assign(votes_.size(), false);
-      if (!Fill(seat)) return false;
+      if (Fill(seat)) continue;
+      const std::string& role = seats_[seat]->role;
+      if (empty.empty() || empty.back().role != role) empty.push_back({role, 0});
+      ++empty.back().quorum;
     }
-    return true;
+    return empty;
   }
 
  private:
@@ -71,10 +76,14 @@ void CountVote(std::vector<Cast>& votes, const Envelope& envelope, const VoteCas
       {envelope.principal, cast.vote, cast.reason, cast.channel, envelope.time, cast.roles});
 }
 
+std::vector<Group> MissingGroups(const AwaitingApproval& awaiting) {
+  return Seats(awaiting.request.groups, awaiting.votes).Empty();
+}
+
 bool IsGiven(const AwaitingApproval& awaiting) {
   const ApprovalRequested& request = awaiting.request;
   if (request.quorum > kQuorumMax) return false;  // no definition says so: of a forged journal
-  if (!request.groups.empty()) return Seats(request.groups, awaiting.votes).AllFilled();
+  if (!request.groups.empty()) return MissingGroups(awaiting).empty();
   const auto approved = std::count_if(awaiting.votes.begin(), awaiting.votes.end(), [](const Cast& cast) {
     return cast.vote == Vote::kApprove;
   });

@@ -28,7 +28,7 @@ class Asker {
   void AskOnce(int item, const Value* items);
   // `complete`: the context has all that the action will have.
   void AskAction(const Action& action, const Context& context, bool complete);
-  void AddMissing(const std::vector<std::string>& secrets);
+  void AddMissing();
   void AskPlan(const Action& action, const Context& context);
   void AskPrepare(const Action& action, const Context& context);
   void AddFailure(std::string_view what, const Error& error);
@@ -52,6 +52,7 @@ class Asker {
 };
 
 StepPlan Asker::Ask() && {
+  AddMissing();
   const auto& overrides = question_.request.state.overrides;
   if (const auto changed = overrides.find(question_.step); changed != overrides.end()) {
     for (const auto& [input, change] : changed->second) {
@@ -107,15 +108,14 @@ void Asker::AskOnce(int item, const Value* items) {
       .deadline = means_.deadline,
       .stop = means_.stop,
       .policy = means_.policy};
-  AddMissing(secrets);
   if (auto fits = CheckAgainstSchema(context.inputs, spec.inputs, "inputs"); !fits) {
     return plan_.AddProblem(fits.error().ToString());
   }
   AskAction(*action, context, secrets.empty());
 }
 
-void Asker::AddMissing(const std::vector<std::string>& secrets) {
-  for (const std::string& name : secrets) {
+void Asker::AddMissing() {
+  for (const std::string& name : action_.with.Secrets()) {
     auto known = means_.secrets != nullptr
                      ? means_.secrets->Knows(name)
                      : FailedPrecondition("the secret \"" + name + "\" is not known: this server has none");

@@ -94,6 +94,22 @@ std::string WithoutParts(const std::string& text, const std::string& form,
 
 }  // namespace
 
+Result<void> KnowsSecretsOf(const definition::Workflow& workflow, const SecretSource* source) {
+  for (const definition::Step& step : workflow.steps) {
+    const auto* action = std::get_if<definition::ActionStep>(&step.kind);
+    for (; action != nullptr; action = action->compensation.get()) {
+      for (const std::string& name : action->with.Secrets()) {
+        auto known = source != nullptr
+                         ? source->Knows(name)
+                         : FailedPrecondition("there is no secret \"" + name +
+                                              "\": this server's configuration has none");
+        if (!known) return std::move(known).error().In("step " + step.id);
+      }
+    }
+  }
+  return {};
+}
+
 std::pair<Value, std::vector<std::string>> WithoutSecrets(const Value& inputs) {
   std::vector<std::string> names;
   Value shown = Replaced(inputs, [&](const std::string& name) {

@@ -13,6 +13,7 @@
 
 #include "engine/base/error.h"
 #include "engine/base/value.h"
+#include "engine/definition/workflow.h"
 
 namespace recourse::runtime {
 
@@ -31,6 +32,10 @@ class SecretSource {
   // not; the message names those that there are.
   virtual Result<void> Knows(const std::string& name) const = 0;
 };
+
+// Whether `source` (null: knows none) knows every secret that the workflow's actions get.
+// kFailedPrecondition: the first that it does not, and the step that asks for it.
+Result<void> KnowsSecretsOf(const definition::Workflow& workflow, const SecretSource* source);
 
 // A shorter one would stand in many texts by chance, so that it could not be taken out of them.
 inline constexpr std::size_t kSecretMin = 4;

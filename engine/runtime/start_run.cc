@@ -81,6 +81,10 @@ Result<CoreLoop::Started> CoreLoop::Start(Batch& batch, const StartRequest& requ
   }
   if (known == workflows.end()) return NoWorkflow(workflows, request.workflow);
   const RunId id{batch.heads.run.number + 1};
+  if (const auto unknown = unknown_secrets_.find(request.workflow);
+      unknown != unknown_secrets_.end()) {
+    return Error(unknown->second).In("start " + request.workflow);
+  }
   auto start = MakeStart(batch, *known->second, id, request, caller);
   if (!start) return std::move(start).error().In("start " + request.workflow);
 

@@ -103,6 +103,11 @@ Result<void> CoreLoop::Use(std::shared_ptr<const Catalogue> catalogue) {
   if (auto loaded = schedules_.Load(catalogue->schedules, clock_.Now()); !loaded) return loaded;
   if (auto stored = schedules_.StoreNew(); !stored) SetWritable(&stored.error());
   definitions_.Add(catalogue->workflows);
+  unknown_secrets_.clear();
+  for (const auto& [name, workflow] : catalogue->workflows) {
+    auto known = KnowsSecretsOf(*workflow, options_.secrets);
+    if (!known) unknown_secrets_.emplace(name, std::move(known).error());
+  }
   catalogue_ = std::move(catalogue);
   return {};
 }

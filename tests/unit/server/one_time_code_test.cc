@@ -33,33 +33,47 @@ TEST_CASE("a secret is read as apps show it", "[server]") {
   CHECK_FALSE(DecodeBase32("GEZDGNBVGY3TQOJQ1"));
 }
 
-TEST_CASE("a code counts once, and one step early or late", "[server]") {
-  OneTimeCodes codes;
-  const auto check = [&](std::int64_t now, std::int64_t of) {
-    return codes.Check("ada", kSecret, OneTimeCode(kSecret, of / 30), At(now));
+TEST_CASE("a code counts for one approval, and one step early or late", "[server]") {
+  OneTimeCodes codes(At(0));
+  const auto check = [&](std::int64_t now, std::int64_t of, const std::string& approval = "A-1") {
+    return codes.Check("ada", kSecret, OneTimeCode(kSecret, of / 30), approval, At(now));
   };
   CHECK_FALSE(check(1000, 900));
   CHECK_FALSE(check(1000, 1100));
   CHECK(check(1000, 970));
   CHECK(check(1000, 1000));
-  const auto again = check(1001, 1000);
+  CHECK(check(1001, 1000));  // the answer was lost, or the vote refused
+  const auto again = check(1001, 1000, "A-2");
   REQUIRE_FALSE(again);
-  CHECK(again.error().message.find("was used already") != std::string::npos);
+  CHECK(again.error().message.find("was used already, for A-1") != std::string::npos);
   CHECK_FALSE(check(1001, 970));  // what came before it does not count any more
   CHECK(check(1020, 1050));
-  CHECK(codes.Check("kim", kSecret, OneTimeCode(kSecret, 1020 / 30), At(1020)));
+  CHECK(codes.Check("kim", kSecret, OneTimeCode(kSecret, 1020 / 30), "A-2", At(1020)));
+}
+
+TEST_CASE("no code counts that could have been used before the server was started", "[server]") {
+  OneTimeCodes codes(At(1000));
+  const auto check = [&](std::int64_t now, std::int64_t of) {
+    return codes.Check("ada", kSecret, OneTimeCode(kSecret, of / 30), "A-1", At(now));
+  };
+  for (const std::int64_t of : {970, 1000}) {
+    const auto early = check(1001, of);
+    REQUIRE_FALSE(early);
+    CHECK(early.error().message.find("server was started while") != std::string::npos);
+  }
+  CHECK(check(1001, 1030));
 }
 
 TEST_CASE("who guesses codes has to wait, and nobody else", "[server]") {
-  OneTimeCodes codes;
+  OneTimeCodes codes(At(0));
   for (int i = 0; i < 5; ++i) {
-    CHECK(codes.Check("ada", kSecret, "000000", At(1000)).error().code == Code::kPermissionDenied);
+    CHECK(codes.Check("ada", kSecret, "000000", "A-1", At(1000)).error().code == Code::kPermissionDenied);
   }
   const std::string right = OneTimeCode(kSecret, 1200 / 30);
-  CHECK(codes.Check("ada", kSecret, right, At(1200)).error().code == Code::kResourceExhausted);
-  CHECK(codes.Check("kim", kSecret, right, At(1200)));
-  CHECK(codes.Check("ada", kSecret, OneTimeCode(kSecret, 1301 / 30), At(1301)));
-  CHECK(codes.Check("ada", kSecret, "12345", At(1302)).error().code == Code::kPermissionDenied);
+  CHECK(codes.Check("ada", kSecret, right, "A-1", At(1200)).error().code == Code::kResourceExhausted);
+  CHECK(codes.Check("kim", kSecret, right, "A-1", At(1200)));
+  CHECK(codes.Check("ada", kSecret, OneTimeCode(kSecret, 1301 / 30), "A-1", At(1301)));
+  CHECK(codes.Check("ada", kSecret, "12345", "A-1", At(1302)).error().code == Code::kPermissionDenied);
 }
 
 TEST_CASE("an approval that asks for a one-time code is not given without the right one", "[server]") {
@@ -82,7 +96,7 @@ TEST_CASE("an approval that asks for a one-time code is not given without the ri
   };
   const auto right = [&] {
     const auto now = std::chrono::floor<std::chrono::seconds>(running.clock.Now().time_since_epoch());
-    return OneTimeCode(kSecret, now.count() / 30);
+    return OneTimeCode(kSecret, now.count() / 30 + 1);  // the first after the server's start
   };
   CHECK(decide("ada", "").error_code() == grpc::StatusCode::PERMISSION_DENIED);
   CHECK(decide("ada", "").error_message().find("takes a one-time code of ada too") != std::string::npos);

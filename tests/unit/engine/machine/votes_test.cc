@@ -56,11 +56,14 @@ TEST_CASE("each group needs people of its own", "[machine]") {
     player.Vote("p2", Vote::kApprove, {"dba"});
     CHECK(Approved(player));
   }
-  SECTION("why it waits says how many of whom") {
+  SECTION("why it waits says of whom how many are missing") {
     Player player = Asked("{dba: 2, owner: 1}");
     player.Vote("p1", Vote::kApprove, {"dba"});
     CHECK(WhyItWaits(player.workflow(), player.state())->who ==
-          "1 of 3 approvals so far; 2 of dba and 1 of owner");
+          "1 of 3 approvals so far; still 1 of dba and 1 of owner");
+    player.Vote("p2", Vote::kApprove, {"dba"});
+    CHECK(WhyItWaits(player.workflow(), player.state())->who ==
+          "2 of 3 approvals so far; still 1 of owner");
   }
   SECTION("any no of anybody asked ends it") {
     Player player = Asked("{dba: 1, owner: 1}");

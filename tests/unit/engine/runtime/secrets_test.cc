@@ -205,4 +205,15 @@ TEST_CASE_METHOD(EngineFixture, "an input that looks like a secret brings none",
   CHECK_FALSE(applied);
 }
 
+TEST_CASE_METHOD(EngineFixture, "no run starts that will ask for a secret nobody knows", "[runtime]") {
+  AddAction("test.work");
+  AddWorkflow(kUses);
+  StartEngine();
+  const auto started = Start("uses", Value::Object({})).Get();
+  REQUIRE_FALSE(started);
+  CHECK(started.error().code == Code::kFailedPrecondition);
+  CHECK_THAT(started.error().message,
+             Contains("start uses: step work: there is no secret \"db\": this server's configuration has none"));
+}
+
 }  // namespace recourse::runtime
