@@ -164,7 +164,7 @@ Result<Input> FromProto(const v1::AcknowledgeRunRequest& request) {
 
 Result<Input> FromProto(const v1::AdoptDefinitionRequest& request) {
   if (auto fits = CheckSize("reason", request.reason(), kReasonMax); !fits) return fits.error();
-  return Input(machine::AdoptDefinition{nullptr, request.reason()});
+  return Input(machine::AdoptDefinition{nullptr, request.reason(), request.digest()});
 }
 
 Result<Input> FromProto(const v1::AnswerItemRequest& request) {

@@ -42,7 +42,10 @@ void AddIncidentVerbs(CLI::App& app, const Common& common, const AddVerb& add) {
       "override", "give an input of a step that has not begun another value", Override, true);
   input->add_option("step", steer->step, "the step's id")->required();
   input->add_option("input", steer->name, "input=value; JSON where it is, else text")->required();
-  add_steer("adopt", "let a run go on by the definition that is loaded now", Adopt, true);
+  CLI::App* adopt =
+      add_steer("adopt", "let a run go on by the definition that is loaded now", Adopt, true);
+  adopt->add_option("--digest", steer->name,
+                    "refuse unless the loaded definition's digest begins so; see workflows show");
 
   const auto decide = std::make_shared<DecideArguments>();
   CLI::App* withdraw = add(app, "withdraw", "take your decision back, and why", [&common, decide] {

@@ -238,8 +238,9 @@ int Acknowledge(const Common& common, const SteerArguments& arguments) {
 }
 
 int Adopt(const Common& common, const SteerArguments& arguments) {
-  return Send(common, arguments, Because<v1::AdoptDefinitionRequest>(arguments),
-              &v1::RunService::Stub::AdoptDefinition);
+  auto request = Because<v1::AdoptDefinitionRequest>(arguments);
+  request.set_digest(arguments.name);
+  return Send(common, arguments, request, &v1::RunService::Stub::AdoptDefinition);
 }
 
 }  // namespace recourse::cli

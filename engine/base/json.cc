@@ -114,6 +114,32 @@ void AppendEscaped(std::string& out, std::string_view text) {
   out += '"';
 }
 
+// How many bytes at the start of `text` are a character that a terminal obeys or that turns the
+// direction of what follows; 0: it is none. Those below U+0080 are escaped in any JSON.
+std::size_t UnseenSize(std::string_view text) {
+  const auto byte = [&](std::size_t at) {
+    return at < text.size() ? static_cast<unsigned char>(text[at]) : 0u;
+  };
+  if (byte(0) == 0xc2) return byte(1) >= 0x80 && byte(1) <= 0x9f ? 2 : 0;  // C1
+  if (byte(0) != 0xe2) return 0;
+  const bool marks = byte(1) == 0x80 && (byte(2) == 0x8e || byte(2) == 0x8f ||
+                                         (byte(2) >= 0xa8 && byte(2) <= 0xae));
+  const bool isolates = byte(1) == 0x81 && byte(2) >= 0xa6 && byte(2) <= 0xa9;
+  return marks || isolates ? 3 : 0;
+}
+
+// "\u202e" for a character of two or three bytes.
+std::string EscapeOf(std::string_view utf8) {
+  static constexpr char kHex[] = "0123456789abcdef";
+  const auto low = [&](std::size_t at) { return static_cast<unsigned char>(utf8[at]) & 0x3fu; };
+  const unsigned code = utf8.size() == 2
+                            ? (static_cast<unsigned char>(utf8[0]) & 0x1fu) << 6 | low(1)
+                            : (static_cast<unsigned char>(utf8[0]) & 0x0fu) << 12 | low(1) << 6 | low(2);
+  std::string escape = "\\u";
+  for (int shift = 12; shift >= 0; shift -= 4) escape += kHex[code >> shift & 0xf];
+  return escape;
+}
+
 template <class Number>
 void AppendNumber(std::string& out, Number number) {
   char buffer[32];
@@ -290,7 +316,20 @@ Result<Value> ParseJson(std::string_view text) {
 }
 
 std::string ToJson(const Value& value) { return Write(value, false); }
-std::string ToPrettyJson(const Value& value) { return Write(value, true); }
+std::string ToPrettyJson(const Value& value) {
+  const std::string text = Write(value, true);
+  std::string safe;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t size = UnseenSize(std::string_view(text).substr(at));
+    if (size == 0) {
+      safe += text[at++];
+      continue;
+    }
+    safe += EscapeOf(std::string_view(text).substr(at, size));
+    at += size;
+  }
+  return safe;
+}
 
 bool IsJson(const Value& value) { return IsJsonBelow(value, 0); }
 

@@ -1,3 +1,5 @@
+#include <set>
+
 #include "engine/base/digest.h"
 #include "engine/base/json.h"
 #include "engine/definition/loading.h"
@@ -110,6 +112,21 @@ Value Whole(const Node& root, const Loading& loading) {
 
 }  // namespace
 
+namespace {
+
+void NameSecrets(Workflow& workflow) {
+  std::set<std::string> names;
+  for (const Step& step : workflow.steps) {
+    const auto* action = std::get_if<ActionStep>(&step.kind);
+    for (; action != nullptr; action = action->compensation.get()) {
+      for (std::string& name : action->with.Secrets()) names.insert(std::move(name));
+    }
+  }
+  workflow.secrets.assign(names.begin(), names.end());
+}
+
+}  // namespace
+
 Loaded Load(Loading& loading) {
   const Node root = ReadYaml(loading.text, loading.problems);
   if (loading.problems.empty() || root.is_map()) ReadWorkflow(root, loading);
@@ -122,6 +139,7 @@ Loaded Load(Loading& loading) {
                                          "; at most " + HumanBytes(kTextMax) + " are accepted");
     return {nullptr, std::move(loading.problems).Take()};
   }
+  NameSecrets(loading.workflow);
   loading.workflow.digest = ToHex(Sha256Of(loading.workflow.canonical));
   return {std::make_shared<const Workflow>(std::move(loading.workflow)), {}};
 }

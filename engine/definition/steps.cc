@@ -1,5 +1,6 @@
 // Reads the list of steps: what every kind of step has.
 #include <algorithm>
+#include <set>
 
 #include "engine/definition/loading.h"
 #include "engine/definition/members.h"
@@ -129,17 +130,17 @@ void CheckBlock(std::string_view kind, int index, Loading& loading) {
   }
 }
 
-// What a gate says of going on as if it had been passed: an approval that was rejected or has
-// expired is not given, so neither the step nor the workflow can let the run through. A stored
-// definition that says so, of a server that took it, is read so that a person decides.
-void HoldGate(const Node& node, Step& step, Loading& loading) {
+// What a gate, or a step with one inside, says of going on as if it had been passed: an approval that
+// was rejected or has expired is not given, so neither the step nor the workflow can let the run
+// through. A stored definition that says so, of a server that took it, is read so that a person decides.
+void HoldGate(const Node& node, Step& step, Loading& loading, const std::string& what) {
   const bool inherited = node.Find("on_failure") == nullptr;
   if (step.on_failure.value_or(loading.workflow.on_failure) == OnFailure::kContinue) {
     step.on_failure = OnFailure::kPause;
     const Member* on_failure = node.Find("on_failure");
     if (!inherited && !loading.stored && on_failure != nullptr) {
       loading.problems.Add(on_failure->value.place,
-                           "on_failure: an approval that is not given cannot be passed; expected "
+                           "on_failure: " + what + " cannot be passed; expected "
                            "one of rollback, pause, fail, found \"continue\"");
     }
   }
@@ -147,7 +148,7 @@ void HoldGate(const Node& node, Step& step, Loading& loading) {
       std::erase_if(step.on_error, [](const ErrorRule& rule) { return !rule.go_to; });
   if (passing > 0 && !loading.stored) {
     loading.problems.Add(node.Find("on_error")->value.place,
-                         "on_error: an approval that is not given cannot be passed; expected "
+                         "on_error: " + what + " cannot be passed; expected "
                          "{goto: step} or {rollback_to: checkpoint, goto: step}, found continue");
   }
 }
@@ -195,7 +196,6 @@ void ReadStep(const Node& node, int index, Loading& loading) {
     if (kind == "fail") EndThere(step, loading.workflow);
     const Node* on_error = kind == "fail" ? nullptr : members.Take("on_error");
     if (on_error != nullptr) ReadErrorRules(*on_error, index, loading);
-    if (kind == "approval") HoldGate(node, step, loading);
   }
   step.visits_max = static_cast<int>(members.TakeInt("max_visits", 1, 1'000'000).value_or(100));
   step.expect = members.TakeDuration("expect");
@@ -240,6 +240,30 @@ std::optional<int> Loading::FindStep(const Node& node, std::string_view what, in
   return found;
 }
 
+namespace {
+
+// Holds each approval, and each step that has one inside.
+void HoldGates(Loading& loading) {
+  std::set<int> held;
+  for (std::size_t i = 0; i < loading.slots.size(); ++i) {
+    const Step& approval = loading.workflow.steps[i];
+    if (!std::holds_alternative<ApprovalStep>(approval.kind)) continue;
+    for (int at = static_cast<int>(i); at >= 0;) {
+      Step& step = loading.workflow.steps[at];
+      const std::string what = at == static_cast<int>(i)
+                                   ? "an approval that is not given"
+                                   : "the approval " + Quoted(approval.id) + " inside, when it is not given,";
+      if (held.insert(at).second) {
+        loading.text = loading.slots[at].text;
+        HoldGate(*loading.slots[at].node, step, loading, what);
+      }
+      at = step.block < 0 ? -1 : loading.workflow.blocks[step.block].owner;
+    }
+  }
+}
+
+}  // namespace
+
 void ReadSteps(Loading& loading) {
   const std::string_view text = loading.text;
   for (std::size_t i = 0; i < loading.slots.size(); ++i) {
@@ -248,6 +272,7 @@ void ReadSteps(Loading& loading) {
       ReadStep(*loading.slots[i].node, static_cast<int>(i), loading);
     }
   }
+  HoldGates(loading);
   loading.text = text;
 }
 

@@ -225,6 +225,7 @@ struct Workflow {
   std::vector<Step> steps;  // not empty; a run begins with the first
   std::vector<Block> blocks;
   std::vector<Frame> frames;
+  std::vector<std::string> secrets;  // the names of all that its actions get
   std::optional<int> on_finish;  // the first step of what runs at last, whatever the end was
   expression::Template outputs;
 

@@ -96,15 +96,23 @@ struct TimerRow {
   auto operator<=>(const TimerRow&) const = default;
 };
 
-// A notification to send; written with the event that causes it.
+// A notification for one channel; written with the event that causes it. Its position and number are
+// the key that makes it unique.
 struct OutboxRow {
-  Position position = 0;  // of that event: with `topic` the key that makes it unique
+  Position position = 0;  // of the last event of the decision that tells it
+  int number = 0;         // among those of the decision
+  std::string channel;  // by its name in the server's configuration
+  std::string event;    // "needs_attention"
   RunId run;
-  std::string topic;
   std::string text;
   Time created;
-  int tries = 0;
+  // What has come of it.
+  int tries = 0;                  // those that failed
+  std::string error;              // why the last one did
   std::optional<Time> sent;
+  std::optional<Time> given_up;   // it is not tried again by itself
+
+  bool operator==(const OutboxRow&) const = default;
 };
 
 // What a schedule has come to: the one thing beside the definitions that no event tells. A run that
@@ -193,7 +201,11 @@ class Reader {
   // The holder of a lock, if any; the runs that wait for it, the longest first.
   virtual Result<std::optional<RunRow>> LockHolder(const std::string& lock) = 0;
   virtual Result<std::vector<RunRow>> LockWaiters(const std::string& lock, int limit) = 0;
-  virtual Result<std::vector<OutboxRow>> UnsentNotifications(int limit) = 0;
+  // Of a channel those that are neither sent nor given up, the oldest first.
+  virtual Result<std::vector<OutboxRow>> UnsentNotifications(const std::string& channel,
+                                                             int limit) = 0;
+  // Those that were tried in vain and are not sent, the oldest first.
+  virtual Result<std::vector<OutboxRow>> UndeliveredNotifications(int limit) = 0;
   // All schedules that were ever loaded, by name.
   virtual Result<std::vector<ScheduleRow>> ListSchedules() = 0;
   // Runs that were removed, with a number above `after`, in order.
@@ -240,7 +252,7 @@ using ImportSource = std::function<Result<std::optional<ImportedRun>>()>;
 
 // One journal with its one writer.
 //
-// Thread safety: Append, MarkSent, StoreSchedules, RemoveRun, Import and reader() belong to the core
+// Thread safety: Append, NoteNotifications, StoreSchedules, RemoveRun, Import and reader() belong to the core
 // loop's thread. OpenReader, BackUp and size_bytes() may be called from any thread.
 class Journal {
  public:
@@ -262,7 +274,9 @@ class Journal {
   // damaged.
   virtual Result<Position> Append(std::span<RunChange> changes) = 0;
 
-  virtual Result<void> MarkSent(std::span<const OutboxRow> sent, Time at) = 0;
+  // Stores what has come of notifications, all or nothing. One that is not there, because its run
+  // was removed, is left out. Errors as Append.
+  virtual Result<void> NoteNotifications(std::span<const OutboxRow> notes) = 0;
 
   // Makes `rows` durable, all or nothing, replacing those of their names. Errors as Append.
   virtual Result<void> StoreSchedules(std::span<const ScheduleRow> rows) = 0;

@@ -45,6 +45,7 @@ class Fold : FoldPeople {
       PassDeadline();
       Store(step, event.at, event.output);
       Answered();
+      NoteAuthor(event.output);
     }
     Finish(event.at);
   }
@@ -115,6 +116,7 @@ class Fold : FoldPeople {
     if (event.by == Source::kOperator) {
       PassDeadline();
       Answered();
+      NoteAuthor(event.output);
     }
     Finish(event.at);
   }
@@ -165,7 +167,8 @@ class Fold : FoldPeople {
   }
   void operator()(const CheckpointReached& event) {
     CountVisit({event.step, -1});
-    state_.done.push_back({Done::Kind::kCheckpoint, {event.step, -1}, 0, {}, {}, {}});
+    state_.done.push_back(
+        {Done::Kind::kCheckpoint, {event.step, -1}, 0, {}, {}, {}, {}, {}, envelope_.sequence});
     Work({event.step, -1}, Ready{event.step, -1, Point::kFinished});
   }
   void operator()(const WaitStarted& event) {
@@ -243,9 +246,11 @@ class Fold : FoldPeople {
     const Rollback rollback = std::move(std::get<RollingBack>(state_.status).rollback);
     RECOURSE_CHECK(rollback.checkpoint.has_value());
     PopAbove({*rollback.checkpoint, -1});
-    // What was allowed after the checkpoint is asked again on the way there.
+    // What was allowed after the checkpoint is asked again on the way there; what was allowed before
+    // stands, wherever it stands in the definition.
+    const std::int64_t passed = state_.done.empty() ? 0 : state_.done.back().sequence;
     for (auto& [index, step] : state_.steps) {
-      if (index > *rollback.checkpoint) step.given.reset();
+      if (step.given && step.given->sequence > passed) step.given.reset();
     }
     GoOnAt(rollback.go_to ? Ready{*rollback.go_to, -1, Point::kEnter}
                           : Ready{*rollback.checkpoint, -1, Point::kFinished});
@@ -253,6 +258,7 @@ class Fold : FoldPeople {
 
   void operator()(const SignalReceived& event) {
     state_.signals[event.name].push_back({event.payload, envelope_.principal});
+    NoteAuthor(event.payload);
   }
   void operator()(const ParallelStarted& event) {
     CountVisit({event.step, -1});
@@ -313,6 +319,8 @@ class Fold : FoldPeople {
 
 };
 
+}  // namespace
+
 bool NeedsPerson(const RunState& state) {
   if (std::holds_alternative<NeedsAttention>(state.status) || state.override_asked) return true;
   const Activity* root = ActivityOf(state);
@@ -325,18 +333,33 @@ bool NeedsPerson(const RunState& state) {
   return false;
 }
 
+namespace {
+
+// Whether the event asks people for something that nobody was asked for before.
+bool AsksPeople(const Event& event) {
+  return std::holds_alternative<ApprovalRequested>(event) ||
+         std::holds_alternative<ManualStarted>(event) ||
+         std::holds_alternative<AttentionNeeded>(event);
+}
+
+// Whom the policy tells: what is asked while something else is open is told to all those whose time
+// has come, and anew when somebody had taken care of the other only.
+void NoteNeed(RunState& state, Time now, bool asks) {
+  if (!NeedsPerson(state)) {
+    state.need.reset();
+  } else if (!state.need || (asks && state.need->acknowledged)) {
+    state.need = Need{now, 0, {}, {}};
+  } else if (asks) {
+    state.need->told = 0;
+  }
+}
+
 }  // namespace
 
 void Apply(RunState& state, const Envelope& envelope, const Event& event) {
   RECOURSE_CHECK(envelope.sequence == state.revision + 1);
   std::visit(Fold(state, envelope), event);
-  if (!state.policy.is_null()) {
-    if (!NeedsPerson(state)) {
-      state.need.reset();
-    } else if (!state.need) {
-      state.need = Need{envelope.time, 0, {}, {}};
-    }
-  }
+  if (!state.policy.is_null()) NoteNeed(state, envelope.time, AsksPeople(event));
   state.revision = envelope.sequence;
   state.position = envelope.position;
   state.changed = envelope.time;

@@ -57,16 +57,28 @@ Result<void> CheckVoter(const Draft& draft, const CastVote& vote, const Awaiting
   return {};
 }
 
+// Whether nothing has begun in the lane since its approval at `step` was given: the run was stopped
+// before the next step, that waits for the window, or the lane ended with the approval and waits for
+// others.
+bool NothingSince(const definition::Workflow& workflow, const Activity& lane, int step) {
+  if (const auto* ready = std::get_if<Ready>(&lane)) {
+    return ready->step == step && ready->point == Ready::Point::kFinished;
+  }
+  const int after = workflow.After(step);
+  if (const auto* waits = std::get_if<AwaitingWindow>(&lane)) return waits->at == StepRef{after, -1};
+  const auto* over = std::get_if<Over>(&lane);
+  const int block = workflow.steps[static_cast<std::size_t>(step)].block;
+  return over != nullptr && !over->error && !over->stopped && block >= 0 &&
+         after >= workflow.blocks[static_cast<std::size_t>(block)].end;
+}
+
 // The step whose approval was given under this id and from which nothing has begun since.
 std::optional<int> StepGiven(const Draft& draft, ApprovalId id) {
   const Activity* root = ActivityOf(draft.state());
   for (const auto& [step, known] : draft.state().steps) {
     if (!known.given || known.given->approval.request.id != id || root == nullptr) continue;
     const Activity* lane = FindActivity(*root, {step, -1});
-    const auto* ready = lane == nullptr ? nullptr : std::get_if<Ready>(lane);
-    const bool stands = ready != nullptr && ready->step == step &&
-                        ready->point == Ready::Point::kFinished;
-    if (stands) return step;
+    if (lane != nullptr && NothingSince(draft.workflow(), *lane, step)) return step;
   }
   return std::nullopt;
 }

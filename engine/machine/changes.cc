@@ -98,6 +98,29 @@ int Furthest(const RunState& state) {
   return furthest;
 }
 
+// Where the run goes on from, beyond what it has come past: the step that is next in a lane, and the
+// one that it asks about.
+std::vector<int> Ahead(const RunState& state) {
+  std::vector<int> ahead;
+  for (const Activity* leaf : LeavesOf(*ActivityOf(state))) {
+    if (!std::holds_alternative<Over>(*leaf)) ahead.push_back(PlaceOf(*leaf).step);
+  }
+  if (const auto* attention = std::get_if<NeedsAttention>(&state.status)) {
+    ahead.push_back(attention->at.step);
+    for (const AttentionNeeded& other : attention->others) ahead.push_back(other.at.step);
+  }
+  return ahead;
+}
+
+// Whether the step at `index`, or the end, is the same one in both.
+bool SamePlace(const definition::Workflow& old, const definition::Workflow& fresh, std::size_t index) {
+  if (index >= old.steps.size() || index >= fresh.steps.size()) {
+    return index == old.steps.size() && index == fresh.steps.size();
+  }
+  return fresh.steps[index].id == old.steps[index].id && fresh.steps[index].block == old.steps[index].block &&
+         fresh.steps[index].frame == old.steps[index].frame;
+}
+
 // The step of the workflow itself that the step stands in, or is.
 int Outermost(const definition::Workflow& workflow, int step) {
   for (;;) {
@@ -114,12 +137,15 @@ std::string Difference(const definition::Workflow& old, const definition::Workfl
   const int furthest = Furthest(state);
   int outermost = -1;  // of the furthest: its place in the list of the workflow's own steps
   for (int i = 0; i <= furthest; ++i) {
-    const auto at = std::size_t(i);
-    const bool same = at < fresh.steps.size() && fresh.steps[at].id == old.steps[at].id &&
-                      fresh.steps[at].block == old.steps[at].block &&
-                      fresh.steps[at].frame == old.steps[at].frame;
-    if (!same) return "step " + old.steps[at].id + " is at another place";
+    if (!SamePlace(old, fresh, std::size_t(i))) {
+      return "step " + old.steps[std::size_t(i)].id + " is at another place, and the run has come past it";
+    }
     if (Outermost(old, i) == i) ++outermost;
+  }
+  for (const int next : Ahead(state)) {
+    if (SamePlace(old, fresh, std::size_t(next))) continue;
+    return (std::size_t(next) < old.steps.size() ? "step " + old.steps[std::size_t(next)].id : "the end") +
+           ", which is next, is at another place";
   }
   const auto was = ParseJson(old.canonical);
   const auto is = ParseJson(fresh.canonical);
@@ -131,7 +157,7 @@ std::string Difference(const definition::Workflow& old, const definition::Workfl
   const Value::List& after = (*is)["steps"].as_list();
   for (std::size_t i = 0; outermost >= 0 && i <= std::size_t(outermost) && i < before.size(); ++i) {
     if (i >= after.size() || before[i] != after[i]) {
-      return "step " + before[i].StringOr("id", "") + " is not the same";
+      return "step " + before[i].StringOr("id", "") + " is not the same, and the run has come past it";
     }
   }
   return {};
@@ -220,7 +246,7 @@ Result<void> On(Draft& draft, const AdoptDefinition& input) {
   }
   if (const auto difference = Difference(draft.workflow(), *input.to, state); !difference.empty()) {
     return FailedPrecondition("the new definition of " + input.to->name + " cannot be adopted by " + run +
-                              ": " + difference + ", and the run has come past it");
+                              ": " + difference);
   }
   draft.Emit(DefinitionAdopted{input.to->digest, input.reason});
   return {};

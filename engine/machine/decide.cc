@@ -149,6 +149,10 @@ Result<Decision> Decide(const definition::Workflow& workflow, const RunState& st
   Draft draft(workflow, state, facts);
   auto decided = std::visit([&](const auto& in) { return On(draft, in); }, input);
   if (!decided) return std::move(decided).error();
+  const RunState& after = draft.state();
+  if (NeedsPerson(state) && !NeedsPerson(after) && !IsFinal(StatusOf(after))) {
+    draft.Do(Notify{"attended", after.run.ToString() + " (" + after.workflow + ") goes on; nobody is needed now"});
+  }
   return std::move(draft).Take();
 }
 

@@ -154,6 +154,7 @@ struct Acknowledge {
 struct AdoptDefinition {
   std::shared_ptr<const definition::Workflow> to;
   std::string reason;
+  std::string digest{};  // how the digest of the one that is meant begins; checked before it gets here
 };
 struct AnswerItem {  // of a checklist
   std::string step;  // its id; may be empty where one checklist is open
@@ -222,9 +223,14 @@ struct ReleaseLock {  // grants it to the run that has waited longest
   std::string lock;
   bool operator==(const ReleaseLock&) const = default;
 };
+// What is told. "attended": nobody is needed any more, and the run goes on.
+inline constexpr std::string_view kNotifications[] = {
+    "approval_requested", "approval_escalated", "checklist",     "needs_attention", "escalated",
+    "acknowledged",       "attended",           "run_succeeded", "run_failed"};
+
 // Tells the channels that listen: stored in the outbox with the events.
 struct Notify {
-  std::string topic;  // "approval_requested", "needs_attention", "run_finished"
+  std::string event;  // one of kNotifications
   std::string text;
   bool operator==(const Notify&) const = default;
 };

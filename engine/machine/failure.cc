@@ -189,10 +189,8 @@ void Draft::End(Event last) {
   VoidOverride();
   Emit(std::move(last));
   if (held) Do(ReleaseLock{state_.lock});
-  if (!well) {
-    Do(Notify{"run_finished", state_.run.ToString() + " (" + state_.workflow + ") ended " +
-                                  std::string(ToString(StatusOf(state_)))});
-  }
+  Do(Notify{well ? "run_succeeded" : "run_failed", state_.run.ToString() + " (" + state_.workflow + ") ended " +
+                                                       std::string(ToString(StatusOf(state_)))});
 }
 
 }  // namespace recourse::machine

@@ -34,6 +34,11 @@ class FoldTools {
     return const_cast<AwaitingApproval&>(*found);
   }
 
+  // Who says what a step's output or a signal's payload is has a hand in what is done with it.
+  void NoteAuthor(const Value& said) {
+    if (!said.is_null()) state_.authors.insert(envelope_.principal);
+  }
+
   void Become(Status status) {
     state_.status = std::move(status);
     state_.since = envelope_.time;

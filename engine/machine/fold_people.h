@@ -43,7 +43,7 @@ class FoldPeople : protected FoldTools {
   }
   void operator()(const ApprovalRevoked& event) {
     state_.steps[event.step].given.reset();
-    LaneOf({event.step, -1}) = Ready{event.step, -1, Point::kAgain};
+    Work({event.step, -1}, Ready{event.step, -1, Point::kAgain});
   }
   void operator()(const InputOverridden& event) {
     state_.overrides[event.change.step][event.change.input] = event.change;
@@ -71,6 +71,7 @@ class FoldPeople : protected FoldTools {
       return;
     }
     const AwaitingApproval& awaiting = ApprovalOf(event.id);
+    const Hold* hold = HoldOf(state_);
     const int step = awaiting.step;
     const bool approved = event.settlement == Settlement::kApproved;
     if (const auto held = awaiting.held) {
@@ -85,7 +86,10 @@ class FoldPeople : protected FoldTools {
     }
     if (approved) {
       state_.steps[step].error.reset();  // an earlier no
-      state_.steps[step].given = Given{awaiting, envelope_.time};
+      Given given{awaiting, envelope_.time, envelope_.sequence};
+      // Its clock stood, so it had none that it could be late by.
+      if (hold != nullptr && ClockStands(*hold, awaiting)) given.approval.request.expires.reset();
+      state_.steps[step].given = std::move(given);
     }
     Work({step, -1}, Ready{step, -1, approved ? Point::kFinished : Point::kFailed});
   }

@@ -48,6 +48,24 @@ Result<StepRef> TheWaiting(const Draft& draft, const std::string& step) {
   return InvalidArgument("step: " + run + " waits at " + names + "; say which is meant");
 }
 
+// Whether an approval stands inside the step, at any depth, that the run does not have.
+bool LacksApprovalInside(const Draft& draft, int outer) {
+  const definition::Workflow& workflow = draft.workflow();
+  const auto owner = [&](int step) {
+    const int block = workflow.steps[static_cast<std::size_t>(step)].block;
+    return block < 0 ? -1 : workflow.blocks[static_cast<std::size_t>(block)].owner;
+  };
+  for (int i = outer + 1; i < draft.EndIndex(); ++i) {
+    if (!std::holds_alternative<definition::ApprovalStep>(draft.StepAt(i).kind)) continue;
+    int around = owner(i);
+    while (around >= 0 && around != outer) around = owner(around);
+    const auto known = draft.state().steps.find(i);
+    const bool given = known != draft.state().steps.end() && known->second.given.has_value();
+    if (around == outer && !given) return true;
+  }
+  return false;
+}
+
 Result<Standing> WhereItStands(const Draft& draft, const std::string& step = {}) {
   const RunState& state = draft.state();
   Standing standing;
@@ -251,6 +269,11 @@ Result<void> On(Draft& draft, const Skip& input) {
   if (standing.approval) {
     return FailedPrecondition("Skip is not possible: an approval is never skipped; approve or reject "
                               "it, or roll back");
+  }
+  if (standing.rollback == nullptr && !standing.finished &&
+      LacksApprovalInside(draft, standing.at.step)) {
+    return FailedPrecondition("Skip is not possible: " + here + " has an approval inside that was not "
+                              "given, and an approval is never skipped; retry it, or roll back");
   }
   if (standing.rollback != nullptr) {
     if (standing.attention->question != Question::kCompensationFailed) {

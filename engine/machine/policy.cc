@@ -81,6 +81,8 @@ Result<void> On(Draft& draft, const Acknowledge& input) {
                      ": it takes the role operator, or one that the run asks or has told"};
   }
   draft.Emit(RunAcknowledged{input.reason});
+  draft.Do(Notify{"acknowledged", draft.facts().principal + " takes care of " + run + " (" + state.workflow + ")" +
+                                      (input.reason.empty() ? "" : ": " + input.reason)});
   return {};
 }
 

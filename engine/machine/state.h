@@ -126,6 +126,7 @@ struct Done {
   Value output;
   Value item{};    // of a for_each
   Value inputs_around{};  // of the sub-workflow that it stands in
+  std::int64_t sequence = 0;  // of a checkpoint: the event by which the run passed it
   bool operator==(const Done&) const = default;
 };
 
@@ -133,6 +134,7 @@ struct Done {
 struct Given {
   AwaitingApproval approval;
   Time settled;
+  std::int64_t sequence = 0;  // of the event by which it was given
   bool operator==(const Given&) const = default;
 };
 
@@ -248,6 +250,9 @@ Activity* FindActivity(Activity& root, StepRef place);
 
 // Every leaf, in the order of the lanes.
 std::vector<const Activity*> LeavesOf(const Activity& root);
+
+// Whether the run waits for a person's word: an approval, a checklist, an answer to its question.
+bool NeedsPerson(const RunState& state);
 
 // Whether an effect is at work that will bring an outcome.
 bool IsAtWork(const Activity& leaf);

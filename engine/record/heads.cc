@@ -42,6 +42,10 @@ class Checker {
     if (head.journal != identity_) {
       return Problem(name + " is of the journal " + head.journal + ", this is " + identity_);
     }
+    if (imported_ && head.position < *imported_) {
+      return Problem(name + " is from before position " + std::to_string(*imported_) + ", where the "
+                     "journal says that it was made of an archive: events were removed");
+    }
     if (head.position > last_) {
       return Problem(name + " is not in the journal, which ends at position " +
                      std::to_string(last_) +
@@ -86,6 +90,7 @@ class Checker {
   }
 
   void CheckTombstone(const journal::StoredEvent& event) {
+    if (event.type == journal::kRunsImported) imported_ = event.position;
     if (event.type != journal::kRunRemoved) return;
     auto absence = journal::ReadAbsence(event);
     if (!absence) {
@@ -106,6 +111,7 @@ class Checker {
   const PublicKey& key_;
   const std::string identity_;
   const journal::Position last_;
+  std::optional<journal::Position> imported_;  // where the journal says that it was made of an archive
   SignatureCheck found_;
 };
 

@@ -94,7 +94,14 @@ class Verifier {
       Problem(absence.error().message);
       return {};
     }
-    if (event.type == journal::kRunsImported) return {};
+    if (event.type == journal::kRunsImported) {
+      // Runs are imported into an empty journal: nothing of its own stands before that.
+      if (event.sequence != 1) {
+        Problem("the journal says at position " + std::to_string(event.position) +
+                " that it was made of an archive, but it had been in use before: events were removed");
+      }
+      return {};
+    }
     removed_[absence->run] = {absence->run, event.position, absence->approval};
     return {};
   }

@@ -205,6 +205,11 @@ Result<void> AttemptJob::ReadSecrets() {
                             stop_token(), steady_clock::now() + left);
   if (!read) return std::move(read).error();
   secrets_ = *std::move(read);
+  if (workflow_->secrets.empty()) return {};
+  surroundings_.seen.Add(secrets_.values());
+  secrets_.AlsoTakeOut(surroundings_.seen.Others(workflow_->secrets, secrets_.values(),
+                                                 surroundings_.secrets, stop_token(),
+                                                 steady_clock::now() + left));
   return {};
 }
 

@@ -56,14 +56,18 @@ std::vector<record::Recorded> Place(Batch& batch, const LiveRun& run,
 void AddEffects(Batch& batch, const LiveRun& run, std::vector<machine::Effect> effects,
                 journal::RunChange& change) {
   for (machine::Effect& effect : effects) {
-    if (auto* notify = std::get_if<machine::Notify>(&effect)) {
-      change.notifications.push_back({batch.heads.position,
-                                      run.state.run,
-                                      std::move(notify->topic),
-                                      std::move(notify->text),
-                                      batch.now,
-                                      0,
-                                      {}});
+    if (const auto* notify = std::get_if<machine::Notify>(&effect)) {
+      if (batch.route == nullptr || !*batch.route) continue;
+      for (std::string& channel : (*batch.route)(*notify, change.row)) {
+        change.notifications.push_back({.position = batch.heads.position,
+                                        .number = static_cast<int>(change.notifications.size()),
+                                        .channel = std::move(channel),
+                                        .event = notify->event,
+                                        .run = run.state.run,
+                                        .text = notify->text,
+                                        .created = batch.now,
+                                        .error = {}, .sent = {}, .given_up = {}});
+      }
       continue;
     }
     batch.effects.push_back({run.state.run, std::move(effect)});

@@ -20,6 +20,7 @@ struct Batch {
   Time now;
   journal::Heads heads;  // as they will be
   std::int64_t inputs_bytes_max = 256 * 1024;  // the engine's option
+  const decltype(Options::route)* route = nullptr;  // likewise; null: nobody is told
 
   std::vector<journal::RunChange> changes;
   struct RunEffect {

@@ -23,6 +23,7 @@ void CoreLoop::Process(std::span<Message> messages) {
   batch.now = clock_.Now();
   batch.heads = journal_.heads();
   batch.inputs_bytes_max = options_.inputs_bytes_max;
+  batch.route = &options_.route;
   batch.changes.reserve(messages.size());
   batch.answers.reserve(messages.size());
   for (Message& message : messages) Take(batch, message);
@@ -104,7 +105,6 @@ void CoreLoop::Finish(Batch& batch) {
   if (!batch.changes.empty()) {
     listeners_.Committed(batch.heads.position, batch.changes);
     timers_.Committed(batch.changes);
-    outbox_.Committed(batch.changes);
     AnswerWaiters(batch);
     definitions_stored_.merge(batch.definitions);
     open_runs_ += batch.runs_opened;
@@ -161,6 +161,7 @@ void CoreLoop::Answer(Batch& batch) {
     void operator()(SteerMessage&) const {}
     void operator()(ReloadMessage&) const {}
     void operator()(RemoveMessage&) const {}
+    void operator()(NoteMessage&) const {}
 
     void Run(RunCallback& done) const {
       const auto* change = std::get_if<std::size_t>(&answer.content);
@@ -201,6 +202,17 @@ void CoreLoop::AnswerWaiters(const Batch& batch) {
     waiters_.erase(waiting);
     for (const RunCallback& done : callbacks) done(row);
   }
+}
+
+void CoreLoop::ServeNotes() {
+  if (notes_.empty()) return;
+  std::vector<journal::OutboxRow> rows;
+  for (const NoteMessage& message : notes_) {
+    rows.insert(rows.end(), message.notes.begin(), message.notes.end());
+  }
+  const auto stored = journal_.NoteNotifications(rows);
+  for (NoteMessage& message : notes_) message.done(stored);
+  notes_.clear();
 }
 
 void CoreLoop::ServeRemovals() {

@@ -24,11 +24,10 @@ CoreLoop::CoreLoop(const Parts& parts)
       definitions_(parts.definitions),
       blobs_(options_.blob_directory, options_.output_bytes_max),
       surroundings_{parts.registry, parts.policy, clock_,          blobs_,
-                    listeners_,     mailbox_,     options_.secrets},
+                    listeners_,     mailbox_,     options_.secrets, seen_secrets_},
       runs_(journal_.reader(), definitions_),
       timers_(journal_.reader()),
       schedules_(journal_),
-      outbox_(journal_, clock_, options_.notify),
       executor_(options_.workers, [this](std::shared_ptr<Job> job, machine::Input outcome) {
         const RunId run = job->run();
         mailbox_.Post(EngineMessage{run, std::move(outcome), std::move(job), nullptr});
@@ -47,7 +46,7 @@ void CoreLoop::Run() {
     ServeSteers();
     ServeRemovals();
     ServeWaits();
-    outbox_.Work(steady_clock::now());
+    ServeNotes();
     runs_in_memory_ = static_cast<std::int64_t>(runs_.size());
   }
   const Error stopped = Unavailable("the engine has stopped; ask again when it is back");
@@ -55,14 +54,13 @@ void CoreLoop::Run() {
     for (RunCallback& done : callbacks) done(stopped);
   }
   waiters_.clear();
-  outbox_.MarkSent();
 }
 
 std::optional<CoreLoop::Steady> CoreLoop::NextWake() const {
   if (!letters_.own.empty() || !letters_.callers.empty() || !grants_.empty()) {
     return steady_clock::now();
   }
-  std::optional<Steady> wake = outbox_.next();
+  std::optional<Steady> wake;
   const auto at = [&](Steady time) {
     if (!wake || time < *wake) wake = time;
   };
@@ -110,6 +108,8 @@ void CoreLoop::TakeMessages(std::vector<Message>& from, std::vector<Message>& ba
       steers_.push_back(std::move(*steer));
     } else if (auto* reload = std::get_if<ReloadMessage>(&message)) {
       reloads_.push_back(std::move(*reload));
+    } else if (auto* note = std::get_if<NoteMessage>(&message)) {
+      notes_.push_back(std::move(*note));
     } else if (auto* remove = std::get_if<RemoveMessage>(&message)) {
       removals_.push_back(std::move(*remove));
     } else if (!IsMoot(message)) {

@@ -11,7 +11,6 @@
 #include "engine/runtime/attempts.h"
 #include "engine/runtime/batch.h"
 #include "engine/runtime/executor.h"
-#include "engine/runtime/outbox.h"
 #include "engine/runtime/schedules.h"
 #include "engine/runtime/timers.h"
 
@@ -81,6 +80,7 @@ class CoreLoop {
   Result<machine::Input> WithDefinition(const definition::Workflow& workflow,
                                         machine::AdoptDefinition adopt) const;
   void Take(Batch& batch, Message& message, RemoveMessage& remove);
+  void Take(Batch& batch, Message& message, NoteMessage& notes);
   void TakeInput(Batch& batch, Message& message, RunId run, const machine::Input& input,
                  const std::optional<std::int64_t>& revision, const Caller& caller);
   bool Grant(Batch& batch, const std::string& lock);
@@ -116,6 +116,7 @@ class CoreLoop {
   void KeepOrRefuse(std::span<Message> messages, Batch& batch, const Error& error);
   void SetWritable(const Error* error);
   void ServeRemovals();
+  void ServeNotes();
   Result<journal::Position> Remove(const journal::Removal& removal);
 
   const Options& options_;
@@ -127,12 +128,12 @@ class CoreLoop {
   Definitions& definitions_;
 
   const Blobs blobs_;
+  SeenSecrets seen_secrets_;
   const Surroundings surroundings_;
   LiveRuns runs_;
   Attempts attempts_;
   Timers timers_;
   Schedules schedules_;
-  Outbox outbox_;
   std::mt19937_64 random_{std::random_device{}()};
 
   Mailbox::Letters letters_;        // taken from the mailbox, not dealt with yet
@@ -142,6 +143,7 @@ class CoreLoop {
   std::vector<WaitMessage> waits_;  // to be looked at when nothing is undecided
   std::unordered_map<RunId, std::vector<RunCallback>> waiters_;
   std::vector<ReloadMessage> reloads_;  // served when no batch is under way
+  std::vector<NoteMessage> notes_;  // what came of notifications; stored when no batch is under way
   std::vector<RemoveMessage> removals_;  // served when no batch is under way
   std::vector<SteerMessage> steers_;  // served once the batch that they came with is stored
   std::int64_t open_runs_ = 0;

@@ -105,6 +105,11 @@ class EngineWithLoop final : public Engine {
     mailbox_.PostForCaller(RemoveMessage{std::move(removal), std::move(done)});
   }
 
+  void NoteNotifications(std::vector<journal::OutboxRow> notes,
+                         std::function<void(Result<void>)> done) override {
+    mailbox_.PostForCaller(NoteMessage{std::move(notes), std::move(done)});
+  }
+
   void WhenSettled(RunId run, RunCallback done) override {
     mailbox_.PostWait({run, std::move(done)});
   }

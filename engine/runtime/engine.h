@@ -39,10 +39,9 @@ struct Options {
   std::int64_t output_bytes_max = 64 * 1024;   // an output as JSON; larger: to a file, see blobs
   std::string blob_directory;  // for large outputs, named by their SHA-256; empty: they fail
   std::chrono::milliseconds append_retry = std::chrono::milliseconds(250);  // when the disk refuses
-  // Sends a notification, on the core loop's thread: must not block. Called at least once for each,
-  // again after a crash: (position, topic) tells which. An error: it is tried again, 1 s to 1 min
-  // later. Empty: notifications stay in the journal, unsent.
-  std::function<Result<void>(const journal::OutboxRow&)> notify;
+  // The channels that are told of it, given the run's row; on the core loop's thread, so that it must
+  // be quick. A notification for each is stored with the event. Empty: nobody is told of anything.
+  std::function<std::vector<std::string>(const machine::Notify&, const journal::RunRow&)> route;
   // Where secrets come from; must outlive the engine. Null: there are none.
   const SecretSource* secrets = nullptr;
   // Told what went wrong that no caller hears of; on the core loop's thread. May be empty.
@@ -168,6 +167,11 @@ class Engine {
   // journal::Journal::RemoveRun; kFailedPrecondition also while the run is at work.
   using RemovalCallback = std::function<void(Result<journal::Position>)>;
   virtual void RemoveRun(journal::Removal removal, RemovalCallback done) = 0;
+
+  // Stores what has come of notifications; errors are those of journal::Journal::NoteNotifications,
+  // and kUnavailable when the engine is stopping.
+  virtual void NoteNotifications(std::vector<journal::OutboxRow> notes,
+                                 std::function<void(Result<void>)> done) = 0;
 
   // Calls `done` when the run is over or waits for a person (approval, needs attention, pause); at
   // once when it does already. kNotFound: no such run; kUnavailable: the engine stops first.

@@ -26,7 +26,8 @@ struct Surroundings {
   const Blobs& blobs;
   Listeners& listeners;
   Mailbox& mailbox;
-  const SecretSource* secrets = nullptr;  // null: there are none
+  const SecretSource* secrets;  // null: there are none
+  SeenSecrets& seen;
 };
 
 class Job : public std::enable_shared_from_this<Job> {

@@ -25,7 +25,8 @@ bool IsCallers(const Message& message) {
          std::holds_alternative<WaitMessage>(message) ||
          std::holds_alternative<SteerMessage>(message) ||
          std::holds_alternative<ReloadMessage>(message) ||
-         std::holds_alternative<RemoveMessage>(message);
+         std::holds_alternative<RemoveMessage>(message) ||
+         std::holds_alternative<NoteMessage>(message);
 }
 
 }  // namespace recourse::runtime

@@ -69,6 +69,11 @@ struct RemoveMessage {
   journal::Removal removal;
   Engine::RemovalCallback done;
 };
+// Stores what has come of notifications.
+struct NoteMessage {
+  std::vector<journal::OutboxRow> notes;
+  std::function<void(Result<void>)> done;
+};
 // The lock may be free: grants it to the run that has waited longest, if it is.
 struct GrantMessage {
   std::string lock;
@@ -76,7 +81,7 @@ struct GrantMessage {
 
 using Message = std::variant<StartMessage, SubmitMessage, VoteMessage, WaitMessage, EngineMessage,
                              TimerMessage, GrantMessage, ScheduleMessage, SteerMessage,
-                             ReloadMessage, RemoveMessage>;
+                             ReloadMessage, RemoveMessage, NoteMessage>;
 
 // Answers a caller, whatever it is that he waits for.
 void Refuse(Message& message, const Error& error);

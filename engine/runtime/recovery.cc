@@ -48,7 +48,6 @@ Result<void> CoreLoop::Recover() {
   // A server that died between letting a lock go and granting it leaves it free, and waited for.
   for (const std::string& lock : locks) messages.push_back(GrantMessage{lock});
   if (auto loaded = timers_.Load(); !loaded) return loaded;
-  if (auto loaded = outbox_.Load(); !loaded) return loaded;
   if (auto used = Use(catalogue_); !used) return used;
 
   RECOURSE_FAIL_POINT("recovery_folded");

@@ -44,6 +44,16 @@ std::string PercentEncoded(std::string_view text) {
   return encoded;
 }
 
+// What base64 makes of `text` when `before` bytes stand before it, and any behind: "user:password" as
+// HTTP sends it. Without the digits that depend on those. Empty when little of it is left.
+std::string WithinBase64(std::string_view text, std::size_t before) {
+  const std::string encoded = Base64(std::string(before, '.') + std::string(text));
+  const std::size_t first = (before * 8 + 5) / 6;
+  const std::size_t last = (before + text.size()) * 8 / 6;
+  constexpr std::size_t kDigitsMin = 8;  // fewer would stand in other texts by chance
+  return last >= first + kDigitsMin ? encoded.substr(first, last - first) : std::string();
+}
+
 std::string InJson(std::string_view text) {
   const std::string quoted = ToJson(Value(text));
   return quoted.substr(1, quoted.size() - 2);
@@ -95,6 +105,7 @@ std::string WithoutParts(const std::string& text, const std::string& form,
 }  // namespace
 
 Result<void> KnowsSecretsOf(const definition::Workflow& workflow, const SecretSource* source) {
+  if (workflow.secrets.empty()) return {};
   for (const definition::Step& step : workflow.steps) {
     const auto* action = std::get_if<definition::ActionStep>(&step.kind);
     for (; action != nullptr; action = action->compensation.get()) {
@@ -134,16 +145,25 @@ Result<Secrets> Secrets::Read(const SecretSource* source, const Value& inputs,
     }
     auto text = source->Read(name, stop, deadline);
     if (!text) return std::move(text).error();
-    secrets.Add(name, *text);
+    secrets.values_.emplace_back(name, *std::move(text));
   }
-  std::stable_sort(secrets.forms_.begin(), secrets.forms_.end(), [](const Form& a, const Form& b) {
-    return a.text.size() > b.text.size();
-  });
+  for (const auto& [name, text] : secrets.values_) secrets.AddForms(name, text);
+  secrets.SortForms();
   return secrets;
 }
 
-void Secrets::Add(const std::string& name, const std::string& text) {
-  values_.emplace_back(name, text);
+void Secrets::AlsoTakeOut(const std::vector<std::pair<std::string, std::string>>& others) {
+  for (const auto& [name, text] : others) AddForms(name, text);
+  SortForms();
+}
+
+void Secrets::SortForms() {
+  std::stable_sort(forms_.begin(), forms_.end(), [](const Form& a, const Form& b) {
+    return a.text.size() > b.text.size();
+  });
+}
+
+void Secrets::AddForms(const std::string& name, const std::string& text) {
   std::vector<std::string> forms = {text};
   // Logs come line by line.
   for (std::size_t begin = 0; begin < text.size();) {
@@ -157,6 +177,7 @@ void Secrets::Add(const std::string& name, const std::string& text) {
     for (std::string form : {InJson(forms[i]), PercentEncoded(forms[i]), Base64(forms[i])}) {
       forms.push_back(std::move(form));
     }
+    for (std::size_t before = 0; before < 3; ++before) forms.push_back(WithinBase64(forms[i], before));
   }
   for (std::string& form : forms) {
     const bool known = std::any_of(forms_.begin(), forms_.end(),
@@ -208,6 +229,45 @@ Error Secrets::Scrubbed(Error error) const {
 
 bool Secrets::StandIn(const Value& value) const {
   return !forms_.empty() && !(Scrubbed(value) == value);
+}
+
+void SeenSecrets::Add(const std::vector<std::pair<std::string, std::string>>& values) {
+  constexpr std::size_t kValuesMax = 4;
+  const std::lock_guard lock(mutex_);
+  for (const auto& [name, text] : values) {
+    std::vector<std::string>& seen = seen_[name];
+    std::erase(seen, text);
+    seen.push_back(text);
+    if (seen.size() > kValuesMax) seen.erase(seen.begin());
+  }
+}
+
+std::vector<std::pair<std::string, std::string>> SeenSecrets::Others(
+    const std::vector<std::string>& names, const std::vector<std::pair<std::string, std::string>>& own,
+    const SecretSource* source, const std::stop_token& stop,
+    std::chrono::steady_clock::time_point deadline) {
+  std::vector<std::pair<std::string, std::string>> others;
+  for (const std::string& name : names) {
+    std::vector<std::string> seen;
+    {
+      const std::lock_guard lock(mutex_);
+      const auto found = seen_.find(name);
+      if (found != seen_.end()) seen = found->second;
+    }
+    if (seen.empty() && source != nullptr) {
+      if (auto text = source->Read(name, stop, deadline)) {
+        Add({{name, *text}});
+        seen = {*std::move(text)};
+      }
+    }
+    for (std::string& text : seen) {
+      const bool is_own = std::any_of(own.begin(), own.end(), [&](const auto& one) {
+        return one.first == name && one.second == text;
+      });
+      if (!is_own) others.emplace_back(name, std::move(text));
+    }
+  }
+  return others;
 }
 
 }  // namespace recourse::runtime

@@ -5,6 +5,8 @@
 #pragma once
 
 #include <chrono>
+#include <map>
+#include <mutex>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -53,6 +55,12 @@ class Secrets {
                               const std::vector<std::string>& allowed, const std::stop_token& stop,
                               std::chrono::steady_clock::time_point deadline);
 
+  // Takes out also those of `others` that were not read for this action: what one step was told, a
+  // later one can come across.
+  void AlsoTakeOut(const std::vector<std::pair<std::string, std::string>>& others);
+  // What was read: names and secrets.
+  const std::vector<std::pair<std::string, std::string>>& values() const { return values_; }
+
   // `inputs` with the secrets in the place of their references.
   Value PutInto(const Value& inputs) const;
 
@@ -68,7 +76,8 @@ class Secrets {
   bool StandIn(const Value& value) const;
 
  private:
-  void Add(const std::string& name, const std::string& text);
+  void AddForms(const std::string& name, const std::string& text);
+  void SortForms();
 
   std::vector<std::pair<std::string, std::string>> values_;  // name, secret
   struct Form {
@@ -76,6 +85,25 @@ class Secrets {
     std::string mark;  // "[secret NAME]"
   };
   std::vector<Form> forms_;  // longest first, so that none hides a longer one
+};
+
+// The secrets that have been read since the start, in memory alone.
+//
+// Thread safety: any.
+class SeenSecrets {
+ public:
+  // Keeps the newest few values of each name: old ones may still stand somewhere.
+  void Add(const std::vector<std::pair<std::string, std::string>>& values);
+  // Those of a workflow's names that are not among `own`. What was never read since the start is read
+  // now, if it can be had: an earlier server's steps may have been told it.
+  std::vector<std::pair<std::string, std::string>> Others(
+      const std::vector<std::string>& names, const std::vector<std::pair<std::string, std::string>>& own,
+      const SecretSource* source, const std::stop_token& stop,
+      std::chrono::steady_clock::time_point deadline);
+
+ private:
+  std::mutex mutex_;
+  std::map<std::string, std::vector<std::string>> seen_;  // guarded by mutex_; the oldest first
 };
 
 }  // namespace recourse::runtime

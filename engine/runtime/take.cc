@@ -152,6 +152,11 @@ Result<machine::Input> CoreLoop::WithDefinition(const definition::Workflow& work
   if (found == catalogue_->workflows.end()) {
     return FailedPrecondition("no workflow " + workflow.name + " is loaded; nothing to adopt");
   }
+  if (!found->second->digest.starts_with(adopt.digest)) {
+    return Aborted("digest: the definition of " + workflow.name + " that is loaded now is " +
+                   found->second->digest.substr(0, 12) + ", not " + adopt.digest +
+                   "; nothing was changed, look at it again");
+  }
   adopt.to = found->second;
   return machine::Input(std::move(adopt));
 }
@@ -195,6 +200,7 @@ void CoreLoop::Take(Batch&, Message&, WaitMessage&) {}
 void CoreLoop::Take(Batch&, Message&, SteerMessage&) {}
 void CoreLoop::Take(Batch&, Message&, ReloadMessage&) {}
 void CoreLoop::Take(Batch&, Message&, RemoveMessage&) {}
+void CoreLoop::Take(Batch&, Message&, NoteMessage&) {}
 
 void CoreLoop::Take(Batch& batch, Message& message, EngineMessage& own) {
   auto run = runs_.Load(own.run);

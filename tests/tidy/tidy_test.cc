@@ -68,6 +68,7 @@ const std::map<std::string, std::set<std::string>> kAllowed = {
     {"engine/runtime",
      {"engine/base", "engine/calendar", "engine/expression", "engine/definition", "engine/machine",
       "engine/journal", "engine/record", "actions"}},
+    {"engine/web", {"engine/base"}},
     {"client", {"engine/base"}},
 };
 
@@ -145,11 +146,11 @@ TEST_CASE("each library is used where its module is, and nowhere else", "[tidy]"
       {"nlohmann/", {"engine/base/json.cc"}},
       {"CLI/", {"client/", "server/"}},
       {"spdlog/", {"server/"}},
-      {"curl/", {"actions/http/"}},
+      {"curl/", {"actions/http/", "engine/web/"}},
       {"graphviz/", {"client/picture/"}},
       {"re2/", {"engine/expression/"}},
       {"date/", {"engine/calendar/"}},
-      {"openssl/", {"engine/base/digest.cc", "engine/base/signing.cc", "server/"}},
+      {"openssl/", {"engine/base/digest.cc", "engine/base/signing.cc", "engine/web/mac.cc", "server/"}},
   };
   std::string problems;
   for (const Source& source : SourcesBelow({"engine", "actions", "server", "client"})) {

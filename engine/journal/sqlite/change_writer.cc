@@ -54,10 +54,11 @@ ChangeWriter::ChangeWriter(Database& database)
       remove_timers_(database, "DELETE FROM timers WHERE run = ?"),
       insert_timer_(database, "INSERT INTO timers (run, kind, due) VALUES (?, ?, ?)"),
       insert_notification_(database,
-                           "INSERT INTO outbox (position, topic, run, text, created, tries, sent) "
-                           "VALUES (?, ?, ?, ?, ?, ?, ?)"),
-      mark_sent_(database,
-                 "UPDATE outbox SET sent = ?, tries = ? WHERE position = ? AND topic = ?"),
+                           "INSERT INTO outbox (position, number, channel, event, run, text, "
+                           "created, tries, error) VALUES (?, ?, ?, ?, ?, ?, ?, 0, '')"),
+      note_notification_(database,
+                         "UPDATE outbox SET tries = ?, error = ?, sent = ?, given_up = ? "
+                         "WHERE position = ? AND number = ?"),
       upsert_schedule_(
           database,
           "INSERT OR REPLACE INTO schedules (name, timing, decided, queued, last_time, last_run, "
@@ -153,16 +154,17 @@ Result<void> ChangeWriter::StoreTimers(RunId run, const std::vector<TimerRow>& t
 
 Result<void> ChangeWriter::StoreNotifications(const std::vector<OutboxRow>& notifications) {
   for (const OutboxRow& note : notifications) {
-    auto inserted = insert_notification_.Execute(note.position, note.topic, note.run, note.text,
-                                                 note.created, note.tries, note.sent);
-    if (!inserted) return std::move(inserted).error().In("notify " + note.topic);
+    auto inserted = insert_notification_.Execute(note.position, note.number, note.channel, note.event,
+                                                 note.run, note.text, note.created);
+    if (!inserted) return std::move(inserted).error().In("notify " + note.channel);
   }
   return {};
 }
 
-Result<void> ChangeWriter::MarkSent(const OutboxRow& note, Time at) {
-  auto updated = mark_sent_.Execute(at, note.tries, note.position, note.topic);
-  if (!updated) return std::move(updated).error().In("mark as sent");
+Result<void> ChangeWriter::Note(const OutboxRow& note) {
+  auto updated = note_notification_.Execute(note.tries, note.error, note.sent, note.given_up,
+                                            note.position, note.number);
+  if (!updated) return std::move(updated).error().In("note what came of a notification");
   return {};
 }
 

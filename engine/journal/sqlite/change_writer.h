@@ -18,7 +18,7 @@ class ChangeWriter {
   // Unless it is there.
   Result<void> StoreDefinition(const RunChange::Definition& definition);
 
-  Result<void> MarkSent(const OutboxRow& note, Time at);
+  Result<void> Note(const OutboxRow& note);
 
   Result<void> StoreSchedule(const ScheduleRow& row);
 
@@ -38,7 +38,7 @@ class ChangeWriter {
   Statement remove_timers_;
   Statement insert_timer_;
   Statement insert_notification_;
-  Statement mark_sent_;
+  Statement note_notification_;
   Statement upsert_schedule_;
 };
 

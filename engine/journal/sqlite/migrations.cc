@@ -132,6 +132,41 @@ CREATE TABLE removed (
   approval INTEGER NOT NULL
 ) STRICT;
 )sql",
+    // A notification for each channel. Those from before had no channel that they could go to.
+    R"sql(
+DROP TABLE outbox;
+CREATE TABLE outbox (
+  position INTEGER NOT NULL,
+  number INTEGER NOT NULL,
+  channel TEXT NOT NULL,
+  event TEXT NOT NULL,
+  run INTEGER NOT NULL,
+  text TEXT NOT NULL,
+  created INTEGER NOT NULL,
+  tries INTEGER NOT NULL,
+  error TEXT NOT NULL,
+  sent INTEGER,
+  given_up INTEGER,
+  PRIMARY KEY (position, number)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX outbox_unsent ON outbox (channel, position, number)
+  WHERE sent IS NULL AND given_up IS NULL;
+CREATE INDEX outbox_undelivered ON outbox (position, number)
+  WHERE sent IS NULL AND tries > 0;
+
+-- Several lanes of a run can wait for the same kind of timer.
+ALTER TABLE timers RENAME TO timers_before;
+DROP INDEX timers_by_due;
+CREATE TABLE timers (
+  run INTEGER NOT NULL,
+  kind INTEGER NOT NULL,
+  due INTEGER NOT NULL,
+  PRIMARY KEY (run, kind, due)
+) STRICT, WITHOUT ROWID;
+INSERT INTO timers SELECT run, kind, due FROM timers_before;
+DROP TABLE timers_before;
+CREATE INDEX timers_by_due ON timers (due);
+)sql",
 };
 constexpr auto kVersion = static_cast<std::int64_t>(std::size(kMigrations));
 

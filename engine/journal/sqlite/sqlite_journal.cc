@@ -124,7 +124,7 @@ class SqliteJournal final : public Journal {
 
   Heads heads() const override { return heads_; }
   Result<Position> Append(std::span<RunChange> changes) override;
-  Result<void> MarkSent(std::span<const OutboxRow> sent, Time at) override;
+  Result<void> NoteNotifications(std::span<const OutboxRow> notes) override;
   Result<void> StoreSchedules(std::span<const ScheduleRow> rows) override;
   Result<Position> RemoveRun(const Removal& removal) override;
   Result<Position> Import(const ImportSource& source, const std::string& file, Time time,
@@ -213,11 +213,11 @@ Result<Position> SqliteJournal::Append(std::span<RunChange> changes) {
   return heads_.position;
 }
 
-Result<void> SqliteJournal::MarkSent(std::span<const OutboxRow> sent, Time at) {
+Result<void> SqliteJournal::NoteNotifications(std::span<const OutboxRow> notes) {
   auto transaction = Transaction::Begin(*database_);
   if (!transaction) return std::move(transaction).error();
-  for (const OutboxRow& note : sent) {
-    if (auto marked = writer_.MarkSent(note, at); !marked) return marked;
+  for (const OutboxRow& note : notes) {
+    if (auto noted = writer_.Note(note); !noted) return noted;
   }
   if (auto committed = transaction->Commit(); !committed) return committed;
   CheckpointIfDue();

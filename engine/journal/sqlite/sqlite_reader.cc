@@ -87,15 +87,23 @@ TimerRow ReadTimer(const Row& row) {
   return TimerRow{RunId{row.Int(0)}, static_cast<int>(row.Int(1)), row.At(2)};
 }
 
+const std::string kOutbox =
+    "SELECT position, number, channel, event, run, text, created, tries, error, sent, given_up "
+    "FROM outbox ";
+
 OutboxRow ReadOutbox(const Row& row) {
   OutboxRow note;
   note.position = row.Int(0);
-  note.topic = row.Text(1);
-  note.run = RunId{row.Int(2)};
-  note.text = row.Text(3);
-  note.created = row.At(4);
-  note.tries = static_cast<int>(row.Int(5));
-  note.sent = row.MaybeAt(6);
+  note.number = static_cast<int>(row.Int(1));
+  note.channel = row.Text(2);
+  note.event = row.Text(3);
+  note.run = RunId{row.Int(4)};
+  note.text = row.Text(5);
+  note.created = row.At(6);
+  note.tries = static_cast<int>(row.Int(7));
+  note.error = row.Text(8);
+  note.sent = row.MaybeAt(9);
+  note.given_up = row.MaybeAt(10);
   return note;
 }
 
@@ -164,8 +172,10 @@ SqliteReader::SqliteReader(std::shared_ptr<Database> database)
                                     "WHERE lock = ? AND lock <> '' AND fencing_token = 0 "
                                     "ORDER BY run LIMIT ?"),
       unsent_(*database_,
-              "SELECT position, topic, run, text, created, tries, sent FROM outbox "
-              "WHERE sent IS NULL ORDER BY position, topic LIMIT ?"),
+              kOutbox + "WHERE channel = ? AND sent IS NULL AND given_up IS NULL "
+                        "ORDER BY position, number LIMIT ?"),
+      undelivered_(*database_, kOutbox + "WHERE sent IS NULL AND tries > 0 "
+                                         "ORDER BY position, number LIMIT ?"),
       schedules_(*database_,
                  "SELECT name, timing, decided, queued, last_time, last_run, not_started, "
                  "not_started_time, not_started_why, paused, paused_in_file, changed_by, changed, "
@@ -265,8 +275,13 @@ Result<std::vector<RunRow>> SqliteReader::LockWaiters(const std::string& lock, i
   return lock_waiters_.All(ReadRun, lock, limit);
 }
 
-Result<std::vector<OutboxRow>> SqliteReader::UnsentNotifications(int limit) {
-  return unsent_.All(ReadOutbox, limit);
+Result<std::vector<OutboxRow>> SqliteReader::UnsentNotifications(const std::string& channel,
+                                                                 int limit) {
+  return unsent_.All(ReadOutbox, channel, limit);
+}
+
+Result<std::vector<OutboxRow>> SqliteReader::UndeliveredNotifications(int limit) {
+  return undelivered_.All(ReadOutbox, limit);
 }
 
 Result<std::vector<ScheduleRow>> SqliteReader::ListSchedules() {

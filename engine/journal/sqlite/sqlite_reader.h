@@ -35,7 +35,9 @@ class SqliteReader final : public Reader {
   Result<std::vector<TimerRow>> TimersOfRun(RunId run) override;
   Result<std::optional<RunRow>> LockHolder(const std::string& lock) override;
   Result<std::vector<RunRow>> LockWaiters(const std::string& lock, int limit) override;
-  Result<std::vector<OutboxRow>> UnsentNotifications(int limit) override;
+  Result<std::vector<OutboxRow>> UnsentNotifications(const std::string& channel,
+                                                     int limit) override;
+  Result<std::vector<OutboxRow>> UndeliveredNotifications(int limit) override;
   Result<std::vector<ScheduleRow>> ListSchedules() override;
   Result<std::vector<RemovedRow>> ListRemoved(RunId after, int limit) override;
   Result<std::string> Identity() override;
@@ -60,6 +62,7 @@ class SqliteReader final : public Reader {
   Statement lock_holder_;
   Statement lock_waiters_;
   Statement unsent_;
+  Statement undelivered_;
   Statement schedules_;
   Statement removed_;
 };

@@ -156,8 +156,8 @@ class SlowToCopy final : public journal::Journal {
   Result<journal::Position> Append(std::span<journal::RunChange> changes) override {
     return real_.Append(changes);
   }
-  Result<void> MarkSent(std::span<const journal::OutboxRow> sent, Time at) override {
-    return real_.MarkSent(sent, at);
+  Result<void> NoteNotifications(std::span<const journal::OutboxRow> notes) override {
+    return real_.NoteNotifications(notes);
   }
   Result<void> StoreSchedules(std::span<const journal::ScheduleRow> rows) override {
     return real_.StoreSchedules(rows);

@@ -28,6 +28,17 @@ TEST_CASE("a definition cannot let a run past an approval that is not given", "[
                 "on_error: {PERMISSION_DENIED: {continue: true}}}\n") == rule);
 }
 
+TEST_CASE("a step with an approval inside cannot let a run past it either", "[definition]") {
+  const std::string inside =
+      "parallel: {branches: {a: [{id: ask, approval: {prompt: p, approvers: [dba]}}], b: [{id: x, action: do.it}]}}";
+  CHECK_THAT(Refusal("name: w\nsteps:\n  - {id: both, " + inside + ", on_failure: continue}\n"),
+             Catch::Contains("on_failure: the approval \"ask\" inside, when it is not given, cannot be passed"));
+  CHECK_THAT(Refusal("name: w\nsteps:\n  - {id: both, " + inside + ", on_error: {\"*\": continue}}\n"),
+             Catch::Contains("on_error: the approval \"ask\" inside"));
+  const auto inherited = Load("name: w\non_failure: continue\nsteps:\n  - {id: both, " + inside + "}\n");
+  CHECK(inherited->steps[0].on_failure == OnFailure::kPause);
+}
+
 TEST_CASE("a stored definition that lets a run past an approval is read so that it does not",
           "[definition]") {
   const Loaded loaded = LoadWorkflow(

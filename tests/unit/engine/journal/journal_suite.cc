@@ -321,23 +321,33 @@ void CheckDefinitions(const JournalFactory& open) {
 void CheckOutbox(const JournalFactory& open) {
   auto journal = open(false);
   RunChange change = ChangeOf(journal->heads(), RunId{1}, 2);
-  change.notifications = {{2, RunId{1}, "slack", "It waits for you", At(2), 0, {}},
-                          {1, RunId{1}, "mail", "It began", At(1), 0, {}}};
+  const auto note = [](Position position, int number, const std::string& channel, const std::string& text) {
+    return OutboxRow{position, number, channel, "needs_attention", RunId{1}, text, At(position), 0, "", {}, {}};
+  };
+  change.notifications = {note(2, 0, "slack", "It waits for you"), note(1, 0, "slack", "It began"),
+                          note(2, 1, "mail", "It waits for you")};
   MustAppend(*journal, change);
   Reader& reader = journal->reader();
-  auto unsent = reader.UnsentNotifications(10);
-  REQUIRE(unsent->size() == 2);
-  CHECK((*unsent)[0].topic == "mail");
-  CHECK((*unsent)[1].text == "It waits for you");
-  CHECK((*unsent)[1].run == RunId{1});
-  CHECK((*unsent)[1].created == At(2));
-  CHECK(reader.UnsentNotifications(1)->size() == 1);
+  auto unsent = reader.UnsentNotifications("slack", 10);
+  REQUIRE(unsent);
+  CHECK(*unsent == std::vector<OutboxRow>{change.notifications[1], change.notifications[0]});
+  CHECK(reader.UnsentNotifications("slack", 1)->size() == 1);
+  CHECK(reader.UnsentNotifications("mail", 10)->size() == 1);
+  CHECK(reader.UndeliveredNotifications(10)->empty());
 
-  unsent->resize(1);
-  REQUIRE(journal->MarkSent(*unsent, At(3)));
-  const auto left = reader.UnsentNotifications(10);
-  REQUIRE(left->size() == 1);
-  CHECK((*left)[0].topic == "slack");
+  // One is sent, one fails and is then given up.
+  std::vector<OutboxRow> notes = *unsent;
+  notes[0].sent = At(3);
+  notes[1].tries = 1;
+  notes[1].error = "no network";
+  REQUIRE(journal->NoteNotifications(notes));
+  CHECK(*reader.UnsentNotifications("slack", 10) == std::vector<OutboxRow>{notes[1]});
+  CHECK(*reader.UndeliveredNotifications(10) == std::vector<OutboxRow>{notes[1]});
+  notes[1].given_up = At(4);
+  REQUIRE(journal->NoteNotifications(notes));
+  CHECK(reader.UnsentNotifications("slack", 10)->empty());
+  CHECK(*reader.UndeliveredNotifications(10) == std::vector<OutboxRow>{notes[1]});
+  CHECK(reader.UnsentNotifications("mail", 10)->size() == 1);
 }
 
 void CheckReaders(const JournalFactory& open) {

@@ -202,7 +202,7 @@ TEST_CASE("a queued run starts when the lock is granted, with the event's positi
   CHECK(player.started() == "apply a/1");
   CHECK(player.state().fencing_token == 103);
   player.Succeed();
-  REQUIRE(player.effects().size() == 1);
+  REQUIRE(player.effects().size() == 2);  // and the end is told
   CHECK(std::get<ReleaseLock>(player.effects()[0]).lock == "database/x");
 }
 

@@ -71,6 +71,7 @@ Player::Player(std::shared_ptr<const definition::Workflow> workflow)
 
 Facts Player::FactsFor(const std::string& principal) const {
   Facts facts{now, principal, 0.5, ApprovalId{381}};
+  while (FindApproval(state_, facts.next_approval) != nullptr) ++facts.next_approval.number;
   if (workflow_->window) {
     const Value window = *workflow_->window->window.Evaluate(RunScope(*workflow_, state_, now));
     facts.window = NowOf(*definition::ReadWindow(window), now);

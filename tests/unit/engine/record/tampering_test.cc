@@ -236,6 +236,33 @@ TEST_CASE("any single byte that is changed in any column of any event is found",
   CHECK(changes > 1000);
 }
 
+TEST_CASE("a run is not removed by saying that the journal was made of an archive", "[tampering]") {
+  const Crime crime;
+  journal::Absence absence;
+  Digest before{};
+  for (const journal::StoredEvent& event : crime.events) {
+    if (event.run == RunId{2}) {
+      absence.gaps.push_back({event.position, event.position, before, event.hash});
+      ++absence.events;
+    }
+    before = event.hash;
+  }
+  const journal::StoredEvent& last = crime.events.back();
+  journal::StoredEvent lie{last.position + 1, RunId{}, 2, last.time, journal::kRunsImported, "engine",
+                           journal::PayloadOf(absence), {}};
+  lie.hash = journal::ChainHash(last.hash, lie);
+  Raw raw(crime.path);
+  raw.Execute("DELETE FROM events WHERE run = 2; DELETE FROM approvals WHERE run = 2;"
+              "DELETE FROM timers WHERE run = 2; DELETE FROM runs WHERE run = 2");
+  raw.Execute("INSERT INTO events VALUES (" + std::to_string(lie.position) + ",0,2," +
+              std::to_string(lie.time.time_since_epoch().count()) + "," + std::to_string(lie.type) +
+              ",'engine'," + Quoted(lie.payload) + "," + Quoted(Bytes(lie.hash)) + ")");
+  std::string found;
+  for (const std::string& problem : crime.Found()) found += problem + "\n";
+  CHECK(found.find("it had been in use before: events were removed") != found.npos);
+  CHECK(found.find("the journal says that it was made of an archive: events were removed") != found.npos);
+}
+
 TEST_CASE("any event that is removed, moved or repeated is found", "[tampering]") {
   const Crime crime;
   Raw raw(crime.path);

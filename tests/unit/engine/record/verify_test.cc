@@ -246,8 +246,12 @@ class Racing final : public journal::Reader {
   Result<std::vector<journal::RunRow>> LockWaiters(const std::string& lock, int limit) override {
     return real_.LockWaiters(lock, limit);
   }
-  Result<std::vector<journal::OutboxRow>> UnsentNotifications(int limit) override {
-    return real_.UnsentNotifications(limit);
+  Result<std::vector<journal::OutboxRow>> UnsentNotifications(const std::string& channel,
+                                                              int limit) override {
+    return real_.UnsentNotifications(channel, limit);
+  }
+  Result<std::vector<journal::OutboxRow>> UndeliveredNotifications(int limit) override {
+    return real_.UndeliveredNotifications(limit);
   }
   Result<std::vector<journal::ScheduleRow>> ListSchedules() override {
     return real_.ListSchedules();

@@ -102,8 +102,8 @@ class WatchedJournal final : public journal::Journal {
 
   journal::Heads heads() const override { return journal_->heads(); }
   Result<journal::Position> Append(std::span<journal::RunChange> changes) override;
-  Result<void> MarkSent(std::span<const journal::OutboxRow> sent, Time at) override {
-    return journal_->MarkSent(sent, at);
+  Result<void> NoteNotifications(std::span<const journal::OutboxRow> notes) override {
+    return journal_->NoteNotifications(notes);
   }
   Result<void> StoreSchedules(std::span<const journal::ScheduleRow> rows) override;
   Result<journal::Position> RemoveRun(const journal::Removal& removal) override {

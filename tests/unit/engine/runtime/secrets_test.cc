@@ -6,6 +6,7 @@
 #include <string>
 
 #include "engine/base/json.h"
+#include "engine/base/text.h"
 #include "engine/expression/secret.h"
 #include "tests/unit/engine/runtime/fixture.h"
 
@@ -214,6 +215,37 @@ TEST_CASE_METHOD(EngineFixture, "no run starts that will ask for a secret nobody
   CHECK(started.error().code == Code::kFailedPrecondition);
   CHECK_THAT(started.error().message,
              Contains("start uses: step work: there is no secret \"db\": this server's configuration has none"));
+}
+
+TEST_CASE("a secret is taken out of what base64 makes of a text around it", "[runtime]") {
+  const auto secrets = Holding("hunter2-hunter2");
+  for (const std::string before : {"", "u", "us", "user:"}) {
+    const std::string header = "Basic " + Base64(before + "hunter2-hunter2" + "!");
+    INFO(header);
+    const std::string scrubbed = secrets.Scrubbed(header);
+    CHECK_THAT(scrubbed, Contains("[secret x]"));
+    CHECK(scrubbed.size() < header.size());
+  }
+}
+
+TEST_CASE_METHOD(EngineFixture, "what one step was told is taken out of what a later one answers", "[runtime]") {
+  const Known source;
+  options.secrets = &source;
+  AddAction("test.work").apply = [](const Context&) -> Outcome { return Value(); };
+  AddAction("test.tell").apply = [](const Context&) -> Outcome { return Value("found hunter2-hunter2 there"); };
+  AddWorkflow(R"(
+name: later
+steps:
+  - {id: work, action: test.work, with: {password: "${secret('db')}"}}
+  - {id: tell, action: test.tell}
+)");
+  StartEngine();
+  const RunId run = Begin("later");
+  CHECK(Settle(run).status == static_cast<int>(RunStatus::kSucceeded));
+  std::string stored;
+  for (const journal::StoredEvent& event : *OpenReader()->EventsOfRun(run, 0, 100)) stored += event.payload;
+  CHECK_THAT(stored, !Contains("hunter2"));
+  CHECK(StateOf(run).steps.at(1).output == Value("found [secret db] there"));
 }
 
 }  // namespace recourse::runtime

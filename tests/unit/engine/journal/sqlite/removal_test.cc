@@ -149,7 +149,7 @@ TEST_CASE("numbers of runs that were removed are not given again", "[journal]") 
   ScratchDirectory scratch;
   auto journal = MustOpen(scratch / "journal");
   RunChange change = Finished(ChangeOf(journal->heads(), RunId{7}, 1));
-  change.notifications.push_back({1, RunId{7}, "approval_requested", "please", At(0), 0, {}});
+  change.notifications.push_back({1, 0, "mail", "approval_requested", RunId{7}, "please", At(0), 0, "", {}, {}});
   ApprovalRow approval;
   approval.approval = ApprovalId{5};
   approval.run = RunId{7};
@@ -158,7 +158,7 @@ TEST_CASE("numbers of runs that were removed are not given again", "[journal]") 
   REQUIRE(journal->RemoveRun(Of(RunId{7}, 1)));
   journal.reset();
   journal = MustOpen(scratch / "journal");
-  CHECK(journal->reader().UnsentNotifications(10)->empty());
+  CHECK(journal->reader().UnsentNotifications("mail", 10)->empty());
   CHECK(journal->heads().run == RunId{7});
   CHECK(journal->heads().approval == ApprovalId{5});
   const auto removed = journal->reader().ListRemoved(RunId{}, 10);

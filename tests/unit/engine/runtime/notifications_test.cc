@@ -1,0 +1,61 @@
+#include <catch2/catch.hpp>
+
+#include "tests/unit/engine/runtime/fixture.h"
+
+namespace recourse::runtime {
+namespace {
+
+using Rows = std::vector<journal::OutboxRow>;
+
+}  // namespace
+
+TEST_CASE_METHOD(EngineFixture, "a notification is stored for each channel that is told of it", "[runtime]") {
+  options.route = [](const machine::Notify& notify, const journal::RunRow& row) {
+    return notify.event == "approval_requested" && row.workflow == "parks"
+               ? std::vector<std::string>{"mail", "pager"}
+               : std::vector<std::string>();
+  };
+  AddWorkflow(kParks);
+  StartEngine();
+  const RunId run = Begin("parks");
+  const auto reader = OpenReader();
+  for (const std::string channel : {"mail", "pager"}) {
+    const auto unsent = reader->UnsentNotifications(channel, 10);
+    REQUIRE(unsent);
+    REQUIRE(unsent->size() == 1);
+    CHECK(unsent->front().event == "approval_requested");
+    CHECK(unsent->front().run == run);
+    CHECK_THAT(unsent->front().text, Catch::Contains("R-1"));
+  }
+}
+
+TEST_CASE_METHOD(EngineFixture, "nothing is told where there is no channel", "[runtime]") {
+  AddWorkflow(kParks);
+  StartEngine();
+  Begin("parks");
+  CHECK(OpenReader()->UnsentNotifications("", 10)->empty());
+  CHECK(OpenReader()->UnsentNotifications("mail", 10)->empty());
+}
+
+TEST_CASE_METHOD(EngineFixture, "what has come of a notification is kept", "[runtime]") {
+  options.route = [](const machine::Notify&, const journal::RunRow&) {
+    return std::vector<std::string>{"mail"};
+  };
+  AddWorkflow(kParks);
+  StartEngine();
+  Begin("parks");
+  Rows rows = *OpenReader()->UnsentNotifications("mail", 10);
+  REQUIRE_FALSE(rows.empty());
+  for (journal::OutboxRow& row : rows) row.sent = clock.Now();
+  Answer<void> noted;
+  engine().NoteNotifications(rows, noted.Callback());
+  CHECK(noted.Get());
+  CHECK(OpenReader()->UnsentNotifications("mail", 10)->empty());
+
+  // Also by the next server.
+  StopEngine();
+  StartEngine();
+  CHECK(OpenReader()->UnsentNotifications("mail", 10)->empty());
+}
+
+}  // namespace recourse::runtime
