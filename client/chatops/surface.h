@@ -59,8 +59,9 @@ struct ChatMessage {
 // Something that was written to the bot, without its name or the slash command's.
 struct ChatCommand {
   ChatUser user;
-  std::string channel;
+  std::string channel;  // empty: it was said to the bot alone, outside of any channel
   std::string text;
+  bool others_read = false;  // the text stands in the channel, where all can read it
   std::string delivery;  // tells a repeated delivery from a new one; empty: the surface has none
 };
 
