@@ -72,6 +72,10 @@ std::string Listed(const std::vector<std::string>& names) {
   return text;
 }
 
+bool HasRole(const std::vector<std::string>& roles, std::string_view role) {
+  return std::find(roles.begin(), roles.end(), role) != roles.end();
+}
+
 // Who is on this host may know where its files are.
 bool IsOnThisHost(std::string_view peer) {
   const std::string address = FailureLimit::AddressOf(peer);
@@ -114,6 +118,7 @@ struct PrincipalTable {
                                                    const std::string& local_operator);
 
   const PrincipalConfig* Find(std::string_view name) const;
+  const PrincipalConfig* OfChat(std::string_view key) const;
   Result<const PrincipalConfig*> OfCertificate(const Presented& presented) const;
   // What a caller without proof could send.
   std::string Advice(const Presented& presented) const;
@@ -130,6 +135,17 @@ Result<std::shared_ptr<const PrincipalTable>> PrincipalTable::Make(std::vector<P
   }
   for (std::size_t i = 0; i < table->configs.size(); ++i) {
     const PrincipalConfig& config = table->configs[i];
+    for (const std::string& key : config.chat) {
+      // A bot that is a person of its chat could give itself that person's word.
+      if (HasRole(config.roles, kDelegate)) {
+        return FailedPrecondition("principal " + config.name + " has the role delegate and so no chat "
+                                  "key; " + key + " belongs to a person");
+      }
+      if (const PrincipalConfig* other = table->OfChat(key); other != &config) {
+        return FailedPrecondition("principals " + other->name + " and " + config.name +
+                                  " have the same chat key, " + key + "; each needs its own");
+      }
+    }
     if (config.token_file.empty()) continue;
     auto token = ReadTokenFile(config.token_file);
     if (!token) return std::move(token).error().In("principal " + config.name);
@@ -147,6 +163,13 @@ Result<std::shared_ptr<const PrincipalTable>> PrincipalTable::Make(std::vector<P
 const PrincipalConfig* PrincipalTable::Find(std::string_view name) const {
   const auto found = std::find_if(configs.begin(), configs.end(),
                                   [&](const auto& config) { return config.name == name; });
+  return found == configs.end() ? nullptr : &*found;
+}
+
+const PrincipalConfig* PrincipalTable::OfChat(std::string_view key) const {
+  const auto found = std::find_if(configs.begin(), configs.end(), [&](const auto& config) {
+    return std::find(config.chat.begin(), config.chat.end(), key) != config.chat.end();
+  });
   return found == configs.end() ? nullptr : &*found;
 }
 
@@ -226,6 +249,8 @@ struct Principals::State {
     return table;
   }
   Result<runtime::Caller> Check(const Presented& presented);
+  // The one for whom `caller`, who is known, makes the call.
+  Result<runtime::Caller> For(const Presented& presented, runtime::Caller caller);
   Result<const PrincipalConfig*> OfToken(const PrincipalTable& now, const Digest& token);
   // Whether somebody with the role admin has a way to prove it.
   bool HasAdmin();
@@ -291,6 +316,29 @@ Result<runtime::Caller> Principals::State::Check(const Presented& presented) {
   return Unknown("the call carries no token" + now->Advice(presented));
 }
 
+Result<runtime::Caller> Principals::State::For(const Presented& presented,
+                                               runtime::Caller caller) {
+  if (!presented.on_behalf_of) return caller;
+  const std::string& key = *presented.on_behalf_of;
+  if (!HasRole(caller.roles, kDelegate)) {
+    return Error{Code::kPermissionDenied, caller.principal + " may not act for others: that takes the "
+                                          "role delegate"};
+  }
+  const auto now = Current();
+  const PrincipalConfig* person = now->OfChat(key);
+  if (person == nullptr) {
+    const std::string shown = Listed({key});
+    return Error{Code::kPermissionDenied,
+                 "nobody here is known as " + shown + ", so nothing was done. Whoever keeps the file "
+                 "of principals can add it to yours: chat: [\"" + shown + "\"]"};
+  }
+  runtime::Caller acting{person->name, person->roles, key.substr(0, key.find(':'))};
+  std::erase_if(acting.roles,
+                [](const std::string& role) { return role == "admin" || role == kDelegate; });
+  acting.via = caller.principal + " for " + key;
+  return acting;
+}
+
 Principals::Principals(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Principals::~Principals() = default;
 Principals::Principals(Principals&&) noexcept = default;
@@ -337,7 +385,7 @@ Result<runtime::Caller> Principals::Authenticate(const Presented& presented,
                            "too many calls with wrong tokens came from " + address +
                                "; it is heard again in " + HumanDuration(*wait)})
                      : state_->Check(presented);
-  if (caller) return caller;
+  if (caller) return state_->For(presented, *std::move(caller));
   const auto count =
       static_cast<std::uint64_t>(state_->limit.Failed(address, guess && !wait, now));
   // Each at first, then ever fewer: a flood of calls must not become a flood of lines.
@@ -351,7 +399,9 @@ Result<runtime::Caller> Principals::Authenticate(const Presented& presented,
 }
 
 Result<runtime::Caller> Principals::StillThere(const Presented& presented) const {
-  return state_->Check(presented);
+  auto caller = state_->Check(presented);
+  if (!caller) return caller;
+  return state_->For(presented, *std::move(caller));
 }
 
 std::vector<PrincipalConfig> Principals::configs() const { return state_->Current()->configs; }
