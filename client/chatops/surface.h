@@ -80,8 +80,8 @@ struct ChatClick {
 struct ChatAnswer {
   std::string text;         // plain; may have several lines
   bool for_all = false;     // shown to the channel, not to the person alone
-  std::string picture_png;  // beside the text, when not empty
-  std::string picture_name;
+  std::string picture_png = {};  // beside the text, when not empty
+  std::string picture_name = {};
 };
 
 // What the core does with what people do. Called by a surface from its own threads, one or more;
