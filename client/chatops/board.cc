@@ -16,7 +16,8 @@ constexpr auto kGather = 100ms;
 constexpr auto kBetween = 1s;
 constexpr auto kPatience = 10'000ms;
 constexpr auto kAgainMax = 60s;
-// A run that was over before it could be told of is told of if that was lately.
+// What was over before it could be told of is told of if that was lately: the bot may have been away,
+// or have ended while it told.
 constexpr std::int64_t kLatelySeconds = 600;
 // Stored as a place when all is said of a run that is over.
 constexpr const char* kOver = "over";
@@ -28,11 +29,8 @@ std::string ContentOf(const ChatMessage& message) {
   return content;
 }
 
-bool IsSettled(const ChatMessage& message) { return message.buttons.empty(); }
-
-bool WasOverLongAgo(const v1::Run& run) {
-  const auto now = ToTimestamp(SystemClock().Now()).seconds;
-  return run.has_end_time() && run.end_time().seconds() < now - kLatelySeconds;
+bool WasLongAgo(const google::protobuf::Timestamp& time) {
+  return time.seconds() < ToTimestamp(SystemClock().Now()).seconds - kLatelySeconds;
 }
 
 bool MayPass(const Error& error) {
@@ -174,7 +172,7 @@ Result<void> Board::Refresh(const std::string& id) {
         return reference.kind() == surface_.name() && reference.place() == kOver;
       });
   Messages& messages = MessagesOf(*run);
-  const bool nothing_to_say = messages.empty() && over && WasOverLongAgo(*run);
+  const bool nothing_to_say = messages.empty() && WasLongAgo(run->end_time());
   const bool taken_in = std::any_of(messages.begin(), messages.end(), [](const auto& entry) {
     return std::any_of(entry.second.begin(), entry.second.end(),
                        [](const Told& one) { return !one.stored; });
@@ -187,6 +185,8 @@ Result<void> Board::Refresh(const std::string& id) {
   if (!approvals) return std::move(approvals).error();
   if (auto shown = Show(*run, RunMessage(*run), messages); !shown) return shown;
   for (auto at = approvals->approvals().rbegin(); at != approvals->approvals().rend(); ++at) {
+    const bool is_old = at->has_settle_time() && WasLongAgo(at->settle_time());
+    if (is_old && !messages.contains(at->id())) continue;
     if (auto shown = Show(*run, ApprovalMessage(*at, *run), messages); !shown) return shown;
   }
   if (!over) return {};
@@ -202,7 +202,7 @@ Result<void> Board::Show(const v1::Run& run, const ChatMessage& message, Message
   const std::string content = ContentOf(message);
   if (const auto known = messages.find(message.about); known == messages.end()) {
     const Route* route = config_.RouteOf(surface_.name(), run);
-    if (route == nullptr || (is_approval && IsSettled(message))) return {};
+    if (route == nullptr) return {};
     auto place = surface_.Post(route->channel, message);
     if (!place && MayPass(place.error())) return std::move(place).error();
     if (!place) {

@@ -227,7 +227,10 @@ ChatAnswer Answers::Vote(const Asking& asking, const Wish& wish) {
   const auto run = asking.GetRun(approval->run());
   text += TextOf(ApprovalMessage(*approval, run ? *run : v1::Run()));
   if (approval->state() != v1::Approval::APPROVED) return {text};
-  for (const std::string& line : Consequences(*approval)) text += "\n" + line;
+  for (const std::string& line : Consequences(*approval)) {
+    const bool is_past = line.starts_with("if rejected") || line.starts_with("if nobody");
+    if (!is_past) text += "\n" + line;
+  }
   return {text};
 }
 

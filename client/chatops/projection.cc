@@ -70,6 +70,12 @@ std::string CommandsOf(const std::string& id, const std::vector<Button>& buttons
 
 void AddWaiting(const v1::Run& run, ChatMessage& message) {
   if (!run.has_waiting()) return;
+  if (run.open_approvals_size() > 0) {  // whose own messages say the rest
+    std::string open;
+    for (const std::string& approval : run.open_approvals()) open += (open.empty() ? "" : ", ") + approval;
+    message.lines.push_back("waits for " + open);
+    return;
+  }
   const v1::Waiting& waiting = run.waiting();
   message.lines.push_back("waits since " + At(waiting.since()) + ": " + waiting.reason());
   if (!waiting.who().empty()) message.lines.push_back("who can go on: " + waiting.who());

@@ -20,7 +20,7 @@ constexpr auto kSilenceMax = 120s;   // then the server is asked whether it is t
 constexpr auto kDeliverWithin = 60s;
 constexpr auto kJoinWithin = 10s;
 constexpr std::size_t kHeardMax = 50;
-constexpr std::size_t kOutgoingMax = 500;
+constexpr std::size_t kRepliesMax = 500;
 constexpr std::size_t kSaidMax = 10'000;
 constexpr std::size_t kPostLinesMax = 12;
 constexpr std::size_t kUpdateLinesMax = 6;
@@ -145,10 +145,9 @@ void IrcSurface::Take(const std::string& text) {
   if (!step.failed.empty()) failed_ = step.failed;
   if (step.heard && heard_.size() < kHeardMax) {
     heard_.push_back(*std::move(step.heard));
-  } else if (step.heard && IsWord(step.heard->nick) && outgoing_.size() < kOutgoingMax) {
-    outgoing_.push_back({"NOTICE " + step.heard->nick +
-                             " :too much is asked of me at once; nothing was done, say it again",
-                         nullptr});
+  } else if (step.heard && IsWord(step.heard->nick) && replies_.size() < kRepliesMax) {
+    replies_.push_back("NOTICE " + step.heard->nick +
+                       " :too much is asked of me at once; nothing was done, say it again");
   }
   changed_.notify_all();
 }
@@ -167,6 +166,10 @@ Result<void> IrcSurface::SendDue(Link& link) {
       if (!urgent_.empty()) {
         next.line = std::move(urgent_.front());
         urgent_.pop_front();
+      } else if (!replies_.empty() && tokens_ > 0) {
+        next.line = std::move(replies_.front());
+        replies_.pop_front();
+        --tokens_;
       } else if (!outgoing_.empty() && tokens_ > 0) {
         next = std::move(outgoing_.front());
         outgoing_.pop_front();
@@ -192,6 +195,7 @@ void IrcSurface::EndConnection() {
     if (out.delivery != nullptr) out.delivery->lost = true;
   }
   outgoing_.clear();
+  replies_.clear();
   urgent_.clear();
   heard_.clear();
   session_.reset();  // and with it who has proved who they are
@@ -265,8 +269,8 @@ void IrcSurface::Answer() {
 
 void IrcSurface::Say(const std::vector<std::string>& lines) {
   const std::lock_guard lock(mutex_);
-  if (outgoing_.size() > kOutgoingMax) return;  // who asks more than can be said hears no more
-  for (const std::string& line : lines) outgoing_.push_back({line, nullptr});
+  if (replies_.size() > kRepliesMax) return;  // who asks more than can be said hears no more
+  replies_.insert(replies_.end(), lines.begin(), lines.end());
   Wake();
 }
 

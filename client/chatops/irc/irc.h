@@ -31,8 +31,8 @@ struct Options {
   std::string password_file;  // read when the surface starts; empty: none
   std::vector<std::string> channels;
   // Flood control: so many lines at once, then one each interval.
-  int burst = 5;
-  std::chrono::milliseconds interval{700};
+  int burst = 8;
+  std::chrono::milliseconds interval{500};
 };
 
 // Reads the section `irc` of the bot's configuration.
@@ -65,7 +65,7 @@ class IrcSurface : public Surface {
   };
   struct Outgoing {
     std::string line;
-    std::shared_ptr<Delivery> delivery;  // null: nobody waits
+    std::shared_ptr<Delivery> delivery;  // null: of a reply, or of the protocol
   };
 
   void Connect();
@@ -93,7 +93,8 @@ class IrcSurface : public Surface {
   bool stopping_ = false;                 // these under mutex_
   std::optional<Session> session_;        // of the connection there is
   std::deque<std::string> urgent_;        // what the protocol asks for
-  std::deque<Outgoing> outgoing_;
+  std::deque<std::string> replies_;       // to people, who wait for them
+  std::deque<Outgoing> outgoing_;         // what channels are told
   std::string failed_;                    // not empty: why the connection is of no use
   std::deque<Session::Heard> heard_;
   std::map<std::string, std::string> said_;  // the last text in a channel about something

@@ -131,6 +131,13 @@ TEST_CASE("a run that needs a person shows why, who can go on, and only what is 
   CHECK(Actions(RunMessage(run)) == std::vector<std::string>{"retry", "rollback"});
 }
 
+TEST_CASE("a run that waits for an approval leaves the rest to that one's message", "[chatops]") {
+  v1::Run run = Shop();
+  run.mutable_waiting()->set_reason("approval A-3: Restore it?");
+  run.add_open_approvals("A-3");
+  CHECK(RunMessage(run).lines == std::vector<std::string>{"waits for A-3"});
+}
+
 TEST_CASE("a run that is over says so and offers nothing", "[chatops]") {
   v1::Run run = Shop();
   run.set_status(v1::RUN_STATUS_SUCCEEDED);
