@@ -187,6 +187,14 @@ Result<Connection> Connection::Open(const Options& options) {
   return connection;
 }
 
+Result<Connection> Connection::With(const std::string& token) const {
+  auto carried = TokenIn(token);
+  if (!carried) return std::move(carried).error();
+  Connection other = *this;
+  other.token_ = *std::move(carried);
+  return other;
+}
+
 std::unique_ptr<grpc::ClientContext> Connection::NewContext(
     std::optional<std::chrono::milliseconds> timeout) const {
   auto context = std::make_unique<grpc::ClientContext>();

@@ -63,6 +63,9 @@ class Connection {
   // know its own user.
   static Result<Connection> Open(const Options& options);
 
+  // The same server, called by whoever has this token. kInvalidArgument: no header can carry it.
+  Result<Connection> With(const std::string& token) const;
+
   // A context for one call, with the token, which fails after `timeout` if there is one.
   std::unique_ptr<grpc::ClientContext> NewContext(
       std::optional<std::chrono::milliseconds> timeout = {}) const;

@@ -3,7 +3,7 @@
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
-install(TARGETS recourse recoursed RUNTIME COMPONENT programs)
+install(TARGETS recourse recoursed recourse-bot RUNTIME COMPONENT programs)
 
 # The command itself knows its manual and what shells ask it.
 set(made ${PROJECT_BINARY_DIR}/made)

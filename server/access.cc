@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <array>
+#include <initializer_list>
+#include <iterator>
 #include <string>
 #include <utility>
 
@@ -34,6 +36,7 @@ constexpr std::array kRules = {
     Rule{"RunService.SkipStep", kOperator},
     Rule{"RunService.RollBackRun", kOperator},
     Rule{"RunService.AnnotateRun", kOperator},
+    Rule{"RunService.AddReference", kDelegate},
     Rule{"RunService.SignalRun", kOperator},
     Rule{"RunService.AnswerItem", kAnyRole},
     Rule{"RunService.OverrideWindow", kOperator},
@@ -94,7 +97,36 @@ void AddCertificate(const grpc::AuthContext& call, Presented& presented) {
   }
 }
 
+bool IsOneOf(std::string_view rpc, std::initializer_list<std::string_view> services) {
+  return std::any_of(services.begin(), services.end(),
+                     [&](std::string_view service) { return rpc.starts_with(service); });
+}
+
+// What a program may do that speaks for people: for itself it looks and keeps its references,
+// whatever roles it has; for a person it does what is about runs.
+Result<void> AllowDelegate(const runtime::Caller& caller, std::string_view role,
+                           std::string_view rpc) {
+  const auto refused = [&](const std::string& why) {
+    return Error{Code::kPermissionDenied, std::string(rpc) + ": " + why};
+  };
+  if (!caller.via.empty()) {
+    if (role == kAdmin || role == kDelegate ||
+        !IsOneOf(rpc, {"RunService.", "ApprovalService.", "WorkflowService.",
+                       "IdentityService.WhoAmI"})) {
+      return refused("nobody can do that for " + caller.principal + "; it takes their own call");
+    }
+  } else if (std::find(caller.roles.begin(), caller.roles.end(), kDelegate) !=
+             caller.roles.end()) {
+    if (role != kViewer && role != kDelegate && rpc != "IdentityService.WhoAmI") {
+      return refused(caller.principal + " speaks for people and changes nothing by itself, whatever "
+                     "roles it has; it must say for whom it calls (recourse-on-behalf-of)");
+    }
+  }
+  return {};
+}
+
 Result<void> Allow(const runtime::Caller& caller, std::string_view role, std::string_view rpc) {
+  if (auto allowed = AllowDelegate(caller, role, rpc); !allowed) return allowed;
   if (role == kAnyRole ||
       std::find(caller.roles.begin(), caller.roles.end(), role) != caller.roles.end()) {
     return {};
@@ -118,6 +150,12 @@ Presented PresentedBy(const grpc::ServerContextBase& context) {
                           ? std::string_view()
                           : std::string_view(header->second.data(), header->second.size()));
   presented.peer = context.peer();
+  const auto [first, last] = context.client_metadata().equal_range("recourse-on-behalf-of");
+  if (first != last) {
+    const bool is_one = std::next(first) == last;  // several name nobody
+    presented.on_behalf_of =
+        is_one ? std::string(first->second.data(), first->second.size()) : std::string();
+  }
   AddCertificate(*context.auth_context(), presented);
   return presented;
 }

@@ -20,7 +20,8 @@ namespace recourse::server {
 inline constexpr std::string_view kAnyRole = "";
 Result<std::string_view> RoleFor(std::string_view rpc);
 
-// Who calls, once it is clear that they may.
+// Who calls, once it is clear that they may. Who has the role delegate may for itself only look and
+// keep references; for a person, who is the caller then, it may call what is about runs.
 // kUnauthenticated, kResourceExhausted: see Principals. kPermissionDenied: the caller lacks the role; the message names
 // it.
 Result<runtime::Caller> Admit(const Principals& principals, const grpc::ServerContextBase& context,

@@ -130,7 +130,7 @@ grpc::ServerUnaryReactor* ApprovalService::Decide(grpc::CallbackServerContext* c
                                                   v1::Approval* response) {
   auto caller = Admit(core_.principals, *context, "ApprovalService.Decide");
   if (!caller) return Refuse(context, caller.error());
-  if (!request->channel().empty()) caller->channel = request->channel();
+  if (!request->channel().empty() && caller->via.empty()) caller->channel = request->channel();
   auto vote = FromProto(*request);
   if (!vote) return Refuse(context, vote.error());
   if (!request->one_time_code().empty()) {

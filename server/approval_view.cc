@@ -43,6 +43,7 @@ v1::Vote VoteOf(const Value& stored) {
                                                              : v1::DECISION_REJECT);
   vote.set_reason(stored.StringOr("reason", ""));
   vote.set_channel(stored.StringOr("channel", ""));
+  vote.set_via(stored.StringOr("via", ""));
   if (const Value& roles = stored["roles"]; roles.is_list()) {
     for (const Value& role : roles.as_list()) vote.add_roles(role.is_string() ? role.as_string() : "");
   }

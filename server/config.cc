@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <unistd.h>
+#include <yaml-cpp/yaml.h>
 
 #include <algorithm>
 #include <array>
@@ -13,8 +14,8 @@
 
 #include "engine/base/file.h"
 #include "engine/base/text.h"
+#include "engine/settings/yaml_reader.h"
 #include "server/principals_file.h"
-#include "server/yaml_reader.h"
 
 namespace recourse::server {
 namespace {

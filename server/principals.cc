@@ -1,6 +1,5 @@
 #include "server/principals.h"
 
-#include <fcntl.h>
 #include <openssl/crypto.h>
 #include <spdlog/spdlog.h>
 #include <sys/stat.h>
@@ -10,75 +9,16 @@
 #include <cerrno>
 #include <mutex>
 #include <optional>
-#include <set>
 #include <utility>
 
 #include "engine/base/file.h"
 #include "engine/base/text.h"
-#include "engine/base/token.h"
 #include "server/failure_limit.h"
 #include "server/log_fields.h"
 #include "server/one_time_code.h"
+#include "server/principal_table.h"
 
 namespace recourse::server {
-namespace {
-
-constexpr std::size_t kTokenLengthMin = 20;
-constexpr std::int64_t kTokenFileMax = 4096;
-
-Result<void> MakeTokenFile(const std::string& path) {
-  auto random = RandomHex();
-  if (!random) return std::move(random).error().In("make " + path);
-  return WriteFileAtomically(path, *random + "\n", 0600);
-}
-
-Result<std::string> ReadTokenFile(const std::string& path) {
-  struct stat status = {};
-  if (stat(path.c_str(), &status) != 0) {
-    if (errno != ENOENT) return ErrnoError(errno, "token file " + path);
-    if (auto made = MakeTokenFile(path); !made) return std::move(made).error();
-  } else if ((status.st_mode & 077) != 0) {
-    return FailedPrecondition("token file " + path + " can be read by others than its owner; " +
-                              "replace the token in it, then: chmod 600 " + path);
-  }
-  auto text = ReadFile(path, kTokenFileMax);
-  if (!text) return std::move(text).error();
-  auto token = TokenIn(*text);
-  if (!token) {
-    return FailedPrecondition("token file " + path + ": " + token.error().message +
-                              ". Remove the file to have one made");
-  }
-  if (token->size() < kTokenLengthMin) {
-    return FailedPrecondition("token file " + path + " holds a token of " +
-                              std::to_string(token->size()) + " characters; at least " +
-                              std::to_string(kTokenLengthMin) +
-                              " are needed. Remove the file to have one made");
-  }
-  return token;
-}
-
-Error Unknown(std::string message) {
-  return Error{Code::kUnauthenticated, std::move(message)};
-}
-
-// "CN=ada, DNS:ada.example.net": names from elsewhere, fit for a line of the log.
-std::string Listed(const std::vector<std::string>& names) {
-  std::string text;
-  for (const std::string& name : names) {
-    for (const char c : (text.empty() ? "" : ", ") + name) {
-      text += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
-    }
-  }
-  return text;
-}
-
-// Who is on this host may know where its files are.
-bool IsOnThisHost(std::string_view peer) {
-  const std::string address = FailureLimit::AddressOf(peer);
-  return address.empty() || address.starts_with("127.") || address == "::1";
-}
-
-}  // namespace
 
 Presented::Presented(std::string_view authorization) {
   constexpr std::string_view kScheme = "Bearer ";
@@ -97,99 +37,6 @@ std::vector<PrincipalConfig> DefaultPrincipals(const std::string& data_directory
        {"viewer", "dba", "incident-commander", "level-1", "level-2", "level-3"},
        data_directory + "/approver.token"},
   };
-}
-
-// Who there is at one time. Immutable.
-struct PrincipalTable {
-  std::vector<PrincipalConfig> configs;
-  struct FileToken {
-    Digest digest;
-    std::size_t owner;  // in configs
-  };
-  std::vector<FileToken> tokens;
-  std::set<std::string, std::less<>> revoked_certificates;
-
-  static Result<std::shared_ptr<const PrincipalTable>> Make(std::vector<PrincipalConfig> configs,
-                                                   const std::vector<std::string>& revoked,
-                                                   const std::string& local_operator);
-
-  const PrincipalConfig* Find(std::string_view name) const;
-  Result<const PrincipalConfig*> OfCertificate(const Presented& presented) const;
-  // What a caller without proof could send.
-  std::string Advice(const Presented& presented) const;
-};
-
-Result<std::shared_ptr<const PrincipalTable>> PrincipalTable::Make(std::vector<PrincipalConfig> configs,
-                                                 const std::vector<std::string>& revoked,
-                                                 const std::string& local_operator) {
-  auto table = std::make_shared<PrincipalTable>();
-  table->configs = std::move(configs);
-  table->revoked_certificates.insert(revoked.begin(), revoked.end());
-  if (!local_operator.empty() && table->Find(local_operator) == nullptr) {
-    return FailedPrecondition("local_operator: there is no principal \"" + local_operator + "\"");
-  }
-  for (std::size_t i = 0; i < table->configs.size(); ++i) {
-    const PrincipalConfig& config = table->configs[i];
-    if (config.token_file.empty()) continue;
-    auto token = ReadTokenFile(config.token_file);
-    if (!token) return std::move(token).error().In("principal " + config.name);
-    const Digest digest = Sha256Of(*token);
-    for (const FileToken& other : table->tokens) {
-      if (other.digest != digest) continue;
-      return FailedPrecondition("principals " + table->configs[other.owner].name + " and " +
-                                config.name + " have the same token; each needs its own");
-    }
-    table->tokens.push_back({digest, i});
-  }
-  return std::shared_ptr<const PrincipalTable>(std::move(table));
-}
-
-const PrincipalConfig* PrincipalTable::Find(std::string_view name) const {
-  const auto found = std::find_if(configs.begin(), configs.end(),
-                                  [&](const auto& config) { return config.name == name; });
-  return found == configs.end() ? nullptr : &*found;
-}
-
-Result<const PrincipalConfig*> PrincipalTable::OfCertificate(const Presented& presented) const {
-  const std::string shown = "the client certificate (" + Listed(presented.certificate) + ")";
-  if (revoked_certificates.contains(presented.fingerprint)) {
-    return Unknown(shown + " is revoked in the principals file");
-  }
-  const PrincipalConfig* owner = nullptr;
-  for (const PrincipalConfig& config : configs) {
-    const bool named = std::any_of(
-        config.certificates.begin(), config.certificates.end(), [&](const std::string& name) {
-          const auto& names = presented.certificate;
-          return std::find(names.begin(), names.end(), name) != names.end();
-        });
-    if (!named) continue;
-    if (owner != nullptr) {
-      return Unknown(shown + " has names of two principals, " + owner->name + " and " +
-                     config.name);
-    }
-    owner = &config;
-  }
-  if (owner != nullptr) return owner;
-  std::vector<std::string> known;
-  for (const PrincipalConfig& config : configs) {
-    known.insert(known.end(), config.certificates.begin(), config.certificates.end());
-  }
-  return Unknown(shown + " names no principal; " +
-                 (known.empty() ? "the principals file names no certificate"
-                                : "the principals file knows " + Listed(known)));
-}
-
-std::string PrincipalTable::Advice(const Presented& presented) const {
-  std::string advice = "; send \"authorization: Bearer <token>\" with a token ";
-  if (!IsOnThisHost(presented.peer) || tokens.empty()) {
-    return advice + "that was made on this server: recourse tokens create PRINCIPAL";
-  }
-  advice += "from";
-  for (const FileToken& token : tokens) {
-    const PrincipalConfig& config = configs[token.owner];
-    advice += (&token == &tokens.front() ? " " : ", ") + config.token_file + " (" + config.name + ")";
-  }
-  return advice;
 }
 
 namespace {
@@ -226,6 +73,8 @@ struct Principals::State {
     return table;
   }
   Result<runtime::Caller> Check(const Presented& presented);
+  // The one for whom `caller`, who is known, makes the call.
+  Result<runtime::Caller> For(const Presented& presented, runtime::Caller caller);
   Result<const PrincipalConfig*> OfToken(const PrincipalTable& now, const Digest& token);
   // Whether somebody with the role admin has a way to prove it.
   bool HasAdmin();
@@ -291,6 +140,29 @@ Result<runtime::Caller> Principals::State::Check(const Presented& presented) {
   return Unknown("the call carries no token" + now->Advice(presented));
 }
 
+Result<runtime::Caller> Principals::State::For(const Presented& presented,
+                                               runtime::Caller caller) {
+  if (!presented.on_behalf_of) return caller;
+  const std::string& key = *presented.on_behalf_of;
+  if (!HasRole(caller.roles, kDelegate)) {
+    return Error{Code::kPermissionDenied, caller.principal + " may not act for others: that takes the "
+                                          "role delegate"};
+  }
+  const auto now = Current();
+  const PrincipalConfig* person = now->OfChat(key);
+  if (person == nullptr) {
+    const std::string shown = Listed({key});
+    return Error{Code::kPermissionDenied,
+                 "nobody here is known as " + shown + ", so nothing was done. Whoever keeps the file "
+                 "of principals can add it to yours: chat: [\"" + shown + "\"]"};
+  }
+  runtime::Caller acting{person->name, person->roles, key.substr(0, key.find(':'))};
+  std::erase_if(acting.roles,
+                [](const std::string& role) { return role == "admin" || role == kDelegate; });
+  acting.via = caller.principal + " for " + key;
+  return acting;
+}
+
 Principals::Principals(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Principals::~Principals() = default;
 Principals::Principals(Principals&&) noexcept = default;
@@ -338,7 +210,7 @@ Result<runtime::Caller> Principals::Authenticate(const Presented& presented,
                            "too many calls with wrong tokens came from " + address +
                                "; it is heard again in " + HumanDuration(*wait)})
                      : state_->Check(presented);
-  if (caller) return caller;
+  if (caller) return state_->For(presented, *std::move(caller));
   const auto count =
       static_cast<std::uint64_t>(state_->limit.Failed(address, guess && !wait, now));
   // Each at first, then ever fewer: a flood of calls must not become a flood of lines.
@@ -352,7 +224,9 @@ Result<runtime::Caller> Principals::Authenticate(const Presented& presented,
 }
 
 Result<runtime::Caller> Principals::StillThere(const Presented& presented) const {
-  return state_->Check(presented);
+  auto caller = state_->Check(presented);
+  if (!caller) return caller;
+  return state_->For(presented, *std::move(caller));
 }
 
 std::vector<PrincipalConfig> Principals::configs() const { return state_->Current()->configs; }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,7 +27,13 @@ struct PrincipalConfig {
   std::string second_factor_file = {};
   // Names in client certificates: "CN=ada", "DNS:bot.example.net", "URI:spiffe://example.net/bot".
   std::vector<std::string> certificates = {};
+  // Who the person is in chats: "slack:T024BE7LD/U2147483697", "irc:ops/ada". A delegate may make
+  // calls for whom such a key names.
+  std::vector<std::string> chat = {};
 };
+
+// The role of a program that speaks for people, such as recourse-bot.
+inline constexpr std::string_view kDelegate = "delegate";
 
 // The principals of a server without configuration: two, so that a workflow that excludes its
 // requester from the approval can be run. Their token files are `operator.token` and
@@ -45,6 +52,9 @@ struct Presented {
   std::string peer;                      // "ipv4:192.0.2.7:41234", "unix:"; empty: not known
   std::vector<std::string> certificate;  // the names in a client certificate that was verified
   std::string fingerprint;               // its SHA-256 in hexadecimal; empty: none was shown
+  // The value of the header recourse-on-behalf-of: a key of PrincipalConfig::chat. None: the call is
+  // the caller's own.
+  std::optional<std::string> on_behalf_of = {};
 };
 
 struct PrincipalOptions {
@@ -58,8 +68,9 @@ class Principals {
  public:
   // Reads the token files and makes the missing ones (mode 0600, 256 random bits).
   // kFailedPrecondition: a token file that others than its owner can read, one with a token shorter
-  // than 20 characters, two principals with the same token, or a local operator who is none of
-  // them; and the errors of TokenStore::Open. Otherwise the system's error.
+  // than 20 characters, two principals with the same token or chat key, a delegate with a chat key,
+  // or a local operator who is none of them; and the errors of TokenStore::Open. Otherwise the
+  // system's error.
   static Result<Principals> Load(std::vector<PrincipalConfig> configs,
                                  PrincipalOptions options = {});
   ~Principals();
@@ -73,6 +84,8 @@ class Principals {
   // Who calls `rpc`. A failure is recorded in the log, and slows down who fails often.
   // kUnauthenticated: nothing was shown, or nothing that proves who calls; the message says what
   // was shown and what would do. kResourceExhausted: too many failures; it says how long to wait.
+  // Of a call on behalf of another it answers that person, with `via` set and without the roles admin
+  // and delegate. kPermissionDenied: the caller is no delegate, or nobody has that key.
   Result<runtime::Caller> Authenticate(const Presented& presented, std::string_view rpc) const;
 
   // The same for a stream that goes on: nothing is recorded.

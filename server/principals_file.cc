@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 #include <unistd.h>
+#include <yaml-cpp/yaml.h>
 
 #include <algorithm>
 #include <array>
@@ -37,6 +38,14 @@ bool IsCertificateName(std::string_view text) {
   });
 }
 
+// "slack:T024BE7LD/U2147483697": the chat, the team or network in it, the person.
+bool IsChatKey(std::string_view text) {
+  const auto colon = text.find(':');
+  const auto slash = text.find('/', colon == std::string_view::npos ? 0 : colon);
+  return IsName(text) && colon != std::string_view::npos && slash != std::string_view::npos &&
+         colon > 0 && slash > colon + 1 && slash + 1 < text.size();
+}
+
 // Digits and letters of a fingerprint alone: tools print it with colons and in capitals.
 std::string Fingerprint(std::string_view text) {
   std::string digits;
@@ -58,7 +67,8 @@ PrincipalConfig ReadOne(YamlReader& reader, const std::string& name, const YAML:
               {"roles", reader.Texts(principal.roles)},
               {"token_file", reader.Path(principal.token_file)},
               {"second_factor_file", reader.Path(principal.second_factor_file)},
-              {"certificates", reader.Texts(principal.certificates)}});
+              {"certificates", reader.Texts(principal.certificates)},
+              {"chat", reader.Texts(principal.chat)}});
   for (const std::string& role : principal.roles) {
     if (!role.empty() && !IsRole(role)) {
       reader.Report(item.Mark(), name + ": \"" + role + "\" is no role: a role is a word");
@@ -70,19 +80,27 @@ PrincipalConfig ReadOne(YamlReader& reader, const std::string& name, const YAML:
                                    "\" names no certificate; write CN=ada, DNS:bot.example.net, "
                                    "URI:spiffe://example.net/bot or EMAIL:ada@example.net");
   }
+  for (const std::string& key : principal.chat) {
+    if (key.empty() || IsChatKey(key)) continue;
+    reader.Report(item.Mark(), name + ": \"" + key +
+                                   "\" names nobody in a chat; write slack:TEAM/USER, "
+                                   "mattermost:TEAM/USER or irc:NETWORK/NAME");
+  }
   return principal;
 }
 
-// Two principals with one certificate could not be told apart.
-void RefuseSharedCertificates(YamlReader& reader, const std::string& name, const YAML::Node& node,
-                              const std::vector<PrincipalConfig>& principals) {
+// Two principals with one certificate, or one chat key, could not be told apart.
+void RefuseShared(YamlReader& reader, const std::string& name, const YAML::Node& node,
+                  const std::vector<PrincipalConfig>& principals, std::string_view what,
+                  std::vector<std::string> PrincipalConfig::*member) {
   std::map<std::string, std::string> owners;
   for (const PrincipalConfig& principal : principals) {
-    for (const std::string& certificate : principal.certificates) {
-      const auto [at, added] = owners.emplace(certificate, principal.name);
-      if (added || certificate.empty()) continue;
-      reader.Report(node.Mark(), name + ": the certificate " + certificate + " is named twice, by " +
-                                     at->second + " and " + principal.name);
+    for (const std::string& text : principal.*member) {
+      const auto [at, added] = owners.emplace(text, principal.name);
+      if (added || text.empty()) continue;
+      reader.Report(node.Mark(), name + ": the " + std::string(what) + " " + text +
+                                     " is named twice, by " + at->second + " and " +
+                                     principal.name);
     }
   }
 }
@@ -114,7 +132,8 @@ void ReadPrincipals(YamlReader& reader, const std::string& name, const YAML::Nod
     }
     into.push_back(std::move(principal));
   }
-  RefuseSharedCertificates(reader, name, node, into);
+  RefuseShared(reader, name, node, into, "certificate", &PrincipalConfig::certificates);
+  RefuseShared(reader, name, node, into, "chat key", &PrincipalConfig::chat);
   if (into.empty()) reader.Report(node.Mark(), name + ": the list is empty");
 }
 

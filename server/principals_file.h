@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "engine/base/error.h"
+#include "engine/settings/yaml_reader.h"
 #include "server/principals.h"
-#include "server/yaml_reader.h"
 
 namespace recourse::server {
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 #include <optional>
+#include <tuple>
 #include <utility>
 
 #include "engine/base/json.h"
@@ -14,6 +15,8 @@ namespace {
 using Input = machine::Input;
 
 constexpr std::size_t kRequestIdMax = 128;
+constexpr std::size_t kReferenceKindMax = 32;
+constexpr std::size_t kReferencePlaceMax = 512;
 
 Result<std::optional<machine::Finding>> ToFinding(v1::Finding finding) {
   using Found = std::optional<machine::Finding>;
@@ -114,6 +117,19 @@ Result<Input> FromProto(const v1::AnnotateRunRequest& request) {
   if (auto fits = CheckSize("text", request.text(), kReasonMax); !fits) return fits.error();
   if (request.text().empty()) return InvalidArgument("text: must be set");
   return Input(machine::Annotate{request.text()});
+}
+
+Result<Input> FromProto(const v1::AddReferenceRequest& request) {
+  const v1::Reference& reference = request.reference();
+  for (const auto& [field, text, size_max] :
+       {std::tuple("reference.kind", &reference.kind(), kReferenceKindMax),
+        std::tuple("reference.about", &reference.about(), kReferenceKindMax),
+        std::tuple("reference.place", &reference.place(), kReferencePlaceMax)}) {
+    if (text->empty()) return InvalidArgument(std::string(field) + ": must be set");
+    if (auto fits = CheckSize(field, *text, size_max); !fits) return fits.error();
+  }
+  return Input(machine::Annotate{
+      {}, machine::Reference{reference.kind(), reference.about(), reference.place()}});
 }
 
 Result<Input> FromProto(const v1::SignalRunRequest& request) {

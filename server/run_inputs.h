@@ -21,6 +21,7 @@ Result<machine::Input> FromProto(const v1::RetryStepRequest& request);
 Result<machine::Input> FromProto(const v1::SkipStepRequest& request);
 Result<machine::Input> FromProto(const v1::RollBackRunRequest& request);
 Result<machine::Input> FromProto(const v1::AnnotateRunRequest& request);
+Result<machine::Input> FromProto(const v1::AddReferenceRequest& request);
 Result<machine::Input> FromProto(const v1::SignalRunRequest& request);
 Result<machine::Input> FromProto(const v1::AnswerItemRequest& request);
 Result<machine::Input> FromProto(const v1::OverrideWindowRequest& request);

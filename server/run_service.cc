@@ -158,6 +158,12 @@ grpc::ServerUnaryReactor* RunService::AnnotateRun(Context* context,
   return Change(context, "RunService.AnnotateRun", *request, response);
 }
 
+grpc::ServerUnaryReactor* RunService::AddReference(Context* context,
+                                                   const v1::AddReferenceRequest* request,
+                                                   v1::Run* response) {
+  return Change(context, "RunService.AddReference", *request, response);
+}
+
 grpc::ServerUnaryReactor* RunService::SignalRun(Context* context,
                                                 const v1::SignalRunRequest* request,
                                                 v1::Run* response) {

@@ -42,6 +42,9 @@ class RunService final : public v1::RunService::CallbackService {
   grpc::ServerUnaryReactor* RollBackRun(grpc::CallbackServerContext* context,
                                         const v1::RollBackRunRequest* request,
                                         v1::Run* response) override;
+  grpc::ServerUnaryReactor* AddReference(grpc::CallbackServerContext* context,
+                                         const v1::AddReferenceRequest* request,
+                                         v1::Run* response) override;
   grpc::ServerUnaryReactor* AnnotateRun(grpc::CallbackServerContext* context,
                                         const v1::AnnotateRunRequest* request,
                                         v1::Run* response) override;

@@ -35,6 +35,12 @@ void AddDetails(const definition::Workflow& workflow, const machine::RunState& s
               run.mutable_outputs_left_out());
   }
   if (state.deadline) *run.mutable_deadline() = ToProto(*state.deadline);
+  for (const machine::Reference& known : state.references) {
+    v1::Reference& reference = *run.add_references();
+    reference.set_kind(known.kind);
+    reference.set_about(known.about);
+    reference.set_place(known.place);
+  }
   for (v1::StepState& step : StepViews(workflow, state, events)) {
     PutOutput(std::exchange(*step.mutable_output_json(), ""),
               "the events that ended step " + step.id(), room, step.mutable_output_json(),

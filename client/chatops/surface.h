@@ -59,8 +59,9 @@ struct ChatMessage {
 // Something that was written to the bot, without its name or the slash command's.
 struct ChatCommand {
   ChatUser user;
-  std::string channel;
+  std::string channel;  // empty: it was said to the bot alone, outside of any channel
   std::string text;
+  bool others_read = false;  // the text stands in the channel, where all can read it
   std::string delivery;  // tells a repeated delivery from a new one; empty: the surface has none
 };
 
@@ -79,8 +80,8 @@ struct ChatClick {
 struct ChatAnswer {
   std::string text;         // plain; may have several lines
   bool for_all = false;     // shown to the channel, not to the person alone
-  std::string picture_png;  // beside the text, when not empty
-  std::string picture_name;
+  std::string picture_png = {};  // beside the text, when not empty
+  std::string picture_name = {};
 };
 
 // What the core does with what people do. Called by a surface from its own threads, one or more;

@@ -75,7 +75,9 @@ std::string ApprovalText(const v1::Approval& approval) {
   text += "digest           " + approval.digest() + "\n";
   for (const v1::Vote& vote : approval.votes()) {
     text += std::string(vote.decision() == v1::DECISION_APPROVE ? "approved by      " : "rejected by      ") +
-            OneLine(vote.principal()) + " at " + When(vote.time()) + " UTC" +
+            OneLine(vote.principal()) +
+            (vote.via().empty() ? "" : " (via " + OneLine(vote.via()) + ")") + " at " +
+            When(vote.time()) + " UTC" +
             (vote.reason().empty() ? "" : ": " + Quoted(vote.reason())) + "\n";
   }
   auto plan = ParseJson(approval.plan_json());

@@ -19,8 +19,9 @@ std::string ToDot(const v1::Graph& graph);
 std::string ToMermaid(const v1::Graph& graph);
 
 // Laid out by Graphviz's own library, in this process: seconds for a hundred steps.
-// kInternal: the library is not complete (no plugin that draws SVG).
+// kInternal: the library is not complete (no plugin that draws in that format).
 // Thread safety: one call at a time, because the library keeps its state in globals.
 Result<std::string> ToSvg(const v1::Graph& graph);
+Result<std::string> ToPng(const v1::Graph& graph);
 
 }  // namespace recourse::picture

@@ -7,7 +7,9 @@
 
 namespace recourse::picture {
 
-Result<std::string> ToSvg(const v1::Graph& graph) {
+namespace {
+
+Result<std::string> Drawn(const v1::Graph& graph, const char* format) {
   struct CloseContext {
     void operator()(GVC_t* context) const { gvFreeContext(context); }
   };
@@ -24,14 +26,21 @@ Result<std::string> ToSvg(const v1::Graph& graph) {
   }
   char* text = nullptr;
   unsigned int size = 0;
-  const int failed = gvRenderData(context.get(), drawn.get(), "svg", &text, &size);
+  const int failed = gvRenderData(context.get(), drawn.get(), format, &text, &size);
   gvFreeLayout(context.get(), drawn.get());
   if (failed != 0 || text == nullptr) {
-    return Internal("Graphviz could not draw SVG (is its plugin for it installed?)");
+    return Internal("Graphviz could not draw " + std::string(format) +
+                    " (is its plugin for it installed?)");
   }
-  std::string svg(text, size);
+  std::string picture(text, size);
   gvFreeRenderData(text);
-  return svg;
+  return picture;
 }
+
+}  // namespace
+
+Result<std::string> ToSvg(const v1::Graph& graph) { return Drawn(graph, "svg"); }
+
+Result<std::string> ToPng(const v1::Graph& graph) { return Drawn(graph, "png"); }
 
 }  // namespace recourse::picture

@@ -85,7 +85,9 @@ class Reader {
     if (found == story_.approvals.end()) return;
     if (type() == "VoteCast") {
       found->votes.push_back({event_->principal(), details_.StringOr("vote", ""),
-                              details_.StringOr("reason", ""), details_.StringOr("channel", ""),
+                              details_.StringOr("reason", ""),
+                              event_->via().empty() ? details_.StringOr("channel", "")
+                                                    : event_->via(),
                               time_});
     } else if (type() == "ApprovalSettled") {
       found->settlement = details_.StringOr("settlement", "");
@@ -192,7 +194,7 @@ class Reader {
         type() == "RunRolledBack") {
       story_.rollback.push_back(LineOf());
     }
-    if (type() == "RunAnnotated") {
+    if (type() == "RunAnnotated" && details_.Find("reference") == nullptr) {
       story_.notes.push_back(
           {time_, "", event_->principal(), details_.StringOr("text", event_->text())});
     }

@@ -64,6 +64,7 @@ struct AwaitingApproval {
     std::string channel;
     Time at;
     std::vector<std::string> roles{};  // those that were asked
+    std::string via{};
     bool operator==(const Cast&) const = default;
   };
   std::vector<Cast> votes;

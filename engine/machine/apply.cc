@@ -4,6 +4,8 @@
 namespace recourse::machine {
 namespace {
 
+constexpr std::size_t kReferencesMax = 50;
+
 class Fold : FoldPeople {
  public:
   Fold(RunState& state, const Envelope& envelope) : FoldPeople(state, envelope) {}
@@ -315,7 +317,11 @@ class Fold : FoldPeople {
   void operator()(const RunFailed& event) { End(Failed{event.error}); }
   void operator()(const RunCancelled& event) { End(Cancelled{event.reason}); }
   void operator()(const RunRolledBack& event) { End(RolledBack{event.cause}); }
-  void operator()(const RunAnnotated&) {}
+  void operator()(const RunAnnotated& event) {
+    if (!event.reference) return;
+    state_.references.push_back(*event.reference);
+    if (state_.references.size() > kReferencesMax) state_.references.erase(state_.references.begin());
+  }
 
 };
 

@@ -121,6 +121,7 @@ struct RollBack {
 };
 struct Annotate {
   std::string text;
+  std::optional<Reference> reference{};
 };
 struct SendSignal {
   std::string name;
@@ -187,6 +188,7 @@ struct Facts {
   std::int64_t position = 0;
   std::int64_t inputs_bytes_max = 256 * 1024;  // of an attempt, as JSON
   std::optional<WindowNow> window{};           // where the run has one
+  std::string via{};                           // see Envelope
 };
 
 // --- effects: what the runtime does once the events are durable ---

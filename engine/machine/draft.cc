@@ -33,6 +33,7 @@ void Draft::Emit(Event event) {
   envelope.position = state_.position + 1;
   envelope.time = facts_.now;
   envelope.principal = facts_.principal;
+  envelope.via = facts_.via;
   Apply(state_, envelope, event);
   decision_.events.push_back(std::move(event));
 }

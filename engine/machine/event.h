@@ -261,8 +261,16 @@ struct RunRolledBack {
   Error cause;
   bool operator==(const RunRolledBack&) const = default;
 };
+// A place outside that tells of the run, such as a message in a chat.
+struct Reference {
+  std::string kind;
+  std::string about;  // "R-1042" or "A-381"
+  std::string place;
+  bool operator==(const Reference&) const = default;
+};
 struct RunAnnotated {
   std::string text;
+  std::optional<Reference> reference{};  // set: no note, and `text` is empty
   bool operator==(const RunAnnotated&) const = default;
 };
 
@@ -289,6 +297,7 @@ struct Envelope {
   std::int64_t position = 0;  // in the journal, from 1
   Time time;
   std::string principal;  // who caused it; "engine" for the engine itself
+  std::string via{};      // who passed the principal's word on, and for which chat user; empty: nobody
 };
 
 }  // namespace recourse::machine

@@ -342,8 +342,13 @@ Result<void> On(Draft& draft, const RollBack& input) {
 }
 
 Result<void> On(Draft& draft, const Annotate& input) {
-  if (input.text.empty()) return InvalidArgument("text: an annotation needs one");
-  draft.Emit(RunAnnotated{input.text});
+  if (input.reference) {
+    const auto& known = draft.state().references;
+    if (std::find(known.begin(), known.end(), *input.reference) != known.end()) return {};
+  } else if (input.text.empty()) {
+    return InvalidArgument("text: an annotation needs one");
+  }
+  draft.Emit(RunAnnotated{input.text, input.reference});
   return {};
 }
 

@@ -223,6 +223,7 @@ struct RunState {
   std::map<int, std::map<std::string, InputOverride>> overrides;  // by step and input
   std::set<std::string> authors;  // who has changed what the run does
   std::optional<AwaitingApproval> override_asked;  // may an input be overridden?
+  std::vector<Reference> references;  // the newest, oldest first
   bool operator==(const RunState&) const = default;
 };
 

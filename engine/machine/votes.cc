@@ -72,8 +72,8 @@ void CountVote(std::vector<Cast>& votes, const Envelope& envelope, const VoteCas
   std::erase_if(votes,
                 [&](const auto& earlier) { return earlier.principal == envelope.principal; });
   if (cast.vote == Vote::kWithdraw) return;
-  votes.push_back(
-      {envelope.principal, cast.vote, cast.reason, cast.channel, envelope.time, cast.roles});
+  votes.push_back({envelope.principal, cast.vote, cast.reason, cast.channel, envelope.time,
+                   cast.roles, envelope.via});
 }
 
 std::vector<Group> MissingGroups(const AwaitingApproval& awaiting) {

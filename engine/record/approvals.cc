@@ -25,12 +25,14 @@ std::string ApproversOf(const ApprovalRequested& request) {
 std::string JsonOf(const std::vector<AwaitingApproval::Cast>& votes) {
   Value::List list;
   for (const auto& cast : votes) {
-    list.push_back(Value::Object({{"principal", cast.principal},
-                                  {"vote", cast.vote == Vote::kApprove ? "approve" : "reject"},
-                                  {"roles", Value::List(cast.roles.begin(), cast.roles.end())},
-                                  {"reason", cast.reason},
-                                  {"channel", cast.channel},
-                                  {"at", ToTimestamp(cast.at)}}));
+    Value::Map vote = {{"principal", cast.principal},
+                       {"vote", cast.vote == Vote::kApprove ? "approve" : "reject"},
+                       {"roles", Value::List(cast.roles.begin(), cast.roles.end())},
+                       {"reason", cast.reason},
+                       {"channel", cast.channel},
+                       {"at", ToTimestamp(cast.at)}};
+    if (!cast.via.empty()) vote.emplace("via", cast.via);
+    list.push_back(Value(std::move(vote)));
   }
   return StoredJson(list);
 }

@@ -1,8 +1,11 @@
+#include <google/protobuf/unknown_field_set.h>
+
 #include <algorithm>
 #include <array>
 #include <chrono>
 #include <utility>
 
+#include "engine/base/text.h"
 #include "engine/record/payload.h"
 #include "engine/record/record.h"
 #include "engine/record/stored_types.h"
@@ -203,22 +206,35 @@ machine::RunRolledBack Read(const pb::RunRolledBack& from, Reading& in) {
   return {in.ErrorOf(from.cause())};
 }
 
+// Takes what an event of any type may carry out of the fields that its own message does not know.
+void TakeCarried(google::protobuf::UnknownFieldSet& unknown, std::string& via) {
+  constexpr int kVia = pb::Carried::kViaFieldNumber;
+  for (int i = 0; i < unknown.field_count(); ++i) {
+    const google::protobuf::UnknownField& field = unknown.field(i);
+    const bool is_text = field.type() == google::protobuf::UnknownField::TYPE_LENGTH_DELIMITED;
+    if (field.number() != kVia || !is_text || !IsUtf8(field.length_delimited())) continue;
+    via = field.length_delimited();
+  }
+  if (!via.empty()) unknown.DeleteByNumber(kVia);
+}
+
 // Answers what is wrong with the payload; empty: nothing.
 template <class Message>
-std::string ReadPayload(const std::string& payload, machine::Event& event) {
+std::string ReadPayload(const std::string& payload, Recorded& recorded) {
   Message message;
   if (!message.ParseFromString(payload)) return "it cannot be parsed";
-  if (!message.GetReflection()->GetUnknownFields(message).empty()) {
-    return "it has a field that this binary does not know";
-  }
+  google::protobuf::UnknownFieldSet& unknown =
+      *message.GetReflection()->MutableUnknownFields(&message);
+  TakeCarried(unknown, recorded.envelope.via);
+  if (!unknown.empty()) return "it has a field that this binary does not know";
   Reading in;
-  event = Read(message, in);
+  recorded.event = Read(message, in);
   return in.problem();
 }
 
 struct StoredForm {
   int type = 0;
-  std::string (*read)(const std::string& payload, machine::Event& event) = nullptr;
+  std::string (*read)(const std::string& payload, Recorded& recorded) = nullptr;
   const google::protobuf::Descriptor* (*descriptor)() = nullptr;
 };
 
@@ -263,12 +279,12 @@ const StoredForm* FindForm(int type) {
 Result<Recorded> Decode(const journal::StoredEvent& stored) {
   const StoredForm* form = FindForm(stored.type);
   std::string problem;
-  Recorded recorded{{stored.run, stored.sequence, stored.position, stored.time, stored.principal},
-                    {}};
+  Recorded recorded{
+      {stored.run, stored.sequence, stored.position, stored.time, stored.principal, {}}, {}};
   if (form == nullptr) {
     problem = "this binary does not know the type; a newer one may have written it";
   } else {
-    problem = form->read(stored.payload, recorded.event);
+    problem = form->read(stored.payload, recorded);
   }
   if (problem.empty()) return recorded;
   return DataLoss("event " + std::to_string(stored.position) + " (" + stored.run.ToString() +

@@ -237,6 +237,11 @@ TimelineEntry Describe(const definition::Workflow& workflow, const Recorded& rec
   entry.envelope = recorded.envelope;
   entry.type = machine::NameOf(recorded.event);
   std::visit(Describer(workflow, entry), recorded.event);
+  if (!entry.envelope.via.empty()) {
+    Value::Map details = entry.details.as_map();
+    details.emplace("via", entry.envelope.via);
+    entry.details = Value(std::move(details));
+  }
   return entry;
 }
 

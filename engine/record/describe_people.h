@@ -55,11 +55,16 @@ inline std::string GroupsOr(const machine::ApprovalRequested& request) {
   return text.empty() ? Alternatives(request.approvers) : text;
 }
 
+// "ada", or "ada (via bot for slack:T024/U21)" when another passed on what ada said.
+inline std::string Speaker(const Envelope& envelope) {
+  return envelope.principal + (envelope.via.empty() ? "" : " (via " + envelope.via + ")");
+}
+
 // Fills in an entry's step, text and details.
 class PeopleDescriber {
  public:
   PeopleDescriber(const definition::Workflow& workflow, TimelineEntry& entry)
-      : workflow_(workflow), entry_(entry), who_(entry.envelope.principal) {}
+      : workflow_(workflow), entry_(entry), who_(Speaker(entry.envelope)) {}
 
   void operator()(const ManualStarted& e) {
     std::string items;
@@ -169,7 +174,14 @@ class PeopleDescriber {
   void operator()(const RunResumed& e) {
     Say("resumed by " + who_ + After(": ", e.reason), {{"reason", e.reason}});
   }
-  void operator()(const RunAnnotated& e) { Say(who_ + " notes: " + e.text, {{"text", e.text}}); }
+  void operator()(const RunAnnotated& e) {
+    if (!e.reference) return Say(who_ + " notes: " + e.text, {{"text", e.text}});
+    Say(who_ + " tells of " + e.reference->about + " in " + e.reference->kind + ": " +
+            e.reference->place,
+        {{"reference", Value::Object({{"kind", e.reference->kind},
+                                      {"about", e.reference->about},
+                                      {"place", e.reference->place}})}});
+  }
 
  protected:
   std::string Id(int step) const { return machine::NameOf(workflow_, {step, -1}); }
@@ -206,7 +218,7 @@ class PeopleDescriber {
 
   const definition::Workflow& workflow_;
   TimelineEntry& entry_;
-  const std::string& who_;
+  const std::string who_;
 };
 
 }  // namespace recourse::record

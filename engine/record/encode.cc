@@ -277,6 +277,12 @@ journal::StoredEvent Encode(const machine::Envelope& envelope, const machine::Ev
         stored.payload = Stored(alternative).SerializeAsString();
       },
       event);
+  if (!envelope.via.empty()) {
+    // One message behind another is both: their field numbers differ.
+    pb::Carried carried;
+    carried.set_via(StoredText(envelope.via));
+    stored.payload += carried.SerializeAsString();
+  }
   return stored;
 }
 

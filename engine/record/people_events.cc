@@ -88,6 +88,11 @@ pb::RunResumed Stored(const machine::RunResumed& event) {
 pb::RunAnnotated Stored(const machine::RunAnnotated& event) {
   pb::RunAnnotated to;
   to.set_text(StoredText(event.text));
+  if (event.reference) {
+    to.mutable_reference()->set_kind(StoredText(event.reference->kind));
+    to.mutable_reference()->set_about(StoredText(event.reference->about));
+    to.mutable_reference()->set_place(StoredText(event.reference->place));
+  }
   return to;
 }
 
@@ -178,7 +183,14 @@ machine::RunPaused Read(const pb::RunPaused& from, Reading&) {
 
 machine::RunResumed Read(const pb::RunResumed& from, Reading&) { return {from.reason()}; }
 
-machine::RunAnnotated Read(const pb::RunAnnotated& from, Reading&) { return {from.text()}; }
+machine::RunAnnotated Read(const pb::RunAnnotated& from, Reading&) {
+  machine::RunAnnotated event{from.text(), {}};
+  if (from.has_reference()) {
+    const pb::Reference& stored = from.reference();
+    event.reference = machine::Reference{stored.kind(), stored.about(), stored.place()};
+  }
+  return event;
+}
 
 machine::ApprovalRevoked Read(const pb::ApprovalRevoked& from, Reading&) {
   return {.id = ApprovalId{from.approval()}, .step = from.step(), .reason = from.reason()};

@@ -39,7 +39,7 @@ Result<std::optional<machine::WindowNow>> WindowOf(LiveRun& run, const machine::
 // Gives the events their places in the run and in the journal.
 std::vector<record::Recorded> Place(Batch& batch, const LiveRun& run,
                                     std::vector<machine::Event> events,
-                                    const std::string& principal) {
+                                    const Caller& caller) {
   std::vector<record::Recorded> recorded;
   recorded.reserve(events.size());
   std::int64_t sequence = run.state.revision;
@@ -47,7 +47,8 @@ std::vector<record::Recorded> Place(Batch& batch, const LiveRun& run,
     if (const auto* requested = std::get_if<machine::ApprovalRequested>(&event)) {
       batch.heads.approval = std::max(batch.heads.approval, requested->id);
     }
-    recorded.push_back({{run.state.run, ++sequence, ++batch.heads.position, batch.now, principal},
+    recorded.push_back({{run.state.run, ++sequence, ++batch.heads.position, batch.now,
+                         caller.principal, caller.via},
                         std::move(event)});
   }
   return recorded;
@@ -77,17 +78,18 @@ void AddEffects(Batch& batch, const LiveRun& run, std::vector<machine::Effect> e
 }  // namespace
 
 Result<std::optional<std::size_t>> AddDecision(Batch& batch, LiveRun& run,
-                                               const machine::Input& input,
-                                               const std::string& principal, double jitter) {
+                                               const machine::Input& input, const Caller& caller,
+                                               double jitter) {
   auto window = WindowOf(run, input, batch.now);
   if (!window) return std::move(window).error();
   const machine::Facts facts{batch.now,
-                             principal,
+                             caller.principal,
                              jitter,
                              ApprovalId{batch.heads.approval.number + 1},
                              batch.heads.position,
                              batch.inputs_bytes_max,
-                             *window};
+                             *window,
+                             caller.via};
   auto decision = machine::Decide(*run.workflow, run.state, input, facts);
   if (!decision) return std::move(decision).error();
   batch.runs.push_back(run.state.run);
@@ -100,7 +102,7 @@ Result<std::optional<std::size_t>> AddDecision(Batch& batch, LiveRun& run,
   const bool was_over = machine::IsFinal(machine::StatusOf(run.state));
   const bool approvals =
       std::any_of(decision->events.begin(), decision->events.end(), ConcernsApproval);
-  const auto recorded = Place(batch, run, std::move(decision->events), principal);
+  const auto recorded = Place(batch, run, std::move(decision->events), caller);
   if (approvals) change.approvals = record::ApprovalRowsOf(*run.workflow, run.state, recorded);
   change.events.reserve(recorded.size());
   for (const record::Recorded& event : recorded) {

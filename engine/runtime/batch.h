@@ -60,7 +60,7 @@ struct Batch {
 // Answers the index of the change, or nothing when there is nothing to write. Errors are Decide's;
 // nothing has happened then.
 Result<std::optional<std::size_t>> AddDecision(Batch& batch, LiveRun& run,
-                                               const machine::Input& input,
-                                               const std::string& principal, double jitter);
+                                               const machine::Input& input, const Caller& caller,
+                                               double jitter);
 
 }  // namespace recourse::runtime

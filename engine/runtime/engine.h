@@ -53,6 +53,8 @@ struct Caller {
   std::string principal;
   std::vector<std::string> roles;
   std::string channel;  // "cli", "grpc", "web"
+  // Who passed it on, and for which chat user: "bot for slack:T024/U21"; empty: nobody did.
+  std::string via{};
 };
 
 struct StartRequest {

@@ -92,7 +92,7 @@ Result<CoreLoop::Started> CoreLoop::Start(Batch& batch, const StartRequest& requ
   if (!is_new) return std::move(is_new).error();
 
   LiveRun& run = runs_.Add(id, known->second);
-  auto change = AddDecision(batch, run, *start, caller.principal, Jitter());
+  auto change = AddDecision(batch, run, *start, caller, Jitter());
   if (!change || !*change) {
     runs_.Drop(id);
     return change ? Internal("the run did not start") : std::move(change).error();

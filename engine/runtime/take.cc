@@ -11,7 +11,7 @@
 namespace recourse::runtime {
 namespace {
 
-constexpr std::string_view kEngine = "engine";
+const Caller kItself{"engine", {}, {}};
 // That are offered a free lock before it stays free; those that do not get it are told who did.
 constexpr int kWaitersAsked = 16;
 // Of a value that overrides an input: it is shown to people.
@@ -183,7 +183,7 @@ void CoreLoop::TakeInput(Batch& batch, Message& message, RunId id, const machine
     adopting = *std::move(with);
   }
   auto change =
-      AddDecision(batch, **run, adopting ? *adopting : input, caller.principal, Jitter());
+      AddDecision(batch, **run, adopting ? *adopting : input, caller, Jitter());
   if (!change) {
     return batch.Refuse(message, id,
                         WithWhatIsPossible(std::move(change).error(), **run, batch.now));
@@ -211,7 +211,7 @@ void CoreLoop::Take(Batch& batch, Message& message, EngineMessage& own) {
   }
   batch.runs.push_back(own.run);
   // What is refused answers something that is over: the late outcome of a stopped attempt.
-  auto change = AddDecision(batch, **run, own.input, std::string(kEngine), Jitter());
+  auto change = AddDecision(batch, **run, own.input, kItself, Jitter());
   if (!own.done) return;
   if (!change) {
     batch.Refuse(message, own.run, std::move(change).error());
@@ -232,7 +232,7 @@ void CoreLoop::Take(Batch& batch, Message&, TimerMessage& of) {
   LiveRun& live = **run;
   batch.runs.push_back(of.timer.run);
   const machine::TimerFired fired{{static_cast<machine::TimerKind>(of.timer.kind), of.timer.due}};
-  if (auto change = AddDecision(batch, live, fired, std::string(kEngine), Jitter());
+  if (auto change = AddDecision(batch, live, fired, kItself, Jitter());
       change && *change) {
     return;
   }
@@ -262,10 +262,10 @@ bool CoreLoop::Grant(Batch& batch, const std::string& lock) {
     batch.runs.push_back(waiter.run);
     if (passed_to.number != 0) {
       // What cannot be told stays as it is: the run goes on waiting all the same.
-      (void)AddDecision(batch, **run, machine::LockPassed{passed_to}, std::string(kEngine), 0);
+      (void)AddDecision(batch, **run, machine::LockPassed{passed_to}, kItself, 0);
       continue;
     }
-    auto change = AddDecision(batch, **run, machine::LockGranted{}, std::string(kEngine), Jitter());
+    auto change = AddDecision(batch, **run, machine::LockGranted{}, kItself, Jitter());
     if (!change || !*change) continue;
     if (!(*run)->state.holds_lock) break;  // It is over already, and the lock granted anew.
     passed_to = waiter.run;

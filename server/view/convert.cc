@@ -42,6 +42,7 @@ v1::Event ToProto(const record::TimelineEntry& entry) {
   message.set_step(entry.step);
   message.set_text(Utf8(entry.text));
   message.set_details_json(ToJson(entry.details));
+  message.set_via(entry.envelope.via);
   return message;
 }
 

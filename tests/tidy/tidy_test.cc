@@ -69,7 +69,8 @@ const std::map<std::string, std::set<std::string>> kAllowed = {
      {"engine/base", "engine/calendar", "engine/expression", "engine/definition", "engine/machine",
       "engine/journal", "engine/record", "actions"}},
     {"engine/web", {"engine/base"}},
-    {"client", {"engine/base"}},
+    {"engine/settings", {"engine/base"}},
+    {"client", {"engine/base", "engine/settings", "engine/web"}},
 };
 
 // Families of actions know the interface, each other's tools for programs and files, and base.
@@ -116,7 +117,7 @@ TEST_CASE("the client knows the generated API, and the engine only for what work
     const bool offline = source.path.find("offline") != std::string::npos;
     for (const std::string& include : IncludesOf(source)) {
       if (!IsOurs(include) || include.starts_with("client/")) continue;
-      if (include.starts_with("engine/base/")) continue;
+      if (include.starts_with("engine/base/") || include.starts_with("engine/settings/")) continue;
       // The modules that do no more than read and reckon; never the runtime, an action or the
       // server.
       const bool reads =
@@ -142,7 +143,8 @@ TEST_CASE("each library is used where its module is, and nowhere else", "[tidy]"
       {"sqlite3.h", {"engine/journal/sqlite/", "actions/database/", "actions/backup/"}},
       {"grpcpp/", {"server/", "client/"}},
       {"google/protobuf/", {"engine/record/", "server/", "client/"}},
-      {"yaml-cpp/", {"engine/definition/", "server/", "client/cli/contexts.cc"}},
+      {"yaml-cpp/",
+       {"engine/definition/", "engine/settings/", "server/", "client/chatops/", "client/cli/contexts.cc"}},
       {"nlohmann/", {"engine/base/json.cc"}},
       {"CLI/", {"client/", "server/"}},
       {"spdlog/", {"server/"}},
@@ -150,7 +152,9 @@ TEST_CASE("each library is used where its module is, and nowhere else", "[tidy]"
       {"graphviz/", {"client/picture/"}},
       {"re2/", {"engine/expression/"}},
       {"date/", {"engine/calendar/"}},
-      {"openssl/", {"engine/base/digest.cc", "engine/base/signing.cc", "engine/web/mac.cc", "server/"}},
+      {"openssl/",
+       {"engine/base/digest.cc", "engine/base/signing.cc", "engine/web/mac.cc", "server/",
+        "client/chatops/irc/link.cc"}},
   };
   std::string problems;
   for (const Source& source : SourcesBelow({"engine", "actions", "server", "client"})) {

@@ -9,7 +9,7 @@
 namespace recourse::server {
 
 TEST_CASE("every call of the API has a rule that says who may make it", "[server]") {
-  const std::set<std::string_view> roles = {"viewer", "operator", "admin", kAnyRole};
+  const std::set<std::string_view> roles = {"viewer", "operator", "admin", kDelegate, kAnyRole};
   for (const ApiCall& call : AllCalls()) {
     INFO(call.rpc);
     const auto role = RoleFor(call.rpc);

@@ -57,7 +57,7 @@ TEST_CASE("the files in docs/identity.md are taken as they stand there", "[serve
     }
     ++files;
   }
-  CHECK(files == 4);
+  CHECK(files == 5);
 }
 
 TEST_CASE("docs/api.md has every call with the role that it needs", "[server]") {

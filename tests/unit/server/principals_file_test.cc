@@ -60,6 +60,11 @@ TEST_CASE("every mistake in the file of principals is told with its place", "[se
   CHECK(Refused("principals:\n  - {name: a, roles: [x], certificates: [CN=x]}\n"
                 "  - {name: b, roles: [x], certificates: [CN=x]}\n")
             .find("the certificate CN=x is named twice, by a and b") != std::string::npos);
+  CHECK(Refused("principals: [{name: a, roles: [x], chat: [slack]}]")
+            .find("\"slack\" names nobody in a chat; write slack:TEAM/USER") != std::string::npos);
+  CHECK(Refused("principals:\n  - {name: a, roles: [x], chat: [irc:n/x]}\n"
+                "  - {name: b, roles: [x], chat: [irc:n/x]}\n")
+            .find("the chat key irc:n/x is named twice, by a and b") != std::string::npos);
   CHECK(Refused("revoked_certificates: []")
             .find("principals: must be there, or nobody could call") != std::string::npos);
   CHECK(Refused("").starts_with("principals.yaml:"));

@@ -105,4 +105,10 @@ TEST_CASE("Graphviz draws the picture as SVG", "[picture]") {
   CHECK_THAT(*ToSvg(Recovery()), Contains("</svg>"));  // and once more in the same process
 }
 
+TEST_CASE("Graphviz draws the picture as PNG", "[picture]") {
+  const auto png = ToPng(Recovery());
+  REQUIRE(png);
+  CHECK(png->starts_with("\x89PNG\r\n\x1a\n"));
+}
+
 }  // namespace recourse::picture

@@ -151,6 +151,17 @@ TEST_CASE("annotations are kept in every status", "[machine]") {
   CHECK(player.status() == RunStatus::kSucceeded);
 }
 
+TEST_CASE("of the places that tell of a run the newest fifty are kept, each once", "[machine]") {
+  Player player = AtB();
+  for (int i = 1; i <= 52; ++i) {
+    player.Send(Annotate{"", Reference{"slack", "R-1", std::to_string(i)}}, "bot");
+  }
+  player.Send(Annotate{"", Reference{"slack", "R-1", "52"}}, "bot");
+  REQUIRE(player.state().references.size() == 50);
+  CHECK(player.state().references.front().place == "3");
+  CHECK(player.state().references.back().place == "52");
+}
+
 TEST_CASE("a stop leaves alone what finds out or puts back what an attempt did", "[machine]") {
   Player player("name: t\nsteps:\n  - {id: a, action: undo.it}\n");
   player.Start();

@@ -138,6 +138,20 @@ TEST_CASE("every event is read back as it was written", "[record]") {
   }
 }
 
+TEST_CASE("who passed a word on is stored with any event, and read back", "[record]") {
+  for (const Event& event : SampleEvents()) {
+    machine::Envelope envelope{RunId{1042}, 3, 17, At(1'000'001), "kim"};
+    envelope.via = "bot for slack:T024/U21";
+    const journal::StoredEvent stored = Encode(envelope, event);
+    CAPTURE(NameOfType(stored.type));
+    CHECK(stored.payload.size() > Stored(event).payload.size());
+    const auto read = Decode(stored);
+    REQUIRE(read.ok());
+    CHECK(read->envelope.via == envelope.via);
+    CHECK(Stored(read->event).payload == Stored(event).payload);
+  }
+}
+
 TEST_CASE("an event with nothing in it but what it must have is read back too", "[record]") {
   const auto read = Decode(Stored(machine::AttemptFailed{}));
   REQUIRE(read.ok());

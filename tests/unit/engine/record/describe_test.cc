@@ -75,7 +75,7 @@ TEST_CASE("every event is one plain line", "[record]") {
         "RunFailed |  | failed: ABORTED: locked by 4711\n"
         "RunCancelled |  | cancelled: wrong one\n"
         "RunRolledBack |  | rolled back: locked by 4711\n"
-        "RunAnnotated |  | kim notes: called the vendor\n"
+        "RunAnnotated |  | kim tells of A-381 in slack: C024/1700.123\n"
         "SignalReceived |  | signal go from kim\n"
         "ParallelStarted | decide | decide begins its branches: web, db\n"
         "BranchEnded | decide | decide: item 1 failed: ABORTED: locked by 4711\n"

@@ -67,7 +67,7 @@ std::vector<Event> SampleEvents() {
       RunFailed{error},
       RunCancelled{"wrong one"},
       RunRolledBack{error},
-      RunAnnotated{"called the vendor"},
+      RunAnnotated{"called the vendor", machine::Reference{"slack", "A-381", "C024/1700.123"}},
       SignalReceived{"go", value},
       ParallelStarted{4, {{"web", 5, 7}, {"db", 7, 9}}, false},
       BranchEnded{4, 1, error, true},

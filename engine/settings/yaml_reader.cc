@@ -1,8 +1,12 @@
-#include "server/yaml_reader.h"
+#include "engine/settings/yaml_reader.h"
+
+#include <yaml-cpp/yaml.h>
+
+#include <set>
 
 #include "engine/base/text.h"
 
-namespace recourse::server {
+namespace recourse {
 
 Result<void> YamlReader::Read(std::string_view text,
                               const std::function<void(const YAML::Node&)>& read) {
@@ -40,6 +44,12 @@ void YamlReader::Map(const YAML::Node& node, const std::string& prefix, const Me
       member->second(full, entry.second);
     }
   }
+}
+
+void YamlReader::Each(const std::string& name, const YAML::Node& node,
+                      const std::function<void(const YAML::Node&)>& take) {
+  if (!node.IsSequence()) return Report(node.Mark(), name + ": expected a list");
+  for (const YAML::Node& item : node) take(item);
 }
 
 std::string YamlReader::Scalar(const std::string& name, const YAML::Node& node) {
@@ -97,4 +107,4 @@ void YamlReader::Report(const YAML::Mark& mark, const std::string& message) {
                std::to_string(mark.column + 1) + ": " + message;
 }
 
-}  // namespace recourse::server
+}  // namespace recourse

@@ -1,19 +1,20 @@
 // Reads a YAML file of settings: gathers every mistake with its place, and takes nothing unknown.
 #pragma once
 
-#include <yaml-cpp/yaml.h>
-
 #include <functional>
 #include <map>
-#include <set>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "engine/base/error.h"
 
-namespace recourse::server {
+namespace YAML {
+class Node;
+struct Mark;
+}  // namespace YAML
+
+namespace recourse {
 
 class YamlReader {
  public:
@@ -31,11 +32,9 @@ class YamlReader {
   // Gives each member of `node` to its reader. Mistakes: no map, an unknown member, one twice.
   void Map(const YAML::Node& node, const std::string& prefix, const Members& members);
 
-  template <class Take>
-  void Each(const std::string& name, const YAML::Node& node, Take take) {
-    if (!node.IsSequence()) return Report(node.Mark(), name + ": expected a list");
-    for (const YAML::Node& item : node) take(item);
-  }
+  // Gives each item of a list to `take`.
+  void Each(const std::string& name, const YAML::Node& node,
+            const std::function<void(const YAML::Node&)>& take);
 
   // The text of a value that is one, else empty after a mistake is reported.
   std::string Scalar(const std::string& name, const YAML::Node& node);
@@ -56,4 +55,4 @@ class YamlReader {
   std::string problems_;
 };
 
-}  // namespace recourse::server
+}  // namespace recourse

@@ -1,0 +1,152 @@
+// recourse-bot: people drive runs from a chat.
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+#include <memory>
+#include <optional>
+
+#include "client/chatops/bot.h"
+#include "client/chatops/irc/irc.h"
+#include "client/chatops/prove.h"
+#include "client/report/clean.h"
+#include "engine/base/file.h"
+
+namespace recourse::chatops {
+namespace {
+
+constexpr std::int64_t kConfigMax = 1 << 20;
+constexpr int kExitFailed = 1;
+constexpr int kExitUsage = 2;
+
+void Tell(const std::string& problem) {
+  std::fprintf(stderr, "recourse-bot: %s\n", report::OneLine(problem).c_str());
+}
+
+int Fail(const Error& error, int exit_code) {
+  std::fprintf(stderr, "recourse-bot: %s\n", report::Clean(error.message).c_str());
+  return exit_code;
+}
+
+// What stands in the configuration: the core's part, and that of each surface that is configured.
+struct Settings {
+  Config config;
+  std::optional<irc::Options> irc;
+};
+
+// Reads the section of a surface into its options.
+template <class Options>
+YamlReader::Reader Section(YamlReader& reader, std::optional<Options>& into,
+                           YamlReader::Reader (*read)(YamlReader&, Options&)) {
+  return [&reader, &into, read](const std::string& name, const YAML::Node& node) {
+    read(reader, into.emplace())(name, node);
+  };
+}
+
+Result<Settings> Load(const std::string& path) {
+  auto text = ReadFile(path, kConfigMax);
+  if (!text) return std::move(text).error();
+  YamlReader reader(path, "the configuration");
+  Settings settings;
+  const SurfaceReaders surfaces = {{"irc", Section(reader, settings.irc, irc::ReadOptions)}};
+  auto config = ParseConfig(*text, reader, surfaces);
+  if (!config) return std::move(config).error();
+  settings.config = *std::move(config);
+  client::Options& server = settings.config.server;
+  if (server.address.empty() && server.data.empty()) server.data = client::FindData();
+  return settings;
+}
+
+Result<void> AddChannels(const Config& config, irc::Options& irc) {
+  for (const Route& route : config.routes) {
+    if (route.surface != "irc") continue;
+    if (!irc::IsWord(route.channel)) {
+      return InvalidArgument("routes: \"" + route.channel + "\" is no channel of IRC");
+    }
+    const bool known =
+        std::find(irc.channels.begin(), irc.channels.end(), route.channel) != irc.channels.end();
+    if (!known) irc.channels.push_back(route.channel);
+  }
+  return {};
+}
+
+// A token that cannot do what the bot needs is told at once. A server that is not there comes later.
+Result<void> CheckRoles(const client::Connection& server) {
+  const Asking asking(server, "", std::chrono::seconds(5));
+  const auto who = asking.Call(&v1::IdentityService::Stub::WhoAmI, server.identity(),
+                               v1::WhoAmIRequest());
+  if (!who && IsUnanswered(who.error())) {
+    Tell("no server yet: " + who.error().message);
+    return {};
+  }
+  if (!who) return who.error();
+  for (const char* role : {"viewer", "delegate"}) {
+    if (std::find(who->roles().begin(), who->roles().end(), role) != who->roles().end()) continue;
+    return FailedPrecondition("the token is that of " + who->principal() +
+                              ", which lacks the role " + role +
+                              "; the bot's principal has the roles viewer and delegate");
+  }
+  return {};
+}
+
+std::vector<std::unique_ptr<Surface>> SurfacesOf(const Settings& settings,
+                                                 const client::Connection& server) {
+  std::vector<std::unique_ptr<Surface>> surfaces;
+  if (settings.irc) {
+    const std::string network = settings.irc->network;
+    surfaces.push_back(std::make_unique<irc::IrcSurface>(
+        *settings.irc,
+        [&server, network](const std::string& token) {
+          return ProveByToken(server, "irc", network, token);
+        },
+        Tell));
+  }
+  return surfaces;
+}
+
+int Serve(const Settings& settings) {
+  // Before any thread is made, so that they all leave these to WaitForStop.
+  sigset_t stops;
+  sigemptyset(&stops);
+  sigaddset(&stops, SIGTERM);
+  sigaddset(&stops, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &stops, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+
+  auto server = client::Connection::Open(settings.config.server);
+  if (!server) return Fail(server.error(), kExitUsage);
+  if (auto may = CheckRoles(*server); !may) return Fail(may.error(), kExitFailed);
+  Bot bot(*server, settings.config, SurfacesOf(settings, *server), Tell);
+  if (auto started = bot.Start(); !started) return Fail(started.error(), kExitFailed);
+  std::printf("recourse-bot is there\n");
+  std::fflush(stdout);
+  int number = 0;
+  sigwait(&stops, &number);
+  bot.Stop();
+  return 0;
+}
+
+int Main(int argc, char** argv) {
+  CLI::App app{"Drives runs from a chat: see docs/chat.md"};
+  std::string path;
+  bool check = false;
+  app.add_option("--config", path, "The configuration, in YAML")->required();
+  app.add_flag("--check", check, "Check the configuration and end");
+  app.set_version_flag("--version", "recourse-bot " RECOURSE_VERSION);
+  CLI11_PARSE(app, argc, argv);
+  auto settings = Load(path);
+  if (!settings) return Fail(settings.error(), kExitUsage);
+  if (settings->irc) {
+    if (auto added = AddChannels(settings->config, *settings->irc); !added) {
+      return Fail(added.error(), kExitUsage);
+    }
+  }
+  if (!check) return Serve(*settings);
+  std::printf("%s is sound\n", path.c_str());
+  return 0;
+}
+
+}  // namespace
+}  // namespace recourse::chatops
+
+int main(int argc, char** argv) { return recourse::chatops::Main(argc, argv); }
