@@ -33,7 +33,7 @@ const control = http.createServer((request, response) => {
 });
 
 function serve(server) {
-  new WebSocketServer({ server, path: '/link' }).on('connection', (socket) => {
+  new WebSocketServer({ server, path: '/link/' }).on('connection', (socket) => {
     const connection = sockets.push(socket);
     socket.on('message', (data) => { received.push({ connection, text: data.toString() }); });
     socket.on('ping', () => { pings += 1; });

@@ -12,7 +12,7 @@ namespace recourse::chatops::web {
 namespace {
 
 constexpr std::size_t kBodyMax = 256 * 1024;
-constexpr std::size_t kThreads = 16;
+constexpr std::size_t kThreads = 64;  // mostly waiting: for a caller's bytes, or for the core
 constexpr std::size_t kWaitingMax = 256;  // connections; more wait in the kernel's own queue
 constexpr time_t kReadTimeout = 3;        // seconds
 
@@ -74,6 +74,7 @@ Result<int> HttpEntry::Start(const std::string& listen) {
   server_->new_task_queue = [] { return new BoundedPool; };
   // A body that was refused unread must not be taken for the connection's next request.
   server_->set_keep_alive_max_count(1);
+  server_->set_keep_alive_timeout(kReadTimeout);  // for the first byte, too
   server_->set_read_timeout(kReadTimeout);
   server_->set_write_timeout(kReadTimeout);
   server_->set_payload_max_length(kBodyMax);
