@@ -11,12 +11,18 @@ constexpr const char* kWhole = "the account";  // what the rate limit is for
 
 Code CodeOf(int status) {
   switch (status) {
-    case 400: return Code::kInvalidArgument;
-    case 401: return Code::kUnauthenticated;
-    case 403: return Code::kPermissionDenied;
-    case 404: return Code::kNotFound;
-    case 413: return Code::kInvalidArgument;
-    default: return status >= 500 ? Code::kUnavailable : Code::kUnknown;
+    case 400:
+      return Code::kInvalidArgument;
+    case 401:
+      return Code::kUnauthenticated;
+    case 403:
+      return Code::kPermissionDenied;
+    case 404:
+      return Code::kNotFound;
+    case 413:
+      return Code::kInvalidArgument;
+    default:
+      return status >= 500 ? Code::kUnavailable : Code::kUnknown;
   }
 }
 
@@ -89,19 +95,19 @@ Result<void> Api::Tell(const std::string& user, const std::string& text,
 
 Result<void> Api::ShowPicture(const std::string& channel, const std::string& name,
                               const std::string& png, std::chrono::seconds patience) {
-  const auto uploaded = Send("POST",
-                             "/files?channel_id=" + web::FormEncoded(channel) +
-                                 "&filename=" + web::FormEncoded(name),
-                             "application/octet-stream", png, patience);
+  const auto uploaded =
+      Send("POST",
+           "/files?channel_id=" + web::FormEncoded(channel) + "&filename=" + web::FormEncoded(name),
+           "application/octet-stream", png, patience);
   if (!uploaded) return uploaded.error();
   const Value& files = (*uploaded)["file_infos"];
   if (!files.is_list() || files.as_list().empty()) {
     return Error{Code::kUnknown, "POST /files: Mattermost did not name the file that it took"};
   }
   const Value ids(Value::List{files.as_list().front()["id"]});
-  const auto posted = Call(
-      "POST", "/posts",
-      Value::Object({{"channel_id", channel}, {"message", ""}, {"file_ids", ids}}), patience);
+  const auto posted =
+      Call("POST", "/posts",
+           Value::Object({{"channel_id", channel}, {"message", ""}, {"file_ids", ids}}), patience);
   if (!posted) return posted.error();
   return {};
 }

@@ -22,8 +22,8 @@ class Api {
 
   // Calls "POST", "/posts" with JSON, and answers what Mattermost answered. Its rate limit (429,
   // X-RateLimit-Reset), which is for the whole account, is obeyed by waiting at most `patience`.
-  // Errors have the code that fits the HTTP status, and Mattermost's words; kUnavailable: no answer, or
-  // its own trouble; kResourceExhausted: the rate limit lasts longer than `patience`.
+  // Errors have the code that fits the HTTP status, and Mattermost's words; kUnavailable: no
+  // answer, or its own trouble; kResourceExhausted: the rate limit lasts longer than `patience`.
   Result<Value> Call(const std::string& method, const std::string& path, const Value& body,
                      std::chrono::seconds patience);
 

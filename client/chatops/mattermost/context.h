@@ -1,8 +1,8 @@
-// What a button of ours means, with the secret that proves it: Mattermost does not sign the requests
-// that a click makes it send, but keeps a button's context from everybody.
+// What a button of ours means, with the secret that proves it: Mattermost does not sign the
+// requests that a click makes it send, but keeps a button's context from everybody.
 //
-// The secret is an HMAC under the bot's key over all that the button means, so that it is another one
-// for each approval, holds after a restart, and fits no other button's context.
+// The secret is an HMAC under the bot's key over all that the button means, so that it is another
+// one for each approval, holds after a restart, and fits no other button's context.
 #pragma once
 
 #include <optional>
@@ -39,8 +39,8 @@ struct Asked {
   bool operator==(const Asked&) const = default;
 };
 
-// The state of a dialog. Who is asked can read it, so it proves nothing of anybody else, and does not
-// hold the button's secret.
+// The state of a dialog. Who is asked can read it, so it proves nothing of anybody else, and does
+// not hold the button's secret.
 std::string StateOf(const Asked& asked, const std::string& key);
 
 // What the state means when that user of that team sends it; nothing: it was not made for them.

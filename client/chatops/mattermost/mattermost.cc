@@ -59,9 +59,8 @@ class MattermostSurface final : public Surface {
  public:
   explicit MattermostSurface(MattermostOptions options)
       : options_(std::move(options)),
-        report_([report = options_.report](const std::string& line) {
-          report("mattermost: " + line);
-        }),
+        report_(
+            [report = options_.report](const std::string& line) { report("mattermost: " + line); }),
         place_{options_.command, options_.public_url + kActionPath, options_.button_key},
         api_(options_.url, options_.token, options_.ca_file),
         refusals_(report_),
@@ -185,14 +184,14 @@ EntryReply MattermostSurface::TakeCommand(const Value& form) {
                                                     .text = form.StringOr("text", ""),
                                                     .delivery = DeliveryOf(form)});
     Reply reply;
-    reply.body = ToJson(
-        Value::Object({{"response_type", answer.for_all ? "in_channel" : "ephemeral"},
-                       {"skip_slack_parsing", true},
-                       {"text", mattermost::Shown(answer.text)}}));
+    reply.body =
+        ToJson(Value::Object({{"response_type", answer.for_all ? "in_channel" : "ephemeral"},
+                              {"skip_slack_parsing", true},
+                              {"text", mattermost::Shown(answer.text)}}));
     if (!answer.picture_png.empty()) {
       reply.then = [this, channel, answer] {
-        const auto shown = api_.ShowPicture(channel, answer.picture_name, answer.picture_png,
-                                            kPersonPatience);
+        const auto shown =
+            api_.ShowPicture(channel, answer.picture_name, answer.picture_png, kPersonPatience);
         if (!shown) report_("a picture was not shown: " + shown.error().ToString());
       };
     }
@@ -228,28 +227,28 @@ EntryReply MattermostSurface::TakeAction(const Value& request) {
 Reply MattermostSurface::Ask(const Value& request, const Meant& meant) {
   const ChatUser user = UserOf(request);
   const Asked asked{meant, request.StringOr("post_id", ""), user.id, user.team};
-  const Value dialog = Value::Object(
-      {{"trigger_id", request["trigger_id"]},
-       {"url", options_.public_url + kDialogPath},
-       {"dialog",
-        mattermost::QuestionDialog(meant, mattermost::StateOf(asked, options_.button_key))}});
+  const Value dialog =
+      Value::Object({{"trigger_id", request["trigger_id"]},
+                     {"url", options_.public_url + kDialogPath},
+                     {"dialog", mattermost::QuestionDialog(
+                                    meant, mattermost::StateOf(asked, options_.button_key))}});
   return {"{}", [this, dialog, asked] {
             const auto opened = api_.Call("POST", "/actions/dialogs/open", dialog, 0s);
             if (opened) return;
             const std::string what = asked.meant.action + " " + asked.meant.about;
             const std::string why = opened.error().ToString();
             report_("the dialog for " + what + " was not opened: " + why);
-            Tell(asked.user, mattermost::Shown(
-                                 "Nothing was done: the dialog did not open (" + why +
-                                 "). Click again, or write:\n" + options_.command + " " + what +
-                                 (asked.meant.asks_reason ? " and your reason" : "")));
+            Tell(asked.user,
+                 mattermost::Shown("Nothing was done: the dialog did not open (" + why +
+                                   "). Click again, or write:\n" + options_.command + " " + what +
+                                   (asked.meant.asks_reason ? " and your reason" : "")));
           }};
 }
 
 EntryReply MattermostSurface::TakeDialog(const Value& request) {
   const ChatUser user = UserOf(request);
-  const auto asked = mattermost::ReadState(request.StringOr("state", ""), user.id, user.team,
-                                           options_.button_key);
+  const auto asked =
+      mattermost::ReadState(request.StringOr("state", ""), user.id, user.team, options_.button_key);
   if (!asked) return NotOurs("a dialog came with a state that was not made for its user");
   if (request.BoolOr("cancelled", false)) return {.status = 200, .body = "{}"};
   return Deliver(request, [&]() -> Reply {

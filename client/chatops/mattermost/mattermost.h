@@ -24,16 +24,16 @@ struct MattermostOptions {
   std::string command = "/recourse";  // the slash command, as it is told to people
   std::string ca_file;                // the authorities to believe; empty: the system's
 
-  // A line that an operator should read: where it listens, what was refused, what failed. Called from
-  // any thread. Must not be empty.
+  // A line that an operator should read: where it listens, what was refused, what failed. Called
+  // from any thread. Must not be empty.
   std::function<void(const std::string&)> report;
 };
 
-// Start(): kInvalidArgument: an option is missing. kUnauthenticated: Mattermost knows no such token.
-// kUnavailable: the address is taken. When Mattermost cannot be reached it begins all the same, and
-// reports that.
-// Post() and Update() wait up to a minute for a rate limit. A post whose answer is lost
-// (kUnavailable) may stand all the same: posting again can show it twice, and clicks on both work.
+// Start(): kInvalidArgument: an option is missing. kUnauthenticated: Mattermost knows no such
+// token. kUnavailable: the address is taken. When Mattermost cannot be reached it begins all the
+// same, and reports that. Post() and Update() wait up to a minute for a rate limit. A post whose
+// answer is lost (kUnavailable) may stand all the same: posting again can show it twice, and clicks
+// on both work.
 std::unique_ptr<Surface> NewMattermost(MattermostOptions options);
 
 }  // namespace recourse::chatops

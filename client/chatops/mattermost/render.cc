@@ -25,8 +25,9 @@ constexpr const char* kJoiner = "\xe2\x81\xa0";
 // Whether an emoji's name follows the colon: ":name:", also with its underscores escaped.
 bool BeginsEmoji(const std::string& text, std::size_t colon) {
   std::size_t end = colon + 1;
-  while (end < text.size() && (std::isalnum(static_cast<unsigned char>(text[end])) != 0 ||
-                               std::string_view("_+-\\").find(text[end]) != std::string_view::npos)) {
+  while (end < text.size() &&
+         (std::isalnum(static_cast<unsigned char>(text[end])) != 0 ||
+          std::string_view("_+-\\").find(text[end]) != std::string_view::npos)) {
     ++end;
   }
   return end > colon + 1 && end < text.size() && text[end] == ':';
@@ -48,19 +49,26 @@ std::string ShownLine(const std::string& line) { return Parted(report::MarkdownT
 
 const char* ColourOf(Tone tone) {
   switch (tone) {
-    case Tone::kNormal: return "#6b7280";
-    case Tone::kGood: return "#2da44e";
-    case Tone::kWarning: return "#d97706";
-    case Tone::kBad: return "#cf222e";
+    case Tone::kNormal:
+      return "#6b7280";
+    case Tone::kGood:
+      return "#2da44e";
+    case Tone::kWarning:
+      return "#d97706";
+    case Tone::kBad:
+      return "#cf222e";
   }
   return "#6b7280";
 }
 
 const char* StyleOf(Button::Style style) {
   switch (style) {
-    case Button::Style::kPlain: return "default";
-    case Button::Style::kPrimary: return "primary";
-    case Button::Style::kDanger: return "danger";
+    case Button::Style::kPlain:
+      return "default";
+    case Button::Style::kPrimary:
+      return "primary";
+    case Button::Style::kDanger:
+      return "danger";
   }
   return "default";
 }
@@ -101,7 +109,8 @@ std::string Lines(const ChatMessage& message) {
   std::string text;
   for (const std::string& line : message.lines) {
     const std::string shown = Shown(Cut(report::Clean(line), kLinesMax / 4));
-    if (text.size() + shown.size() > kLinesMax) return text + "... and more, which is not shown here";
+    if (text.size() + shown.size() > kLinesMax)
+      return text + "... and more, which is not shown here";
     text += shown + "\n";
   }
   return text;

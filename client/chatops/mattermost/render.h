@@ -1,5 +1,5 @@
-// Messages, answers and questions as Mattermost takes them, within its limits, with nothing in their
-// texts that is Markdown, mentions anybody or links to a channel.
+// Messages, answers and questions as Mattermost takes them, within its limits, with nothing in
+// their texts that is Markdown, mentions anybody or links to a channel.
 #pragma once
 
 #include <string>

@@ -27,13 +27,15 @@ const std::map<std::string, Meaning, std::less<>> kMeanings = {
     {"missing_scope", {Code::kPermissionDenied, "add the scope to the app and install it again"}},
     {"no_permission", {Code::kPermissionDenied, ""}},
     {"restricted_action", {Code::kPermissionDenied, "the workspace's rules forbid it"}},
-    {"channel_not_found", {Code::kNotFound, "use the channel's id; invite the app when it is private"}},
+    {"channel_not_found",
+     {Code::kNotFound, "use the channel's id; invite the app when it is private"}},
     {"message_not_found", {Code::kNotFound, "somebody has deleted it"}},
     {"user_not_found", {Code::kNotFound, ""}},
     {"not_in_channel", {Code::kFailedPrecondition, "invite the app to the channel"}},
     {"is_archived", {Code::kFailedPrecondition, "the channel is archived"}},
     {"cant_update_message", {Code::kFailedPrecondition, "it is another app's"}},
-    {"edit_window_closed", {Code::kFailedPrecondition, "the workspace's rules forbid late changes"}},
+    {"edit_window_closed",
+     {Code::kFailedPrecondition, "the workspace's rules forbid late changes"}},
     {"expired_trigger_id", {Code::kDeadlineExceeded, "more than 3 s had passed since the click"}},
     {"trigger_expired", {Code::kDeadlineExceeded, "more than 3 s had passed since the click"}},
     {"ratelimited", {Code::kResourceExhausted, ""}},
@@ -83,34 +85,36 @@ Result<Value> Judge(const web::HttpAnswer& answer) {
 
 Result<Value> Api::Call(const std::string& method, const Value& arguments,
                         std::chrono::seconds patience) {
-  return CallAs(options_.bot_token, method, arguments, patience);
+  const std::string channel = arguments.StringOr("channel", "");
+  return Send(AsCall(options_.bot_token, method, arguments),
+              channel.empty() ? method : method + " in " + channel, patience, stop_.get_token());
 }
 
-Result<std::string> Api::OpenConnection() {
-  const auto opened = CallAs(options_.app_token, "apps.connections.open", Value::Object({}),
-                             std::chrono::minutes(5));
+Result<std::string> Api::OpenConnection(std::stop_token stop) {
+  const std::string method = "apps.connections.open";
+  const auto opened = Send(AsCall(options_.app_token, method, Value::Object({})), method,
+                           std::chrono::seconds(0), stop);
   if (!opened) return opened.error();
   return opened->StringOr("url", "");
 }
 
-Result<Value> Api::CallAs(const std::string& token, const std::string& method,
-                          const Value& arguments, std::chrono::seconds patience) {
+web::HttpCall Api::AsCall(const std::string& token, const std::string& method,
+                          const Value& arguments) const {
   web::HttpCall call;
   call.url = options_.url + "/" + method;
   call.headers = {kJson, "Authorization: Bearer " + token};
   call.body = ToJson(arguments);
-  const std::string channel = arguments.StringOr("channel", "");
-  return Send(call, channel.empty() ? method : method + " in " + channel, patience);
+  return call;
 }
 
 Result<Value> Api::Send(const web::HttpCall& call, const std::string& doing,
-                        std::chrono::seconds patience) {
+                        std::chrono::seconds patience, std::stop_token stop) {
   const auto deadline = web::Pauses::Clock::now() + patience;
   for (;;) {
-    if (auto waited = pauses_.Wait(doing, deadline, stop_.get_token()); !waited) {
+    if (auto waited = pauses_.Wait(doing, deadline, stop); !waited) {
       return waited.error().In(doing);
     }
-    const auto answer = client_.Send(call, stop_.get_token());
+    const auto answer = client_.Send(call, stop);
     if (!answer) return answer.error().In(doing);
     if (answer->status == 429) {
       pauses_.Begin(doing, web::WaitAsked(*answer, "retry-after"));
@@ -130,9 +134,9 @@ Result<void> Api::Respond(const std::string& response_url, const Value& answer) 
   const auto answered = client_.Send(call, stop_.get_token());
   if (!answered) return answered.error().In("answer at the response_url");
   if (answered->status == 200) return {};
-  return Error{answered->status >= 500 ? Code::kUnavailable : Code::kFailedPrecondition,
-               "answer at the response_url: Slack answered HTTP " +
-                   std::to_string(answered->status)};
+  return Error{
+      answered->status >= 500 ? Code::kUnavailable : Code::kFailedPrecondition,
+      "answer at the response_url: Slack answered HTTP " + std::to_string(answered->status)};
 }
 
 Result<void> Api::ShowPicture(const std::string& channel, const std::string& name,
@@ -143,7 +147,7 @@ Result<void> Api::ShowPicture(const std::string& channel, const std::string& nam
   ask.headers = {"Content-Type: application/x-www-form-urlencoded",
                  "Authorization: Bearer " + options_.bot_token};
   ask.body = "filename=" + web::FormEncoded(name) + "&length=" + std::to_string(png.size());
-  const auto place = Send(ask, "files.getUploadURLExternal", kPicturePatience);
+  const auto place = Send(ask, "files.getUploadURLExternal", kPicturePatience, stop_.get_token());
   if (!place) return place.error().In(doing);
 
   web::HttpCall upload;
@@ -153,7 +157,8 @@ Result<void> Api::ShowPicture(const std::string& channel, const std::string& nam
   const auto uploaded = client_.Send(upload, stop_.get_token());
   if (!uploaded) return uploaded.error().In(doing);
   if (uploaded->status != 200) {
-    return Unavailable("the upload was answered HTTP " + std::to_string(uploaded->status)).In(doing);
+    return Unavailable("the upload was answered HTTP " + std::to_string(uploaded->status))
+        .In(doing);
   }
 
   const Value file = Value::Object({{"id", place->StringOr("file_id", "")}, {"title", name}});

@@ -28,12 +28,14 @@ class Api {
   // obeyed for each method and channel by waiting at most `patience`.
   // Errors have the code that fits Slack's word, and that word in the message: kUnauthenticated,
   // kPermissionDenied, kNotFound, kFailedPrecondition, kInvalidArgument, kUnknown; kUnavailable: no
-  // answer, or Slack's own trouble; kResourceExhausted: the rate limit lasts longer than `patience`.
+  // answer, or Slack's own trouble; kResourceExhausted: the rate limit lasts longer than
+  // `patience`.
   Result<Value> Call(const std::string& method, const Value& arguments,
                      std::chrono::seconds patience);
 
-  // Opens a connection for Socket Mode: the URL to connect to.
-  Result<std::string> OpenConnection();
+  // Opens a connection for Socket Mode: the URL to connect to. Errors as of Call() with no
+  // patience.
+  Result<std::string> OpenConnection(std::stop_token stop);
 
   // Answers to a click or command at the URL that came with it.
   Result<void> Respond(const std::string& response_url, const Value& answer);
@@ -46,10 +48,10 @@ class Api {
   void Stop() { stop_.request_stop(); }
 
  private:
-  Result<Value> CallAs(const std::string& token, const std::string& method, const Value& arguments,
-                       std::chrono::seconds patience);
+  web::HttpCall AsCall(const std::string& token, const std::string& method,
+                       const Value& arguments) const;
   Result<Value> Send(const web::HttpCall& call, const std::string& doing,
-                     std::chrono::seconds patience);
+                     std::chrono::seconds patience, std::stop_token stop);
 
   const Options options_;
   web::HttpClient client_;

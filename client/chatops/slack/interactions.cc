@@ -88,8 +88,8 @@ Reply Interactions::OnSubmission(const Value& payload) {
   click.code = Entered(payload, "code");
   const ChatAnswer answer = listener_.OnClick(click);
   Reply reply;
-  reply.body = ToJson(Value::Object(
-      {{"response_action", "update"}, {"view", AnswerView(meant, answer.text)}}));
+  reply.body = ToJson(
+      Value::Object({{"response_action", "update"}, {"view", AnswerView(meant, answer.text)}}));
   if (answer.for_all) {
     reply.then = [this, payload, meant, answer] { Tell(payload, meant.place, answer); };
   }
@@ -105,16 +105,15 @@ void Interactions::Ask(const Value& payload, const Meant& meant) {
   const std::string why = opened.error().ToString();
   report_("the dialog for " + meant.action + " " + meant.about + " was not opened: " + why);
   Tell(payload, meant.place,
-       {.text = "Nothing was done: the dialog did not open (" + why + "). Click again, or write:\n" +
-                command_ + " " + meant.action + " " + meant.about +
+       {.text = "Nothing was done: the dialog did not open (" + why +
+                "). Click again, or write:\n" + command_ + " " + meant.action + " " + meant.about +
                 (meant.asks_reason ? " and your reason" : ""),
         .for_all = false,
         .picture_png = "",
         .picture_name = ""});
 }
 
-void Interactions::Tell(const Value& payload, const MessagePlace& place,
-                        const ChatAnswer& answer) {
+void Interactions::Tell(const Value& payload, const MessagePlace& place, const ChatAnswer& answer) {
   if (answer.text.empty()) return;
   const Value arguments = AnswerArguments(answer);
   const std::string url = payload.StringOr("response_url", "");
@@ -126,8 +125,8 @@ void Interactions::Tell(const Value& payload, const MessagePlace& place,
                                  {"mrkdwn", false},
                                  {"blocks", arguments["blocks"]}});
   if (!answer.for_all) message = message.With("user", UserOf(payload).id);
-  const auto posted = api_.Call(answer.for_all ? "chat.postMessage" : "chat.postEphemeral", message,
-                                kPatience);
+  const auto posted =
+      api_.Call(answer.for_all ? "chat.postMessage" : "chat.postEphemeral", message, kPatience);
   if (posted) return;
   report_("an answer did not reach who clicked: " + told.error().ToString() + "; " +
           posted.error().ToString() + ". What the click did stays done");

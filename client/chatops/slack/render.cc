@@ -42,10 +42,17 @@ std::string Escaped(const std::string& text) {
   std::string escaped;
   for (const char c : text) {
     switch (c) {
-      case '&': escaped += "&amp;"; break;
-      case '<': escaped += "&lt;"; break;
-      case '>': escaped += "&gt;"; break;
-      default: escaped += c;
+      case '&':
+        escaped += "&amp;";
+        break;
+      case '<':
+        escaped += "&lt;";
+        break;
+      case '>':
+        escaped += "&gt;";
+        break;
+      default:
+        escaped += c;
     }
   }
   return escaped;
@@ -53,10 +60,14 @@ std::string Escaped(const std::string& text) {
 
 const char* SignOf(Tone tone) {
   switch (tone) {
-    case Tone::kNormal: return "";
-    case Tone::kGood: return "\xf0\x9f\x9f\xa2 ";     // a green circle
-    case Tone::kWarning: return "\xf0\x9f\x9f\xa0 ";  // an orange one
-    case Tone::kBad: return "\xf0\x9f\x94\xb4 ";      // a red one
+    case Tone::kNormal:
+      return "";
+    case Tone::kGood:
+      return "\xf0\x9f\x9f\xa2 ";  // a green circle
+    case Tone::kWarning:
+      return "\xf0\x9f\x9f\xa0 ";  // an orange one
+    case Tone::kBad:
+      return "\xf0\x9f\x94\xb4 ";  // a red one
   }
   return "";
 }
@@ -107,8 +118,8 @@ void AddButtons(const ChatMessage& message, Value::List& blocks) {
   }
 }
 
-// The texts as sections, each as full as it may be: at most `sections_max`, and the last one says so
-// when there was more.
+// The texts as sections, each as full as it may be: at most `sections_max`, and the last one says
+// so when there was more.
 void AddLines(const std::vector<std::string>& lines, std::size_t sections_max,
               Value::List& blocks) {
   const std::string more = "... and more, which is not shown here";
@@ -117,8 +128,8 @@ void AddLines(const std::vector<std::string>& lines, std::size_t sections_max,
   for (const std::string& line : lines) {
     const std::string text = Cut(Clean(line), kSectionMax - more.size() - 1);
     const std::size_t added = LengthOf(text) + 1;
-    const bool fits = !sections.empty() &&
-                      LengthOf(sections.back()) + added + more.size() + 1 <= kSectionMax;
+    const bool fits =
+        !sections.empty() && LengthOf(sections.back()) + added + more.size() + 1 <= kSectionMax;
     length += added;
     if (length > kLinesMax || (!fits && sections.size() == sections_max)) {
       if (sections.empty()) return;

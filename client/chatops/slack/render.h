@@ -34,8 +34,8 @@ Value QuestionView(const Meant& meant);
 // The dialog as it tells the answer.
 Value AnswerView(const Meant& meant, const std::string& answer);
 
-// The JSON in a button's value or a dialog's private_metadata, and back; an empty action: it is none
-// of ours.
+// The JSON in a button's value or a dialog's private_metadata, and back; an empty action: it is
+// none of ours.
 std::string MeantText(const Meant& meant);
 Meant ParseMeant(const std::string& text);
 

@@ -14,9 +14,8 @@ namespace recourse::chatops::slack {
 // The value of X-Slack-Signature.
 std::string Signature(std::string_view secret, std::string_view timestamp, std::string_view body);
 
-// What can be told before a body is read: both headers have their form, and the timestamp is at most
-// 5 minutes from `now`, either way.
-// kUnauthenticated: not so, and why.
+// What can be told before a body is read: both headers have their form, and the timestamp is at
+// most 5 minutes from `now`, either way. kUnauthenticated: not so, and why.
 Result<void> CheckHeaders(std::string_view timestamp, std::string_view signature, Time now);
 
 // Whether one of the secrets has signed the body. Each is tried, in a time that tells nothing.

@@ -76,7 +76,8 @@ Result<void> SlackSurface::CheckOptions() const {
   if (options_.bot_token.empty()) return InvalidArgument("slack: the bot token is missing");
   if (http == !options_.app_token.empty()) {
     return InvalidArgument(
-        "slack: either listen (Slack calls the bot) or an app token (Socket Mode) is needed, not both");
+        "slack: either listen (Slack calls the bot) or an app token (Socket Mode) is needed, not "
+        "both");
   }
   if (http && options_.signing_secrets.empty()) {
     return InvalidArgument("slack: listen needs the app's signing secret");
@@ -99,12 +100,14 @@ Result<void> SlackSurface::Start(Listener& listener) {
 }
 
 Result<void> SlackSurface::Listen() {
-  entry_.emplace(std::vector<std::string>{kCommands, kInteractions},
-                 [this](const EntryRequest& request) { return Refuse(request); },
-                 [this](const EntryRequest& request) { return Take(request); });
+  entry_.emplace(
+      std::vector<std::string>{kCommands, kInteractions},
+      [this](const EntryRequest& request) { return Refuse(request); },
+      [this](const EntryRequest& request) { return Take(request); });
   const auto port = entry_->Start(options_.listen);
   if (!port) return port.error().In("slack");
-  report_("listens on port " + std::to_string(*port) + " for " + kCommands + " and " + kInteractions);
+  report_("listens on port " + std::to_string(*port) + " for " + kCommands + " and " +
+          kInteractions);
   return {};
 }
 
@@ -112,7 +115,8 @@ void SlackSurface::Connect() {
   socket_mode_.emplace(
       api_, options_.ca_file,
       [this](const Value& envelope) -> std::optional<std::string> {
-        const auto answer = Deliver(envelope["payload"], envelope["type"] == Value("slash_commands"));
+        const auto answer =
+            Deliver(envelope["payload"], envelope["type"] == Value("slash_commands"));
         if (!answer) report_(answer.error().ToString());
         return answer ? std::optional(*answer) : std::nullopt;
       },
@@ -150,25 +154,23 @@ EntryReply Plain(int status, const std::string& text) {
 }
 
 std::optional<EntryReply> SlackSurface::Refuse(const EntryRequest& request) {
-  const auto formed =
-      slack::CheckHeaders(request.header("X-Slack-Request-Timestamp"),
-                          request.header("X-Slack-Signature"), SystemClock().Now());
+  const auto formed = slack::CheckHeaders(request.header("X-Slack-Request-Timestamp"),
+                                          request.header("X-Slack-Signature"), SystemClock().Now());
   if (formed) return std::nullopt;
   refusals_.Count(formed.error().message);
   return Plain(401, formed.error().message);
 }
 
 EntryReply SlackSurface::Take(const EntryRequest& request) {
-  const auto is_signed = slack::CheckSignature(
-      options_.signing_secrets, request.header("X-Slack-Request-Timestamp"),
-      request.header("X-Slack-Signature"), request.body, SystemClock().Now());
+  const auto is_signed =
+      slack::CheckSignature(options_.signing_secrets, request.header("X-Slack-Request-Timestamp"),
+                            request.header("X-Slack-Signature"), request.body, SystemClock().Now());
   if (!is_signed) {
     refusals_.Count(is_signed.error().message);
     return Plain(401, is_signed.error().message);
   }
   const bool command = request.path == kCommands;
   Value payload = web::ParseForm(request.body);
-  if (!payload["ssl_check"].is_null()) return {};  // Slack tries the certificate now and then
   if (!command) {
     auto parsed = ParseJson(payload.StringOr("payload", ""));
     if (!parsed) return Plain(400, "payload: " + parsed.error().message);

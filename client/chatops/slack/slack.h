@@ -23,16 +23,16 @@ struct SlackOptions {
   std::string api = "https://slack.com/api";  // another one for GovSlack
   std::string ca_file;                        // the authorities to believe; empty: the system's
 
-  // A line that an operator should read: where it listens, what was refused, what failed. Called from
-  // any thread. Must not be empty.
+  // A line that an operator should read: where it listens, what was refused, what failed. Called
+  // from any thread. Must not be empty.
   std::function<void(const std::string&)> report;
 };
 
 // Start(): kInvalidArgument: the options do not fit together. kUnauthenticated: Slack knows no such
-// token. kUnavailable: the address is taken. When Slack cannot be reached it begins all the same, and
-// reports that.
-// Post() and Update() wait up to a minute for a rate limit. A post whose answer is lost
-// (kUnavailable) may stand all the same: posting again can show it twice, and clicks on both work.
+// token. kUnavailable: the address is taken. When Slack cannot be reached it begins all the same,
+// and reports that. Post() and Update() wait up to a minute for a rate limit. A post whose answer
+// is lost (kUnavailable) may stand all the same: posting again can show it twice, and clicks on
+// both work.
 std::unique_ptr<Surface> NewSlack(SlackOptions options);
 
 }  // namespace recourse::chatops

@@ -86,8 +86,8 @@ class SocketMode::Link : public std::enable_shared_from_this<Link> {
   SocketMode& owner_;
   std::mutex mutex_;
   std::condition_variable_any changed_;
-  bool hello_ = false;  // guarded by mutex_
-  std::string end_;     // guarded by mutex_; why another connection is needed
+  bool hello_ = false;                      // guarded by mutex_
+  std::string end_;                         // guarded by mutex_; why another connection is needed
   std::unique_ptr<web::WebSocket> socket_;  // goes first: its thread uses the rest
 };
 
@@ -135,7 +135,7 @@ void SocketMode::Run(std::stop_token stop) {
 }
 
 Result<std::shared_ptr<SocketMode::Link>> SocketMode::Connect(std::stop_token stop) {
-  const auto url = api_.OpenConnection();
+  const auto url = api_.OpenConnection(stop);
   if (!url) return url.error();
   auto link = std::make_shared<Link>(*this);
   if (auto opened = link->Open(*url, ca_file_); !opened) return opened.error();

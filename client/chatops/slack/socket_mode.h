@@ -18,8 +18,9 @@ namespace recourse::chatops::slack {
 
 class SocketMode {
  public:
-  // Takes an envelope and answers the payload of its acknowledgement (JSON, or empty); nothing: it is
-  // not acknowledged, so that Slack delivers it again or tells the person. Called from several threads.
+  // Takes an envelope and answers the payload of its acknowledgement (JSON, or empty); nothing: it
+  // is not acknowledged, so that Slack delivers it again or tells the person. Called from several
+  // threads.
   using Handle = std::function<std::optional<std::string>(const Value& envelope)>;
   using Report = std::function<void(const std::string&)>;
 
@@ -27,8 +28,8 @@ class SocketMode {
   SocketMode(Api& api, std::string ca_file, Handle handle, const Report& report);
   ~SocketMode();
 
-  // Connects, and again whenever the connection is lost, until Stop(). Before Slack ends a connection
-  // the next one is opened, so that nothing is missed.
+  // Connects, and again whenever the connection is lost, until Stop(). Before Slack ends a
+  // connection the next one is opened, so that nothing is missed.
   void Start();
   void Stop();
 

@@ -11,8 +11,8 @@ namespace recourse::chatops::web {
 // two. REQUIRES: UTF-8.
 std::size_t LengthOf(std::string_view text);
 
-// The text when it is no longer than `length_max`, else as much of it as fits with an ellipsis behind.
-// REQUIRES: UTF-8; `length_max` > 0.
+// The text when it is no longer than `length_max`, else as much of it as fits with an ellipsis
+// behind. REQUIRES: UTF-8; `length_max` > 0.
 std::string Cut(std::string_view text, std::size_t length_max);
 
 }  // namespace recourse::chatops::web

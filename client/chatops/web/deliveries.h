@@ -22,8 +22,7 @@ class Deliveries {
   // What `handle` answers, or answered when `delivery` came before; a second delivery waits for the
   // first one's answer.
   // kResourceExhausted: `handle` was not called, for too many are remembered.
-  Result<std::string> Once(const std::string& delivery,
-                           const std::function<std::string()>& handle);
+  Result<std::string> Once(const std::string& delivery, const std::function<std::string()>& handle);
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -38,8 +37,8 @@ class Deliveries {
   const std::size_t kept_max_;
   std::mutex mutex_;
   std::condition_variable answered_;
-  std::map<std::string, Entry> entries_;                      // guarded by mutex_
-  std::multimap<Clock::time_point, std::string> by_age_;      // guarded by mutex_
+  std::map<std::string, Entry> entries_;                  // guarded by mutex_
+  std::multimap<Clock::time_point, std::string> by_age_;  // guarded by mutex_
 };
 
 }  // namespace recourse::chatops::web

@@ -97,7 +97,8 @@ Result<HttpAnswer> HttpClient::Send(const HttpCall& call, std::stop_token stop) 
   Easy easy = TakeEasy();
   if (!easy) return Unavailable("libcurl cannot be initialised; nothing was sent");
   struct curl_slist* headers = nullptr;
-  for (const std::string& header : call.headers) headers = curl_slist_append(headers, header.c_str());
+  for (const std::string& header : call.headers)
+    headers = curl_slist_append(headers, header.c_str());
   HttpAnswer answer;
   char detail[CURL_ERROR_SIZE] = "";
 

@@ -29,8 +29,8 @@ struct HttpAnswer {
   std::string Header(const std::string& name) const;
 };
 
-// How long to wait after an answer of 429 (too many requests): as the header `name` says, in seconds
-// from now or since 1970; 1 s to 1 h, 30 s when it says nothing that can be read.
+// How long to wait after an answer of 429 (too many requests): as the header `name` says, in
+// seconds from now or since 1970; 1 s to 1 h, 30 s when it says nothing that can be read.
 std::chrono::seconds WaitAsked(const HttpAnswer& answer, const std::string& name);
 
 // Keeps connections open between calls. Follows no redirect, uses no proxy, checks certificates.
@@ -44,8 +44,8 @@ class HttpClient {
   HttpClient& operator=(const HttpClient&) = delete;
 
   // Any answer, whatever its status. Errors do not tell the URL, which can hold a secret.
-  // kUnavailable: no answer (name, connection, TLS, time, stopped); the message says so when the call
-  // may have reached the vendor all the same. kResourceExhausted: an answer beyond the limit.
+  // kUnavailable: no answer (name, connection, TLS, time, stopped); the message says so when the
+  // call may have reached the vendor all the same. kResourceExhausted: an answer beyond the limit.
   // kInvalidArgument: the URL is none.
   Result<HttpAnswer> Send(const HttpCall& call, std::stop_token stop);
 

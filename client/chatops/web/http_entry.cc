@@ -12,7 +12,7 @@ namespace recourse::chatops::web {
 namespace {
 
 constexpr std::size_t kBodyMax = 256 * 1024;
-constexpr std::size_t kThreads = 64;  // mostly waiting: for a caller's bytes, or for the core
+constexpr std::size_t kThreads = 64;      // mostly waiting: for a caller's bytes, or for the core
 constexpr std::size_t kWaitingMax = 256;  // connections; more wait in the kernel's own queue
 constexpr time_t kReadTimeout = 3;        // seconds
 
@@ -38,7 +38,8 @@ Result<HostAndPort> ParseListen(const std::string& listen) {
   if (colon == listen.npos || colon == 0 || colon + 1 == listen.size() ||
       std::from_chars(listen.data() + colon + 1, end, parsed.port).ptr != end || parsed.port < 0 ||
       parsed.port > 65535) {
-    return InvalidArgument("listen: \"" + listen + "\" is no address and port, such as 127.0.0.1:8081");
+    return InvalidArgument("listen: \"" + listen +
+                           "\" is no address and port, such as 127.0.0.1:8081");
   }
   parsed.host = listen.substr(0, colon);
   if (parsed.host.starts_with('[') && parsed.host.ends_with(']')) {
@@ -48,7 +49,8 @@ Result<HostAndPort> ParseListen(const std::string& listen) {
 }
 
 EntryRequest AsEntry(const httplib::Request& request) {
-  return {request.path, [&request](const char* name) { return request.get_header_value(name); }, {}};
+  return {
+      request.path, [&request](const char* name) { return request.get_header_value(name); }, {}};
 }
 
 void Answer(const EntryReply& reply, httplib::Response& response) {
@@ -83,20 +85,20 @@ Result<int> HttpEntry::Start(const std::string& listen) {
     const int yes = 1;
     setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
   });
-  server_->set_pre_routing_handler([this](const httplib::Request& request,
-                                          httplib::Response& response) {
-    std::optional<EntryReply> refused;
-    if (std::find(paths_.begin(), paths_.end(), request.path) == paths_.end()) {
-      refused = Plain(404, "nothing is served here");
-    } else if (request.method != "POST") {
-      refused = Plain(405, "only POST is served here");
-    } else {
-      refused = refuse_(AsEntry(request));
-    }
-    if (!refused) return httplib::Server::HandlerResponse::Unhandled;
-    Answer(*refused, response);
-    return httplib::Server::HandlerResponse::Handled;
-  });
+  server_->set_pre_routing_handler(
+      [this](const httplib::Request& request, httplib::Response& response) {
+        std::optional<EntryReply> refused;
+        if (std::find(paths_.begin(), paths_.end(), request.path) == paths_.end()) {
+          refused = Plain(404, "nothing is served here");
+        } else if (request.method != "POST") {
+          refused = Plain(405, "only POST is served here");
+        } else {
+          refused = refuse_(AsEntry(request));
+        }
+        if (!refused) return httplib::Server::HandlerResponse::Unhandled;
+        Answer(*refused, response);
+        return httplib::Server::HandlerResponse::Handled;
+      });
   // Read here and not by the library, which takes forms of at most 8 KiB.
   server_->Post(".*", [this](const httplib::Request& request, httplib::Response& response,
                              const httplib::ContentReader& read) {

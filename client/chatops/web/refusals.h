@@ -32,7 +32,7 @@ class Refusals {
  private:
   const std::function<void(const std::string&)> report_;
   std::mutex mutex_;
-  std::int64_t count_ = 0;                                          // guarded by mutex_
+  std::int64_t count_ = 0;                                         // guarded by mutex_
   std::optional<std::chrono::steady_clock::time_point> reported_;  // guarded by mutex_
 };
 

@@ -31,14 +31,14 @@ class WebSocket {
     std::function<void(std::string why)> on_closed;  // once, also when it was never opened
   };
 
-  // Opens it in the background, to ws:// or wss:// with the certificate checked (`ca_file`: empty for
-  // the system's). A peer that is silent for `silence` is pinged, and given up after twice that.
-  // kInvalidArgument: no such URL. kUnavailable: there is no room for a socket.
+  // Opens it in the background, to ws:// or wss:// with the certificate checked (`ca_file`: empty
+  // for the system's). A peer that is silent for `silence` is pinged, and given up after twice
+  // that. kInvalidArgument: no such URL. kUnavailable: there is no room for a socket.
   static Result<std::unique_ptr<WebSocket>> Open(const std::string& url, const std::string& ca_file,
                                                  Events events,
                                                  std::chrono::seconds silence = kSilence);
-  // Sends what Send() was given, if the peer takes it within a second, and closes it; no event comes
-  // after. Not from its own thread.
+  // Sends what Send() was given, if the peer takes it within a second, and closes it; no event
+  // comes after. Not from its own thread.
   ~WebSocket();
 
   // Sends a text when the socket can take it; lost when it closes before.

@@ -124,15 +124,14 @@ Value MattermostServer::Click(const std::string& user, const Post& post, const s
 
 Value MattermostServer::Submission(const std::string& user, const Value& dialog,
                                    const std::string& reason, const std::string& code) {
-  return Value::Object(
-      {{"type", "dialog_submission"},
-       {"callback_id", dialog["dialog"]["callback_id"]},
-       {"state", dialog["dialog"]["state"]},
-       {"user_id", user},
-       {"channel_id", "channel1"},
-       {"team_id", kMattermostTeam},
-       {"submission", Value::Object({{"reason", reason}, {"code", code}})},
-       {"cancelled", false}});
+  return Value::Object({{"type", "dialog_submission"},
+                        {"callback_id", dialog["dialog"]["callback_id"]},
+                        {"state", dialog["dialog"]["state"]},
+                        {"user_id", user},
+                        {"channel_id", "channel1"},
+                        {"team_id", kMattermostTeam},
+                        {"submission", Value::Object({{"reason", reason}, {"code", code}})},
+                        {"cancelled", false}});
 }
 
 MattermostServer::Heard MattermostServer::Send(const std::string& path, const Value& body) {
@@ -152,12 +151,11 @@ MattermostServer::Heard MattermostServer::SendCommand(const std::string& user,
     const std::lock_guard lock(mutex_);
     body += "&trigger_id=trigger" + std::to_string(++numbers_);
   }
-  body += std::string("&team_id=") + kMattermostTeam + "&user_id=" + user +
-          "&token=" + token + "&text=" + chatops::web::FormEncoded(text);
+  body += std::string("&team_id=") + kMattermostTeam + "&user_id=" + user + "&token=" + token +
+          "&text=" + chatops::web::FormEncoded(text);
   httplib::Client client("127.0.0.1", bot_port_);
   client.set_read_timeout(10);
-  const auto answer =
-      client.Post("/mattermost/command", body, "application/x-www-form-urlencoded");
+  const auto answer = client.Post("/mattermost/command", body, "application/x-www-form-urlencoded");
   if (!answer) return {};
   const auto parsed = ParseJson(answer->body);
   return {answer->status, parsed ? *parsed : Value()};

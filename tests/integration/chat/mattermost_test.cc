@@ -83,9 +83,10 @@ TEST_CASE("mattermost: a settled post loses its buttons", "[chat]") {
   CHECK_THAT(ToJson(server.posts()[0].content), Catch::Contains("\"actions\":[]"));
   const auto gone = bot.surface->Update({"channel1", "nopost"}, settled);
   REQUIRE_FALSE(gone);
-  CHECK(gone.error().ToString() ==
-        "NOT_FOUND: channel channel1: PUT /posts/nopost/patch: Mattermost answered HTTP 404: Unable "
-        "to find the post.");
+  CHECK(
+      gone.error().ToString() ==
+      "NOT_FOUND: channel channel1: PUT /posts/nopost/patch: Mattermost answered HTTP 404: Unable "
+      "to find the post.");
 }
 
 TEST_CASE("mattermost: a context stolen from another approval, or changed, counts for nothing",
@@ -204,9 +205,10 @@ TEST_CASE("mattermost: a rate limit is waited for, and what is refused is told",
   CHECK(std::chrono::steady_clock::now() - begun >= 1s);
   const auto refused = bot.surface->Post("nochannel", Approval());
   REQUIRE_FALSE(refused);
-  CHECK(refused.error().ToString() ==
-        "PERMISSION_DENIED: channel nochannel: POST /posts: Mattermost answered HTTP 403: You do not "
-        "have the appropriate permissions.");
+  CHECK(
+      refused.error().ToString() ==
+      "PERMISSION_DENIED: channel nochannel: POST /posts: Mattermost answered HTTP 403: You do not "
+      "have the appropriate permissions.");
   server.Refuse("/posts", 503);
   CHECK(bot.surface->Post("channel1", Approval()).error().code == Code::kUnavailable);
   server.LimitRate("/posts", 3000);

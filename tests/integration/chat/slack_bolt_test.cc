@@ -24,9 +24,13 @@ SignedRequest Good(const std::string& body, std::int64_t timestamp = kNow) {
 }
 
 std::vector<SignedRequest> Requests() {
-  std::vector<SignedRequest> all = {Good(""), Good("payload=%7B%7D"), Good("\xc3\xa4\xf0\x9f\x98\x80 &"),
-                                    Good(std::string(100000, 'x')), Good("edge", kNow - 300),
-                                    Good("late", kNow - 301), Good("very late", kNow - 86400)};
+  std::vector<SignedRequest> all = {Good(""),
+                                    Good("payload=%7B%7D"),
+                                    Good("\xc3\xa4\xf0\x9f\x98\x80 &"),
+                                    Good(std::string(100000, 'x')),
+                                    Good("edge", kNow - 300),
+                                    Good("late", kNow - 301),
+                                    Good("very late", kNow - 86400)};
   SignedRequest changed = Good("approve A-381");
   changed.body = "approve A-382";
   all.push_back(changed);
@@ -47,7 +51,8 @@ std::vector<SignedRequest> Requests() {
   return all;
 }
 
-TEST_CASE("slack: what we sign Slack's framework accepts, and what it rejects we reject", "[chat]") {
+TEST_CASE("slack: what we sign Slack's framework accepts, and what it rejects we reject",
+          "[chat]") {
   Scratch scratch;
   std::string lines;
   for (const SignedRequest& request : Requests()) {

@@ -163,7 +163,8 @@ TEST_CASE("slack socket: before Slack ends a connection the next one is open", "
 
 TEST_CASE("slack socket: an authority that is not believed is not talked to", "[chat]") {
   const Authority authority("Slack's authority");
-  const Pem issued = authority.Issue({.common_name = "slack", .alternative_names = {"DNS:localhost"}});
+  const Pem issued =
+      authority.Issue({.common_name = "slack", .alternative_names = {"DNS:localhost"}});
   Scratch scratch;
   const std::string ca = scratch.Write("ca.pem", authority.certificate());
   SocketServer socket(
@@ -173,13 +174,15 @@ TEST_CASE("slack socket: an authority that is not believed is not talked to", "[
   SECTION("the system's authorities do not know it") {
     workspace.SetSocketUrl(socket.secure_url("localhost"));
     SocketBot bot(workspace, people);
-    Eventually("it is refused", [&] { return bot.reports.text().find("no connection") != std::string::npos; });
+    Eventually("it is refused",
+               [&] { return bot.reports.text().find("no connection") != std::string::npos; });
     CHECK(socket.opened() == 0);
   }
   SECTION("the certificate is another host's") {
     workspace.SetSocketUrl(socket.secure_url("127.0.0.1"));
     SocketBot bot(workspace, people, ca);
-    Eventually("it is refused", [&] { return bot.reports.text().find("no connection") != std::string::npos; });
+    Eventually("it is refused",
+               [&] { return bot.reports.text().find("no connection") != std::string::npos; });
     CHECK(socket.opened() == 0);
   }
   SECTION("the authority is believed") {
@@ -194,8 +197,7 @@ TEST_CASE("a WebSocket pings a silent peer, and gives it up when no answer comes
   std::promise<std::string> closed;
   const auto opened = chatops::web::WebSocket::Open(
       socket.url(), "",
-      {.on_text = [](std::string) {},
-       .on_closed = [&](std::string why) { closed.set_value(why); }},
+      {.on_text = [](std::string) {}, .on_closed = [&](std::string why) { closed.set_value(why); }},
       1s);
   REQUIRE(opened);
   Eventually("it is pinged twice", [&] { return socket.Ask("/state")["pings"].as_int() >= 2; });

@@ -225,9 +225,11 @@ TEST_CASE("slack: what Slack refuses is told by its word, with what to do", "[ch
     workspace.Refuse("chat.postMessage", error);
     return bot.surface->Post("C1", Approval()).error();
   };
-  CHECK(post("not_in_channel") ==
-        Error{Code::kFailedPrecondition,
-              "chat.postMessage in C1: Slack answered not_in_channel; invite the app to the channel"});
+  CHECK(
+      post("not_in_channel") ==
+      Error{
+          Code::kFailedPrecondition,
+          "chat.postMessage in C1: Slack answered not_in_channel; invite the app to the channel"});
   CHECK(post("token_revoked").code == Code::kUnauthenticated);
   CHECK(post("missing_scope").code == Code::kPermissionDenied);
   CHECK(post("internal_error").code == Code::kUnavailable);
@@ -250,8 +252,9 @@ TEST_CASE("slack: messages of before a restart can be clicked after it", "[chat]
   CHECK(people.clicks()[0].digest == std::string(64, 'd'));
 }
 
-TEST_CASE("slack: a wrong token is told before anything begins, an unreachable Slack is not the end",
-          "[chat]") {
+TEST_CASE(
+    "slack: a wrong token is told before anything begins, an unreachable Slack is not the end",
+    "[chat]") {
   SlackWorkspace workspace;
   People people;
   Reports reports;

@@ -73,21 +73,22 @@ std::string WrongBlocks(const Value& blocks) {
 }
 
 SlackWorkspace::SlackWorkspace() {
-  server_.Post(R"(/api/(.+))", [this](const httplib::Request& request, httplib::Response& response) {
-    Answer(request.matches[1], request, response);
-  });
-  server_.Post(R"(/respond/.+)", [this](const httplib::Request& request,
-                                        httplib::Response& response) {
-    const Value content = ParsedBody(request);
-    const std::lock_guard lock(mutex_);
-    const auto url = response_urls_.find(request.path);
-    if (url == response_urls_.end()) {
-      response.status = 404;
-      return;
-    }
-    const bool all = content["response_type"] == Value("in_channel");
-    told_.push_back({all ? "" : url->second, content.StringOr("text", ""), content});
-  });
+  server_.Post(R"(/api/(.+))",
+               [this](const httplib::Request& request, httplib::Response& response) {
+                 Answer(request.matches[1], request, response);
+               });
+  server_.Post(R"(/respond/.+)",
+               [this](const httplib::Request& request, httplib::Response& response) {
+                 const Value content = ParsedBody(request);
+                 const std::lock_guard lock(mutex_);
+                 const auto url = response_urls_.find(request.path);
+                 if (url == response_urls_.end()) {
+                   response.status = 404;
+                   return;
+                 }
+                 const bool all = content["response_type"] == Value("in_channel");
+                 told_.push_back({all ? "" : url->second, content.StringOr("text", ""), content});
+               });
   url_ = "http://127.0.0.1:" + std::to_string(server_.bind_to_any_port("127.0.0.1"));
   thread_ = std::thread([this] { server_.listen_after_bind(); });
   while (!server_.is_running()) std::this_thread::yield();
@@ -208,7 +209,8 @@ Value SlackWorkspace::Click(const std::string& user, const Message& message,
       if (element["text"]["text"] != Value(label)) continue;
       return Base("block_actions", user)
           .With("channel", Value::Object({{"id", message.channel}}))
-          .With("message", Value::Object({{"ts", message.ts}}).With("blocks", message.content["blocks"]))
+          .With("message",
+                Value::Object({{"ts", message.ts}}).With("blocks", message.content["blocks"]))
           .With("actions", Value::List{element});
     }
   }
@@ -252,15 +254,14 @@ SlackWorkspace::Heard SlackWorkspace::Deliver(const Value& payload, const std::s
   } else {
     body = "payload=" + chatops::web::FormEncoded(ToJson(payload));
   }
-  const std::string stamp =
-      std::to_string(ToTimestamp(SystemClock().Now()).seconds - late_s);
+  const std::string stamp = std::to_string(ToTimestamp(SystemClock().Now()).seconds - late_s);
   httplib::Client client("127.0.0.1", bot_port_);
   client.set_read_timeout(10);
-  const auto answer = client.Post(
-      command ? "/slack/commands" : "/slack/interactions",
-      {{"X-Slack-Request-Timestamp", stamp},
-       {"X-Slack-Signature", chatops::slack::Signature(secret, stamp, body)}},
-      body, "application/x-www-form-urlencoded");
+  const auto answer =
+      client.Post(command ? "/slack/commands" : "/slack/interactions",
+                  {{"X-Slack-Request-Timestamp", stamp},
+                   {"X-Slack-Signature", chatops::slack::Signature(secret, stamp, body)}},
+                  body, "application/x-www-form-urlencoded");
   if (!answer) return {};
   return {answer->status, answer->body};
 }

@@ -1,7 +1,8 @@
 // Slack as its documentation describes it, as far as the bot uses it: the Web API's methods with
 // their errors, limits and rate limits, and people who click, write and send dialogs.
 //
-// Over HTTP it signs what it sends. In Socket Mode it hands its payloads to whoever plays the socket.
+// Over HTTP it signs what it sends. In Socket Mode it hands its payloads to whoever plays the
+// socket.
 #pragma once
 
 #include <httplib.h>
@@ -49,8 +50,8 @@ class SlackWorkspace {
   void SetSocketUrl(const std::string& url) { socket_url_ = url; }
 
   std::vector<Message> messages();
-  std::vector<Told> told();     // answers at response_urls and ephemeral messages
-  std::vector<Value> views();   // dialogs that were opened, in order
+  std::vector<Told> told();          // answers at response_urls and ephemeral messages
+  std::vector<Value> views();        // dialogs that were opened, in order
   std::vector<std::string> calls();  // methods, in order
 
   // The next calls of the method: 429 with Retry-After, an error, or HTTP 500.

@@ -26,15 +26,15 @@ TEST_CASE("a button's context proves what it means, after a restart too", "[chat
 TEST_CASE("the secret of one approval fits no other, and nothing of it can be changed",
           "[chatops][mattermost]") {
   const Value context = ContextOf(kApprove, kKey);
-  for (const auto& [member, value] : std::vector<std::pair<std::string, Value>>{
-           {"about", "A-382"},
-           {"action", "reject"},
-           {"digest", "d2"},
-           {"channel", "another"},
-           {"reason", true},
-           {"code", true},
-           {"secret", ""},
-           {"secret", std::string(64, '0')}}) {
+  for (const auto& [member, value] :
+       std::vector<std::pair<std::string, Value>>{{"about", "A-382"},
+                                                  {"action", "reject"},
+                                                  {"digest", "d2"},
+                                                  {"channel", "another"},
+                                                  {"reason", true},
+                                                  {"code", true},
+                                                  {"secret", ""},
+                                                  {"secret", std::string(64, '0')}}) {
     CAPTURE(member);
     CHECK_FALSE(ReadContext(context.With(member, value), kKey));
   }

@@ -11,15 +11,17 @@ const Place kPlace{"/recourse", "http://bot/mattermost/action", std::string(32, 
 
 TEST_CASE("a post has title, lines, fields, buttons and the command without buttons",
           "[chatops][mattermost]") {
-  const ChatMessage message{
-      .about = "A-381",
-      .digest = "d1",
-      .title = "Restore health?",
-      .tone = Tone::kBad,
-      .fields = {{"target", "health"}},
-      .lines = {"one", "two"},
-      .buttons = {{.action = "reject", .label = "Reject", .style = Button::Style::kDanger, .asks_reason = true}},
-      .command = "approve A-381"};
+  const ChatMessage message{.about = "A-381",
+                            .digest = "d1",
+                            .title = "Restore health?",
+                            .tone = Tone::kBad,
+                            .fields = {{"target", "health"}},
+                            .lines = {"one", "two"},
+                            .buttons = {{.action = "reject",
+                                         .label = "Reject",
+                                         .style = Button::Style::kDanger,
+                                         .asks_reason = true}},
+                            .command = "approve A-381"};
   const Value body = PostBody(message, "ops", kPlace);
   CHECK(body["message"] == Value("Restore health?"));
   const Value attachment = body["props"]["attachments"].as_list()[0];
@@ -40,8 +42,7 @@ TEST_CASE("a post has title, lines, fields, buttons and the command without butt
 TEST_CASE("a settled post has no buttons left", "[chatops][mattermost]") {
   ChatMessage settled;
   settled.title = "done";
-  const Value attachment =
-      PostBody(settled, "ops", kPlace)["props"]["attachments"].as_list()[0];
+  const Value attachment = PostBody(settled, "ops", kPlace)["props"]["attachments"].as_list()[0];
   CHECK(attachment["actions"].as_list().empty());
   CHECK(attachment["text"] == Value(""));
 }

@@ -66,11 +66,11 @@ TEST_CASE("nothing in a text is markup, mentions anybody or hides what follows",
   CHECK_THAT(json, !Catch::Contains("mrkdwn\":true") && !Catch::Contains("\"mrkdwn\",") &&
                        !Catch::Contains("\x1b") && !Catch::Contains("\xe2\x80\xae"));
   const std::string fallback = arguments["text"].as_string();
-  CHECK_THAT(fallback, Catch::Contains("&lt;!channel&gt; &lt;@U1&gt;") &&
-                           !Catch::Contains("<"));
+  CHECK_THAT(fallback, Catch::Contains("&lt;!channel&gt; &lt;@U1&gt;") && !Catch::Contains("<"));
   CHECK(arguments["parse"] == Value("none"));
   CHECK(arguments["link_names"] == Value(false));
-  const Value answer = AnswerArguments({.text = hostile, .for_all = false, .picture_png = "", .picture_name = ""});
+  const Value answer =
+      AnswerArguments({.text = hostile, .for_all = false, .picture_png = "", .picture_name = ""});
   CHECK_THAT(answer["text"].as_string(), !Catch::Contains("<"));
   CHECK(answer["blocks"].as_list()[0]["text"]["type"] == Value("plain_text"));
 }

@@ -63,9 +63,8 @@ TEST_CASE("headers that have not their form are refused before the body is read"
     CHECK_FALSE(CheckHeaders(stamp, kSignature, kNow).ok());
   }
   const std::string digits = std::string(kSignature).substr(3);
-  for (const std::string& signature :
-       {std::string(), digits, "v1=" + digits, "v0=" + digits + "0", "v0=" + digits.substr(1),
-        "v0=" + std::string(64, 'g')}) {
+  for (const std::string& signature : {std::string(), digits, "v1=" + digits, "v0=" + digits + "0",
+                                       "v0=" + digits.substr(1), "v0=" + std::string(64, 'g')}) {
     CAPTURE(signature);
     CHECK_FALSE(CheckHeaders(kStamp, signature, kNow).ok());
   }

@@ -75,9 +75,8 @@ TEST_CASE("a second delivery during the first waits for its answer", "[chatops][
     }) == "first");
   });
   begun.get_future().wait();
-  std::thread second([&] {
-    CHECK(*deliveries.Once("a", []() -> std::string { return "second"; }) == "first");
-  });
+  std::thread second(
+      [&] { CHECK(*deliveries.Once("a", []() -> std::string { return "second"; }) == "first"); });
   go_on.set_value();
   first.join();
   second.join();
@@ -100,7 +99,8 @@ TEST_CASE("a pause holds for what it was asked for, and says so when it is too l
 
 TEST_CASE("a rate limit's wait is read as seconds from now or since 1970", "[chatops][web]") {
   const auto wait = [](const std::string& text) {
-    return WaitAsked({.status = 429, .headers = {{"retry-after", text}}, .body = ""}, "retry-after");
+    return WaitAsked({.status = 429, .headers = {{"retry-after", text}}, .body = ""},
+                     "retry-after");
   };
   CHECK(wait("7") == 7s);
   CHECK(wait("0") == 1s);
@@ -113,8 +113,7 @@ TEST_CASE("a rate limit's wait is read as seconds from now or since 1970", "[cha
   CHECK(wait(std::to_string(epoch)) >= 40s);
 }
 
-TEST_CASE("workers do what waits before they stop, and refuse what is too much",
-          "[chatops][web]") {
+TEST_CASE("workers do what waits before they stop, and refuse what is too much", "[chatops][web]") {
   std::promise<void> go_on;
   std::atomic<int> done = 0;
   Workers workers(1, 2);
@@ -138,8 +137,7 @@ TEST_CASE("refusals are reported once at first, not each", "[chatops][web]") {
   std::vector<std::string> lines;
   Refusals refusals([&](const std::string& line) { lines.push_back(line); });
   for (int i = 0; i < 1000; ++i) refusals.Count("no signature");
-  CHECK(lines == std::vector<std::string>{
-                     "a request was refused, and did nothing: no signature"});
+  CHECK(lines == std::vector<std::string>{"a request was refused, and did nothing: no signature"});
 }
 
 TEST_CASE("a call that nobody answers says that nothing was sent", "[chatops][web]") {
