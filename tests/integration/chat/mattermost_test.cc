@@ -172,6 +172,17 @@ TEST_CASE("mattermost: a command needs the slash command's token", "[chat]") {
   CHECK(people.commands().size() == 2);
 }
 
+TEST_CASE("mattermost: a picture is shown in the channel where it was asked for", "[chat]") {
+  MattermostServer server;
+  People people;
+  MattermostBot bot(server, people);
+  people.Show("R-1.png", "png");
+  CHECK(server.SendCommand("alice", "graph R-1").status == 200);
+  Eventually("it is shown", [&] { return server.posts().size() == 1; });
+  CHECK(server.posts()[0].channel == "channel1");
+  CHECK(server.posts()[0].content["file_ids"].as_list()[0] == Value("file1"));
+}
+
 TEST_CASE("mattermost: a click that comes again counts once and hears the same", "[chat]") {
   MattermostServer server;
   People people;

@@ -28,6 +28,11 @@ class People final : public chatops::Listener {
     answer_.text = text;
     answer_.for_all = for_all;
   }
+  void Show(const std::string& name, const std::string& png) {
+    const std::lock_guard lock(mutex_);
+    answer_.picture_name = name;
+    answer_.picture_png = png;
+  }
   std::vector<chatops::ChatCommand> commands() {
     const std::lock_guard lock(mutex_);
     return commands_;

@@ -166,6 +166,25 @@ TEST_CASE("slack: a command is answered at once, to who wrote it", "[chat]") {
              Catch::Contains("in_channel"));
 }
 
+TEST_CASE("slack: a picture is shown in the channel where it was asked for", "[chat]") {
+  SlackWorkspace workspace;
+  People people;
+  Bot bot(workspace, people);
+  const std::string png("\x89PNG\r\n\x1a\n\0&=", 11);
+  people.Show("R-1 graph.png", png);
+  CHECK(workspace.Deliver(workspace.Command("UALICE", "graph R-1")).status == 200);
+  Eventually("it is shown", [&] { return workspace.pictures().size() == 1; });
+  CHECK(workspace.pictures()[0].channel == "C1");
+  CHECK(workspace.pictures()[0].title == "R-1 graph.png");
+  CHECK(workspace.pictures()[0].bytes == png);
+
+  workspace.Refuse("files.completeUploadExternal", "missing_scope");
+  workspace.Deliver(workspace.Command("UALICE", "graph R-1"));
+  Eventually("that it is not shown is told", [&] {
+    return bot.reports.text().find("a picture was not shown") != std::string::npos;
+  });
+}
+
 TEST_CASE("slack: a delivery that comes again counts once and hears the same", "[chat]") {
   SlackWorkspace workspace;
   People people;

@@ -89,6 +89,10 @@ SlackWorkspace::SlackWorkspace() {
                  const bool all = content["response_type"] == Value("in_channel");
                  told_.push_back({all ? "" : url->second, content.StringOr("text", ""), content});
                });
+  server_.Post("/upload/(.+)", [this](const httplib::Request& request, httplib::Response&) {
+    const std::lock_guard lock(mutex_);
+    uploads_[request.matches[1]] = request.body;
+  });
   url_ = "http://127.0.0.1:" + std::to_string(server_.bind_to_any_port("127.0.0.1"));
   thread_ = std::thread([this] { server_.listen_after_bind(); });
   while (!server_.is_running()) std::this_thread::yield();
@@ -110,6 +114,10 @@ std::vector<SlackWorkspace::Told> SlackWorkspace::told() {
 std::vector<Value> SlackWorkspace::views() {
   const std::lock_guard lock(mutex_);
   return views_;
+}
+std::vector<SlackWorkspace::Picture> SlackWorkspace::pictures() {
+  const std::lock_guard lock(mutex_);
+  return pictures_;
 }
 std::vector<std::string> SlackWorkspace::calls() {
   const std::lock_guard lock(mutex_);
@@ -162,6 +170,7 @@ Value SlackWorkspace::Call(const std::string& method, const Value& arguments) {
     views_.push_back(arguments["view"]);
     return Ok();
   }
+  if (method.starts_with("files.")) return CallFiles(method, arguments);
   if (const std::string wrong = WrongBlocks(arguments["blocks"]); !wrong.empty()) {
     return No("invalid_blocks")
         .With("response_metadata", Value::Object({{"messages", Value::List{wrong}}}));
@@ -186,6 +195,22 @@ Value SlackWorkspace::Call(const std::string& method, const Value& arguments) {
     return No("message_not_found");
   }
   return No("unknown_method");
+}
+
+Value SlackWorkspace::CallFiles(const std::string& method, const Value& arguments) {
+  if (method == "files.getUploadURLExternal") {
+    if (arguments.StringOr("filename", "").empty() || arguments.StringOr("length", "").empty()) {
+      return No("invalid_arguments");
+    }
+    const std::string file = "F" + std::to_string(++numbers_);
+    return Ok().With("upload_url", url_ + "/upload/" + file).With("file_id", file);
+  }
+  const Value& file = arguments["files"].as_list()[0];
+  const auto upload = uploads_.find(file.StringOr("id", ""));
+  if (upload == uploads_.end()) return No("file_not_found");
+  pictures_.push_back(
+      {arguments.StringOr("channel_id", ""), file.StringOr("title", ""), upload->second});
+  return Ok();
 }
 
 Value SlackWorkspace::Base(const std::string& type, const std::string& user) {

@@ -36,6 +36,11 @@ class SlackWorkspace {
     std::string text;
     Value content;
   };
+  struct Picture {
+    std::string channel;
+    std::string title;
+    std::string bytes;
+  };
   struct Heard {
     int status = 0;
     std::string body;
@@ -50,8 +55,9 @@ class SlackWorkspace {
   void SetSocketUrl(const std::string& url) { socket_url_ = url; }
 
   std::vector<Message> messages();
-  std::vector<Told> told();          // answers at response_urls and ephemeral messages
-  std::vector<Value> views();        // dialogs that were opened, in order
+  std::vector<Told> told();    // answers at response_urls and ephemeral messages
+  std::vector<Value> views();  // dialogs that were opened, in order
+  std::vector<Picture> pictures();
   std::vector<std::string> calls();  // methods, in order
 
   // The next calls of the method: 429 with Retry-After, an error, or HTTP 500.
@@ -71,6 +77,7 @@ class SlackWorkspace {
   void Answer(const std::string& method, const httplib::Request& request,
               httplib::Response& response);
   Value Call(const std::string& method, const Value& arguments);
+  Value CallFiles(const std::string& method, const Value& arguments);
   Value Base(const std::string& type, const std::string& user);
 
   std::string url_;
@@ -81,6 +88,8 @@ class SlackWorkspace {
   std::vector<Told> told_;
   std::vector<Value> views_;
   std::vector<std::string> calls_;
+  std::map<std::string, std::string> uploads_;  // file -> bytes
+  std::vector<Picture> pictures_;
   std::map<std::string, std::deque<int>> limits_;          // method -> Retry-After of each
   std::map<std::string, std::deque<std::string>> errors_;  // method -> errors
   std::map<std::string, std::string> response_urls_;       // path -> user
