@@ -18,6 +18,7 @@ namespace {
 constexpr std::string_view kViewer = "viewer";
 constexpr std::string_view kOperator = "operator";
 constexpr std::string_view kAdmin = "admin";
+constexpr std::string_view kAlerts = "alerts";
 
 struct Rule {
   std::string_view rpc;
@@ -77,6 +78,8 @@ constexpr std::array kRules = {
     Rule{"AdminService.GetJournalKey", kAdmin},
     Rule{"AdminService.ExportRuns", kAdmin},
     Rule{"AdminService.PruneRuns", kAdmin},
+    Rule{"Hooks.Alertmanager", kAlerts},
+    Rule{"Hooks.Alert", kAlerts},
 };
 
 // The names in a client certificate. gRPC knows one only after it was verified against the issuers
@@ -162,9 +165,14 @@ Presented PresentedBy(const grpc::ServerContextBase& context) {
 
 Result<runtime::Caller> Admit(const Principals& principals, const grpc::ServerContextBase& context,
                               std::string_view rpc) {
+  return Admit(principals, PresentedBy(context), rpc);
+}
+
+Result<runtime::Caller> Admit(const Principals& principals, const Presented& presented,
+                              std::string_view rpc) {
   const auto role = RoleFor(rpc);
   if (!role) return role.error();
-  auto caller = principals.Authenticate(PresentedBy(context), rpc);
+  auto caller = principals.Authenticate(presented, rpc);
   if (!caller) return caller;
   if (auto allowed = Allow(*caller, *role, rpc); !allowed) return std::move(allowed).error();
   return caller;

@@ -14,7 +14,8 @@ class ServerContextBase;
 
 namespace recourse::server {
 
-// The role that a call needs. `rpc` is the name without the package, "RunService.StartRun".
+// The role that a call needs. `rpc` is the name without the package, "RunService.StartRun"; a hook of
+// the HTTP port is "Hooks.Alertmanager".
 // kAnyRole: the caller must be known, and the machine looks at the roles.
 // kUnimplemented: there is no rule; such a call is refused.
 inline constexpr std::string_view kAnyRole = "";
@@ -25,6 +26,9 @@ Result<std::string_view> RoleFor(std::string_view rpc);
 // kUnauthenticated, kResourceExhausted: see Principals. kPermissionDenied: the caller lacks the role; the message names
 // it.
 Result<runtime::Caller> Admit(const Principals& principals, const grpc::ServerContextBase& context,
+                              std::string_view rpc);
+// The same by what was shown.
+Result<runtime::Caller> Admit(const Principals& principals, const Presented& presented,
                               std::string_view rpc);
 
 // Whether who has begun a stream may still have it. The principals must outlive it.

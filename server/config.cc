@@ -118,6 +118,8 @@ class Parser {
                     {"tls", Member(&Parser::Tls)},
                     {"insecure", reader_.Flag(config_.insecure)},
                     {"secrets", Member(&Parser::Secrets)},
+                    {"http", Member(&Parser::Http)},
+                    {"alert_rules", reader_.Path(config_.alert_rules)},
                 });
   }
 
@@ -137,7 +139,8 @@ class Parser {
                      "principals_file: principals stand here too; keep one of the two");
     }
     if (auto safe = CheckExposure(config_); !safe) {
-      reader_.Report(root["listen"].Mark(), "listen: " + safe.error().message);
+      const YAML::Mark mark = root["listen"] ? root["listen"].Mark() : root["http"].Mark();
+      reader_.Report(mark, "listen: " + safe.error().message);
     }
   }
 
@@ -179,10 +182,21 @@ class Parser {
   }
 
   void Listen(const std::string& name, const YAML::Node& node) {
-    config_.listen = reader_.Scalar(name, node);
-    if (auto checked = CheckListenAddress(config_.listen); !checked) {
+    Address(name, node, config_.listen);
+  }
+
+  void Http(const std::string& name, const YAML::Node& node) {
+    reader_.Map(node, name, {{"listen", [this](const auto& full, const auto& value) {
+                                Address(full, value, config_.http_listen);
+                              }}});
+  }
+
+  void Address(const std::string& name, const YAML::Node& node, std::string& into) {
+    const std::string address = reader_.Scalar(name, node);
+    if (auto checked = CheckListenAddress(address); checked) {
+      into = address;
+    } else {
       reader_.Report(node.Mark(), name + ": " + checked.error().message);
-      config_.listen = Config().listen;
     }
   }
 
@@ -344,8 +358,10 @@ bool IsLoopback(std::string_view address) {
 }
 
 Result<void> CheckExposure(const Config& config) {
-  if (IsLoopback(config.listen) || config.tls || config.insecure) return {};
-  return InvalidArgument("\"" + config.listen +
+  if (config.tls || config.insecure) return {};
+  const bool http = !config.http_listen.empty() && !IsLoopback(config.http_listen);
+  if (IsLoopback(config.listen) && !http) return {};
+  return InvalidArgument("\"" + (http ? config.http_listen : config.listen) +
                          "\" is not on loopback; tokens would cross the network in the clear. Set "
                          "\"tls:\", or \"insecure: true\" where something else keeps others away");
 }

@@ -44,6 +44,8 @@ struct Config {
   std::string local_operator;   // who calls over the socket without a token; empty: nobody
   std::optional<TlsFiles> tls;  // none: the port speaks plain gRPC
   bool insecure = false;        // it may do so beyond loopback
+  std::string http_listen;      // the HTTP port, which is as safe as the other; empty: none
+  std::string alert_rules;      // a file; empty: <data>/alert_rules.yaml where it is
   SecretConfigs secrets;
 };
 

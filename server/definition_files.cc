@@ -101,6 +101,22 @@ class DefinitionFiles::Reading {
   Texts good;
   std::vector<std::string> problems;
 
+  // The same for one file.
+  template <class Take>
+  void Use(const std::string& file, Take take) {
+    const auto text = TextOf(file);
+    std::string problem = text ? take(file, *text) : text.error().message;
+    if (problem.empty()) {
+      good.emplace(file, *text);
+      return;
+    }
+    problems.push_back(std::move(problem));
+    const auto before = before_.find(file);
+    if (before == before_.end() || !take(file, before->second).empty()) return;
+    good.emplace(file, before->second);
+    problems.push_back(file + ": what it held before stays in use");
+  }
+
  private:
   std::vector<std::string> FilesIn(const std::string& directory) {
     std::vector<std::string> files;
@@ -134,21 +150,6 @@ class DefinitionFiles::Reading {
     const auto planned = overlay_.find(file);
     return planned != overlay_.end() ? Result<std::string>(planned->second)
                                      : ReadFile(file, kDefinitionMax);
-  }
-
-  template <class Take>
-  void Use(const std::string& file, Take take) {
-    const auto text = TextOf(file);
-    std::string problem = text ? take(file, *text) : text.error().message;
-    if (problem.empty()) {
-      good.emplace(file, *text);
-      return;
-    }
-    problems.push_back(std::move(problem));
-    const auto before = before_.find(file);
-    if (before == before_.end() || !take(file, before->second).empty()) return;
-    good.emplace(file, before->second);
-    problems.push_back(file + ": what it held before stays in use");
   }
 
   const Texts& before_;
@@ -211,6 +212,16 @@ Definitions DefinitionFiles::Load(const Texts& overlay) {
     catalogue.schedules.emplace(name, *std::move(loaded));
     return std::string();
   });
+
+  const std::string& rules_file = directories_.alert_rules;
+  if (!rules_file.empty() && (directories_.alert_rules_expected || fs::exists(rules_file))) {
+    reading.Use(rules_file, [&](const std::string& file, const std::string& text) {
+      auto rules = alerts::LoadRules(text, file, catalogue.workflows, catalogue.inventory);
+      if (!rules) return rules.error().message;
+      definitions.alert_rules = *std::move(rules);
+      return std::string();
+    });
+  }
 
   definitions.changes = reading.Changes();
   definitions.problems = reading.problems;

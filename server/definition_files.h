@@ -1,19 +1,23 @@
-// The files that a server's workflows, targets, schedules and escalation policies are read from, again and again: what
-// was good stays in use when its file is broken.
+// The files that a server's workflows, targets, schedules, escalation policies and alert rules are
+// read from, again and again: what was good stays in use when its file is broken.
 #pragma once
 
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "engine/base/error.h"
 #include "engine/definition/workflow.h"
 #include "engine/runtime/engine.h"
+#include "server/alerts/rules.h"
 
 namespace recourse::server {
 
 struct Definitions {
   runtime::Catalogue catalogue;
+  // What alerts start; never null.
+  std::shared_ptr<const alerts::Rules> alert_rules = std::make_shared<const alerts::Rules>();
   // What could not be used, a line each, with file, line and column. The rest is there: a mistake
   // in one definition must not keep the others, and the runs at work, from an operator.
   std::vector<std::string> problems;
@@ -31,6 +35,8 @@ class DefinitionFiles {
     // Read before `workflows` where it exists, and made for those that are applied and have no file
     // yet. Empty: none.
     std::string own;
+    std::string alert_rules = {};       // a file; empty: none
+    bool alert_rules_expected = false;  // that it does not exist is a problem
   };
   // `actions` outlives this.
   DefinitionFiles(Directories directories, const ActionCatalogue& actions)

@@ -28,14 +28,18 @@
 #include "engine/journal/sqlite/sqlite_journal.h"
 #include "engine/machine/state.h"
 #include "engine/runtime/engine.h"
+#include "server/alerts/intake.h"
 #include "server/config.h"
 #include "server/definition_files.h"
 #include "server/principals_file.h"
 #include "server/head_signer.h"
+#include "server/http/hooks.h"
+#include "server/http/listener.h"
 #include "server/reloader.h"
 #include "server/run_reads.h"
 #include "server/server.h"
 #include "server/start_check.h"
+#include "server/start_report.h"
 #include "server/transition_log.h"
 #include "server/version.h"
 
@@ -48,7 +52,6 @@ constexpr int kExitUsage = 2;
 constexpr int kExitJournalHeld = 3;
 constexpr int kExitJournalDamaged = 4;
 
-constexpr std::size_t kLeftOutShown = 3;      // in the lines that are printed at the start
 constexpr std::size_t kLogLinesMax = 65'536;  // that wait to be written; the oldest make room
 
 struct Arguments {
@@ -127,10 +130,6 @@ std::vector<std::string> WithDataDirectory(const Config& config, const std::stri
 }
 
 // The runs that the journal left open: those at work are resumed, the others go on waiting.
-struct OpenRuns {
-  std::int64_t resumed = 0;
-  std::int64_t waiting = 0;
-};
 Result<OpenRuns> LookAtOpenRuns(journal::Journal& journal, int open_runs_max, TransitionLog& log) {
   using machine::RunStatus;
   journal::RunFilter filter;
@@ -197,45 +196,6 @@ void EndAtNextSignal() {
   }).detach();  // It waits as long as the process lives.
 }
 
-// What the start has found that somebody should look at.
-void PrintProblems(const JournalCheck& check, const std::vector<std::string>& left_out,
-                   const journal::Journal& journal) {
-  if (check.problems > 0) {
-    std::cout << "  DAMAGED    " << check.first_problem << ";\n"
-              << "             how much: recourse journal verify --file " << journal.path() << "\n";
-  }
-  if (left_out.empty()) return;
-  std::cout << "  LEFT OUT   " << left_out.size() << ", all of them: recourse info\n";
-  for (std::size_t i = 0; i < std::min<std::size_t>(left_out.size(), kLeftOutShown); ++i) {
-    const std::string& problem = left_out[i];
-    std::cout << "             " << problem.substr(0, problem.find('\n')) << "\n";
-  }
-}
-
-void PrintStart(const Config& config, const Server& server, const journal::Journal& journal,
-                const OpenRuns& open, const runtime::Engine& engine, const JournalCheck& check,
-                const std::vector<std::string>& left_out, const std::string& address_problem,
-                const Principals& principals) {
-  const auto catalogue = engine.catalogue();
-  std::cout << "recoursed " << Version() << " is ready (pid " << getpid() << ")\n"
-            << "  address    " << server.address() << (config.tls ? " (TLS)" : "") << address_problem
-            << "\n"
-            << "  socket     " << config.socket << "\n"
-            << "  journal    " << journal.path() << "\n"
-            << "  checked    the last " << check.events
-            << " events; the whole: recourse journal verify\n"
-            << "  runs       " << open.resumed << " resumed, " << open.waiting << " waiting\n"
-            << "  workflows  " << catalogue->workflows.size() << ", targets "
-            << catalogue->inventory.Names().size() << ", schedules " << catalogue->schedules.size()
-            << "\n";
-  PrintProblems(check, left_out, journal);
-  for (const PrincipalConfig& principal : principals.configs()) {
-    if (principal.token_file.empty()) continue;
-    std::cout << "  token      " << principal.token_file << " (" << principal.name << ")\n";
-  }
-  std::cout << std::flush;
-}
-
 // Puts the address into its file. Answers what to tell when that fails, or nothing: the file of a
 // server that was killed is gone then, so that nobody asks at a wrong address.
 std::string WriteAddress(const std::string& file, const std::string& address) {
@@ -247,6 +207,17 @@ std::string WriteAddress(const std::string& file, const std::string& address) {
                 written.error().message);
   return " (not in its file " + file + ": " + written.error().message +
          "; name it with --address, or use the socket)";
+}
+
+// The port for hooks; null: the configuration has none.
+Result<std::unique_ptr<http::Listener>> StartHttp(const Config& config,
+                                                  const Principals& principals,
+                                                  alerts::Intake& intake) {
+  if (config.http_listen.empty()) return std::unique_ptr<http::Listener>();
+  return http::Listener::Start({config.http_listen, config.tls},
+                               [&](httplib::Server& server) {
+                                 http::AddHooks(server, principals, intake);
+                               });
 }
 
 // Serves until a signal comes, then stops in the order that lets attempts finish: first the engine,
@@ -262,7 +233,10 @@ int Serve(const Config& config, journal::Journal& journal, const SigningKey& key
                          WithDataDirectory(config, "schedules", config.schedules),
                          WithDataDirectory(config, "escalation_policies",
                                            config.escalation_policies),
-                         config.data + "/workflows"},
+                         config.data + "/workflows",
+                         config.alert_rules.empty() ? config.data + "/alert_rules.yaml"
+                                                    : config.alert_rules,
+                         !config.alert_rules.empty()},
                         registry);
   const Definitions definitions = files.Load();
   for (const std::string& problem : definitions.problems) {
@@ -295,20 +269,28 @@ int Serve(const Config& config, journal::Journal& journal, const SigningKey& key
                               &key};
   auto server = Server::Start(options, **engine, journal, registry, principals, reloader, clock);
   if (!server) return Fail(kExitFailed, server.error());
+  auto intake = alerts::Intake::Open(**engine, journal, clock,
+                                     [&reloader] { return reloader.alert_rules(); });
+  if (!intake) return Fail(kExitFailed, intake.error());
+  auto http = StartHttp(config, principals, **intake);
+  if (!http) return Fail(kExitFailed, http.error());
   if (auto begun = (*engine)->Run(); !begun) {
     return Fail(kExitFailed, begun.error().In("go on with the journal's runs"));
   }
   auto signer = HeadSigner::Start({config.journal_heads, config.heads_every}, journal, key, clock);
   if (!signer) return Fail(kExitFailed, signer.error().In("sign the journal's heads"));
   const std::string address_file = config.data + "/address";
-  PrintStart(config, **server, journal, *open, **engine, options.journal_check, definitions.problems,
-             WriteAddress(address_file, (*server)->address()), principals);
+  const std::string address_problem = WriteAddress(address_file, (*server)->address());
+  PrintStart({config, (*server)->address(), *http == nullptr ? "" : (*http)->address(),
+              address_problem, journal.path(), *open, options.journal_check, definitions.problems},
+             *(*engine)->catalogue(), principals);
 
   const int number = WaitForStop(reloader, config, principals);
   spdlog::info("signal {}: stopping; a second one ends at once", number);
   EndAtNextSignal();
   (*server)->Retire();
   (*engine)->Stop(std::chrono::duration_cast<std::chrono::milliseconds>(config.grace));
+  if (*http != nullptr) (*http)->Stop();
   (*server)->Stop();
   (*signer)->Stop();
   (*engine)->RemoveListener(&log);

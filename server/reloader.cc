@@ -12,7 +12,8 @@ Reloader::Reloader(DefinitionFiles files, runtime::Engine& engine, const Clock& 
     : engine_(engine),
       clock_(clock),
       files_(std::move(files)),
-      last_{clock.Now(), {}, first.problems} {}
+      last_{clock.Now(), {}, first.problems},
+      alert_rules_(first.alert_rules) {}
 
 Result<Reloader::Report> Reloader::Reload() {
   const std::lock_guard lock(work_mutex_);
@@ -52,12 +53,18 @@ Result<Reloader::Report> Reloader::Use(Definitions definitions) {
                report.problems.size());
   const std::lock_guard lock(report_mutex_);
   last_ = report;
+  alert_rules_ = std::move(definitions.alert_rules);
   return report;
 }
 
 Reloader::Report Reloader::last() const {
   const std::lock_guard lock(report_mutex_);
   return last_;
+}
+
+std::shared_ptr<const alerts::Rules> Reloader::alert_rules() const {
+  const std::lock_guard lock(report_mutex_);
+  return alert_rules_;
 }
 
 }  // namespace recourse::server

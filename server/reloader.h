@@ -5,6 +5,7 @@
 // and for the engine, one at a time.
 #pragma once
 
+#include <memory>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -36,6 +37,9 @@ class Reloader {
 
   Report last() const;
 
+  // What alerts start now; never null.
+  std::shared_ptr<const alerts::Rules> alert_rules() const;
+
  private:
   // REQUIRES: work_mutex_ is held.
   Result<Report> Use(Definitions definitions);
@@ -46,6 +50,7 @@ class Reloader {
   DefinitionFiles files_;  // guarded by work_mutex_
   mutable std::mutex report_mutex_;
   Report last_;  // guarded by report_mutex_
+  std::shared_ptr<const alerts::Rules> alert_rules_;  // the same
 };
 
 }  // namespace recourse::server

@@ -66,6 +66,8 @@ Result<runtime::StartRequest> FromProto(const v1::StartRunRequest& request) {
                            "\" is none; say critical, high, medium or low");
   }
   start->severity = request.severity();
+  if (auto fits = CheckSize("hold", request.hold(), kReasonMax); !fits) return fits.error();
+  start->hold = request.hold();
   return start;
 }
 

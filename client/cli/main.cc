@@ -137,6 +137,7 @@ class Command {
     start->add_option("--request-id", start_.request_id, "makes it safe to repeat the call");
     start->add_flag("--wait", start_.wait, "follow the run until it is over or waits for a person");
     start->add_option("--severity", start_.severity, "critical, high, medium or low; else as the workflow says");
+    start->add_option("--hold", start_.hold, "why: it is paused before its first step, until a person resumes it");
 
     CLI::App* runs = Add(app_, "runs", "list runs, newest first", [this] {
       return file_.empty() ? ListRuns(common_, runs_)

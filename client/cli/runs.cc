@@ -221,12 +221,17 @@ int StartRun(const Common& common, const StartArguments& arguments) {
     request.set_inputs_json(ToJson(*inputs));
     request.set_request_id(arguments.request_id);
     request.set_severity(arguments.severity);
+    request.set_hold(arguments.hold);
     auto run = Unary(server, &v1::RunService::Stub::StartRun, server.runs(), request);
     if (!run) return std::move(run).error();
     if (!arguments.wait) {
       if (common.json) return PrintJson(*run);
       std::printf("%s started. Follow it: %s watch %s\n", run->id().c_str(),
                   Prefix(common).c_str(), run->id().c_str());
+      if (run->status() == v1::RUN_STATUS_PAUSED) {
+        std::printf("It is on hold, and no step begins before: %s resume %s\n",
+                    Prefix(common).c_str(), run->id().c_str());
+      }
       if (run->status() == v1::RUN_STATUS_QUEUED) return TellQueue(common, server, run->id());
       return kOk;
     }

@@ -18,6 +18,7 @@ struct StartArguments {
   std::string inputs_file;          // JSON
   std::string request_id;
   std::string severity;
+  std::string hold;
   bool wait = false;
 };
 int StartRun(const Common& common, const StartArguments& arguments);

@@ -1,4 +1,4 @@
-// Where the characters of a YAML string stand in its file. Private to the module.
+// Where the characters of a YAML string stand in its file. For the modules that read such files.
 #pragma once
 
 #include <string_view>

@@ -183,6 +183,9 @@ class Reader {
   // Nothing when there is no such run.
   virtual Result<std::optional<RunRow>> FindRun(RunId run) = 0;
   virtual Result<std::optional<RunRow>> FindRequest(const std::string& request_id) = 0;
+  // Runs whose request_id begins with `prefix`, at most `limit`, in descending order of it.
+  // REQUIRES: `prefix` ends with "/".
+  virtual Result<std::vector<RunRow>> ListRequests(const std::string& prefix, int limit) = 0;
   // Events of one run with a sequence above `after`, at most `limit`, in order.
   virtual Result<std::vector<StoredEvent>> EventsOfRun(RunId run, std::int64_t after,
                                                        std::int64_t limit) = 0;

@@ -19,6 +19,7 @@ class Fold : FoldPeople {
     state_.requester = envelope_.principal;
     state_.request_id = event.request_id;
     state_.severity = event.severity;
+    state_.hold = event.hold;
     state_.lock = event.lock;
     state_.started = envelope_.time;
     state_.deadline = event.deadline;
@@ -329,6 +330,8 @@ class Fold : FoldPeople {
 
 bool NeedsPerson(const RunState& state) {
   if (std::holds_alternative<NeedsAttention>(state.status) || state.override_asked) return true;
+  // Nobody paused it, so nobody knows of it yet.
+  if (std::holds_alternative<Paused>(state.status) && !state.hold.empty()) return true;
   const Activity* root = ActivityOf(state);
   if (root == nullptr) return false;
   for (const Activity* leaf : LeavesOf(*root)) {

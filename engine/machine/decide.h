@@ -22,6 +22,7 @@ struct Start {
   Value window{};     // see definition::ReadWindow; null: none
   Value policy{};     // see PolicyOf; null: none
   std::string severity{};  // empty: the workflow's
+  std::string hold{};      // why the run is paused before its first step; empty: it is not
 };
 struct LockGranted {};
 // Another run has got the lock that this one waits for.

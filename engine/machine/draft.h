@@ -185,7 +185,7 @@ std::string Said(const Draft& draft, std::string_view what, const std::string& r
 // Tells the next level of the run's policy. REQUIRES: there is one.
 void TellNextLevel(Draft& draft);
 
-// One function an input: outcomes.cc, people.cc, approvals.cc, changes.cc, operators.cc.
+// One function an input: start.cc, outcomes.cc, people.cc, approvals.cc, changes.cc, operators.cc.
 Result<void> On(Draft& draft, const Start& input);
 Result<void> On(Draft& draft, const LockGranted& input);
 Result<void> On(Draft& draft, const LockPassed& input);

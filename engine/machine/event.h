@@ -29,6 +29,7 @@ struct RunStarted {
   std::optional<Time> deadline;
   Value window{};  // see definition::ReadWindow; null: none
   Value policy{};  // who is told while the run needs a person; see Policy; null: nobody
+  std::string hold{};  // why it is paused before its first step; empty: it is not
   bool operator==(const RunStarted&) const = default;
 };
 struct LockQueued {

@@ -170,7 +170,9 @@ class FoldTools {
     Activity* root = ActivityOf(state_);
     if (hold == nullptr || root == nullptr) return;
     const auto stood = envelope_.time - hold->since;
-    if (hold->quarantined && state_.deadline) *state_.deadline += stood;
+    // The time that a run has for its work begins with its work.
+    const bool stands = hold->quarantined || !state_.hold.empty();
+    if (stands && state_.deadline) *state_.deadline += stood;
     if (hold->quarantined && state_.need) {
       state_.need->since += envelope_.time - std::max(hold->since, state_.need->since);
     }

@@ -106,6 +106,7 @@ class FoldPeople : protected FoldTools {
   }
   void operator()(const RunResumed&) {
     StartClocks();
+    state_.hold.clear();
     if (auto* attention = std::get_if<NeedsAttention>(&state_.status)) {
       attention->hold.reset();
       return;

@@ -171,41 +171,6 @@ const Activity* LeafOf(const RunState& state, const Timer& timer) {
 
 }  // namespace
 
-Result<void> On(Draft& draft, const Start& input) {
-  const definition::Workflow& workflow = draft.workflow();
-  if (input.lock_holder.number != 0 && workflow.on_locked == definition::OnLocked::kReject) {
-    return Aborted("the lock " + input.lock + " is held by " + input.lock_holder.ToString() +
-                   ", and " + workflow.name + " does not wait for it; nothing was started");
-  }
-  RunStarted started;
-  started.workflow = workflow.name;
-  started.digest = workflow.digest;
-  started.inputs = input.inputs;
-  started.request_id = input.request_id;
-  started.severity = input.severity.empty() ? workflow.severity : input.severity;
-  started.lock = input.lock;
-  started.window = input.window;
-  started.policy = input.policy;
-  if (workflow.deadline) started.deadline = draft.facts().now + *workflow.deadline;
-  draft.Emit(std::move(started));
-  if (input.lock_holder.number != 0) return draft.Emit(LockQueued{input.lock_holder}), Result<void>();
-  if (!input.lock.empty()) draft.Emit(LockAcquired{});
-  draft.Continue();
-  return {};
-}
-
-Result<void> On(Draft& draft, const LockGranted&) {
-  draft.Emit(LockAcquired{});
-  draft.Continue();
-  return {};
-}
-
-Result<void> On(Draft& draft, const LockPassed& input) {
-  if (std::get<Queued>(draft.state().status).holder == input.holder) return {};
-  draft.Emit(LockQueued{input.holder});
-  return {};
-}
-
 Result<void> On(Draft& draft, const Prepared& input) {
   auto attempt = TheAttempt(draft, input.at, input.number, Phase::kPrepare);
   if (!attempt) return std::move(attempt).error();

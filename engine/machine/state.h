@@ -197,6 +197,7 @@ struct RunState {
   std::string requester;
   std::string request_id;
   std::string severity;
+  std::string hold;  // why nothing begins before a person resumes it; empty once one has
   std::string lock;
   std::int64_t fencing_token = 0;
   bool holds_lock = false;

@@ -223,6 +223,10 @@ std::optional<WhyWaiting> WhyItWaits(const definition::Workflow& workflow, const
   } else if (const auto* paused = std::get_if<Paused>(&state.status)) {
     why.reason = Held(paused->hold);
     why.who = paused->hold.quarantined ? "an operator: resume or cancel" : "an operator: resume";
+    if (!state.hold.empty() && !paused->hold.quarantined) {
+      why.reason = "started on hold by " + paused->hold.by + ": " + paused->hold.reason;
+      why.who = "an operator: resume (its first step begins) or cancel";
+    }
   } else if (const auto* attention = std::get_if<NeedsAttention>(&state.status)) {
     why = WhyAttention(workflow, *attention);
   } else if (const auto* rolling = std::get_if<RollingBack>(&state.status)) {
@@ -249,8 +253,9 @@ std::vector<Timer> TimersOf(const RunState& state) {
   const bool stopping = running != nullptr && running->stop.has_value();
   if (state.deadline && !state.deadline_over && !stopping && !state.finishing) {
     const RunStatus status = StatusOf(state);
-    if (status == RunStatus::kRunning || status == RunStatus::kWaiting ||
-        status == RunStatus::kPaused || status == RunStatus::kQueued) {
+    const bool paused = status == RunStatus::kPaused && state.hold.empty();
+    if (status == RunStatus::kRunning || status == RunStatus::kWaiting || paused ||
+        status == RunStatus::kQueued) {
       timers.push_back({TimerKind::kDeadline, *state.deadline});
     }
   }

@@ -29,7 +29,8 @@ machine::RunStarted Read(const pb::RunStarted& from, Reading& in) {
                             .lock = from.lock(),
                             .deadline = {},
                             .window = in.Json(from.window_json()),
-                            .policy = in.Json(from.policy_json())};
+                            .policy = in.Json(from.policy_json()),
+                            .hold = from.hold()};
   if (from.has_deadline()) event.deadline = TimeOf(from.deadline());
   return event;
 }

@@ -20,13 +20,15 @@ class Describer : public PeopleDescriber {
 
   void operator()(const RunStarted& e) {
     Say("started by " + who_ + ": " + e.workflow + After(" on ", TargetOf(workflow_, e.inputs)) +
-            (e.deadline ? ", to be over by " + Clock(*e.deadline) : std::string()),
+            (e.deadline ? ", to be over by " + Clock(*e.deadline) : std::string()) +
+            After(", on hold: ", e.hold),
         {{"workflow", e.workflow},
          {"digest", e.digest},
          {"inputs", e.inputs},
          {"request_id", e.request_id},
          {"severity", e.severity},
          {"lock", e.lock},
+         {"hold", e.hold},
          {"deadline", TimeOrNull(e.deadline)}});
   }
   void operator()(const LockQueued& e) {

@@ -27,6 +27,7 @@ pb::RunStarted Stored(const machine::RunStarted& event) {
   if (event.deadline) to.set_deadline(Micros(*event.deadline));
   if (!event.window.is_null()) to.set_window_json(StoredJson(event.window));
   if (!event.policy.is_null()) to.set_policy_json(StoredJson(event.policy));
+  to.set_hold(StoredText(event.hold));
   return to;
 }
 

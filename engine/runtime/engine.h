@@ -62,6 +62,7 @@ struct StartRequest {
   Value inputs;            // as given, before defaults and targets
   std::string request_id;  // empty: each call starts a run
   std::string severity{};  // empty: the workflow's
+  std::string hold{};      // why it is paused before its first step; empty: it is not
 };
 
 // What a run would do that was not started.

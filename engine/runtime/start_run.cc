@@ -150,6 +150,7 @@ Result<machine::Start> CoreLoop::MakeStart(Batch& batch, const definition::Workf
   if (!window) return std::move(window).error();
   start.window = AsStored(*std::move(window));
   start.severity = request.severity;
+  start.hold = request.hold;
   start.policy = PolicyOf(workflow, start.inputs, catalogue_->inventory,
                           request.severity.empty() ? workflow.severity : request.severity);
   auto lock = LockKeyOf(workflow, state);

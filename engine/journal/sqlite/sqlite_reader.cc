@@ -146,6 +146,10 @@ SqliteReader::SqliteReader(std::shared_ptr<Database> database)
       last_position_(*database_, "SELECT coalesce(max(position), 0) FROM events"),
       find_run_(*database_, kRuns + "WHERE run = ?"),
       find_request_(*database_, kRuns + "WHERE request_id = ? AND request_id <> ''"),
+      // No text of UTF-8 has the byte FF: what begins with the prefix comes before it.
+      requests_(*database_, kRuns +
+                                "WHERE request_id >= ?1 AND request_id < ?1 || x'FF' AND "
+                                "request_id <> '' ORDER BY request_id DESC LIMIT ?2"),
       events_of_run_(*database_,
                      kEvents + "WHERE run = ? AND sequence > ? ORDER BY sequence LIMIT ?"),
       events_after_(*database_, kEvents + "WHERE position > ? ORDER BY position LIMIT ?"),
@@ -230,6 +234,11 @@ Result<std::optional<RunRow>> SqliteReader::FindRun(RunId run) {
 
 Result<std::optional<RunRow>> SqliteReader::FindRequest(const std::string& request_id) {
   return find_request_.First(ReadRun, request_id);
+}
+
+Result<std::vector<RunRow>> SqliteReader::ListRequests(const std::string& prefix, int limit) {
+  if (ended_) return ReadsEnded();
+  return requests_.All(ReadRun, prefix, std::int64_t{limit});
 }
 
 Result<std::vector<StoredEvent>> SqliteReader::EventsOfRun(RunId run, std::int64_t after,

@@ -23,6 +23,7 @@ class SqliteReader final : public Reader {
   Result<std::vector<RunRow>> ListRuns(const RunFilter& filter) override;
   Result<std::optional<RunRow>> FindRun(RunId run) override;
   Result<std::optional<RunRow>> FindRequest(const std::string& request_id) override;
+  Result<std::vector<RunRow>> ListRequests(const std::string& prefix, int limit) override;
   Result<std::vector<StoredEvent>> EventsOfRun(RunId run, std::int64_t after,
                                                std::int64_t limit) override;
   Result<std::vector<StoredEvent>> EventsAfter(Position after, std::int64_t limit) override;
@@ -50,6 +51,7 @@ class SqliteReader final : public Reader {
   Statement last_position_;
   Statement find_run_;
   Statement find_request_;
+  Statement requests_;
   Statement events_of_run_;
   Statement events_after_;
   Statement approvals_;

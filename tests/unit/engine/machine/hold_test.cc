@@ -100,6 +100,75 @@ TEST_CASE("pause stops the clock of an approval, a wait and a checklist that say
   }
 }
 
+TEST_CASE("a run that is started on hold waits for a person before its first step", "[machine]") {
+  Player player("name: t\ndeadline: 1h\nsteps:\n  - {id: a, action: do.it}\n");
+  machine::Start start;
+  start.inputs = Value::Map();
+  start.hold = "too many today";
+  player.Send(start, "alertmanager");
+  CHECK(player.Fresh() == std::vector<std::string>{"RunStarted", "RunPaused"});
+  CHECK(player.status() == RunStatus::kPaused);
+  CHECK(player.why() == "started on hold by alertmanager: too many today");
+  CHECK(player.started() == "nothing");
+  const auto* told = std::get_if<Notify>(&player.effects()[0]);
+  REQUIRE(told != nullptr);
+  CHECK(told->text == "R-7 needs attention: it was started on hold: too many today");
+
+  SECTION("however long that takes: the time for its work begins with its work") {
+    CHECK(TimersOf(player.state()).empty());
+    player.now += minutes(600);
+    player.Send(Resume{}, "ada");
+    CHECK(player.started() == "apply a/1");
+    CHECK(*DueOf(player, TimerKind::kDeadline) == player.now + minutes(60));
+  }
+  SECTION("once resumed it is a run like any other") {
+    player.Send(Resume{}, "ada");
+    player.Send(Pause{}, "ada");
+    CHECK(player.why() == "paused by ada");
+    CHECK(DueOf(player, TimerKind::kDeadline).has_value());
+  }
+  SECTION("it can be put aside, and its time stands then too") {
+    player.now += minutes(10);
+    player.Send(Quarantine{"it looks wrong"}, "ada");
+    player.now += minutes(10);
+    player.Send(Resume{}, "ada");
+    CHECK(*DueOf(player, TimerKind::kDeadline) == player.now + minutes(60));
+  }
+  SECTION("or ended") {
+    player.Send(Cancel{"not needed", false, {}}, "ada");
+    CHECK(player.status() == RunStatus::kCancelled);
+  }
+}
+
+TEST_CASE("a run on hold takes its lock first, and is held when it has it", "[machine]") {
+  Player player("name: t\nlock: k\nsteps:\n  - {id: a, action: do.it}\n");
+  machine::Start start;
+  start.inputs = Value::Map();
+  start.lock = "k";
+  start.lock_holder = RunId{3};
+  start.hold = "look first";
+  player.Send(start, "alertmanager");
+  CHECK(player.status() == RunStatus::kQueued);
+  player.Fresh();
+  player.Send(LockGranted{});
+  CHECK(player.Fresh() == std::vector<std::string>{"LockAcquired", "RunPaused"});
+  CHECK(player.status() == RunStatus::kPaused);
+  player.Send(Resume{}, "ada");
+  CHECK(player.started() == "apply a/1");
+}
+
+TEST_CASE("who is to be told of what needs a person is told of a run on hold", "[machine]") {
+  Player player("name: t\nsteps:\n  - {id: a, action: do.it}\n");
+  machine::Start start;
+  start.inputs = Value::Map();
+  start.hold = "look first";
+  start.policy = Value::Object({{"name", "site"}});
+  player.Send(start, "alertmanager");
+  CHECK(player.state().need.has_value());
+  player.Send(Resume{}, "ada");
+  CHECK_FALSE(player.state().need.has_value());
+}
+
 TEST_CASE("a run in quarantine has no timers, and takes nobody's word but to end or go on",
           "[machine]") {
   Player player(

@@ -34,7 +34,8 @@ TEST_CASE("every event is one plain line", "[record]") {
     lines += entry.type + " | " + entry.step + " | " + entry.text + "\n";
   }
   CHECK(lines ==
-        "RunStarted |  | started by kim: recovery, to be over by 03:04:05 UTC\n"
+        "RunStarted |  | started by kim: recovery, to be over by 03:04:05 UTC, "
+        "on hold: look first\n"
         "LockQueued |  | waits for its lock, which R-7 holds\n"
         "LockAcquired |  | holds its lock, with fencing token 17\n"
         "StepSkipped | stop[2] | stop[2] skipped by kim: not needed\n"

@@ -15,7 +15,7 @@ std::vector<Event> SampleEvents() {
   const Error error{Code::kAborted, "locked by 4711"};
   return {
       RunStarted{"recovery", "d1", value, "req-1", "critical", "database/health", time, value,
-                 value},
+                 value, "look first"},
       LockQueued{RunId{7}},
       LockAcquired{},
       StepSkipped{at, Source::kOperator, value, "not needed"},

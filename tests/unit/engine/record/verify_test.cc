@@ -215,6 +215,10 @@ class Racing final : public journal::Reader {
   Result<std::optional<journal::RunRow>> FindRequest(const std::string& request) override {
     return real_.FindRequest(request);
   }
+  Result<std::vector<journal::RunRow>> ListRequests(const std::string& prefix,
+                                                    int limit) override {
+    return real_.ListRequests(prefix, limit);
+  }
   Result<std::vector<journal::StoredEvent>> EventsOfRun(RunId run, std::int64_t after,
                                                         std::int64_t limit) override {
     return real_.EventsOfRun(run, after, limit);

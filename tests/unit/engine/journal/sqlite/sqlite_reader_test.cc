@@ -165,6 +165,25 @@ TEST_CASE("runs are listed along an index, whatever they are asked for by", "[jo
   }
 }
 
+TEST_CASE("runs are found by what their request ids begin with, along an index", "[journal]") {
+  const ScratchDirectory scratch;
+  const std::string path = scratch / "journal.db";
+  auto journal = MustOpen(path);
+  std::int64_t number = 0;
+  for (const char* id : {"alert/a/1", "alert/b/1", "alert/a/2", "alert/a0/1", "alert/a", ""}) {
+    RunChange change = ChangeOf(journal->heads(), RunId{++number});
+    change.row.request_id = id;
+    REQUIRE(journal->Append(std::span(&change, 1)));
+  }
+  std::string found;
+  const auto rows = journal->reader().ListRequests("alert/a/", 10);
+  REQUIRE(rows);
+  for (const RunRow& row : *rows) found += row.request_id + " ";
+  CHECK(found == "alert/a/2 alert/a/1 ");
+  CHECK(journal->reader().ListRequests("alert/a/", 1)->size() == 1);
+  CHECK(journal->reader().ListRequests("alert/c/", 1)->empty());
+}
+
 TEST_CASE("a journal of the first version is given what later ones have", "[journal]") {
   const ScratchDirectory scratch;
   const std::string path = scratch / "journal.db";

@@ -1,0 +1,72 @@
+#include "server/http/hooks.h"
+
+#include <spdlog/spdlog.h>
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "engine/base/json.h"
+#include "server/access.h"
+#include "server/http/listener.h"
+#include "server/http/tls_context.h"
+
+namespace recourse::server::http {
+namespace {
+
+using Parse = Result<alerts::Delivery> (*)(std::string_view body);
+
+std::string JsonOf(const std::vector<alerts::Taken>& all) {
+  Value::List list;
+  for (const alerts::Taken& taken : all) {
+    Value one = Value::Object(
+        {{"alert", taken.alert}, {"outcome", std::string(alerts::ToString(taken.outcome))}});
+    if (taken.run.number != 0) one = one.With("run", taken.run.ToString());
+    list.push_back(std::move(one));
+  }
+  return ToJson(Value::Object({{"alerts", std::move(list)}})) + "\n";
+}
+
+void Answer(const httplib::Request& request, httplib::Response& response, std::string_view hook,
+            Parse parse, const Principals& principals, alerts::Intake& intake) {
+  auto caller = Admit(principals, PresentedBy(request), hook);
+  if (!caller) return AnswerError(response, caller.error());
+  const auto delivery = parse(request.body);
+  if (!delivery) {
+    spdlog::warn("{}: what {} sent is no alert: {}", hook, caller->principal,
+                 delivery.error().message);
+    return AnswerError(response, delivery.error());
+  }
+  auto taken = intake.Take(*delivery, *caller);
+  if (taken) return AnswerJson(response, 200, JsonOf(*taken));
+  Error error = std::move(taken).error();
+  spdlog::error("{}: not all alerts could be worked off, {} is to send them again: {}", hook,
+                caller->principal, error.ToString());
+  error.code = Code::kUnavailable;
+  AnswerError(response, error);
+}
+
+}  // namespace
+
+Presented PresentedBy(const httplib::Request& request) {
+  Presented presented(request.get_header_value("Authorization"));
+  const bool v6 = request.remote_addr.find(':') != std::string::npos;
+  presented.peer = (v6 ? "ipv6:[" + request.remote_addr + "]" : "ipv4:" + request.remote_addr) +
+                   ":" + std::to_string(request.remote_port);
+  if (request.ssl == nullptr) return presented;
+  presented.certificate = CertificateNames(*request.ssl);
+  presented.fingerprint = CertificateFingerprint(*request.ssl);
+  return presented;
+}
+
+void AddHooks(httplib::Server& server, const Principals& principals, alerts::Intake& intake) {
+  const auto add = [&](const char* path, std::string_view hook, Parse parse) {
+    server.Post(path, [&principals, &intake, hook, parse](const auto& request, auto& response) {
+      Answer(request, response, hook, parse, principals, intake);
+    });
+  };
+  add("/hooks/alertmanager", "Hooks.Alertmanager", alerts::ParseAlertmanager);
+  add("/hooks/alert", "Hooks.Alert", alerts::ParseAlerts);
+}
+
+}  // namespace recourse::server::http

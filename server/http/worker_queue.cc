@@ -1,0 +1,40 @@
+#include "server/http/worker_queue.h"
+
+#include <utility>
+
+namespace recourse::server::http {
+
+WorkerQueue::WorkerQueue(int threads, std::size_t waiting_max) : waiting_max_(waiting_max) {
+  for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { Work(); });
+}
+
+void WorkerQueue::enqueue(std::function<void()> task) {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return waiting_.size() < waiting_max_; });
+  waiting_.push_back(std::move(task));
+  changed_.notify_all();
+}
+
+void WorkerQueue::shutdown() {
+  {
+    const std::lock_guard lock(mutex_);
+    ended_ = true;
+  }
+  changed_.notify_all();
+  threads_.clear();
+}
+
+void WorkerQueue::Work() {
+  for (;;) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return ended_ || !waiting_.empty(); });
+    if (waiting_.empty()) return;
+    const std::function<void()> task = std::move(waiting_.front());
+    waiting_.pop_front();
+    lock.unlock();
+    changed_.notify_all();
+    task();
+  }
+}
+
+}  // namespace recourse::server::http
