@@ -183,6 +183,7 @@ Result<Connection> Connection::Open(const Options& options) {
   connection.events_ = v1::EventService::NewStub(connection.channel_);
   connection.reports_ = v1::ReportService::NewStub(connection.channel_);
   connection.admin_ = v1::AdminService::NewStub(connection.channel_);
+  connection.notifications_ = v1::NotificationService::NewStub(connection.channel_);
   connection.identity_ = v1::IdentityService::NewStub(connection.channel_);
   return connection;
 }

@@ -17,6 +17,7 @@
 #include "recourse/v1/approval.grpc.pb.h"
 #include "recourse/v1/event.grpc.pb.h"
 #include "recourse/v1/identity.grpc.pb.h"
+#include "recourse/v1/notification.grpc.pb.h"
 #include "recourse/v1/report.grpc.pb.h"
 #include "recourse/v1/run.grpc.pb.h"
 #include "recourse/v1/schedule.grpc.pb.h"
@@ -77,6 +78,7 @@ class Connection {
   v1::EventService::Stub& events() const { return *events_; }
   v1::ReportService::Stub& reports() const { return *reports_; }
   v1::AdminService::Stub& admin() const { return *admin_; }
+  v1::NotificationService::Stub& notifications() const { return *notifications_; }
   v1::IdentityService::Stub& identity() const { return *identity_; }
 
   // Whether a server answers within that time.
@@ -108,6 +110,7 @@ class Connection {
   std::shared_ptr<v1::EventService::Stub> events_;
   std::shared_ptr<v1::ReportService::Stub> reports_;
   std::shared_ptr<v1::AdminService::Stub> admin_;
+  std::shared_ptr<v1::NotificationService::Stub> notifications_;
   std::shared_ptr<v1::IdentityService::Stub> identity_;
 };
 

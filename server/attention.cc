@@ -10,6 +10,7 @@
 
 #include "engine/record/record.h"
 #include "server/convert.h"
+#include "server/notification_service.h"
 #include "server/pages.h"
 #include "server/run_view.h"
 
@@ -110,6 +111,9 @@ Result<v1::ListAttentionResponse> ReadAttention(const v1::ListAttentionRequest& 
   });
   const auto limit = static_cast<std::size_t>(request.limit() == 0 ? kLimit : request.limit());
   v1::ListAttentionResponse response;
+  auto undelivered = UndeliveredChannels(reader);
+  if (!undelivered) return std::move(undelivered).error();
+  for (v1::Channel& channel : *undelivered) *response.add_undelivered() = std::move(channel);
   const std::size_t all = rows->size();
   // More are looked at than shown: what somebody has taken care of makes room.
   if (all > kLimitMax) rows->resize(kLimitMax);

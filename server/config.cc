@@ -114,6 +114,7 @@ class Parser {
                     {"grace", Member(&Parser::Numeric)},
                     {"principals", Member(&Parser::Principals)},
                     {"principals_file", reader_.Path(config_.principals_file)},
+                    {"notifications", reader_.Path(config_.notifications)},
                     {"local_operator", reader_.Text(config_.local_operator)},
                     {"tls", Member(&Parser::Tls)},
                     {"insecure", reader_.Flag(config_.insecure)},

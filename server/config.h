@@ -41,6 +41,7 @@ struct Config {
   // One of the two, or neither: <data>/principals.yaml where it is, else DefaultPrincipals.
   std::vector<PrincipalConfig> principals;
   std::string principals_file;
+  std::string notifications;  // the file of channels; empty: <data>/notifications.yaml, if it is there
   std::string local_operator;   // who calls over the socket without a token; empty: nobody
   std::optional<TlsFiles> tls;  // none: the port speaks plain gRPC
   bool insecure = false;        // it may do so beyond loopback

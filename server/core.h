@@ -21,6 +21,10 @@
 #include "server/start_check.h"
 #include "server/status.h"
 
+namespace recourse::notify {
+class Courier;
+}
+
 namespace recourse::server {
 
 class Reloader;
@@ -43,6 +47,7 @@ struct Core {
   const Clock& clock;
   JournalCheck start_check = {};           // of the journal, at the start
   const SigningKey* journal_key = nullptr;  // null: nothing is signed
+  notify::Courier* courier = nullptr;       // null: there are no channels
 };
 
 // Answers the call with `error`.

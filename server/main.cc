@@ -33,6 +33,7 @@
 #include "server/definition_files.h"
 #include "server/principals_file.h"
 #include "server/head_signer.h"
+#include "server/notify/courier.h"
 #include "server/http/hooks.h"
 #include "server/http/listener.h"
 #include "server/reloader.h"
@@ -249,10 +250,14 @@ int Serve(const Config& config, journal::Journal& journal, const SigningKey& key
   const SecretSources secrets(config.secrets, clock);
   runtime::Options engine_options = WithReports(config.engine);
   engine_options.secrets = &secrets;
+  auto told = notify::FindSettings(config.data, config.notifications);
+  if (!told) return Fail(kExitUsage, told.error());
+  engine_options.route = told->Router();
   auto engine =
       runtime::Engine::Open(std::move(engine_options), journal, registry, catalogue.workflows,
                             catalogue.inventory, config.policy, clock, catalogue.schedules);
   if (!engine) return Fail(kExitFailed, engine.error());
+  notify::Courier courier(*std::move(told), journal, **engine, &secrets, clock);
   Reloader reloader(std::move(files), **engine, clock, definitions);
   (*engine)->AddListener(&log);
 
@@ -266,7 +271,8 @@ int Serve(const Config& config, journal::Journal& journal, const SigningKey& key
                               config.message_bytes_max,
                               config.streams_max,
                               *std::move(check),
-                              &key};
+                              &key,
+                              &courier};
   auto server = Server::Start(options, **engine, journal, registry, principals, reloader, clock);
   if (!server) return Fail(kExitFailed, server.error());
   auto intake = alerts::Intake::Open(**engine, journal, clock,
@@ -277,6 +283,7 @@ int Serve(const Config& config, journal::Journal& journal, const SigningKey& key
   if (auto begun = (*engine)->Run(); !begun) {
     return Fail(kExitFailed, begun.error().In("go on with the journal's runs"));
   }
+  if (auto sends = courier.Start(); !sends) return Fail(kExitFailed, sends.error());
   auto signer = HeadSigner::Start({config.journal_heads, config.heads_every}, journal, key, clock);
   if (!signer) return Fail(kExitFailed, signer.error().In("sign the journal's heads"));
   const std::string address_file = config.data + "/address";
@@ -289,6 +296,7 @@ int Serve(const Config& config, journal::Journal& journal, const SigningKey& key
   spdlog::info("signal {}: stopping; a second one ends at once", number);
   EndAtNextSignal();
   (*server)->Retire();
+  courier.Stop();
   (*engine)->Stop(std::chrono::duration_cast<std::chrono::milliseconds>(config.grace));
   if (*http != nullptr) (*http)->Stop();
   (*server)->Stop();

@@ -24,6 +24,7 @@
 #include "server/event_service.h"
 #include "server/identity_service.h"
 #include "server/port_holder.h"
+#include "server/notification_service.h"
 #include "server/report_service.h"
 #include "server/run_service.h"
 #include "server/schedule_service.h"
@@ -58,7 +59,7 @@ class GrpcServer final : public Server {
         core_{engine,         journal,        registry, principals, *readers_,
               *long_readers_, *plan_readers_, hub_,     waits_,     reloader,
               stop_.get_token(), clock.Now(), clock, options.journal_check,
-              options.journal_key} {
+              options.journal_key, options.courier} {
     engine.AddListener(&hub_);
   }
   ~GrpcServer() override { Stop(); }
@@ -87,6 +88,7 @@ class GrpcServer final : public Server {
   ScheduleService schedules_{core_};
   EventService events_{core_};
   ReportService reports_{core_};
+  NotificationService notifications_{core_};
   AdminService admin_{core_};
   IdentityService identity_{core_};
 
@@ -140,7 +142,7 @@ Result<void> GrpcServer::Listen(const ServerOptions& options) {
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, options.streams_max);
   builder.SetMaxReceiveMessageSize(static_cast<int>(options.message_bytes_max));
   for (grpc::Service* service :
-       std::initializer_list<grpc::Service*>{&runs_, &approvals_, &workflows_, &schedules_, &events_, &reports_,
+       std::initializer_list<grpc::Service*>{&runs_, &approvals_, &workflows_, &schedules_, &events_, &reports_, &notifications_,
                                              &admin_, &identity_}) {
     builder.RegisterService(service);
   }

@@ -16,6 +16,10 @@
 #include "server/start_check.h"
 #include "server/tls.h"
 
+namespace recourse::notify {
+class Courier;
+}
+
 namespace recourse::server {
 
 struct ServerOptions {
@@ -31,6 +35,8 @@ struct ServerOptions {
   // What signs heads and tombstones, and outlives the server; null: nothing is signed, and no run is
   // removed.
   const SigningKey* journal_key = nullptr;
+  // What brings notifications to their channels, and outlives the server; null: there are none.
+  notify::Courier* courier = nullptr;
 };
 
 class Server {

@@ -18,6 +18,8 @@ void AddIncidentVerbs(CLI::App& app, const Common& common, const AddVerb& add) {
       ->add_option("--limit", *limit, "how many at most")
       ->capture_default_str();
 
+  AddNotificationVerbs(app, common, add);
+
   const auto steer = std::make_shared<SteerArguments>();
   const auto add_steer = [&](const char* name, const char* what, SteerVerb verb, bool needs_reason) {
     CLI::App* sub =

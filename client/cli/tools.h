@@ -15,8 +15,11 @@ using AddVerb = std::function<CLI::App*(CLI::App& parent, const char* name, cons
 // context list, show, add, use, remove. `common` is read when a verb is called.
 void AddContextVerbs(CLI::App& app, const Common& common, const AddVerb& add);
 
-// attention, ack, quarantine, resolve, override, adopt, withdraw.
+// attention, ack, quarantine, resolve, override, adopt, withdraw, notifications.
 void AddIncidentVerbs(CLI::App& app, const Common& common, const AddVerb& add);
+
+// notifications list, retry, test.
+void AddNotificationVerbs(CLI::App& app, const Common& common, const AddVerb& add);
 
 // tokens create, list, revoke; whoami.
 void AddIdentityVerbs(CLI::App& app, const Common& common, const AddVerb& add);

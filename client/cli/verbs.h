@@ -140,6 +140,8 @@ int Adopt(const Common& common, const SteerArguments& arguments);
 int ListAttention(const Common& common, int limit);
 // Who is told of a run that needs a person; empty: nobody.
 std::string EscalationText(const v1::Run& run);
+// A channel that notifications do not reach, and what to do.
+std::string UndeliveredText(const Common& common, const v1::Channel& channel);
 
 // --- catalogue.cc ---
 int ListWorkflows(const Common& common);

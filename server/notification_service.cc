@@ -1,0 +1,110 @@
+#include "server/notification_service.h"
+
+#include <algorithm>
+
+#include "server/convert.h"
+#include "server/notify/courier.h"
+
+namespace recourse::server {
+namespace {
+
+constexpr int kUndeliveredMax = 10'000;
+
+std::string KindOf(notify::ChannelSettings::Kind kind) {
+  using Kind = notify::ChannelSettings::Kind;
+  switch (kind) {
+    case Kind::kSlack: return "slack";
+    case Kind::kMattermost: return "mattermost";
+    case Kind::kMail: return "mail";
+    case Kind::kWebhook: return "webhook";
+    case Kind::kPagerDuty: return "pagerduty";
+  }
+  return "";
+}
+
+v1::Channel& ChannelIn(std::vector<v1::Channel>& channels, const std::string& name) {
+  const auto found = std::find_if(channels.begin(), channels.end(),
+                                  [&](const v1::Channel& one) { return one.name() == name; });
+  if (found != channels.end()) return *found;
+  channels.emplace_back().set_name(name);
+  return channels.back();
+}
+
+}  // namespace
+
+Result<std::vector<v1::Channel>> UndeliveredChannels(journal::Reader& reader) {
+  auto rows = reader.UndeliveredNotifications(kUndeliveredMax);
+  if (!rows) return std::move(rows).error();
+  std::vector<v1::Channel> channels;
+  for (const journal::OutboxRow& row : *rows) {
+    v1::Channel& channel = ChannelIn(channels, row.channel);
+    if (row.given_up) {
+      channel.set_given_up(channel.given_up() + 1);
+    } else {
+      channel.set_waiting(channel.waiting() + 1);
+    }
+    if (channel.has_since_time()) continue;  // the oldest came first
+    *channel.mutable_since_time() = ToProto(row.created);
+    channel.set_run(row.run.ToString());
+    channel.set_error(row.error);
+  }
+  return channels;
+}
+
+grpc::ServerUnaryReactor* NotificationService::ListChannels(grpc::CallbackServerContext* context,
+                                                            const v1::ListChannelsRequest*,
+                                                            v1::ListChannelsResponse* response) {
+  const auto read = [this](journal::Reader& reader) -> Result<v1::ListChannelsResponse> {
+    auto undelivered = UndeliveredChannels(reader);
+    if (!undelivered) return std::move(undelivered).error();
+    std::vector<v1::Channel> channels;
+    const auto* courier = core_.courier;
+    for (const auto& settings : courier == nullptr ? std::vector<notify::ChannelSettings>()
+                                                   : courier->settings().channels) {
+      ChannelIn(channels, settings.name).set_kind(KindOf(settings.kind));
+    }
+    for (v1::Channel& one : *undelivered) {
+      v1::Channel& channel = ChannelIn(channels, one.name());
+      one.set_kind(channel.kind());
+      channel = std::move(one);
+    }
+    v1::ListChannelsResponse answer;
+    for (v1::Channel& channel : channels) *answer.add_channels() = std::move(channel);
+    return answer;
+  };
+  return AnswerFrom(core_, core_.readers, context, "NotificationService.ListChannels", response, read);
+}
+
+grpc::ServerUnaryReactor* NotificationService::RetryNotifications(
+    grpc::CallbackServerContext* context, const v1::RetryNotificationsRequest* request,
+    v1::RetryNotificationsResponse* response) {
+  const auto retry = [this, request](journal::Reader&) -> Result<v1::RetryNotificationsResponse> {
+    if (core_.courier == nullptr) return NotFound("this server has no channels");
+    auto count = core_.courier->Retry(request->channel());
+    if (!count) return std::move(count).error();
+    v1::RetryNotificationsResponse answer;
+    answer.set_count(*count);
+    return answer;
+  };
+  return AnswerFrom(core_, core_.plan_readers, context, "NotificationService.RetryNotifications", response,
+                    retry);
+}
+
+grpc::ServerUnaryReactor* NotificationService::TestChannel(grpc::CallbackServerContext* context,
+                                                           const v1::TestChannelRequest* request,
+                                                           v1::TestChannelResponse* response) {
+  auto caller = Admit(core_.principals, *context, "NotificationService.TestChannel");
+  if (!caller) return Refuse(context, caller.error());
+  const auto test = [this, request, who = caller->principal](journal::Reader&) -> Result<v1::TestChannelResponse> {
+    if (core_.courier == nullptr) return NotFound("this server has no channels");
+    if (auto sent = core_.courier->Test(request->channel(), who); !sent) {
+      Error error = std::move(sent).error();
+      if (error.code == Code::kInvalidArgument) error.code = Code::kFailedPrecondition;
+      return error;
+    }
+    return v1::TestChannelResponse();
+  };
+  return AnswerFrom(core_.plan_readers, context, response, test);
+}
+
+}  // namespace recourse::server

@@ -1,0 +1,26 @@
+// A notification on its way, and how it is said.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "engine/journal/journal.h"
+#include "server/notify/settings.h"
+
+namespace recourse::notify {
+
+struct Letter {
+  journal::OutboxRow row;
+  journal::RunRow run;  // as it is now; all empty when the run was removed
+};
+
+// One line, without characters that a terminal or a mail reader would obey.
+std::string TextOf(const Letter& letter, const ChannelSettings& channel);
+
+// How to see to it: the commands, one a line; empty when nobody is needed.
+std::string CommandsOf(const Letter& letter);
+
+// Many as one: how many of which events, and the first ones.
+std::string DigestOf(const std::vector<Letter>& letters, const ChannelSettings& channel);
+
+}  // namespace recourse::notify

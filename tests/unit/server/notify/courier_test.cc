@@ -1,0 +1,253 @@
+// What is told arrives, once where all goes well, and is told to be missing where it does not.
+#include "server/notify/courier.h"
+
+#include <httplib.h>
+
+#include <catch2/catch.hpp>
+
+#include "engine/base/json.h"
+#include "engine/web/mac.h"
+#include "tests/unit/engine/runtime/fixture.h"
+
+namespace recourse::notify {
+namespace {
+
+using Catch::Contains;
+using std::chrono::seconds;
+
+class Keys final : public runtime::SecretSource {
+ public:
+  Result<std::string> Read(const std::string& name, const std::stop_token&,
+                           std::chrono::steady_clock::time_point) const override {
+    return name + "-key";
+  }
+  Result<void> Knows(const std::string&) const override { return {}; }
+};
+
+// The other side of a channel: writes down what comes, and answers as it is told.
+class Sink {
+ public:
+  Sink() {
+    server_.Post(".*", [this](const httplib::Request& request, httplib::Response& response) {
+      const std::lock_guard lock(mutex_);
+      ++asked_;
+      response.status = answer_;
+      if (answer_ < 300) {
+        bodies_.push_back(request.body);
+        signature_ = request.get_header_value("Recourse-Signature");
+      }
+    });
+    port_ = server_.bind_to_any_port("127.0.0.1");
+    thread_ = std::thread([this] { server_.listen_after_bind(); });
+    while (!server_.is_running()) std::this_thread::yield();
+  }
+  ~Sink() {
+    server_.stop();
+    thread_.join();
+  }
+  std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
+  void Answer(int status) {
+    const std::lock_guard lock(mutex_);
+    answer_ = status;
+  }
+  std::vector<std::string> Bodies(std::size_t count) {
+    Until([&] { return bodies_.size() >= count; });
+    const std::lock_guard lock(mutex_);
+    return bodies_;
+  }
+  void WaitForAsked(int count) {
+    Until([&] { return asked_ >= count; });
+  }
+  std::string signature() {
+    const std::lock_guard lock(mutex_);
+    return signature_;
+  }
+
+ private:
+  void Until(const std::function<bool()>& is_so) {
+    const auto end = std::chrono::steady_clock::now() + seconds(20);
+    for (;;) {
+      {
+        const std::lock_guard lock(mutex_);
+        if (is_so()) return;
+      }
+      if (std::chrono::steady_clock::now() > end) FAIL("it did not come");
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+  }
+  httplib::Server server_;
+  int port_ = 0;
+  std::thread thread_;
+  std::mutex mutex_;
+  int answer_ = 200;
+  int asked_ = 0;
+  std::vector<std::string> bodies_;
+  std::string signature_;
+};
+
+// An engine whose runs are told through one channel of this kind to a sink.
+class Told : public runtime::EngineFixture {
+ public:
+  void Tell(const std::string& channel) {
+    auto parsed = ParseSettings("channels: [{name: it, " + channel + "}]\nroutes: [{to: [it]}]\n", "n.yaml");
+    INFO((parsed ? "" : parsed.error().message));
+    REQUIRE(parsed);
+    settings = *std::move(parsed);
+    options.route = settings.Router();
+    AddWorkflow(runtime::kParks);
+    StartEngine();
+    Send();
+  }
+  void Send() {
+    courier = std::make_unique<Courier>(settings, journal(), engine(), &keys, clock);
+    REQUIRE(courier->Start());
+  }
+  ~Told() { courier.reset(); }
+  Told() = default;
+
+  bool AllSent() { return OpenReader()->UnsentNotifications("it", 10)->empty(); }
+  std::vector<journal::OutboxRow> Undelivered() { return *OpenReader()->UndeliveredNotifications(10); }
+
+  Sink sink;
+  Keys keys;
+  Settings settings;
+  std::unique_ptr<Courier> courier;
+};
+
+template <class IsSo>
+void Until(IsSo is_so) {
+  const auto end = std::chrono::steady_clock::now() + seconds(20);
+  while (!is_so()) {
+    if (std::chrono::steady_clock::now() > end) FAIL("it did not become so");
+    std::this_thread::yield();
+  }
+}
+
+}  // namespace
+
+TEST_CASE_METHOD(Told, "a webhook is told of an approval, signed, and once", "[notify]") {
+  Tell("kind: webhook, signing_secret: hook, url: \"" + sink.url() + "\"");
+  Begin("parks");
+  const auto bodies = sink.Bodies(1);
+  const Value told = *ParseJson(bodies[0]);
+  const Value& one = told["notifications"].as_list().front();
+  CHECK(one["event"] == Value("approval_requested"));
+  CHECK(one["run"]["id"] == Value("R-1"));
+  const std::string signature = sink.signature();
+  const std::string at = signature.substr(2, signature.find(',') - 2);
+  CHECK(signature == "t=" + at + ",v1=" + web::HmacSha256("hook-key", at + "." + bodies[0]));
+  Until([&] { return AllSent(); });
+  CHECK(Undelivered().empty());
+}
+
+TEST_CASE_METHOD(Told, "a pager's incident is opened, taken and closed under the run's key", "[notify]") {
+  Tell("kind: pagerduty, routing_key: pd, url: \"" + sink.url() + "\"");
+  Begin("parks");
+  const Value trigger = *ParseJson(sink.Bodies(1)[0]);
+  CHECK(trigger["event_action"] == Value("trigger"));
+  CHECK(trigger["routing_key"] == Value("pd-key"));
+  CHECK_THAT(trigger["dedup_key"].as_string(), Catch::StartsWith("recourse/") && Catch::EndsWith("/R-1"));
+  REQUIRE(Decide(ApprovalId{1}, machine::Vote::kApprove).Get());
+  const Value resolve = *ParseJson(sink.Bodies(2)[1]);
+  CHECK(resolve["event_action"] == Value("resolve"));
+  CHECK(resolve["dedup_key"] == trigger["dedup_key"]);
+}
+
+TEST_CASE_METHOD(Told, "a message in a chat mentions nobody", "[notify]") {
+  Tell("kind: pagerduty, routing_key: pd, url: \"" + sink.url() + "\"");
+  // The texts of a chat are tested by what is sent to it.
+  ChannelSettings slack;
+  slack.name = "s";
+  slack.kind = ChannelSettings::Kind::kSlack;
+  class Url final : public runtime::SecretSource {
+   public:
+    explicit Url(std::string url) : url_(std::move(url)) {}
+    Result<std::string> Read(const std::string&, const std::stop_token&,
+                             std::chrono::steady_clock::time_point) const override { return url_; }
+    Result<void> Knows(const std::string&) const override { return {}; }
+   private:
+    std::string url_;
+  } url(sink.url());
+  Letter letter;
+  letter.row.event = "attended";
+  letter.row.text = "<!channel> & ``` @all";
+  REQUIRE(NewChannel(slack, "j", &url, clock)->Send({letter}, {}));
+  CHECK_THAT(sink.Bodies(1)[0], Contains("&lt;!channel&gt; &amp; "));
+  slack.kind = ChannelSettings::Kind::kMattermost;
+  REQUIRE(NewChannel(slack, "j", &url, clock)->Send({letter}, {}));
+  CHECK_THAT(sink.Bodies(2)[1], Contains("```\\n<!channel> & ''' @all"));
+}
+
+TEST_CASE_METHOD(Told, "what a channel refuses for now is tried again, and seen meanwhile", "[notify]") {
+  sink.Answer(503);
+  Tell("kind: webhook, signing_secret: hook, url: \"" + sink.url() + "\"");
+  Begin("parks");
+  Until([&] { return !Undelivered().empty(); });
+  CHECK_THAT(Undelivered()[0].error, Contains("it answered 503"));
+  CHECK_FALSE(Undelivered()[0].given_up);
+  sink.Answer(200);
+  Until([&] { return AllSent(); });
+  CHECK(Undelivered().empty());
+  CHECK(sink.Bodies(1).size() == 1);
+}
+
+TEST_CASE_METHOD(Told, "what a channel will never take is given up, until somebody asks for it", "[notify]") {
+  sink.Answer(400);
+  Tell("kind: webhook, signing_secret: hook, url: \"" + sink.url() + "\"");
+  Begin("parks");
+  Until([&] { return !Undelivered().empty(); });
+  CHECK(Undelivered()[0].given_up);
+  CHECK(AllSent());  // nothing is tried by itself
+  CHECK(courier->Retry("nobody").error().code == Code::kNotFound);
+  sink.Answer(200);
+  const auto count = courier->Retry("it");
+  REQUIRE(count);
+  CHECK(*count == 1);
+  sink.Bodies(1);
+  Until([&] { return Undelivered().empty(); });
+}
+
+TEST_CASE_METHOD(Told, "a storm is told as one", "[notify]") {
+  sink.Answer(503);
+  Tell("kind: webhook, signing_secret: hook, digest_after: 3, url: \"" + sink.url() + "\"");
+  for (int i = 0; i < 6; ++i) Begin("parks");
+  sink.WaitForAsked(1);
+  sink.Answer(200);
+  Until([&] { return AllSent(); });
+  std::size_t told = 0;
+  for (const std::string& body : sink.Bodies(1)) {
+    const Value parsed = *ParseJson(body);
+    told += parsed["notifications"].as_list().size();
+  }
+  CHECK(told == 6);
+  CHECK(sink.Bodies(1).size() < 6);
+}
+
+TEST_CASE_METHOD(Told, "what a former server left is sent by the next", "[notify]") {
+  sink.Answer(503);
+  Tell("kind: webhook, signing_secret: hook, url: \"" + sink.url() + "\"");
+  Begin("parks");
+  sink.WaitForAsked(1);
+  courier.reset();
+  StopEngine();
+  sink.Answer(200);
+  StartEngine();
+  Send();
+  sink.Bodies(1);
+  Until([&] { return AllSent(); });
+}
+
+TEST_CASE("a channel that fails is asked ever more seldom", "[notify]") {
+  CHECK(DelayAfter(1) == seconds(1));
+  CHECK(DelayAfter(4) == seconds(8));
+  CHECK(DelayAfter(100) == seconds(300));
+  journal::OutboxRow row;
+  row.tries = 298;
+  row = AfterFailure(row, Unavailable("no network"), Time());
+  CHECK_FALSE(row.given_up);
+  row = AfterFailure(row, Unavailable("no network"), Time(seconds(5)));
+  CHECK(row.given_up == Time(seconds(5)));
+  CHECK(row.error == "no network");
+}
+
+}  // namespace recourse::notify
