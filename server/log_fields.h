@@ -17,5 +17,10 @@ inline constexpr char kRpc[] = "rpc";
 inline constexpr char kCount[] = "count";
 inline constexpr char kToken[] = "token";
 inline constexpr char kPrincipal[] = "principal";
+inline constexpr char kAlert[] = "alert";
+inline constexpr char kKey[] = "key";
+inline constexpr char kStatus[] = "status";
+inline constexpr char kOutcome[] = "outcome";
+inline constexpr char kGroup[] = "group";
 
 }  // namespace recourse::server::log_field

@@ -12,6 +12,7 @@
 #include "engine/machine/state.h"
 #include "engine/record/record.h"
 #include "server/alerts/guard.h"
+#include "server/log_fields.h"
 
 namespace recourse::server::alerts {
 namespace {
@@ -58,6 +59,14 @@ std::string Firing(const Alert& alert) {
   return "alert " + alert.Name() + " fires since " + TextOf(alert.started);
 }
 
+void Log(const Alert& alert, const Taken& taken, const runtime::Caller& caller) {
+  spdlog::info("{}={} {}={} {}={} {}={} {}={} {}={}", log_field::kAlert, taken.alert,
+               log_field::kKey, alert.key, log_field::kStatus,
+               alert.firing ? "firing" : "resolved", log_field::kOutcome, ToString(taken.outcome),
+               log_field::kRun, taken.run.number == 0 ? "none" : taken.run.ToString(),
+               log_field::kBy, caller.principal);
+}
+
 std::string TargetOf(const runtime::Catalogue& catalogue, const Launch& launch,
                      const Value& inputs) {
   const auto workflow = catalogue.workflows.find(launch.workflow);
@@ -99,9 +108,7 @@ Result<std::vector<Taken>> Intake::Take(const Delivery& delivery, const runtime:
   for (const Alert& alert : delivery.alerts) {
     auto taken = TakeOne(alert, *rules, caller);
     if (!taken) return std::move(taken).error().In("the alert " + alert.Name());
-    spdlog::info("alert={} key={} status={} outcome={} run={} by={}", taken->alert, alert.key,
-                 alert.firing ? "firing" : "resolved", ToString(taken->outcome),
-                 taken->run.number == 0 ? "none" : taken->run.ToString(), caller.principal);
+    Log(alert, *taken, caller);
     all.push_back(*std::move(taken));
   }
   if (delivery.truncated == 0) return all;
@@ -109,7 +116,8 @@ Result<std::vector<Taken>> Intake::Take(const Delivery& delivery, const runtime:
       "the sender left " + std::to_string(delivery.truncated) +
       " further alerts of this group out of its message (max_alerts); what they are stands in "
       "Alertmanager, and nothing was started for them";
-  spdlog::warn("alerts left out: group={} count={}", OneLine(delivery.group), delivery.truncated);
+  spdlog::warn("alerts were left out by the sender: {}={} {}={}", log_field::kGroup,
+               OneLine(delivery.group), log_field::kCount, delivery.truncated);
   for (const Taken& taken : all) {
     if (taken.run.number == 0) continue;
     if (auto noted = Note(taken.run, left_out, left_out, caller); !noted) {
@@ -148,7 +156,7 @@ Result<Taken> Intake::Fire(const Alert& alert, const Rules& rules, const runtime
   if (rule == nullptr) return Taken{alert.Name(), Outcome::kNoRule, {}};
   auto inputs = InputsFor(rule->launch, alert);
   if (!inputs) {
-    return StartFallback(alert, rules, "the rule " + rule->name + ": " + inputs.error().message,
+    return StartFallback(alert, rules, "rule " + rule->name + ": " + inputs.error().message,
                          rule->severity, caller);
   }
   const std::string target = TargetOf(*engine_.catalogue(), rule->launch, *inputs);
@@ -159,15 +167,15 @@ Result<Taken> Intake::Fire(const Alert& alert, const Rules& rules, const runtime
                       caller);
   if (row) return taken(outcome, row->run);
   if (MayPass(row.error())) return std::move(row).error();
-  return StartFallback(alert, rules, "the rule " + rule->name + ": " + row.error().message,
+  return StartFallback(alert, rules, "rule " + rule->name + ": " + row.error().message,
                        rule->severity, caller);
 }
 
 Result<Taken> Intake::StartFallback(const Alert& alert, const Rules& rules,
                                     const std::string& problem, const std::string& severity,
                                     const runtime::Caller& caller) {
-  spdlog::error("alert={}: its run could not be started, so {} tells people: {}", alert.Name(),
-                rules.fallback, OneLine(problem, kFactsMax));
+  spdlog::error("{}={}: its run could not be started, so {} tells people: {}", log_field::kAlert,
+                alert.Name(), rules.fallback, OneLine(problem, kFactsMax));
   const Value inputs = Value::Object({{"alert", Firing(alert) + ": " + Facts(alert)},
                                       {"problem", OneLine(problem, kFactsMax)}});
   auto row = StartRun({rules.fallback, inputs, alert.RequestId(), severity}, caller);

@@ -83,7 +83,10 @@ class Hooked {
     return token.substr(0, token.find('\n'));
   }
   std::size_t Runs() const { return scene.Json({"runs"})["runs"].as_list().size(); }
-  bool Exists(const std::string& run) const { return scene.Recourse({"show", run}).code == 0; }
+  void WaitFor(const std::string& run, const std::string& status) const {
+    Eventually(run + " is there", [&] { return scene.Recourse({"show", run}).code == 0; });
+    scene.WaitForStatus(run, status);
+  }
 
   Scene scene{false};
   std::string rules;
@@ -162,7 +165,7 @@ TEST_CASE("a real Alertmanager starts one run of an alert, also when it repeats 
   Hooked hooked;
   Alertmanager alertmanager(hooked);
   alertmanager.Add({"alertname=Loud", "instance=db1", "twice=yes"});
-  hooked.scene.WaitForStatus("R-1", "RUN_STATUS_SUCCEEDED");
+  hooked.WaitFor("R-1", "RUN_STATUS_SUCCEEDED");
   Eventually("it was told again and again", [&] {
     return Count(hooked.scene.server().err(), "outcome=repeated run=R-1") >= 3;
   });
@@ -187,7 +190,7 @@ TEST_CASE("a real Alertmanager starts one run when the server dies before it ans
   hooked.scene.DropServer();
   hooked.scene.server_environment.clear();
   hooked.scene.StartServer();
-  hooked.scene.WaitForStatus("R-1", "RUN_STATUS_SUCCEEDED");
+  hooked.WaitFor("R-1", "RUN_STATUS_SUCCEEDED");
   Eventually("it was told again", [&] {
     return Count(hooked.scene.server().err(), "outcome=repeated run=R-1") >= 1;
   });
@@ -198,10 +201,9 @@ TEST_CASE("the end of a real alert is noted on its run, and looked at", "[integr
   Hooked hooked;
   Alertmanager alertmanager(hooked);
   alertmanager.Add({"alertname=Waits", "instance=db1"});
-  hooked.scene.WaitForStatus("R-1", "RUN_STATUS_WAITING");
+  hooked.WaitFor("R-1", "RUN_STATUS_WAITING");
   alertmanager.Add({"alertname=Waits", "instance=db1"}, "2026-01-01T00:00:00Z");
-  Eventually("the check has run", [&] { return hooked.Exists("R-2"); });
-  hooked.scene.WaitForStatus("R-2", "RUN_STATUS_SUCCEEDED");
+  hooked.WaitFor("R-2", "RUN_STATUS_SUCCEEDED");
   Eventually("both are noted", [&] {
     const std::string timeline = hooked.scene.Recourse({"timeline", "R-1"}).out;
     return timeline.find("is resolved since ") != std::string::npos &&
@@ -221,7 +223,19 @@ TEST_CASE("past the limit people are asked: the run is held, and stands in what 
   CHECK_THAT(hooked.scene.Recourse({"attention"}).out,
              Contains("R-4") && Contains("daily limit of the rule loud") && Contains("resume R-4"));
   CHECK(hooked.scene.Recourse({"resume", "R-4"}).code == 0);
-  hooked.scene.WaitForStatus("R-4", "RUN_STATUS_SUCCEEDED");
+  hooked.WaitFor("R-4", "RUN_STATUS_SUCCEEDED");
+}
+
+TEST_CASE("people can start a run on hold too", "[integration]") {
+  const Scene scene;
+  const Finished started = scene.Recourse({"start", "echo", "--hold", "wait for the night shift"});
+  CHECK(started.code == 0);
+  CHECK_THAT(started.out, Contains("It is on hold, and no step begins before: recourse") && Contains("resume R-1"));
+  CHECK_THAT(scene.Recourse({"attention"}).out,
+             Contains("started on hold by operator: wait for the night shift"));
+  CHECK(scene.Recourse({"start", "echo", "--hold", std::string(5000, 'x')}).code == 4);
+  CHECK(scene.Recourse({"resume", "R-1"}).code == 0);
+  scene.WaitForStatus("R-1", "RUN_STATUS_SUCCEEDED");
 }
 
 TEST_CASE("an alert whose run cannot be started asks people, and is not sent for ever",
@@ -231,7 +245,7 @@ TEST_CASE("an alert whose run cannot be started asks people, and is not sent for
   CHECK_THAT(answer.out, Contains(R"("outcome":"fallback","run":"R-1")") && Contains("200"));
   CHECK_THAT(hooked.scene.Recourse({"attention"}).out,
              Contains("R-1") && Contains("alert Wrong fires since 2026-11-26T03:00:00Z") &&
-                 Contains("the rule wrong: ") && Contains("count"));
+                 Contains("rule wrong: ") && Contains("count"));
 }
 
 TEST_CASE("rules are read again at SIGHUP, and good ones stay when the file is broken",
@@ -250,6 +264,54 @@ TEST_CASE("rules are read again at SIGHUP, and good ones stay when the file is b
   Eventually("the rule counts", [&] {
     return hooked.Post("alert", Alert("Quiet", "a", "firing")).out.find("\"started\"") != std::string::npos;
   });
+}
+
+TEST_CASE("what docs/alerts.md shows is taken as it stands there", "[integration]") {
+  const std::string source = RECOURSE_SOURCE_DIR;
+  const std::string text = *ReadFile(source + "/docs/alerts.md", 1 << 20);
+  Hooked hooked;
+  const Folder& folder = hooked.scene.folder;
+  std::string settings, alert;
+  int rules = 0, workflows = 0, managers = 0, principals = 0;
+  for (auto at = text.find("\n```"); at != text.npos; at = text.find("\n```", at + 1)) {
+    const std::size_t begin = text.find('\n', at + 1) + 1;
+    const std::size_t end = text.find("\n```", begin);
+    const std::string block = text.substr(begin, end + 1 - begin);
+    at = end;
+    if (block.starts_with("fallback:")) {
+      folder.Write("alert_rules.yaml", block);
+      ++rules;
+    } else if (block.starts_with("name:")) {
+      folder.Write("workflows/shown.yaml", block);
+      ++workflows;
+    } else if (block.starts_with("route:")) {
+      const Finished checked = Run({"/usr/bin/amtool", "check-config", folder.Write("am.yml", block)}, folder / "check");
+      INFO(checked.out << checked.err);
+      CHECK(checked.code == 0);
+      ++managers;
+    } else if (block.starts_with("{")) {
+      alert = block;
+    } else if (block.starts_with("http:")) {
+      settings = block;
+    } else {
+      CHECK(block.starts_with("principals:"));
+      ++principals;
+    }
+  }
+  CHECK((rules == 1 && workflows == 1 && managers == 1 && principals == 1));
+  CHECK(settings == "http: {listen: \"127.0.0.1:7374\"}\n");
+  hooked.scene.StopServer();
+  for (const char* kind : {"workflows", "targets"}) {
+    hooked.scene.server_arguments.insert(hooked.scene.server_arguments.end(), {std::string("--") + kind, source + "/" + kind});
+  }
+  hooked.scene.StartServer();
+  CHECK(hooked.scene.server().out().find("LEFT OUT") == std::string::npos);
+  CHECK_THAT(hooked.Post("alert", alert).out, Contains("\"DiskFull\"") && Contains("\"no_rule\"") && Contains("200"));
+  const auto sent = [&](const std::string& labels) {
+    return hooked.Post("alert", R"({"key": "k", "status": "firing", "started": "2026-11-26T03:04:05Z", "labels": )" + labels + "}").out;
+  };
+  CHECK_THAT(sent(R"({"alertname": "BackupMissing", "target": "nowhere"})"), Contains("\"fallback\""));
+  CHECK_THAT(hooked.scene.Recourse({"attention"}).out, Contains("there is no target \"nowhere\""));
 }
 
 TEST_CASE("who may not tell, and what is no alert, is refused", "[integration]") {

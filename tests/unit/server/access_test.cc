@@ -18,6 +18,11 @@ TEST_CASE("every call of the API has a rule that says who may make it", "[server
   }
 }
 
+TEST_CASE("the hooks need a role of their own", "[server]") {
+  CHECK(*RoleFor("Hooks.Alertmanager") == "alerts");
+  CHECK(*RoleFor("Hooks.Alert") == "alerts");
+}
+
 TEST_CASE("a call without a rule is refused", "[server]") {
   CHECK(RoleFor("RunService.DropEverything").error().code == Code::kUnimplemented);
 }

@@ -40,6 +40,19 @@ TEST_CASE("inputs that fit into no call are refused before a run has them", "[se
   CHECK(Parsed("limits: {message_bytes: 65536, inputs_bytes: 32768}").message_bytes_max == 65536);
 }
 
+TEST_CASE("the HTTP port is off until it is named, and as safe as the other", "[server]") {
+  CHECK(Parsed("").http_listen == "");
+  const Config config = Parsed("http: {listen: '127.0.0.1:7374'}\nalert_rules: /etc/rules.yaml\n");
+  CHECK(config.http_listen == "127.0.0.1:7374");
+  CHECK(config.alert_rules == "/etc/rules.yaml");
+  CHECK(Refused("http: {listen: '0.0.0.0:7374'}").find("\"0.0.0.0:7374\" is not on loopback") !=
+        std::string::npos);
+  CHECK(Refused("http: {listen: here}").find("http.listen: \"here\" is no address") !=
+        std::string::npos);
+  CHECK(Refused("http: {port: 1}").find("http.port") != std::string::npos);
+  CHECK(Parsed("http: {listen: '0.0.0.0:7374'}\ninsecure: true\n").http_listen == "0.0.0.0:7374");
+}
+
 TEST_CASE("every setting of the file is taken", "[server]") {
   const Config config = Parsed(R"(
 data: /srv/recourse/

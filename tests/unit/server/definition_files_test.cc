@@ -63,6 +63,39 @@ TEST_CASE("a schedule is loaded with the workflow that it starts", "[server]") {
                                      ":2:11: unknown workflow \"godo\"; did you mean \"good\"?"});
 }
 
+TEST_CASE("what alerts start is loaded with the workflows, and good rules stay when the file is broken",
+          "[server]") {
+  const TemporaryDirectory directory;
+  directory.Write("workflows/1.yaml", kGood);
+  directory.Write("workflows/2.yaml",
+                  "name: tell\ninputs: {alert: {type: string}, problem: {type: string}}\n"
+                  "steps: [{id: a, action: debug.echo, with: {value: 1}}]\n");
+  Registry registry;
+  AddDebugActions(registry);
+  const std::string rules = directory.File("alert_rules.yaml");
+  DefinitionFiles::Directories where = {{directory.File("workflows")}, {}, {}, {}, ""};
+  where.alert_rules = rules;
+  DefinitionFiles files(where, registry);
+  CHECK(files.Load().problems.empty());
+  CHECK(files.Load().alert_rules->rules.empty());
+
+  directory.Write("alert_rules.yaml",
+                  "fallback: tell\nrules: [{name: r, matchers: [], workflow: good}]\n");
+  CHECK(files.Load().alert_rules->rules.size() == 1);
+  directory.Write("alert_rules.yaml",
+                  "fallback: tell\nrules: [{name: r, matchers: [], workflow: godo}]\n");
+  const Definitions kept = files.Load();
+  CHECK(kept.alert_rules->rules.size() == 1);
+  CHECK(kept.problems ==
+        std::vector<std::string>{
+            rules + ":2:46: unknown workflow \"godo\"; did you mean \"good\"?",
+            rules + ": what it held before stays in use"});
+
+  where.alert_rules = directory.File("else.yaml");
+  where.alert_rules_expected = true;
+  CHECK(DefinitionFiles(where, registry).Load().problems.size() == 1);
+}
+
 namespace {
 
 std::string Echo(const std::string& name, int value) {

@@ -77,6 +77,9 @@ auto Fields(const T& v) {
   } else if constexpr (kCount == 9) {
     const auto& [a, b, c, d, e, f, g, h, i] = v;
     return std::tie(a, b, c, d, e, f, g, h, i);
+  } else if constexpr (kCount == 10) {
+    const auto& [a, b, c, d, e, f, g, h, i, j] = v;
+    return std::tie(a, b, c, d, e, f, g, h, i, j);
   } else {
     static_assert(kCount == 16, "add the case for an event with this many members");
     const auto& [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = v;

@@ -244,7 +244,7 @@ TEST_CASE("where a run cannot be started people are told by one that can", "[ale
   const auto inputs = hooked.StateOf(RunId{1}).inputs;
   CHECK(inputs.StringOr("alert", "") == "alert Db fires since " + TextOf(alert.started) +
                                             ": alertname=Db, instance=db9");
-  CHECK(inputs.StringOr("problem", "").find("the rule rule-repair: ") == 0);
+  CHECK(inputs.StringOr("problem", "").find("rule rule-repair: ") == 0);
   CHECK(inputs.StringOr("problem", "").find("db9") != std::string::npos);
   CHECK(hooked.Take({alert}) == "repeated R-1");
 
