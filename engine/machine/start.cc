@@ -33,7 +33,8 @@ Result<void> On(Draft& draft, const Start& input) {
   started.hold = input.hold;
   if (workflow.deadline) started.deadline = draft.facts().now + *workflow.deadline;
   draft.Emit(std::move(started));
-  if (input.lock_holder.number != 0) return draft.Emit(LockQueued{input.lock_holder}), Result<void>();
+  if (input.lock_holder.number != 0)
+    return draft.Emit(LockQueued{input.lock_holder}), Result<void>();
   if (!input.lock.empty()) draft.Emit(LockAcquired{});
   Begin(draft);
   return {};

@@ -51,9 +51,8 @@ Result<Time> TimeAt(const Value& from, std::string_view member, const std::strin
 Result<std::string> KeyAt(const Value& from, std::string_view member, const std::string& where) {
   auto key = TextAt(from, member, where);
   if (!key) return key;
-  const bool plain = std::all_of(key->begin(), key->end(), [](unsigned char c) {
-    return c >= 0x20 && c < 0x7f && c != '/';
-  });
+  const bool plain = std::all_of(key->begin(), key->end(),
+                                 [](unsigned char c) { return c >= 0x20 && c < 0x7f && c != '/'; });
   if (!key->empty() && key->size() <= kKeyMax && plain) return key;
   return Wrong(Below(where, member), "1 to " + std::to_string(kKeyMax) +
                                          " characters of ASCII that can be printed, without \"/\"");
@@ -154,7 +153,8 @@ std::string Alert::RequestId() const {
   std::string text = TextOf(seconds);
   text.pop_back();
   char fraction[16];
-  std::snprintf(fraction, sizeof(fraction), ".%06dZ", static_cast<int>((started - seconds).count()));
+  std::snprintf(fraction, sizeof(fraction), ".%06dZ",
+                static_cast<int>((started - seconds).count()));
   return RequestPrefix() + text + fraction;
 }
 

@@ -52,8 +52,12 @@ Result<std::string> WhyHeld(const Alert& alert, const Rule& rule, const std::str
   auto today = CountOfDay(rule, target, now, rule.daily_limit, reader);
   if (!today) return std::move(today).error();
   if (*today < rule.daily_limit) return std::string();
-  const std::string where =
-      target.empty() ? "of " + rule.launch.workflow : "on " + target;
+  if (rule.daily_limit == 0) {
+    return "the rule " + rule.name +
+           " begins no run without a person (daily_limit: 0). Resume it "
+           "or cancel it";
+  }
+  const std::string where = target.empty() ? "of " + rule.launch.workflow : "on " + target;
   return "alerts have started " + std::to_string(*today) + " runs " + where +
          " within 24 h, which is the daily limit of the rule " + rule.name +
          ". Look at what they came to, then resume or cancel this one";

@@ -61,10 +61,10 @@ std::string Firing(const Alert& alert) {
 
 void Log(const Alert& alert, const Taken& taken, const runtime::Caller& caller) {
   spdlog::info("{}={} {}={} {}={} {}={} {}={} {}={}", log_field::kAlert, taken.alert,
-               log_field::kKey, alert.key, log_field::kStatus,
-               alert.firing ? "firing" : "resolved", log_field::kOutcome, ToString(taken.outcome),
-               log_field::kRun, taken.run.number == 0 ? "none" : taken.run.ToString(),
-               log_field::kBy, caller.principal);
+               log_field::kKey, alert.key, log_field::kStatus, alert.firing ? "firing" : "resolved",
+               log_field::kOutcome, ToString(taken.outcome), log_field::kRun,
+               taken.run.number == 0 ? "none" : taken.run.ToString(), log_field::kBy,
+               caller.principal);
 }
 
 std::string TargetOf(const runtime::Catalogue& catalogue, const Launch& launch,
@@ -81,14 +81,22 @@ std::string TargetOf(const runtime::Catalogue& catalogue, const Launch& launch,
 
 std::string_view ToString(Outcome outcome) {
   switch (outcome) {
-    case Outcome::kStarted: return "started";
-    case Outcome::kHeld: return "held";
-    case Outcome::kFallback: return "fallback";
-    case Outcome::kRepeated: return "repeated";
-    case Outcome::kNoted: return "noted";
-    case Outcome::kResolved: return "resolved";
-    case Outcome::kNoRule: return "no_rule";
-    case Outcome::kNothing: return "nothing";
+    case Outcome::kStarted:
+      return "started";
+    case Outcome::kHeld:
+      return "held";
+    case Outcome::kFallback:
+      return "fallback";
+    case Outcome::kRepeated:
+      return "repeated";
+    case Outcome::kNoted:
+      return "noted";
+    case Outcome::kResolved:
+      return "resolved";
+    case Outcome::kNoRule:
+      return "no_rule";
+    case Outcome::kNothing:
+      return "nothing";
   }
   return "";
 }
@@ -97,8 +105,7 @@ Result<std::unique_ptr<Intake>> Intake::Open(runtime::Engine& engine, journal::J
                                              const Clock& clock, RulesNow rules) {
   auto reader = journal.OpenReader();
   if (!reader) return std::move(reader).error().In("read what alerts have started");
-  return std::unique_ptr<Intake>(
-      new Intake(engine, clock, std::move(rules), *std::move(reader)));
+  return std::unique_ptr<Intake>(new Intake(engine, clock, std::move(rules), *std::move(reader)));
 }
 
 Result<std::vector<Taken>> Intake::Take(const Delivery& delivery, const runtime::Caller& caller) {
@@ -145,7 +152,8 @@ Result<Taken> Intake::Fire(const Alert& alert, const Rules& rules, const runtime
   auto open = OpenRunOf(alert);
   if (!open) return std::move(open).error();
   if (*open) {
-    const std::string again = Firing(alert) + " again, while this run is open; no other was started";
+    const std::string again =
+        Firing(alert) + " again, while this run is open; no other was started";
     auto noted = Note((*open)->run, again, again, caller);
     if (!noted) return std::move(noted).error();
     // A run that has ended meanwhile has not seen what happens now.
@@ -163,8 +171,8 @@ Result<Taken> Intake::Fire(const Alert& alert, const Rules& rules, const runtime
   auto hold = WhyHeld(alert, *rule, target, clock_.Now(), *reader_);
   if (!hold) return std::move(hold).error();
   const Outcome outcome = hold->empty() ? Outcome::kStarted : Outcome::kHeld;
-  auto row = StartRun({rule->launch.workflow, *inputs, alert.RequestId(), rule->severity, *hold},
-                      caller);
+  auto row =
+      StartRun({rule->launch.workflow, *inputs, alert.RequestId(), rule->severity, *hold}, caller);
   if (row) return taken(outcome, row->run);
   if (MayPass(row.error())) return std::move(row).error();
   return StartFallback(alert, rules, "rule " + rule->name + ": " + row.error().message,
@@ -176,8 +184,8 @@ Result<Taken> Intake::StartFallback(const Alert& alert, const Rules& rules,
                                     const runtime::Caller& caller) {
   spdlog::error("{}={}: its run could not be started, so {} tells people: {}", log_field::kAlert,
                 alert.Name(), rules.fallback, OneLine(problem, kFactsMax));
-  const Value inputs = Value::Object({{"alert", Firing(alert) + ": " + Facts(alert)},
-                                      {"problem", OneLine(problem, kFactsMax)}});
+  const Value inputs = Value::Object(
+      {{"alert", Firing(alert) + ": " + Facts(alert)}, {"problem", OneLine(problem, kFactsMax)}});
   auto row = StartRun({rules.fallback, inputs, alert.RequestId(), severity}, caller);
   if (row) return Taken{alert.Name(), Outcome::kFallback, row->run};
   Error error = std::move(row).error().In("nobody was told, " + rules.fallback);
@@ -192,8 +200,9 @@ Result<Taken> Intake::Resolve(const Alert& alert, const Rules& rules,
   if (row && !*row) row = OpenRunOf(alert);
   if (!row) return std::move(row).error();
   if (!*row) return Taken{alert.Name(), Outcome::kNothing, {}};
-  const std::string said = "alert " + alert.Name() + ", which fired since " + TextOf(alert.started) +
-                           ", is resolved" + (alert.ended ? " since " + TextOf(*alert.ended) : "");
+  const std::string said = "alert " + alert.Name() + ", which fired since " +
+                           TextOf(alert.started) + ", is resolved" +
+                           (alert.ended ? " since " + TextOf(*alert.ended) : "");
   auto noted = Note((*row)->run, said, said, caller);
   if (!noted) return std::move(noted).error();
   const Rule* rule = rules.For(alert);
@@ -215,7 +224,8 @@ Result<void> Intake::Check(const Alert& alert, const Launch& launch, RunId run,
   if (!row && MayPass(row.error())) return std::move(row).error();
   const std::string said =
       row ? row->run.ToString() + " (" + launch.workflow + ") looks whether all is well again"
-          : launch.workflow + ", which is to look whether all is well again, could not be started: " +
+          : launch.workflow +
+                ", which is to look whether all is well again, could not be started: " +
                 OneLine(row.error().message, kFactsMax);
   auto noted = Note(run, said, said, caller);
   return noted ? Result<void>() : std::move(noted).error();

@@ -34,7 +34,8 @@ using expression::Type;
 constexpr std::size_t kRulesMax = 1000;
 constexpr auto kFlappingMin = std::chrono::seconds(1);
 constexpr std::array<std::string_view, 3> kVariables = {"labels", "annotations", "alert"};
-constexpr std::array<std::string_view, 5> kAlertMembers = {"name", "key", "started", "ended", "run"};
+constexpr std::array<std::string_view, 5> kAlertMembers = {"name", "key", "started", "ended",
+                                                           "run"};
 
 // What an alert's variables hold: texts.
 class AlertTypes final : public expression::Types {
@@ -54,7 +55,8 @@ class RulesReader {
     Rules rules;
     Members members(root, "in the alert rules", problems_);
     if (!root.is_map()) return rules;
-    if (const Node* fallback = members.Require("fallback")) rules.fallback = ReadFallback(*fallback);
+    if (const Node* fallback = members.Require("fallback"))
+      rules.fallback = ReadFallback(*fallback);
     if (const Node* list = members.Require("rules")) ReadRules(*list, rules);
     members.RefuseOthers();
     return rules;
@@ -88,12 +90,12 @@ class RulesReader {
     }
     if (const Node* matchers = members.Require("matchers")) ReadMatchers(*matchers, rule);
     rule.launch = ReadLaunch(node, members);
-    rule.severity = members
-                        .TakeWord<std::string>("severity", {{"critical", "critical"},
-                                                            {"high", "high"},
-                                                            {"medium", "medium"},
-                                                            {"low", "low"}})
-                        .value_or("");
+    rule.severity =
+        members
+            .TakeWord<std::string>(
+                "severity",
+                {{"critical", "critical"}, {"high", "high"}, {"medium", "medium"}, {"low", "low"}})
+            .value_or("");
     rule.daily_limit =
         static_cast<int>(members.TakeInt("daily_limit", 0, 1000).value_or(rule.daily_limit));
     if (const Node* flapping = members.Take("flapping")) ReadFlapping(*flapping, rule);

@@ -79,8 +79,8 @@ bool Connection::Greet() {
 
 bool Connection::Wait(short events, Moment until) const {
   for (;;) {
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(
-        until - std::chrono::steady_clock::now());
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
     if (left.count() <= 0 || stopping_) return false;
     pollfd ready = {socket_.get(), events, 0};
     const int count = poll(&ready, 1, static_cast<int>(std::min(left, kSlice).count()));
@@ -91,9 +91,12 @@ bool Connection::Wait(short events, Moment until) const {
 
 short Connection::Wanted(int result) const {
   switch (SSL_get_error(ssl_.get(), result)) {
-    case SSL_ERROR_WANT_READ: return POLLIN;
-    case SSL_ERROR_WANT_WRITE: return POLLOUT;
-    default: return 0;
+    case SSL_ERROR_WANT_READ:
+      return POLLIN;
+    case SSL_ERROR_WANT_WRITE:
+      return POLLOUT;
+    default:
+      return 0;
   }
 }
 
@@ -140,7 +143,8 @@ ssize_t Connection::write(const char* from, std::size_t size) {
     short wanted = POLLOUT;
     if (ssl_ != nullptr) {
       ERR_clear_error();
-      const int count = SSL_write(ssl_.get(), from, static_cast<int>(std::min<std::size_t>(size, 16384)));
+      const int count =
+          SSL_write(ssl_.get(), from, static_cast<int>(std::min<std::size_t>(size, 16384)));
       if (count > 0) return count;
       wanted = Wanted(count);
     } else {

@@ -20,7 +20,7 @@ namespace recourse::server::http {
 class Connection final : public httplib::Stream {
  public:
   struct Limits {
-    std::int64_t request_bytes_max = 0;    // of head and body together
+    std::int64_t request_bytes_max = 0;         // of head and body together
     std::chrono::milliseconds request_time{};   // until it has been received
     std::chrono::milliseconds response_time{};  // until it has been taken
   };

@@ -38,12 +38,35 @@ int StatusOfLength(const httplib::Request& request) {
 
 std::string_view WordsFor(int status) {
   switch (status) {
-    case 400: return "this is no request that is understood";
-    case 404: return "there is nothing here";
-    case 411: return "the request must say the length of its body (Content-Length)";
-    case 413: return "the body is larger than 1 MiB, which is the limit; nothing was done";
-    case 415: return "the body must not be packed (Content-Encoding), nor have several parts";
-    default: return "";
+    case 400:
+      return "this is no request that is understood";
+    case 404:
+      return "there is nothing here";
+    case 411:
+      return "the request must say the length of its body (Content-Length)";
+    case 413:
+      return "the body is larger than 1 MiB, which is the limit; nothing was done";
+    case 415:
+      return "the body must not be packed (Content-Encoding), nor have several parts";
+    default:
+      return "";
+  }
+}
+
+int StatusFor(Code code) {
+  switch (code) {
+    case Code::kInvalidArgument:
+      return 400;
+    case Code::kUnauthenticated:
+      return 401;
+    case Code::kPermissionDenied:
+      return 403;
+    case Code::kNotFound:
+      return 404;
+    case Code::kResourceExhausted:
+      return 429;
+    default:
+      return 503;
   }
 }
 
@@ -135,9 +158,8 @@ class HttpListener final : public Listener, private httplib::Server {
     Connection connection(Descriptor(socket), tls.get(), limits_, stopping_);
     if (tls != nullptr && !connection.Greet()) return false;
     bool closed = false;
-    return process_request(connection, true, closed, [&](httplib::Request& request) {
-      request.ssl = connection.ssl();
-    });
+    return process_request(connection, true, closed,
+                           [&](httplib::Request& request) { request.ssl = connection.ssl(); });
   }
 
   const Connection::Limits limits_;
@@ -157,15 +179,7 @@ void AnswerJson(httplib::Response& response, int status, const std::string& json
 }
 
 void AnswerError(httplib::Response& response, const Error& error) {
-  int status = 503;
-  switch (error.code) {
-    case Code::kInvalidArgument: status = 400; break;
-    case Code::kUnauthenticated: status = 401; break;
-    case Code::kPermissionDenied: status = 403; break;
-    case Code::kNotFound: status = 404; break;
-    case Code::kResourceExhausted: status = 429; break;
-    default: break;
-  }
+  const int status = StatusFor(error.code);
   if (status == 401) response.set_header("WWW-Authenticate", "Bearer");
   if (status == 429 || status == 503) response.set_header("Retry-After", "5");
   AnswerJson(response, status, HttpListener::ErrorOf(error.message));

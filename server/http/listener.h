@@ -42,13 +42,13 @@ class Listener {
   // "127.0.0.1:41234", with the port that was really taken.
   virtual std::string address() const = 0;
 
-  // Ends what waits for others, lets what is being answered be answered, and closes the port. May be
-  // called twice.
+  // Ends what waits for others, lets what is being answered be answered, and closes the port. May
+  // be called twice.
   virtual void Stop() = 0;
 };
 
-// Answers `json`, or the error as {"error": message} with a status that fits its code: 400, 401, 403,
-// 404, 429 where the caller must wait, and 503 where the same may be sent again.
+// Answers `json`, or the error as {"error": message} with a status that fits its code: 400, 401,
+// 403, 404, 429 where the caller must wait, and 503 where the same may be sent again.
 void AnswerJson(httplib::Response& response, int status, const std::string& json);
 void AnswerError(httplib::Response& response, const Error& error);
 

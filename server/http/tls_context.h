@@ -36,8 +36,8 @@ class TlsContext {
   std::shared_ptr<SSL_CTX> context_;  // never null once open
 };
 
-// What a client certificate says, as gRPC tells it: "CN=ada", "DNS:bot.example.net", ... ; empty: none
-// was shown.
+// What a client certificate says, as gRPC tells it: "CN=ada", "DNS:bot.example.net", ... ; empty:
+// none was shown.
 std::vector<std::string> CertificateNames(const SSL& connection);
 // Its SHA-256 in hexadecimal; empty: none was shown.
 std::string CertificateFingerprint(const SSL& connection);

@@ -53,11 +53,16 @@ class Hooked {
  public:
   explicit Hooked(const std::string& more = "") {
     scene.folder.Write("workflows/triage.yaml", kTriage);
-    scene.folder.Write("principals.yaml", "principals:\n"
-        "  - {name: root, roles: [viewer, operator, admin], token_file: " + scene.data + "/operator.token}\n"
-        "  - {name: dba, roles: [viewer, dba], token_file: " + scene.data + "/approver.token}\n"
-        "  - {name: pager, roles: [alerts], token_file: " + (scene.folder / "pager.token") +
-        ", certificates: [\"CN=pager\"]}\n");
+    scene.folder.Write("principals.yaml",
+                       "principals:\n"
+                       "  - {name: root, roles: [viewer, operator, admin], token_file: " +
+                           scene.data +
+                           "/operator.token}\n"
+                           "  - {name: dba, roles: [viewer, dba], token_file: " +
+                           scene.data +
+                           "/approver.token}\n"
+                           "  - {name: pager, roles: [alerts], token_file: " +
+                           (scene.folder / "pager.token") + ", certificates: [\"CN=pager\"]}\n");
     rules = scene.folder.Write("alert_rules.yaml", kRules);
     Configure("127.0.0.1:0", more);
     scene.StartServer();
@@ -69,9 +74,10 @@ class Hooked {
   // The answer's body and, in the last line, its status.
   Finished Post(const std::string& hook, const std::string& body,
                 const std::vector<std::string>& more = {}) {
-    std::vector<std::string> command = {"/usr/bin/curl", "--silent", "--max-time", "20",
-        "--write-out", "%{http_code}", "--data-binary", "@" + scene.folder.Write("body", body),
-        "http://127.0.0.1:" + port + "/hooks/" + hook};
+    const std::string url = "http://127.0.0.1:" + port + "/hooks/" + hook;
+    std::vector<std::string> command = {
+        "/usr/bin/curl", "-sm20", "-w%{http_code}", url, "--data-binary",
+        "@" + scene.folder.Write("body", body)};
     if (more.empty()) {
       command.insert(command.end(), {"--header", "Authorization: Bearer " + Token()});
     }
@@ -94,9 +100,11 @@ class Hooked {
 
  private:
   void Configure(const std::string& listen, const std::string& more) {
-    scene.server_arguments = {"--config", scene.folder.Write("recourse.yaml",
-        "principals_file: " + (scene.folder / "principals.yaml") + "\nalert_rules: " + rules +
-        "\nhttp: {listen: \"" + listen + "\"}\n" + more)};
+    scene.server_arguments = {
+        "--config", scene.folder.Write("recourse.yaml",
+                                       "principals_file: " + (scene.folder / "principals.yaml") +
+                                           "\nalert_rules: " + rules + "\nhttp: {listen: \"" +
+                                           listen + "\"}\n" + more)};
   }
   int posts_ = 0;
 };
@@ -111,26 +119,35 @@ std::string Alert(const std::string& name, const std::string& key, const std::st
 class Alertmanager {
  public:
   explicit Alertmanager(const Hooked& hooked) : folder_(hooked.scene.folder) {
-    const std::string hook = "{url: 'http://127.0.0.1:" + hooked.port +
+    const std::string hook =
+        "{url: 'http://127.0.0.1:" + hooked.port +
         "/hooks/alertmanager', send_resolved: true, http_config: {authorization: {type: Bearer, "
-        "credentials: '" + hooked.Token() + "'}}}";
-    const std::string config = folder_.Write("am.yml",
+        "credentials: '" +
+        hooked.Token() + "'}}}";
+    const std::string config = folder_.Write(
+        "am.yml",
         "route: {receiver: engine, group_by: [alertname], group_wait: 0s, group_interval: 1s, "
         "repeat_interval: 1s, routes: [{receiver: again, group_by: [instance], group_wait: 0s, "
         "group_interval: 1s, repeat_interval: 1s, continue: true, matchers: ['twice = yes']}, "
         "{receiver: engine, group_wait: 0s, matchers: ['twice = yes']}]}\n"
-        "receivers: [{name: engine, webhook_configs: [" + hook + "]}, {name: again, "
-        "webhook_configs: [" + hook + "]}]\n");
+        "receivers: [{name: engine, webhook_configs: [" +
+            hook +
+            "]}, {name: again, "
+            "webhook_configs: [" +
+            hook + "]}]\n");
     // Any free port: it is told in the log.
-    program_ = std::make_unique<Program>(std::vector<std::string>{
-        "/usr/bin/prometheus-alertmanager", "--config.file=" + config, "--storage.path=" + (folder_ / "am"),
-        "--web.listen-address=127.0.0.1:0", "--cluster.listen-address="}, folder_ / "alertmanager");
+    program_ = std::make_unique<Program>(
+        std::vector<std::string>{"/usr/bin/prometheus-alertmanager", "--config.file=" + config,
+                                 "--storage.path=" + (folder_ / "am"),
+                                 "--web.listen-address=127.0.0.1:0", "--cluster.listen-address="},
+        folder_ / "alertmanager");
     Eventually("Alertmanager listens", [&] { return !AddressIn(program_->err()).empty(); });
     address_ = AddressIn(program_->err());
   }
 
   void Add(std::vector<std::string> labels, const std::string& end = "") {
-    std::vector<std::string> command = {"/usr/bin/amtool", "--alertmanager.url=http://" + address_, "alert", "add"};
+    std::vector<std::string> command = {"/usr/bin/amtool", "--alertmanager.url=http://" + address_,
+                                        "alert", "add"};
     command.insert(command.end(), labels.begin(), labels.end());
     if (!end.empty()) command.push_back("--end=" + end);
     Eventually("Alertmanager takes an alert", [&] {
@@ -160,15 +177,16 @@ std::size_t Count(const std::string& text, const std::string& what) {
 
 }  // namespace
 
-TEST_CASE("a real Alertmanager starts one run of an alert, also when it repeats and tells it in two groups",
-          "[integration]") {
+TEST_CASE(
+    "a real Alertmanager starts one run of an alert, also when it repeats and tells it in two "
+    "groups",
+    "[integration]") {
   Hooked hooked;
   Alertmanager alertmanager(hooked);
   alertmanager.Add({"alertname=Loud", "instance=db1", "twice=yes"});
   hooked.WaitFor("R-1", "RUN_STATUS_SUCCEEDED");
-  Eventually("it was told again and again", [&] {
-    return Count(hooked.scene.server().err(), "outcome=repeated run=R-1") >= 3;
-  });
+  Eventually("it was told again and again",
+             [&] { return Count(hooked.scene.server().err(), "outcome=repeated run=R-1") >= 3; });
   CHECK(hooked.Runs() == 1);
   const Value run = hooked.scene.Json({"show", "R-1"});
   CHECK(run.StringOr("requester", "") == "pager");
@@ -177,8 +195,10 @@ TEST_CASE("a real Alertmanager starts one run of an alert, also when it repeats 
              Contains("alert Loud fires since ") && Contains("instance=db1"));
 }
 
-TEST_CASE("a real Alertmanager starts one run when the server dies before it answers", "[integration]") {
-  const std::string point = GENERATE("input_taken", "before_append", "after_append", "alert_run_started");
+TEST_CASE("a real Alertmanager starts one run when the server dies before it answers",
+          "[integration]") {
+  const std::string point =
+      GENERATE("input_taken", "before_append", "after_append", "alert_run_started");
   INFO("the server dies at " << point);
   Hooked hooked;
   hooked.scene.StopServer();
@@ -191,9 +211,8 @@ TEST_CASE("a real Alertmanager starts one run when the server dies before it ans
   hooked.scene.server_environment.clear();
   hooked.scene.StartServer();
   hooked.WaitFor("R-1", "RUN_STATUS_SUCCEEDED");
-  Eventually("it was told again", [&] {
-    return Count(hooked.scene.server().err(), "outcome=repeated run=R-1") >= 1;
-  });
+  Eventually("it was told again",
+             [&] { return Count(hooked.scene.server().err(), "outcome=repeated run=R-1") >= 1; });
   CHECK(hooked.Runs() == 1);
 }
 
@@ -230,7 +249,8 @@ TEST_CASE("people can start a run on hold too", "[integration]") {
   const Scene scene;
   const Finished started = scene.Recourse({"start", "echo", "--hold", "wait for the night shift"});
   CHECK(started.code == 0);
-  CHECK_THAT(started.out, Contains("It is on hold, and no step begins before: recourse") && Contains("resume R-1"));
+  CHECK_THAT(started.out, Contains("It is on hold, and no step begins before: recourse") &&
+                              Contains("resume R-1"));
   CHECK_THAT(scene.Recourse({"attention"}).out,
              Contains("started on hold by operator: wait for the night shift"));
   CHECK(scene.Recourse({"start", "echo", "--hold", std::string(5000, 'x')}).code == 4);
@@ -252,17 +272,21 @@ TEST_CASE("rules are read again at SIGHUP, and good ones stay when the file is b
           "[integration]") {
   Hooked hooked;
   CHECK_THAT(hooked.Post("alert", Alert("Quiet", "a", "firing")).out, Contains("\"no_rule\""));
-  hooked.scene.folder.Write("alert_rules.yaml", "fallback: triage\nrules:\n- {name: r, matchers: [], workflow: ecko}\n");
+  hooked.scene.folder.Write(
+      "alert_rules.yaml", "fallback: triage\nrules:\n- {name: r, matchers: [], workflow: ecko}\n");
   hooked.scene.server().Signal(SIGHUP);
   Eventually("the mistake is told", [&] {
     return hooked.scene.server().err().find("alert_rules.yaml:3:") != std::string::npos;
   });
-  CHECK_THAT(hooked.scene.server().err(), Contains("unknown workflow \"ecko\"; did you mean \"echo\"?"));
+  CHECK_THAT(hooked.scene.server().err(),
+             Contains("unknown workflow \"ecko\"; did you mean \"echo\"?"));
   CHECK_THAT(hooked.Post("alert", Alert("Loud", "b", "firing")).out, Contains("\"started\""));
-  hooked.scene.folder.Write("alert_rules.yaml", "fallback: triage\nrules:\n- {name: r, matchers: [], workflow: echo}\n");
+  hooked.scene.folder.Write(
+      "alert_rules.yaml", "fallback: triage\nrules:\n- {name: r, matchers: [], workflow: echo}\n");
   hooked.scene.server().Signal(SIGHUP);
   Eventually("the rule counts", [&] {
-    return hooked.Post("alert", Alert("Quiet", "a", "firing")).out.find("\"started\"") != std::string::npos;
+    return hooked.Post("alert", Alert("Quiet", "a", "firing")).out.find("\"started\"") !=
+           std::string::npos;
   });
 }
 
@@ -285,7 +309,8 @@ TEST_CASE("what docs/alerts.md shows is taken as it stands there", "[integration
       folder.Write("workflows/shown.yaml", block);
       ++workflows;
     } else if (block.starts_with("route:")) {
-      const Finished checked = Run({"/usr/bin/amtool", "check-config", folder.Write("am.yml", block)}, folder / "check");
+      const Finished checked =
+          Run({"/usr/bin/amtool", "check-config", folder.Write("am.yml", block)}, folder / "check");
       INFO(checked.out << checked.err);
       CHECK(checked.code == 0);
       ++managers;
@@ -302,22 +327,30 @@ TEST_CASE("what docs/alerts.md shows is taken as it stands there", "[integration
   CHECK(settings == "http: {listen: \"127.0.0.1:7374\"}\n");
   hooked.scene.StopServer();
   for (const char* kind : {"workflows", "targets"}) {
-    hooked.scene.server_arguments.insert(hooked.scene.server_arguments.end(), {std::string("--") + kind, source + "/" + kind});
+    hooked.scene.server_arguments.insert(hooked.scene.server_arguments.end(),
+                                         {std::string("--") + kind, source + "/" + kind});
   }
   hooked.scene.StartServer();
   CHECK(hooked.scene.server().out().find("LEFT OUT") == std::string::npos);
-  CHECK_THAT(hooked.Post("alert", alert).out, Contains("\"DiskFull\"") && Contains("\"no_rule\"") && Contains("200"));
+  CHECK_THAT(hooked.Post("alert", alert).out,
+             Contains("\"DiskFull\"") && Contains("\"no_rule\"") && Contains("200"));
   const auto sent = [&](const std::string& labels) {
-    return hooked.Post("alert", R"({"key": "k", "status": "firing", "started": "2026-11-26T03:04:05Z", "labels": )" + labels + "}").out;
+    return hooked
+        .Post("alert",
+              R"({"key": "k", "status": "firing", "started": "2026-11-26T03:04:05Z", "labels": )" +
+                  labels + "}")
+        .out;
   };
-  CHECK_THAT(sent(R"({"alertname": "BackupMissing", "target": "nowhere"})"), Contains("\"fallback\""));
+  CHECK_THAT(sent(R"({"alertname": "BackupMissing", "target": "nowhere"})"),
+             Contains("\"fallback\""));
   CHECK_THAT(hooked.scene.Recourse({"attention"}).out, Contains("there is no target \"nowhere\""));
 }
 
 TEST_CASE("who may not tell, and what is no alert, is refused", "[integration]") {
   Hooked hooked;
   const std::string good = Alert("Loud", "a", "firing");
-  const std::vector<std::string> wrong = {"--header", "Authorization: Bearer " + std::string(64, 'a')};
+  const std::vector<std::string> wrong = {"--header",
+                                          "Authorization: Bearer " + std::string(64, 'a')};
   CHECK_THAT(hooked.Post("alert", good, wrong).out, Contains("401"));
   CHECK_THAT(hooked.Post("alert", "garbage").out, Contains("400"));
   CHECK_THAT(hooked.Post("alert", std::string(1'100'000, ' ')).out, Contains("413"));
@@ -326,7 +359,8 @@ TEST_CASE("who may not tell, and what is no alert, is refused", "[integration]")
   CHECK_THAT(hooked.scene.server().err(), Contains("rpc=Hooks.Alert count=1"));
 }
 
-TEST_CASE("over TLS a client certificate stands for the token, and its renewal counts", "[integration]") {
+TEST_CASE("over TLS a client certificate stands for the token, and its renewal counts",
+          "[integration]") {
   const Authority authority("the server's authority");
   const Authority clients("the clients' authority");
   const Folder pem;
@@ -343,16 +377,19 @@ TEST_CASE("over TLS a client certificate stands for the token, and its renewal c
   Hooked hooked("tls: {certificate: " + (pem / "server.pem") + ", key: " + (pem / "server.key") +
                 ", client_ca: " + (pem / "clients.pem") + "}\n");
   const auto post = [&](const std::string& who, const std::string& ca) {
-    return Run({"/usr/bin/curl", "--silent", "--max-time", "20", "--write-out", "%{http_code}",
-                "--cacert", pem / ca, "--cert", pem / (who + ".pem"), "--key", pem / (who + ".key"),
-                "--data-binary", Alert("Loud", "a", "firing"),
-                "https://127.0.0.1:" + hooked.port + "/hooks/alert"}, pem / "curl");
+    return Run(
+        {"/usr/bin/curl", "--silent", "--max-time", "20", "--write-out", "%{http_code}", "--cacert",
+         pem / ca, "--cert", pem / (who + ".pem"), "--key", pem / (who + ".key"), "--data-binary",
+         Alert("Loud", "a", "firing"), "https://127.0.0.1:" + hooked.port + "/hooks/alert"},
+        pem / "curl");
   };
   CHECK_THAT(post("pager", "ca.pem").out, Contains("\"started\"") && Contains("200"));
   CHECK_THAT(post("nobody", "ca.pem").out, Contains("401"));
   CHECK(post("forged", "ca.pem").code != 0);
-  CHECK(Run({"/usr/bin/curl", "--silent", "--max-time", "20", "http://127.0.0.1:" + hooked.port + "/"},
-            pem / "plain").code != 0);
+  CHECK(Run({"/usr/bin/curl", "--silent", "--max-time", "20",
+             "http://127.0.0.1:" + hooked.port + "/"},
+            pem / "plain")
+            .code != 0);
 
   const Authority next("the next authority");
   write("server", next.Issue({"server", {"IP:127.0.0.1"}}));

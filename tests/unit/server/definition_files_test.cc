@@ -88,7 +88,7 @@ TEST_CASE("what alerts start is loaded with the workflows, and good rules stay w
   CHECK(kept.alert_rules->rules.size() == 1);
   CHECK(kept.problems ==
         std::vector<std::string>{
-            rules + ":2:46: unknown workflow \"godo\"; did you mean \"good\"?",
+            rules + ":2:43: unknown workflow \"godo\"; did you mean \"good\"?",
             rules + ": what it held before stays in use"});
 
   where.alert_rules = directory.File("else.yaml");

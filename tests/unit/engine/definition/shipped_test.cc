@@ -1,4 +1,5 @@
 // What the project ships works with the actions that it has.
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <filesystem>
 
@@ -104,7 +105,8 @@ TEST_CASE("a recovery from a backup that was named takes no other", "[definition
       steps.at(static_cast<std::size_t>(*decision->otherwise)).kind));
 }
 
-TEST_CASE("every shipped workflow can start on every shipped target", "[definition][docs]") {
+TEST_CASE("every shipped workflow that is about a target can start on every shipped one",
+          "[definition][docs]") {
   Inventory inventory;
   for (const auto& file : std::filesystem::directory_iterator(Path("targets"))) {
     const std::string name = file.path().filename();
@@ -116,6 +118,10 @@ TEST_CASE("every shipped workflow can start on every shipped target", "[definiti
   for (const std::string& name : ShippedWorkflows()) {
     const Loaded loaded = LoadWorkflow(Read("workflows/" + name + ".yaml"), &Actions());
     REQUIRE(loaded.workflow != nullptr);
+    if (std::ranges::none_of(loaded.workflow->inputs,
+                             [](const Input& input) { return input.type == InputType::kTarget; })) {
+      continue;
+    }
     for (const std::string& target : inventory.Names()) {
       const auto inputs =
           ResolveInputs(*loaded.workflow, Value::Object({{"target", target}}), inventory);

@@ -9,7 +9,8 @@ namespace {
 
 std::string Hook(const std::string& alerts, const std::string& more = "") {
   return R"({"version": "4", "groupKey": "{}:{alertname=\"DbCorrupt\"}", "status": "firing",)"
-         R"( "receiver": "recourse", "alerts": )" + alerts + more + "}";
+         R"( "receiver": "recourse", "alerts": )" +
+         alerts + more + "}";
 }
 
 const std::string kFiring =
@@ -65,7 +66,8 @@ TEST_CASE("an alert has one request id, in whatever zone and with whatever annot
 TEST_CASE("a resolved alert says since when, where the sender knows", "[alerts]") {
   const auto one = [](const std::string& ends) {
     return ParseAlerts(R"({"key": "k", "status": "resolved", "labels": {}, )"
-                       R"("started": "2026-11-26T03:00:00Z")" + ends + "}");
+                       R"("started": "2026-11-26T03:00:00Z")" +
+                       ends + "}");
   };
   CHECK(TextOf(*one(R"(, "ended": "2026-11-26T04:00:00Z")")->alerts[0].ended) ==
         "2026-11-26T04:00:00Z");

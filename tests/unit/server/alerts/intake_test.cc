@@ -21,10 +21,12 @@ class Hooked : public EngineFixture {
     const std::string step = "steps: [{id: a, action: do.it}]\n";
     AddWorkflow("name: repair\ninputs: {target: {type: target}}\n" + step);
     AddWorkflow("name: strict\non_locked: reject\nlock: one\n" + step);
-    AddWorkflow("name: ask\nlock: one\nsteps: [{id: a, approval: {prompt: 'Go on?', approvers: [dba]}}]\n");
+    AddWorkflow(
+        "name: ask\nlock: one\nsteps: [{id: a, approval: {prompt: 'Go on?', approvers: [dba]}}]\n");
     AddWorkflow("name: look\ninputs: {run: {type: string}}\n" + step);
-    AddWorkflow("name: triage\ninputs: {alert: {type: string}, problem: {type: string}}\n"
-                "steps: [{id: a, manual: {prompt: 'Look', by: [operator], items: [{id: i, text: t}]}}]\n");
+    AddWorkflow(
+        "name: triage\ninputs: {alert: {type: string}, problem: {type: string}}\n"
+        "steps: [{id: a, manual: {prompt: 'Look', by: [operator], items: [{id: i, text: t}]}}]\n");
     for (const char* name : {"db1", "db2"}) {
       AddTarget(std::string("name: ") + name + "\nsummary: A database\n");
     }
@@ -39,12 +41,13 @@ class Hooked : public EngineFixture {
   }
   // Workflows of the rules are not checked here.
   void AddRule(const std::string& workflow, const std::string& target = "${labels.instance}",
-               const std::string& check = "") {
+               const std::string& check = "", int daily_limit = 3) {
     Rules rules = *rules_;
     Rule rule;
     rule.name = "rule-" + workflow;
     rule.matchers.push_back(*Matcher::Parse("alertname = Db"));
     rule.launch = {workflow, Inputs("target", target)};
+    rule.daily_limit = daily_limit;
     if (!check.empty()) rule.on_resolved = {check, Inputs("run", "${alert.run}")};
     rules.fallback = "triage";
     rules.rules = {rule};
@@ -141,12 +144,15 @@ TEST_CASE("an alert starts one run, however often it is sent", "[alerts]") {
     hooked.Open();
     CHECK(hooked.Take({alert}) == "repeated R-1");
   }
-  CHECK(hooked.NotesOf("R-1") == std::vector<std::string>{
-      "alert Db fires since " + TextOf(alert.started) + ": alertname=Db, instance=db1"});
+  CHECK(hooked.NotesOf("R-1") ==
+        std::vector<std::string>{"alert Db fires since " + TextOf(alert.started) +
+                                 ": alertname=Db, instance=db1"});
 }
 
-TEST_CASE("an alert that fits no rule starts nothing, and neither does the end of one that started nothing",
-          "[alerts]") {
+TEST_CASE(
+    "an alert that fits no rule starts nothing, and neither does the end of one that started "
+    "nothing",
+    "[alerts]") {
   Hooked hooked;
   CHECK(hooked.Take({hooked.Fires()}) == "no_rule");
   CHECK(hooked.Take({hooked.Resolved(hooked.Fires())}) == "nothing");
@@ -163,13 +169,10 @@ TEST_CASE("an alert that fires again while its run is open is noted there", "[al
   CHECK(hooked.Take({again}) == "noted R-1");
   CHECK(hooked.Take({again, first}) == "noted R-1, repeated R-1");
   CHECK(hooked.NotesOf("R-1").size() == 2);
-  CHECK(hooked.NotesOf("R-1")[1] ==
-        "alert Db fires since " + TextOf(again.started) +
-            " again, while this run is open; no other was started");
+  CHECK(hooked.NotesOf("R-1")[1] == "alert Db fires since " + TextOf(again.started) +
+                                        " again, while this run is open; no other was started");
 
-  SECTION("and its end too") {
-    CHECK(hooked.Take({hooked.Resolved(again)}) == "resolved R-1");
-  }
+  SECTION("and its end too") { CHECK(hooked.Take({hooked.Resolved(again)}) == "resolved R-1"); }
   SECTION("once that is over it starts a run, because it is sent again") {
     REQUIRE(hooked.Send(RunId{1}, machine::Cancel{"done by hand", false, {}}).Get());
     CHECK(hooked.Take({again}) == "started R-2");
@@ -187,9 +190,10 @@ TEST_CASE("an alert that comes back too often is held for people, with the reaso
   const Alert fourth = hooked.Fires();
   CHECK(hooked.Take({fourth}) == "held R-4");
   CHECK(hooked.StatusOf("R-4") == RunStatus::kPaused);
-  CHECK(hooked.Row(RunId{4}).waits_for ==
-        "started on hold by ann: the alert Db comes back: it has started 3 runs within 1h, the last "
-        "is R-3. Find out why, then resume or cancel this one");
+  CHECK(
+      hooked.Row(RunId{4}).waits_for ==
+      "started on hold by ann: the alert Db comes back: it has started 3 runs within 1h, the last "
+      "is R-3. Find out why, then resume or cancel this one");
   CHECK(hooked.Take({fourth}) == "repeated R-4");
 
   SECTION("its end is noted on the run that is held") {
@@ -209,8 +213,10 @@ TEST_CASE("an alert that comes back too often is held for people, with the reaso
 TEST_CASE("alerts start so many runs on a target in a day, and then people only", "[alerts]") {
   Hooked hooked;
   hooked.AddRule("repair");
-  for (const char* key : {"a", "b", "c"}) CHECK(hooked.Take({hooked.Fires(key)}).find("started") == 0);
-  for (const char* run : {"R-1", "R-2", "R-3"}) CHECK(hooked.StatusOf(run) == RunStatus::kSucceeded);
+  for (const char* key : {"a", "b", "c"})
+    CHECK(hooked.Take({hooked.Fires(key)}).find("started") == 0);
+  for (const char* run : {"R-1", "R-2", "R-3"})
+    CHECK(hooked.StatusOf(run) == RunStatus::kSucceeded);
   CHECK(hooked.Take({hooked.Fires("d")}) == "held R-4");
   CHECK(hooked.Row(RunId{4}).waits_for ==
         "started on hold by ann: alerts have started 3 runs on db1 within 24 h, which is the daily "
@@ -235,6 +241,15 @@ TEST_CASE("alerts start so many runs on a target in a day, and then people only"
   }
 }
 
+TEST_CASE("a rule may leave every run to people", "[alerts]") {
+  Hooked hooked;
+  hooked.AddRule("repair", "db1", "", 0);
+  CHECK(hooked.Take({hooked.Fires()}) == "held R-1");
+  CHECK(hooked.Row(RunId{1}).waits_for ==
+        "started on hold by ann: the rule rule-repair begins no run without a person (daily_limit: "
+        "0). Resume it or cancel it");
+}
+
 TEST_CASE("where a run cannot be started people are told by one that can", "[alerts]") {
   Hooked hooked;
   hooked.AddRule("repair");
@@ -242,8 +257,8 @@ TEST_CASE("where a run cannot be started people are told by one that can", "[ale
   CHECK(hooked.Take({alert}) == "fallback R-1");
   CHECK(hooked.Row(RunId{1}).status == static_cast<int>(RunStatus::kWaiting));
   const auto inputs = hooked.StateOf(RunId{1}).inputs;
-  CHECK(inputs.StringOr("alert", "") == "alert Db fires since " + TextOf(alert.started) +
-                                            ": alertname=Db, instance=db9");
+  CHECK(inputs.StringOr("alert", "") ==
+        "alert Db fires since " + TextOf(alert.started) + ": alertname=Db, instance=db9");
   CHECK(inputs.StringOr("problem", "").find("rule rule-repair: ") == 0);
   CHECK(inputs.StringOr("problem", "").find("db9") != std::string::npos);
   CHECK(hooked.Take({alert}) == "repeated R-1");

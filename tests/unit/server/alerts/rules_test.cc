@@ -16,7 +16,8 @@ class Known {
     const std::string steps = "steps: [{id: a, action: do.it}]\n";
     Add("name: triage\ninputs: {alert: {type: string}, problem: {type: string}}\n" + steps);
     Add("name: repair\ninputs:\n  target: {type: target}\n  depth: {type: int, default: 1}\n"
-        "  note: {type: string, default: ''}\n" + steps);
+        "  note: {type: string, default: ''}\n" +
+        steps);
     Add("name: look\ninputs: {run: {type: string}}\n" + steps);
     REQUIRE(inventory_.AddFile("name: db1\nsummary: A database\n", "db1.yaml"));
   }
@@ -79,8 +80,9 @@ TEST_CASE("the first rule that fits is the alert's", "[alerts]") {
   CHECK(Rules().For(other) == nullptr);
 }
 
-TEST_CASE("a rule says how often it may start runs by itself, and has bounds that hold without that",
-          "[alerts]") {
+TEST_CASE(
+    "a rule says how often it may start runs by itself, and has bounds that hold without that",
+    "[alerts]") {
   const Known known;
   const Rules plain = known.Loaded(kHead + "  workflow: repair\n  target: db1\n");
   CHECK(plain.rules[0].daily_limit == 3);
@@ -98,12 +100,13 @@ TEST_CASE("a rule says how often it may start runs by itself, and has bounds tha
 
 TEST_CASE("a run's inputs come from what the alert says", "[alerts]") {
   const Known known;
-  const Rules rules = known.Loaded(
-      kHead +
-      "  workflow: repair\n"
-      "  target: \"${labels.instance.split(':')[0]}\"\n"
-      "  inputs: {depth: 2, note: \"${alert.name} since ${alert.started}: ${annotations.summary}\"}\n"
-      "  on_resolved: {workflow: look, inputs: {run: \"${alert.run}\"}}\n");
+  const Rules rules =
+      known.Loaded(kHead +
+                   "  workflow: repair\n"
+                   "  target: \"${labels.instance.split(':')[0]}\"\n"
+                   "  inputs: {depth: 2, note: \"${alert.name} since ${alert.started}: "
+                   "${annotations.summary}\"}\n"
+                   "  on_resolved: {workflow: look, inputs: {run: \"${alert.run}\"}}\n");
   const auto inputs = InputsFor(rules.rules[0].launch, DbCorrupt());
   REQUIRE(inputs);
   CHECK(ToJson(*inputs) ==
@@ -186,14 +189,12 @@ TEST_CASE("an expression that cannot work is told when the rules are loaded", "[
     return known.Problems(kHead + "  workflow: repair\n  target: db1\n  inputs: {note: \"" + note +
                           "\"}\n");
   };
-  CHECK(of("${now}") ==
-        "alert_rules.yaml:7:21: unknown variable \"now\"");
+  CHECK(of("${now}") == "alert_rules.yaml:7:21: unknown variable \"now\"");
   CHECK(of("${labels.a + 1}") ==
         "alert_rules.yaml:7:21: \"+\" does not work on string and int in `labels.a + 1`");
   CHECK(of("${secret('x')}") ==
         "alert_rules.yaml:7:21: inputs.note: a secret may stand in a workflow only");
-  CHECK(of("${") ==
-        "alert_rules.yaml:7:21: expected \"}\" to close the \"${\"");
+  CHECK(of("${") == "alert_rules.yaml:7:21: expected \"}\" to close the \"${\"");
   CHECK(of("${alert.nam}") ==
         "alert_rules.yaml:7:21: unknown member of alert \"nam\"; did you mean \"name\"?");
 }

@@ -9,7 +9,8 @@
 namespace recourse::server::http {
 namespace {
 
-// A server with the principals pager (role alerts) and ada (operator), whose one rule starts "repair".
+// A server with the principals pager (role alerts) and ada (operator), whose one rule starts
+// "repair".
 class Hooked : public runtime::EngineFixture {
  public:
   Hooked() {
@@ -79,8 +80,9 @@ TEST_CASE("only who has the role may tell of alerts", "[http]") {
   CHECK(hooked.Post("/hooks/alert", kAlert, "").first == 401);
   CHECK(hooked.Post("/hooks/alert", kAlert, std::string(64, 'a')).first == 401);
   CHECK(hooked.Post("/hooks/alert", kAlert, hooked.TokenOf("ada")) ==
-        std::pair<int, std::string>(403, "{\"error\":\"Hooks.Alert needs the role alerts, which ada "
-                                         "does not have\"}\n"));
+        std::pair<int, std::string>(403,
+                                    "{\"error\":\"Hooks.Alert needs the role alerts, which ada "
+                                    "does not have\"}\n"));
   CHECK(hooked.OpenReader()->ListRuns({})->empty());
 
   SECTION("and who tries one token after the other must wait") {

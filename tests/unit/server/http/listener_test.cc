@@ -25,7 +25,8 @@ class Client {
   bool Send(const std::string& bytes) {
     std::size_t sent = 0;
     while (sent < bytes.size()) {
-      const auto count = send(socket_.get(), bytes.data() + sent, bytes.size() - sent, MSG_NOSIGNAL);
+      const auto count =
+          send(socket_.get(), bytes.data() + sent, bytes.size() - sent, MSG_NOSIGNAL);
       if (count <= 0) return false;
       sent += static_cast<std::size_t>(count);
     }
@@ -52,12 +53,13 @@ class Client {
 // Answers the length of what is posted to /length.
 std::unique_ptr<Listener> Serving(std::chrono::milliseconds patience = std::chrono::seconds(10),
                                   int threads = 2) {
-  auto listener = Listener::Start({"127.0.0.1:0", {}, threads, patience}, [](httplib::Server& server) {
-    server.Post("/length", [](const auto& request, auto& response) {
-      AnswerJson(response, 200, std::to_string(request.body.size()));
-    });
-    server.Post("/throws", [](const auto&, auto&) { throw std::runtime_error("a secret"); });
-  });
+  auto listener =
+      Listener::Start({"127.0.0.1:0", {}, threads, patience}, [](httplib::Server& server) {
+        server.Post("/length", [](const auto& request, auto& response) {
+          AnswerJson(response, 200, std::to_string(request.body.size()));
+        });
+        server.Post("/throws", [](const auto&, auto&) { throw std::runtime_error("a secret"); });
+      });
   if (!listener) FAIL(listener.error().message);
   return *std::move(listener);
 }
@@ -84,12 +86,15 @@ TEST_CASE("a request is answered, and the connection closed", "[http]") {
 
 TEST_CASE("what is not understood has an answer that says why", "[http]") {
   const auto listener = Serving();
-  const auto ask = [&](const std::string& request) { return Client(listener->address()).Ask(request); };
+  const auto ask = [&](const std::string& request) {
+    return Client(listener->address()).Ask(request);
+  };
   CHECK(StatusOf(ask(WithLength("/nothing", ""))) == 404);
   CHECK(StatusOf(ask("GET /length HTTP/1.1\r\nHost: x\r\n\r\n")) == 404);
   CHECK(StatusOf(ask(Post("/length", "", ""))) == 411);
   CHECK(StatusOf(ask(Post("/length", "Transfer-Encoding: chunked\r\n", "0\r\n\r\n"))) == 411);
-  CHECK(StatusOf(ask(Post("/length", "Content-Length: 1\r\nContent-Encoding: gzip\r\n", "x"))) == 415);
+  CHECK(StatusOf(ask(Post("/length", "Content-Length: 1\r\nContent-Encoding: gzip\r\n", "x"))) ==
+        415);
   CHECK(StatusOf(ask(Post("/length", "Content-Length: -1\r\n", ""))) == 400);
   CHECK(StatusOf(ask(Post("/length", "Content-Length: 99999999999999999999\r\n", ""))) == 413);
   CHECK(StatusOf(ask("\x16\x03\x01 this is TLS\r\n\r\n")) == 400);
@@ -128,8 +133,8 @@ TEST_CASE("no line makes the server take more than a request may have", "[http]"
   (void)Client(listener->address()).Ask(many + "\r\n");
   std::string ranges = "Range: bytes=0-1";
   while (ranges.size() < 8000) ranges += ",0-1";
-  CHECK(StatusOf(Client(listener->address()).Ask(
-            Post("/length", ranges + "\r\nContent-Length: 1\r\n", "x"))) != 0);
+  CHECK(StatusOf(Client(listener->address())
+                     .Ask(Post("/length", ranges + "\r\nContent-Length: 1\r\n", "x"))) != 0);
   CHECK(StatusOf(Client(listener->address()).Ask(WithLength("/length", ""))) == 200);
 }
 
