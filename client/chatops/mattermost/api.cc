@@ -26,7 +26,7 @@ Code CodeOf(int status) {
   }
 }
 
-Error Refused(const web::HttpAnswer& answer) {
+Error Refused(const recourse::web::HttpAnswer& answer) {
   std::string message = "Mattermost answered HTTP " + std::to_string(answer.status);
   const auto body = ParseJson(answer.body);
   const std::string words = body ? body->StringOr("message", "") : "";
@@ -46,7 +46,7 @@ Result<Value> Api::Send(const std::string& method, const std::string& path, cons
                         const std::string& body, std::chrono::seconds patience) {
   const std::string doing = method + " " + path.substr(0, path.find('?'));
   const auto deadline = web::Pauses::Clock::now() + patience;
-  web::HttpCall call;
+  recourse::web::HttpCall call;
   call.method = method;
   call.url = url_ + "/api/v4" + path;
   call.headers = {"Content-Type: " + type, "Authorization: Bearer " + token_};
@@ -58,7 +58,7 @@ Result<Value> Api::Send(const std::string& method, const std::string& path, cons
     const auto answer = client_.Send(call, stop_.get_token());
     if (!answer) return answer.error().In(doing);
     if (answer->status == 429) {
-      pauses_.Begin(kWhole, web::WaitAsked(*answer, "x-ratelimit-reset"));
+      pauses_.Begin(kWhole, recourse::web::WaitAsked(*answer, "x-ratelimit-reset"));
       continue;
     }
     if (answer->status < 200 || answer->status > 299) return Refused(*answer).In(doing);

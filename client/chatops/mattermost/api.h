@@ -6,7 +6,7 @@
 #include <stop_token>
 #include <string>
 
-#include "client/chatops/web/http_client.h"
+#include "engine/web/http_client.h"
 #include "client/chatops/web/pauses.h"
 #include "engine/base/error.h"
 #include "engine/base/value.h"
@@ -45,7 +45,7 @@ class Api {
 
   const std::string url_;
   const std::string token_;
-  web::HttpClient client_;
+  recourse::web::HttpClient client_;
   web::Pauses pauses_;
   std::stop_source stop_;
   std::mutex mutex_;

@@ -1,6 +1,6 @@
 #include "client/chatops/mattermost/context.h"
 
-#include "client/chatops/web/mac.h"
+#include "engine/web/mac.h"
 #include "engine/base/json.h"
 
 namespace recourse::chatops::mattermost {
@@ -17,7 +17,7 @@ Value Members(const Meant& meant) {
 
 // Canonical JSON: no two meanings have the same.
 std::string SecretOf(const Meant& meant, const std::string& key) {
-  return web::HmacSha256(key, "recourse button " + ToJson(Members(meant)));
+  return recourse::web::HmacSha256(key, "recourse button " + ToJson(Members(meant)));
 }
 
 std::string ProofOf(const Asked& asked, const std::string& key) {
@@ -25,7 +25,7 @@ std::string ProofOf(const Asked& asked, const std::string& key) {
                                    {"post", asked.post},
                                    {"user", asked.user},
                                    {"team", asked.team}});
-  return web::HmacSha256(key, "recourse dialog " + ToJson(all));
+  return recourse::web::HmacSha256(key, "recourse dialog " + ToJson(all));
 }
 
 Meant MeantBy(const Value& members) {
@@ -45,7 +45,7 @@ Value ContextOf(const Meant& meant, const std::string& key) {
 
 std::optional<Meant> ReadContext(const Value& context, const std::string& key) {
   Meant meant = MeantBy(context);
-  if (!web::SameSecret(context.StringOr("secret", ""), SecretOf(meant, key))) return std::nullopt;
+  if (!recourse::web::SameSecret(context.StringOr("secret", ""), SecretOf(meant, key))) return std::nullopt;
   return meant;
 }
 
@@ -58,7 +58,7 @@ std::optional<Asked> ReadState(const std::string& state, const std::string& user
   const auto members = ParseJson(state);
   if (!members) return std::nullopt;
   Asked asked{MeantBy(*members), members->StringOr("post", ""), user, team};
-  if (!web::SameSecret(members->StringOr("proof", ""), ProofOf(asked, key))) return std::nullopt;
+  if (!recourse::web::SameSecret(members->StringOr("proof", ""), ProofOf(asked, key))) return std::nullopt;
   return asked;
 }
 

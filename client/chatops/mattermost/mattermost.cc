@@ -8,7 +8,7 @@
 #include "client/chatops/web/deliveries.h"
 #include "client/chatops/web/form.h"
 #include "client/chatops/web/http_entry.h"
-#include "client/chatops/web/mac.h"
+#include "engine/web/mac.h"
 #include "client/chatops/web/refusals.h"
 #include "client/chatops/web/workers.h"
 #include "engine/base/check.h"
@@ -175,7 +175,7 @@ EntryReply MattermostSurface::NotOurs(const std::string& why) {
 EntryReply MattermostSurface::TakeCommand(const Value& form) {
   const std::string given = form.StringOr("token", "");
   bool known = false;
-  for (const std::string& token : options_.command_tokens) known |= web::SameSecret(token, given);
+  for (const std::string& token : options_.command_tokens) known |= recourse::web::SameSecret(token, given);
   if (!known) return NotOurs("a command came with none of the slash command's tokens");
   return Deliver(form.With("token", Value()), [&] {
     const std::string channel = form.StringOr("channel_id", "");

@@ -67,7 +67,7 @@ Error Refused(const Value& answer) {
   return {meaning.code, std::move(message)};
 }
 
-Result<Value> Judge(const web::HttpAnswer& answer) {
+Result<Value> Judge(const recourse::web::HttpAnswer& answer) {
   if (answer.status >= 500) {
     return Unavailable("Slack answered HTTP " + std::to_string(answer.status) +
                        "; it may have taken effect all the same");
@@ -98,16 +98,16 @@ Result<std::string> Api::OpenConnection(std::stop_token stop) {
   return opened->StringOr("url", "");
 }
 
-web::HttpCall Api::AsCall(const std::string& token, const std::string& method,
+recourse::web::HttpCall Api::AsCall(const std::string& token, const std::string& method,
                           const Value& arguments) const {
-  web::HttpCall call;
+  recourse::web::HttpCall call;
   call.url = options_.url + "/" + method;
   call.headers = {kJson, "Authorization: Bearer " + token};
   call.body = ToJson(arguments);
   return call;
 }
 
-Result<Value> Api::Send(const web::HttpCall& call, const std::string& doing,
+Result<Value> Api::Send(const recourse::web::HttpCall& call, const std::string& doing,
                         std::chrono::seconds patience, std::stop_token stop) {
   const auto deadline = web::Pauses::Clock::now() + patience;
   for (;;) {
@@ -117,7 +117,7 @@ Result<Value> Api::Send(const web::HttpCall& call, const std::string& doing,
     const auto answer = client_.Send(call, stop);
     if (!answer) return answer.error().In(doing);
     if (answer->status == 429) {
-      pauses_.Begin(doing, web::WaitAsked(*answer, "retry-after"));
+      pauses_.Begin(doing, recourse::web::WaitAsked(*answer, "retry-after"));
       continue;
     }
     auto judged = Judge(*answer);
@@ -127,7 +127,7 @@ Result<Value> Api::Send(const web::HttpCall& call, const std::string& doing,
 }
 
 Result<void> Api::Respond(const std::string& response_url, const Value& answer) {
-  web::HttpCall call;
+  recourse::web::HttpCall call;
   call.url = response_url;
   call.headers = {kJson};
   call.body = ToJson(answer);
@@ -142,7 +142,7 @@ Result<void> Api::Respond(const std::string& response_url, const Value& answer) 
 Result<void> Api::ShowPicture(const std::string& channel, const std::string& name,
                               const std::string& png) {
   const std::string doing = "show " + name + " in " + channel;
-  web::HttpCall ask;  // the one method that takes no JSON
+  recourse::web::HttpCall ask;  // the one method that takes no JSON
   ask.url = options_.url + "/files.getUploadURLExternal";
   ask.headers = {"Content-Type: application/x-www-form-urlencoded",
                  "Authorization: Bearer " + options_.bot_token};
@@ -150,7 +150,7 @@ Result<void> Api::ShowPicture(const std::string& channel, const std::string& nam
   const auto place = Send(ask, "files.getUploadURLExternal", kPicturePatience, stop_.get_token());
   if (!place) return place.error().In(doing);
 
-  web::HttpCall upload;
+  recourse::web::HttpCall upload;
   upload.url = place->StringOr("upload_url", "");
   upload.headers = {"Content-Type: application/octet-stream"};
   upload.body = png;

@@ -5,7 +5,7 @@
 #include <stop_token>
 #include <string>
 
-#include "client/chatops/web/http_client.h"
+#include "engine/web/http_client.h"
 #include "client/chatops/web/pauses.h"
 #include "engine/base/error.h"
 #include "engine/base/value.h"
@@ -48,13 +48,13 @@ class Api {
   void Stop() { stop_.request_stop(); }
 
  private:
-  web::HttpCall AsCall(const std::string& token, const std::string& method,
+  recourse::web::HttpCall AsCall(const std::string& token, const std::string& method,
                        const Value& arguments) const;
-  Result<Value> Send(const web::HttpCall& call, const std::string& doing,
+  Result<Value> Send(const recourse::web::HttpCall& call, const std::string& doing,
                      std::chrono::seconds patience, std::stop_token stop);
 
   const Options options_;
-  web::HttpClient client_;
+  recourse::web::HttpClient client_;
   web::Pauses pauses_;
   std::stop_source stop_;
 };

@@ -2,7 +2,7 @@
 
 #include <charconv>
 
-#include "client/chatops/web/mac.h"
+#include "engine/web/mac.h"
 #include "engine/base/text.h"
 
 namespace recourse::chatops::slack {
@@ -19,7 +19,7 @@ Error NotSigned(std::string why) { return {Code::kUnauthenticated, std::move(why
 std::string Signature(std::string_view secret, std::string_view timestamp, std::string_view body) {
   std::string text = "v0:";
   text.append(timestamp).append(":").append(body);
-  return std::string(kVersion) + web::HmacSha256(secret, text);
+  return std::string(kVersion) + recourse::web::HmacSha256(secret, text);
 }
 
 Result<void> CheckHeaders(std::string_view timestamp, std::string_view signature, Time now) {
@@ -48,7 +48,7 @@ Result<void> CheckSignature(const std::vector<std::string>& secrets, std::string
   if (auto formed = CheckHeaders(timestamp, signature, now); !formed) return formed;
   bool signed_by_one = false;
   for (const std::string& secret : secrets) {
-    signed_by_one |= web::SameSecret(Signature(secret, timestamp, body), signature);
+    signed_by_one |= recourse::web::SameSecret(Signature(secret, timestamp, body), signature);
   }
   if (!signed_by_one) return NotSigned("the signature is by none of the signing secrets");
   return {};
