@@ -150,8 +150,11 @@ Result<Decision> Decide(const definition::Workflow& workflow, const RunState& st
   auto decided = std::visit([&](const auto& in) { return On(draft, in); }, input);
   if (!decided) return std::move(decided).error();
   const RunState& after = draft.state();
-  if (NeedsPerson(state) && !NeedsPerson(after) && !IsFinal(StatusOf(after))) {
-    draft.Do(Notify{"attended", after.run.ToString() + " (" + after.workflow + ") goes on; nobody is needed now"});
+  const RunStatus status = StatusOf(after);
+  const bool well = !IsFinal(status) || status == RunStatus::kSucceeded;
+  if (NeedsPerson(state) && !NeedsPerson(after) && well) {
+    draft.Do(Notify{"attended", after.run.ToString() + " (" + after.workflow + ") " +
+                                    (IsFinal(status) ? "is over" : "goes on") + "; nobody is needed now"});
   }
   return std::move(draft).Take();
 }

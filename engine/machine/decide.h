@@ -226,7 +226,7 @@ struct ReleaseLock {  // grants it to the run that has waited longest
   std::string lock;
   bool operator==(const ReleaseLock&) const = default;
 };
-// What is told. "attended": nobody is needed any more, and the run goes on.
+// What is told. "attended": nobody is needed any more; the run goes on, or has ended well.
 inline constexpr std::string_view kNotifications[] = {
     "approval_requested", "approval_escalated", "checklist",     "needs_attention", "escalated",
     "acknowledged",       "attended",           "run_succeeded", "run_failed"};
