@@ -3,12 +3,9 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
-#include <memory>
-#include <optional>
 
 #include "client/chatops/bot.h"
-#include "client/chatops/irc/irc.h"
-#include "client/chatops/prove.h"
+#include "client/chatops/surfaces.h"
 #include "client/report/clean.h"
 #include "engine/base/file.h"
 
@@ -28,46 +25,14 @@ int Fail(const Error& error, int exit_code) {
   return exit_code;
 }
 
-// What stands in the configuration: the core's part, and that of each surface that is configured.
-struct Settings {
-  Config config;
-  std::optional<irc::Options> irc;
-};
-
-// Reads the section of a surface into its options.
-template <class Options>
-YamlReader::Reader Section(YamlReader& reader, std::optional<Options>& into,
-                           YamlReader::Reader (*read)(YamlReader&, Options&)) {
-  return [&reader, &into, read](const std::string& name, const YAML::Node& node) {
-    read(reader, into.emplace())(name, node);
-  };
-}
-
 Result<Settings> Load(const std::string& path) {
   auto text = ReadFile(path, kConfigMax);
   if (!text) return std::move(text).error();
-  YamlReader reader(path, "the configuration");
-  Settings settings;
-  const SurfaceReaders surfaces = {{"irc", Section(reader, settings.irc, irc::ReadOptions)}};
-  auto config = ParseConfig(*text, reader, surfaces);
-  if (!config) return std::move(config).error();
-  settings.config = *std::move(config);
-  client::Options& server = settings.config.server;
+  auto settings = ParseSettings(*text, path);
+  if (!settings) return settings;
+  client::Options& server = settings->config.server;
   if (server.address.empty() && server.data.empty()) server.data = client::FindData();
   return settings;
-}
-
-Result<void> AddChannels(const Config& config, irc::Options& irc) {
-  for (const Route& route : config.routes) {
-    if (route.surface != "irc") continue;
-    if (!irc::IsWord(route.channel)) {
-      return InvalidArgument("routes: \"" + route.channel + "\" is no channel of IRC");
-    }
-    const bool known =
-        std::find(irc.channels.begin(), irc.channels.end(), route.channel) != irc.channels.end();
-    if (!known) irc.channels.push_back(route.channel);
-  }
-  return {};
 }
 
 // A token that cannot do what the bot needs is told at once. A server that is not there comes later.
@@ -89,21 +54,6 @@ Result<void> CheckRoles(const client::Connection& server) {
   return {};
 }
 
-std::vector<std::unique_ptr<Surface>> SurfacesOf(const Settings& settings,
-                                                 const client::Connection& server) {
-  std::vector<std::unique_ptr<Surface>> surfaces;
-  if (settings.irc) {
-    const std::string network = settings.irc->network;
-    surfaces.push_back(std::make_unique<irc::IrcSurface>(
-        *settings.irc,
-        [&server, network](const std::string& token) {
-          return ProveByToken(server, "irc", network, token);
-        },
-        Tell));
-  }
-  return surfaces;
-}
-
 int Serve(const Settings& settings) {
   // Before any thread is made, so that they all leave these to WaitForStop.
   sigset_t stops;
@@ -116,7 +66,10 @@ int Serve(const Settings& settings) {
   auto server = client::Connection::Open(settings.config.server);
   if (!server) return Fail(server.error(), kExitUsage);
   if (auto may = CheckRoles(*server); !may) return Fail(may.error(), kExitFailed);
-  Bot bot(*server, settings.config, SurfacesOf(settings, *server), Tell);
+  const Report report = Tell;
+  auto surfaces = MakeSurfaces(settings.surfaces, *server, report);
+  if (!surfaces) return Fail(surfaces.error(), kExitUsage);
+  Bot bot(*server, settings.config, *std::move(surfaces), report);
   if (auto started = bot.Start(); !started) return Fail(started.error(), kExitFailed);
   std::printf("recourse-bot is there\n");
   std::fflush(stdout);
@@ -136,11 +89,6 @@ int Main(int argc, char** argv) {
   CLI11_PARSE(app, argc, argv);
   auto settings = Load(path);
   if (!settings) return Fail(settings.error(), kExitUsage);
-  if (settings->irc) {
-    if (auto added = AddChannels(settings->config, *settings->irc); !added) {
-      return Fail(added.error(), kExitUsage);
-    }
-  }
   if (!check) return Serve(*settings);
   std::printf("%s is sound\n", path.c_str());
   return 0;

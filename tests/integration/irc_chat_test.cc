@@ -328,6 +328,31 @@ TEST_CASE("a one-time code counts in private, and one that all have read is not 
   CHECK(bo->Heard().find("PRIVMSG " + std::string(kChannel) + " :you approved") == std::string::npos);
 }
 
+TEST_CASE("a bot that cannot do its work says why before it begins", "[integration][chat]") {
+  Chat chat(false);
+  chat.StartServer();
+  const auto bot = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), RECOURSE_BOT);
+    return Run(arguments, chat.folder / "refused");
+  };
+  const Finished sound = bot({"--config", chat.folder / "bot.yaml", "--check"});
+  CHECK(sound.code == 0);
+  CHECK_THAT(sound.out, Contains("is sound"));
+
+  auto config = ReadFile(chat.folder / "bot.yaml", 1 << 20);
+  REQUIRE(config);
+  const auto token = config->find("bot.token");
+  const std::string ada = chat.folder.Write("ada.yaml", config->replace(token, 9, "ada.token"));
+  const Finished refused = bot({"--config", ada});
+  CHECK(refused.code == 1);
+  CHECK_THAT(refused.err, Contains("that of ada, which lacks the role delegate"));
+
+  const std::string broken = chat.folder.Write("broken.yaml", "surfaces: {}\n");
+  const Finished wrong = bot({"--config", broken, "--check"});
+  CHECK(wrong.code == 2);
+  CHECK_THAT(wrong.err, Contains(broken + ":1:11: surfaces: has none"));
+}
+
 TEST_CASE("texts of others stay texts, and what is not said of a run is asked", "[integration][chat]") {
   const Chat chat;
   const auto bo = chat.Person("bo");

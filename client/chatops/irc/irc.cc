@@ -6,7 +6,6 @@
 #include <algorithm>
 
 #include "client/chatops/irc/render.h"
-#include "engine/base/token.h"
 
 namespace recourse::chatops::irc {
 namespace {
@@ -29,7 +28,6 @@ constexpr std::size_t kPrivateLinesMax = 30;
 // Wrong tokens in a while: the server, too, counts them, and would at last hear nobody of this host.
 constexpr int kWrongLoginsMax = 5;
 constexpr auto kWrongLoginsWhile = 60s;
-constexpr std::int64_t kPasswordMax = 4096;
 
 }  // namespace
 
@@ -39,13 +37,6 @@ IrcSurface::IrcSurface(Options options, Prove prove, Report report)
 IrcSurface::~IrcSurface() { Stop(); }
 
 Result<void> IrcSurface::Start(Listener& listener) {
-  if (!options_.password_file.empty()) {
-    auto text = ReadFile(options_.password_file, kPasswordMax);
-    if (!text) return std::move(text).error();
-    auto password = TokenIn(*text);
-    if (!password) return std::move(password).error().In(options_.password_file);
-    options_.identity.password = *std::move(password);
-  }
   listener_ = &listener;
   wake_ = Descriptor(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   connection_ = std::thread([this] { Connect(); });
@@ -308,7 +299,7 @@ void IrcSurface::Handle(const Session::Heard& heard) {
 // What `login` and `logout` come to; nothing when it is neither.
 std::optional<std::string> IrcSurface::LogIn(const Session::Heard& heard) {
   const auto blank = heard.text.find(' ');
-  const std::string verb = heard.text.substr(0, blank);
+  const std::string verb = Folded(heard.text.substr(0, blank));
   const std::string token = blank == std::string::npos ? "" : heard.text.substr(blank + 1);
   if (verb == "logout") {
     const std::lock_guard lock(mutex_);

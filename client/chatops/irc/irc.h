@@ -28,7 +28,7 @@ struct Options {
   std::string network;  // its name in chat keys: "ops" of "irc:ops/ada"
   Address server;
   Identity identity;
-  std::string password_file;  // read when the surface starts; empty: none
+  std::string password_file;  // of identity.password, for whoever makes the surface; empty: none
   std::vector<std::string> channels;
   // Flood control: so many lines at once, then one each interval.
   int burst = 8;
@@ -49,7 +49,7 @@ class IrcSurface : public Surface {
   ~IrcSurface() override;
 
   const std::string& name() const override { return name_; }
-  // kNotFound...: the password cannot be read. A network that is not there is tried again for ever.
+  // A network that is not there is tried again for ever.
   Result<void> Start(Listener& listener) override;
   void Stop() override;
   // Answers once the lines are sent. kUnavailable: the bot is not in the channel now.
@@ -82,7 +82,7 @@ class IrcSurface : public Surface {
   void Wake();
 
   const std::string name_ = "irc";
-  Options options_;
+  const Options options_;
   const Prove prove_;
   const Report report_;
   Listener* listener_ = nullptr;

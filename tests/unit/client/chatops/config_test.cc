@@ -1,18 +1,18 @@
 #include "client/chatops/config.h"
 
+#include <sys/stat.h>
+
 #include <catch2/catch.hpp>
 
 #include "client/chatops/command.h"
-#include "client/chatops/irc/irc.h"
+#include "client/chatops/surfaces.h"
 #include "engine/base/file.h"
+#include "tests/unit/server/fixture.h"
 
 namespace recourse::chatops {
 namespace {
 
-Result<Config> Parsed(const std::string& text, irc::Options& irc) {
-  YamlReader reader("bot.yaml", "the configuration");
-  return ParseConfig(text, reader, {{"irc", irc::ReadOptions(reader, irc)}});
-}
+Result<Settings> Parsed(const std::string& text) { return ParseSettings(text, "bot.yaml"); }
 
 constexpr const char* kHead = R"(server: {data: /var/lib/recourse, token_file: /etc/bot.token}
 surfaces:
@@ -20,20 +20,22 @@ surfaces:
 )";
 
 std::string Refused(const std::string& text) {
-  irc::Options irc;
-  const auto config = Parsed(text, irc);
+  const auto config = Parsed(text);
   REQUIRE_FALSE(config);
   return config.error().message;
 }
 
 TEST_CASE("a run is told in the first channel of a surface that fits it", "[chatops]") {
-  irc::Options irc;
-  const auto config = Parsed(std::string(kHead) + R"(routes:
+  const auto settings = Parsed(std::string(kHead) + R"(routes:
   - {surface: irc, channel: "#database", targets: [shop], severities: [critical, high]}
   - {surface: irc, channel: "#backups", workflows: [backup]}
   - {surface: irc, channel: "#incidents"}
-)", irc);
-  REQUIRE(config);
+)");
+  REQUIRE(settings);
+  const Config* config = &settings->config;
+  const irc::Options& irc = *settings->surfaces.irc;
+  CHECK(irc.channels == std::vector<std::string>{"#database", "#backups", "#incidents"});
+  CHECK_FALSE(settings->surfaces.slack);
   CHECK(irc.server.host == "irc.example.net");
   CHECK(irc.server.port == "6697");
   CHECK(irc.server.tls);
@@ -65,17 +67,64 @@ TEST_CASE("every mistake in the bot's configuration is told at once, with its pl
   CHECK(Refused("").find("bot.yaml:") == 0);
 }
 
-TEST_CASE("docs/chat.md has a configuration that is taken, and every command", "[chatops]") {
-  const auto text = ReadFile(std::string(RECOURSE_SOURCE_DIR) + "/docs/chat.md", 1 << 20);
-  REQUIRE(text);
-  const auto begin = text->find("```yaml\n") + 8;
-  irc::Options irc;
-  const auto config = Parsed(text->substr(begin, text->find("```", begin) - begin), irc);
-  INFO((config ? "" : config.error().message));
-  CHECK(config);
+TEST_CASE("Slack and Mattermost are told what their settings lack", "[chatops]") {
+  const std::string problems = Refused(
+      "server: {token_file: /t}\nsurfaces:\n  slack: {listen: \"127.0.0.1:8081\"}\n"
+      "  mattermost: {url: \"https://chat\"}\n"
+      "routes: [{surface: slack, channel: C1}, {surface: mattermost, channel: c}]\n");
+  for (const char* problem :
+       {"surfaces.slack: bot_token_file must be there", "surfaces.slack: listen needs signing_secret_files",
+        "surfaces.mattermost: token_file must be there", "surfaces.mattermost: command_token_files must"}) {
+    CHECK_THAT(problems, Catch::Contains(problem));
+  }
+}
+
+TEST_CASE("a secret that others can read is not used", "[chatops]") {
+  const server::TemporaryDirectory directory;
+  SurfaceSettings settings;
+  settings.slack.emplace();
+  settings.slack->bot_token_file = directory.Write("bot", "xoxb-1");
+  REQUIRE(chmod(settings.slack->bot_token_file.c_str(), 0644) == 0);
+  const auto connection = client::Connection::Open({.data = directory.path(), .address = "127.0.0.1:1",
+                                                    .token_file = directory.Write("token", "12345")});
+  REQUIRE(connection);
+  const Report report = [](const std::string&) {};
+  const auto made = MakeSurfaces(settings, *connection, report);
+  REQUIRE_FALSE(made);
+  CHECK_THAT(made.error().message, Catch::Contains("chmod 600"));
+}
+
+TEST_CASE("the pages on chats have configurations that are taken, and every command", "[chatops]") {
+  const auto page = [](const std::string& name) {
+    auto text = ReadFile(std::string(RECOURSE_SOURCE_DIR) + "/docs/" + name, 1 << 20);
+    REQUIRE(text);
+    return *text;
+  };
+  const auto block = [](const std::string& text, const std::string& first) {
+    const auto begin = text.find("```yaml\n" + first) + 8;
+    return text.substr(begin, text.find("```", begin) - begin);
+  };
+  const std::string chat = page("chat.md");
+  const auto settings = Parsed(block(chat, "server:"));
+  INFO((settings ? "" : settings.error().message));
+  CHECK(settings);
   for (const Verb& verb : Verbs()) {
     INFO(verb.name);
-    CHECK(text->find("`" + std::string(verb.name)) != std::string::npos);
+    CHECK(chat.find("`" + std::string(verb.name)) != std::string::npos);
+  }
+  for (const auto& [name, surface] : {std::pair("chat-slack.md", "slack"),
+                                      std::pair("chat-mattermost.md", "mattermost")}) {
+    const std::string text = page(name);
+    const std::string first = std::string(surface) + ":";
+    for (auto at = text.find("```yaml\n" + first); at != std::string::npos;
+         at = text.find("```yaml\n" + first, at + 1)) {
+      std::string section = "server: {token_file: /t}\nroutes: [{surface: " + std::string(surface) +
+                            ", channel: c}]\nsurfaces:\n  ";
+      for (const char c : block(text.substr(at), first)) section += c == '\n' ? "\n  " : std::string(1, c);
+      const auto taken = Parsed(section);
+      INFO(section << (taken ? "" : taken.error().message));
+      CHECK(taken);
+    }
   }
 }
 
