@@ -153,7 +153,8 @@ Result<Connection> Connection::Open(const Options& options) {
   Connection connection;
   connection.options_ = options;
   // gRPC and the messages below want one spelling of it, whatever the current directory.
-  const std::string data = std::filesystem::absolute(options.data).string();
+  const std::string data =
+      options.data.empty() ? std::string() : std::filesystem::absolute(options.data).string();
   auto credentials = CredentialsOf(options);
   if (!credentials) return std::move(credentials).error();
   if (auto read = connection.ReadToken(data); !read) return std::move(read).error();

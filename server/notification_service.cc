@@ -38,15 +38,17 @@ Result<std::vector<v1::Channel>> UndeliveredChannels(journal::Reader& reader) {
   std::vector<v1::Channel> channels;
   for (const journal::OutboxRow& row : *rows) {
     v1::Channel& channel = ChannelIn(channels, row.channel);
-    if (row.given_up) {
-      channel.set_given_up(channel.given_up() + 1);
-    } else {
-      channel.set_waiting(channel.waiting() + 1);
-    }
+    if (row.given_up) channel.set_given_up(channel.given_up() + 1);
     if (channel.has_since_time()) continue;  // the oldest came first
     *channel.mutable_since_time() = ToProto(row.created);
     channel.set_run(row.run.ToString());
     channel.set_error(row.error);
+  }
+  // What waits behind one that was tried waits too.
+  for (v1::Channel& channel : channels) {
+    auto unsent = reader.UnsentNotifications(channel.name(), kUndeliveredMax);
+    if (!unsent) return std::move(unsent).error();
+    channel.set_waiting(static_cast<std::int32_t>(unsent->size()));
   }
   return channels;
 }

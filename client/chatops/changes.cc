@@ -97,6 +97,11 @@ std::string Done(const std::string& verb) {
   return "noted in the timeline";
 }
 
+// Where a person reads what is answered: a channel, or what he and the bot say in private.
+std::string WhereShown(const std::string& channel, const ChatUser& user) {
+  return channel.empty() ? "private " + user.Key() : channel;
+}
+
 }  // namespace
 
 ChatAnswer Answers::Start(const Asking& asking, const ChatCommand& said, const Command& command) {
@@ -159,7 +164,7 @@ ChatAnswer Answers::Steer(const Asking& asking, const Wish& wish) const {
 }
 
 Result<std::string> Answers::DigestShown(const Asking& asking, const Wish& wish) const {
-  if (auto digest = shown_.Find(wish.user.surface, wish.channel, wish.about)) return *digest;
+  if (auto digest = shown_.Find(wish.user.surface, WhereShown(wish.channel, wish.user), wish.about)) return *digest;
   // The bot may have started anew since: where it has shown something stands in the run. What an
   // approval asks never changes under one id.
   const auto approval = asking.GetApproval(wish.about);
@@ -167,7 +172,7 @@ Result<std::string> Answers::DigestShown(const Asking& asking, const Wish& wish)
   const auto run = asking.GetRun(approval->run());
   if (!run) return run.error();
   for (const v1::Reference& reference : run->references()) {
-    const bool here = wish.channel.empty() || PlaceFrom(reference.place()).channel == wish.channel;
+    const bool here = PlaceFrom(reference.place()).channel == wish.channel;
     if (here && reference.kind() == wish.user.surface && reference.about() == wish.about) {
       return approval->digest();
     }
@@ -239,7 +244,7 @@ ChatAnswer Answers::ShowApproval(const Asking& asking, const Wish& wish, const s
   if (!approval) return {TextOf(approval.error())};
   const auto run = asking.GetRun(approval->run());
   if (!run) return {TextOf(run.error())};
-  shown_.Put(wish.user.surface, wish.channel, approval->id(), approval->digest());
+  shown_.Put(wish.user.surface, WhereShown(wish.channel, wish.user), approval->id(), approval->digest());
   return {(first.empty() ? "" : first + "\n") + TextOf(ApprovalMessage(*approval, *run))};
 }
 

@@ -19,17 +19,13 @@ class Shown {
     if (shown_.size() > kMax) shown_.erase(shown_.begin());
   }
 
-  // The digest that was shown last. Who speaks outside of channels (an empty one) can have read it in
-  // any of the surface.
+  // The digest that was shown there last. What was shown elsewhere does not count: nobody knows who
+  // has read it.
   std::optional<std::string> Find(const std::string& surface, const std::string& channel,
                                   const std::string& approval) const {
     const std::lock_guard lock(mutex_);
-    const auto at = shown_.lower_bound({surface, approval, channel});
-    if (at == shown_.end()) return std::nullopt;
-    const auto& [known_surface, known_approval, known_channel] = at->first;
-    const bool fits = known_surface == surface && known_approval == approval &&
-                      (channel.empty() || known_channel == channel);
-    return fits ? std::optional(at->second) : std::nullopt;
+    const auto at = shown_.find({surface, approval, channel});
+    return at == shown_.end() ? std::nullopt : std::optional(at->second);
   }
 
  private:

@@ -111,6 +111,11 @@ Result<std::unique_ptr<Intake>> Intake::Open(runtime::Engine& engine, journal::J
 Result<std::vector<Taken>> Intake::Take(const Delivery& delivery, const runtime::Caller& caller) {
   const std::lock_guard lock(mutex_);
   const auto rules = rules_();
+  if (rules->fallback.empty() && rules->rules.empty()) {
+    // Whoever asks is to ask again: a 200 would be the end of the alert.
+    return Unavailable("no alert rules are in use, so that nobody would be told; what is wrong with "
+                       "their file: recourse info");
+  }
   std::vector<Taken> all;
   for (const Alert& alert : delivery.alerts) {
     auto taken = TakeOne(alert, *rules, caller);
@@ -217,7 +222,11 @@ Result<Taken> Intake::Resolve(const Alert& alert, const Rules& rules,
 // Starts the run that looks whether all is well, and says so on the alert's own run.
 Result<void> Intake::Check(const Alert& alert, const Launch& launch, RunId run,
                            const runtime::Caller& caller) {
-  const std::string request_id = "resolved/" + alert.RequestId();
+  // One for each run: what flaps does not start another at each turn.
+  const std::string request_id = "resolved/" + run.ToString();
+  auto earlier = reader_->FindRequest(request_id);
+  if (!earlier) return std::move(earlier).error();
+  if (*earlier) return {};
   auto inputs = InputsFor(launch, alert, run.ToString());
   auto row = inputs ? StartRun({launch.workflow, *inputs, request_id}, caller)
                     : Row(std::move(inputs).error());

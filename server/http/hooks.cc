@@ -30,7 +30,14 @@ std::string JsonOf(const std::vector<alerts::Taken>& all) {
 void Answer(const httplib::Request& request, httplib::Response& response, std::string_view hook,
             Parse parse, const Principals& principals, alerts::Intake& intake) {
   auto caller = Admit(principals, PresentedBy(request), hook);
-  if (!caller) return AnswerError(response, caller.error());
+  if (!caller) {
+    // Whoever is to wait is to send it again: Alertmanager does not after 429.
+    Error error = std::move(caller).error();
+    if (error.code == Code::kResourceExhausted) error.code = Code::kUnavailable;
+    // Where tokens are kept is nothing for who has none; the log has it all.
+    if (error.code == Code::kUnauthenticated) error.message = "no token or certificate that this server knows; nothing was done";
+    return AnswerError(response, error);
+  }
   const auto delivery = parse(request.body);
   if (!delivery) {
     spdlog::warn("{}: what {} sent is no alert: {}", hook, caller->principal,

@@ -36,6 +36,19 @@ int StatusOfLength(const httplib::Request& request) {
   return bytes > kBodyMax ? 413 : 0;
 }
 
+// What is too large may be a storm of alerts, and its sender does not try again; strangers must not
+// fill the log with it.
+void TellTooLarge(const std::string& from) {
+  using Clock = std::chrono::steady_clock;
+  static std::atomic<Clock::rep> told = 0;
+  const auto now = Clock::now().time_since_epoch().count();
+  const auto last = told.load();
+  if (last != 0 && now - last < Clock::duration(std::chrono::seconds(10)).count()) return;
+  told = now;
+  spdlog::warn("http: a body of more than 1 MiB from {} was refused unread; if it was Alertmanager's, set "
+               "max_alerts for its receiver", from);
+}
+
 std::string_view WordsFor(int status) {
   switch (status) {
     case 400:
@@ -90,6 +103,7 @@ class HttpListener final : public Listener, private httplib::Server {
       int status = StatusOfLength(request);
       if (request.is_multipart_form_data()) status = 415;
       if (status == 0) return Handled::Unhandled;
+      if (status == 413) TellTooLarge(request.remote_addr);
       AnswerJson(response, status, ErrorOf(WordsFor(status)));
       return Handled::Handled;
     });

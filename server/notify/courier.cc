@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <future>
+#include <set>
 
 namespace recourse::notify {
 namespace {
@@ -13,6 +14,7 @@ constexpr int kTriesInOrder = 5;  // then it is passed by the others of its chan
 constexpr int kTriesMax = 300;  // with delays of up to 5 minutes: a day
 constexpr std::chrono::seconds kDelayMax{300};
 constexpr std::chrono::seconds kReadAgain{10};
+constexpr int kRetryMax = 100'000;
 
 }  // namespace
 
@@ -23,7 +25,7 @@ std::chrono::seconds DelayAfter(int failures) {
 
 journal::OutboxRow AfterFailure(journal::OutboxRow row, const Error& error, Time now) {
   ++row.tries;
-  row.error = error.message;
+  row.error = Plain(error.message);
   if (error.code == Code::kInvalidArgument || row.tries >= kTriesMax) row.given_up = now;
   return row;
 }
@@ -31,38 +33,60 @@ journal::OutboxRow AfterFailure(journal::OutboxRow row, const Error& error, Time
 // What waits in one channel, worked off once.
 class Courier::Round {
  public:
-  Round(Courier& courier, const ChannelSettings& settings, Channel& channel, journal::Reader& reader)
-      : courier_(courier), settings_(settings), channel_(channel), reader_(reader) {}
+  // `notes`: what has come of letters and is not in the journal yet, from round to round.
+  Round(Courier& courier, const ChannelSettings& settings, Channel& channel, journal::Reader& reader,
+        std::vector<journal::OutboxRow>& notes)
+      : courier_(courier), settings_(settings), channel_(channel), reader_(reader), notes_(notes) {}
 
   // Whether all that waits was sent or given up. Errors are the journal's.
   Result<bool> Work() {
+    if (auto noted = NoteAll(); !noted) return std::move(noted).error();
     auto rows = reader_.UnsentNotifications(settings_.name, kAtOnce);
     if (!rows) return std::move(rows).error();
     std::vector<Letter> letters;
     for (journal::OutboxRow& row : *rows) {
+      if (IsNoted(row)) continue;
       auto run = reader_.FindRun(row.run);
       if (!run) return std::move(run).error();
       letters.push_back({std::move(row), run->value_or(journal::RunRow())});
     }
     const auto digest = static_cast<std::size_t>(settings_.digest_after);
     const bool storm = digest > 0 && letters.size() > digest && channel_.CanDigest();
-    bool all = letters.size() < kAtOnce;
-    if (storm) {
-      all = Send(letters) && all;
-    } else {
-      for (Letter& letter : letters) {
-        if (Send({letter})) continue;
-        all = false;
-        if (letter.row.tries < kTriesInOrder) break;
+    const bool all = letters.size() < kAtOnce;
+    return (storm ? Send(letters) : SendEach(letters)) && all;
+  }
+
+  // What was sent is not sent again while the journal cannot take that it was.
+  Result<void> NoteAll() {
+    if (notes_.empty()) return {};
+    auto noted = courier_.Note(notes_);
+    if (noted) notes_.clear();
+    return noted;
+  }
+
+ private:
+  bool IsNoted(const journal::OutboxRow& row) const {
+    return std::any_of(notes_.begin(), notes_.end(), [&](const journal::OutboxRow& note) {
+      return note.position == row.position && note.number == row.number;
+    });
+  }
+
+  // One after the other; of a run none is sent before an earlier one of it that waits.
+  bool SendEach(const std::vector<Letter>& letters) {
+    bool all = true;
+    std::set<RunId> waiting;
+    for (const Letter& letter : letters) {
+      if (waiting.contains(letter.row.run) || Send({letter})) {
+        all = all && !waiting.contains(letter.row.run);
+        continue;
       }
-    }
-    if (!notes_.empty()) {
-      if (auto noted = courier_.Note(std::move(notes_)); !noted) return std::move(noted).error();
+      all = false;
+      waiting.insert(letter.row.run);
+      if (letter.row.tries < kTriesInOrder) break;
     }
     return all;
   }
 
- private:
   // Whether they need not be sent again.
   bool Send(const std::vector<Letter>& letters) {
     const std::stop_token stop = courier_.stopping_.get_token();
@@ -86,6 +110,8 @@ class Courier::Round {
                    letters.front().row.run.ToString(), notes_.back().tries,
                    done ? " given up" : "", sent.error().message);
     }
+    // A failure of the journal is told by the next round, which has the notes.
+    (void)NoteAll();
     return done;
   }
 
@@ -93,7 +119,7 @@ class Courier::Round {
   const ChannelSettings& settings_;
   Channel& channel_;
   journal::Reader& reader_;
-  std::vector<journal::OutboxRow> notes_;
+  std::vector<journal::OutboxRow>& notes_;
 };
 
 Courier::Courier(Settings settings, journal::Journal& journal, runtime::Engine& engine,
@@ -131,6 +157,7 @@ void Courier::Stop() {
 void Courier::Work(const ChannelSettings& settings) {
   const auto channel = NewChannel(settings, identity_, secrets_, clock_);
   std::unique_ptr<journal::Reader> reader;
+  std::vector<journal::OutboxRow> notes;
   std::uint64_t seen = 0;
   int failures = 0;
   std::optional<std::chrono::seconds> delay(0);
@@ -139,9 +166,8 @@ void Courier::Work(const ChannelSettings& settings) {
       if (auto opened = journal_.OpenReader()) reader = *std::move(opened);
     }
     auto done = reader == nullptr ? Result<bool>(Unavailable("the journal cannot be read"))
-                                  : Round(*this, settings, *channel, *reader).Work();
+                                  : Round(*this, settings, *channel, *reader, notes).Work();
     if (!done) {
-      // What was sent may be sent again: nobody could note it.
       spdlog::error("notifications for {} wait: {}", settings.name, done.error().message);
       delay = kReadAgain;
       continue;
@@ -187,7 +213,7 @@ Result<int> Courier::Retry(const std::string& channel) {
   if (!known) return NotFound("there is no channel \"" + channel + "\"");
   auto reader = journal_.OpenReader();
   if (!reader) return std::move(reader).error();
-  auto rows = (*reader)->UndeliveredNotifications(kAtOnce);
+  auto rows = (*reader)->UndeliveredNotifications(kRetryMax);
   if (!rows) return std::move(rows).error();
   std::vector<journal::OutboxRow> again;
   for (journal::OutboxRow& row : *rows) {
@@ -213,7 +239,7 @@ Result<void> Courier::Test(const std::string& channel, const std::string& by) {
     if (settings.name != channel) continue;
     Letter letter;
     letter.row.channel = channel;
-    letter.row.event = "attended";  // a paging service has nothing to open for it
+    letter.row.event = "test";
     letter.row.text = "a test of the channel " + channel + ", asked for by " + by;
     letter.row.created = clock_.Now();
     return NewChannel(settings, identity_, secrets_, clock_)->Send({letter}, stopping_.get_token());

@@ -10,8 +10,9 @@ namespace {
 constexpr std::size_t kTextMax = 2000;   // bytes of one notification
 constexpr std::size_t kDigestLines = 10;
 
-// Texts come from people and programs: control characters become blanks, and the rest is cut between
-// two characters.
+}  // namespace
+
+// Control characters become blanks, and the rest is cut between two characters.
 std::string Plain(const std::string& text) {
   std::string plain;
   for (std::size_t at = 0; at < text.size() && plain.size() < kTextMax; ++at) {
@@ -30,8 +31,6 @@ std::string Plain(const std::string& text) {
   return plain + "...";
 }
 
-}  // namespace
-
 std::string TextOf(const Letter& letter, const ChannelSettings& channel) {
   if (channel.text) {
     const expression::MapScope scope(
@@ -48,10 +47,11 @@ std::string TextOf(const Letter& letter, const ChannelSettings& channel) {
 std::string CommandsOf(const Letter& letter) {
   const std::string& event = letter.row.event;
   const std::string run = letter.row.run.ToString();
-  if (event == "attended" || event == "acknowledged" || event == "run_succeeded") return "";
+  if (event == "test" || event == "attended" || event == "acknowledged" || event == "run_succeeded") return "";
   std::string commands = "recourse show " + run + "\n";
   if (event == "run_failed") return commands + "recourse timeline " + run + "\n";
-  return commands + "recourse ack " + run + "\n";
+  // Only a run with an escalation policy can be acknowledged.
+  return event == "escalated" ? commands + "recourse ack " + run + "\n" : commands;
 }
 
 std::string DigestOf(const std::vector<Letter>& letters, const ChannelSettings& channel) {

@@ -17,6 +17,10 @@ struct Letter {
 // One line, without characters that a terminal or a mail reader would obey.
 std::string TextOf(const Letter& letter, const ChannelSettings& channel);
 
+// A text of others in one line of at most some 2,000 bytes, without what a terminal, a log or a mail
+// reader would obey.
+std::string Plain(const std::string& text);
+
 // How to see to it: the commands, one a line; empty when nobody is needed.
 std::string CommandsOf(const Letter& letter);
 

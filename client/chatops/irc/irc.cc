@@ -12,6 +12,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
+constexpr std::size_t kHostsMax = 1000;
 constexpr auto kConnectPatience = 10'000ms;
 constexpr auto kDelayMin = 1'000ms;
 constexpr auto kDelayMax = 60'000ms;
@@ -28,6 +29,9 @@ constexpr std::size_t kPrivateLinesMax = 30;
 // Wrong tokens in a while: the server, too, counts them, and would at last hear nobody of this host.
 constexpr int kWrongLoginsMax = 5;
 constexpr auto kWrongLoginsWhile = 60s;
+
+// Of "nick!user@host" what follows the @.
+std::string HostOf(const std::string& prefix) { return prefix.substr(prefix.find('@') + 1); }
 
 }  // namespace
 
@@ -157,13 +161,15 @@ Result<void> IrcSurface::SendDue(Link& link) {
       if (!urgent_.empty()) {
         next.line = std::move(urgent_.front());
         urgent_.pop_front();
-      } else if (!replies_.empty() && tokens_ > 0) {
+      } else if (!replies_.empty() && tokens_ > 0 && !(replied_ && !outgoing_.empty())) {
         next.line = std::move(replies_.front());
         replies_.pop_front();
+        replied_ = true;
         --tokens_;
       } else if (!outgoing_.empty() && tokens_ > 0) {
         next = std::move(outgoing_.front());
         outgoing_.pop_front();
+        replied_ = false;
         --tokens_;
       } else {
         return {};
@@ -283,7 +289,7 @@ void IrcSurface::Handle(const Session::Heard& heard) {
   command.text = heard.text;
   command.others_read = !heard.channel.empty();
   const bool help = IsHelp(heard.text);
-  if (who.empty() && !help) {
+  if (who.empty()) {
     return tell("I do not know who you are, so nothing was done: a nick proves nothing. Send me your "
                 "Recourse token in a private message: login TOKEN (it comes from: recourse tokens create "
                 "NAME --expires 12h)");
@@ -319,13 +325,17 @@ std::optional<std::string> IrcSurface::LogIn(const Session::Heard& heard) {
       return "join one of my channels first: else I could not see you leave, and somebody else take "
              "your nick";
     }
-    if (Steady::now() - wrong_since_ > kWrongLoginsWhile) wrong_logins_ = 0;
-    if (wrong_logins_ >= kWrongLoginsMax) return "too many wrong tokens were sent; try again in a minute";
+    if (Steady::now() - wrong_since_ > kWrongLoginsWhile) wrong_logins_.clear();
+    const auto wrong = wrong_logins_.find(HostOf(heard.prefix));
+    if (wrong != wrong_logins_.end() && wrong->second >= kWrongLoginsMax) {
+      return "too many wrong tokens were sent from there; try again in a minute";
+    }
   }
   const auto name = prove_(token);
   const std::lock_guard lock(mutex_);
-  if (!name && name.error().code == Code::kUnauthenticated && wrong_logins_++ == 0) {
-    wrong_since_ = Steady::now();
+  if (!name && name.error().code == Code::kUnauthenticated && wrong_logins_.size() < kHostsMax) {
+    if (wrong_logins_.empty()) wrong_since_ = Steady::now();
+    ++wrong_logins_[HostOf(heard.prefix)];
   }
   if (!name) return "you are not logged in: " + name.error().message;
   if (!session_ || !session_->LogIn(heard.prefix, *name)) return "you have left my channels; log in again";

@@ -98,7 +98,8 @@ class IrcSurface : public Surface {
   std::string failed_;                    // not empty: why the connection is of no use
   std::deque<Session::Heard> heard_;
   std::map<std::string, std::string> said_;  // the last text in a channel about something
-  int wrong_logins_ = 0;
+  bool replied_ = false;  // the last line was an answer: what a channel is told comes next
+  std::map<std::string, int> wrong_logins_;  // by host
   Steady::time_point wrong_since_{};
 
   int tokens_ = 0;  // of flood control; of the connection's thread alone

@@ -154,9 +154,19 @@ TEST_CASE(
     "nothing",
     "[alerts]") {
   Hooked hooked;
-  CHECK(hooked.Take({hooked.Fires()}) == "no_rule");
-  CHECK(hooked.Take({hooked.Resolved(hooked.Fires())}) == "nothing");
+  hooked.AddRule("ask", "");
+  Alert other = hooked.Fires();
+  other.labels["alertname"] = "Other";
+  CHECK(hooked.Take({other}) == "no_rule");
+  CHECK(hooked.Take({hooked.Resolved(other)}) == "nothing");
   CHECK(hooked.Runs() == 0);
+}
+
+TEST_CASE("without rules an alert is to be sent again, and not taken for told", "[alerts]") {
+  Hooked hooked;
+  const auto taken = hooked.Try({hooked.Fires()});
+  REQUIRE_FALSE(taken);
+  CHECK(taken.error().code == Code::kUnavailable);
 }
 
 TEST_CASE("an alert that fires again while its run is open is noted there", "[alerts]") {

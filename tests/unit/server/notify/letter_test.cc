@@ -27,7 +27,8 @@ Letter About(std::int64_t run, const std::string& event, const std::string& text
 TEST_CASE("a letter says what, where and how bad, in one line that nothing obeys", "[notify]") {
   const Letter letter = About(7, "needs_attention", "R-7 needs\nattention: \x1b[31m\xc2\x9b" "now");
   CHECK(TextOf(letter, {}) == "R-7 needs attention:  [31m now - on health (critical)");
-  CHECK(CommandsOf(letter) == "recourse show R-7\nrecourse ack R-7\n");
+  CHECK(CommandsOf(letter) == "recourse show R-7\n");
+  CHECK(CommandsOf(About(7, "escalated", "x")) == "recourse show R-7\nrecourse ack R-7\n");
   CHECK(CommandsOf(About(7, "attended", "x")).empty());
   CHECK_THAT(CommandsOf(About(7, "run_failed", "x")), Contains("recourse timeline R-7"));
 }
