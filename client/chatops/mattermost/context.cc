@@ -24,7 +24,8 @@ std::string ProofOf(const Asked& asked, const std::string& key) {
   const Value all = Value::Object({{"meant", Members(asked.meant)},
                                    {"post", asked.post},
                                    {"user", asked.user},
-                                   {"team", asked.team}});
+                                   {"team", asked.team},
+                                   {"opened", asked.opened}});
   return recourse::web::HmacSha256(key, "recourse dialog " + ToJson(all));
 }
 
@@ -50,14 +51,18 @@ std::optional<Meant> ReadContext(const Value& context, const std::string& key) {
 }
 
 std::string StateOf(const Asked& asked, const std::string& key) {
-  return ToJson(Members(asked.meant).With("post", asked.post).With("proof", ProofOf(asked, key)));
+  return ToJson(Members(asked.meant)
+                    .With("post", asked.post)
+                    .With("opened", asked.opened)
+                    .With("proof", ProofOf(asked, key)));
 }
 
 std::optional<Asked> ReadState(const std::string& state, const std::string& user,
                                const std::string& team, const std::string& key) {
   const auto members = ParseJson(state);
   if (!members) return std::nullopt;
-  Asked asked{MeantBy(*members), members->StringOr("post", ""), user, team};
+  Asked asked{MeantBy(*members), members->StringOr("post", ""), user, team,
+              members->StringOr("opened", "")};
   if (!recourse::web::SameSecret(members->StringOr("proof", ""), ProofOf(asked, key))) return std::nullopt;
   return asked;
 }

@@ -226,7 +226,8 @@ EntryReply MattermostSurface::TakeAction(const Value& request) {
 
 Reply MattermostSurface::Ask(const Value& request, const Meant& meant) {
   const ChatUser user = UserOf(request);
-  const Asked asked{meant, request.StringOr("post_id", ""), user.id, user.team};
+  const Asked asked{meant, request.StringOr("post_id", ""), user.id, user.team,
+                    request.StringOr("trigger_id", "")};
   const Value dialog =
       Value::Object({{"trigger_id", request["trigger_id"]},
                      {"url", options_.public_url + kDialogPath},

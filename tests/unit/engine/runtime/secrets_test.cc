@@ -243,7 +243,9 @@ steps:
   const RunId run = Begin("later");
   CHECK(Settle(run).status == static_cast<int>(RunStatus::kSucceeded));
   std::string stored;
-  for (const journal::StoredEvent& event : *OpenReader()->EventsOfRun(run, 0, 100)) stored += event.payload;
+  const auto events = OpenReader()->EventsOfRun(run, 0, 100);
+  REQUIRE(events);
+  for (const journal::StoredEvent& event : *events) stored += event.payload;
   CHECK_THAT(stored, !Contains("hunter2"));
   CHECK(StateOf(run).steps.at(1).output == Value("found [secret db] there"));
 }

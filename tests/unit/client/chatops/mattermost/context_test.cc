@@ -51,6 +51,8 @@ TEST_CASE("a dialog's state is good for who was asked, and tells no button's sec
   const Asked asked{kApprove, "post1", "alice", "team1"};
   const std::string state = StateOf(asked, kKey);
   CHECK(ReadState(state, "alice", "team1", kKey) == asked);
+  // A dialog that is opened again is another one, whatever is said in it.
+  CHECK(StateOf({kApprove, "post1", "alice", "team1", "click2"}, kKey) != state);
   CHECK_FALSE(ReadState(state, "bob", "team1", kKey));
   CHECK_FALSE(ReadState(state, "alice", "team2", kKey));
   CHECK_FALSE(ReadState(state, "alice", "team1", std::string(32, 'x')));
