@@ -115,6 +115,7 @@ Value Whole(const Node& root, const Loading& loading) {
 namespace {
 
 void NameSecrets(Workflow& workflow) {
+  if (workflow.canonical.find("secret(") == std::string::npos) return;  // as most have none
   std::set<std::string> names;
   for (const Step& step : workflow.steps) {
     const auto* action = std::get_if<ActionStep>(&step.kind);
