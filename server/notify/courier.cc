@@ -38,7 +38,7 @@ class Courier::Round {
         std::vector<journal::OutboxRow>& notes)
       : courier_(courier), settings_(settings), channel_(channel), reader_(reader), notes_(notes) {}
 
-  // Whether all that waits was sent or given up. Errors are the journal's.
+  // Whether all that waits was sent or given up, and is noted so. Errors are the journal's.
   Result<bool> Work() {
     if (auto noted = NoteAll(); !noted) return std::move(noted).error();
     auto rows = reader_.UnsentNotifications(settings_.name, kAtOnce);
@@ -53,7 +53,8 @@ class Courier::Round {
     const auto digest = static_cast<std::size_t>(settings_.digest_after);
     const bool storm = digest > 0 && letters.size() > digest && channel_.CanDigest();
     const bool all = letters.size() < kAtOnce;
-    return (storm ? Send(letters) : SendEach(letters)) && all;
+    const bool done = storm ? Send(letters) : SendEach(letters);
+    return done && all && notes_.empty();
   }
 
   // What was sent is not sent again while the journal cannot take that it was.
@@ -110,7 +111,7 @@ class Courier::Round {
                    letters.front().row.run.ToString(), notes_.back().tries,
                    done ? " given up" : "", sent.error().message);
     }
-    // A failure of the journal is told by the next round, which has the notes.
+    // What the journal does not take now is noted by the next round, which tells why.
     (void)NoteAll();
     return done;
   }

@@ -2,6 +2,7 @@
 // actions that do as they are told, and a journal that fails when it is told to.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <functional>
 #include <mutex>
@@ -102,7 +103,14 @@ class WatchedJournal final : public journal::Journal {
 
   journal::Heads heads() const override { return journal_->heads(); }
   Result<journal::Position> Append(std::span<journal::RunChange> changes) override;
+  // While it is set, what came of notifications is not stored; counted in notes_refused.
+  std::atomic<bool> refuse_notes = false;
+  std::atomic<int> notes_refused = 0;
   Result<void> NoteNotifications(std::span<const journal::OutboxRow> notes) override {
+    if (refuse_notes) {
+      ++notes_refused;
+      return Unavailable("the disk is full");
+    }
     return journal_->NoteNotifications(notes);
   }
   Result<void> StoreSchedules(std::span<const journal::ScheduleRow> rows) override;

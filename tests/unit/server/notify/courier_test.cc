@@ -237,6 +237,18 @@ TEST_CASE_METHOD(Told, "what a former server left is sent by the next", "[notify
   Until([&] { return AllSent(); });
 }
 
+TEST_CASE_METHOD(Told, "what was sent is not sent again while the journal cannot note it", "[notify]") {
+  Tell("kind: webhook, signing_secret: hook, url: \"" + sink.url() + "\"");
+  journal().refuse_notes = true;
+  Begin("parks");
+  sink.Bodies(1);
+  Until([&] { return journal().notes_refused > 0; });
+  CHECK_FALSE(AllSent());
+  journal().refuse_notes = false;
+  Until([&] { return AllSent(); });
+  CHECK(sink.Bodies(1).size() == 1);
+}
+
 TEST_CASE("a channel that fails is asked ever more seldom", "[notify]") {
   CHECK(DelayAfter(1) == seconds(1));
   CHECK(DelayAfter(4) == seconds(8));
