@@ -152,7 +152,8 @@ class Row {
       if (above == wanted) return refuse("would run itself");
     }
     if (loading_.above.size() > kNestingMax) {
-      return refuse("stands in " + std::to_string(kNestingMax) + " others already, which is the limit");
+      return refuse("stands in " + std::to_string(kNestingMax) +
+                    " others already, which is the limit");
     }
     const auto text = others ? others(wanted) : std::nullopt;
     if (!text) return refuse("is no workflow that can be found here");
@@ -168,10 +169,15 @@ class Row {
     }
     loading_.carried[wanted] = inner.workflow->canonical;
     const std::string& kept = loading_.texts.emplace_back(*text);
-    const Node& root = loading_.roots.emplace_back(ReadYaml(kept, loading_.problems));
+    const Node& root = loading_.roots.emplace_back(
+        loading_.stored ? ReadStored(kept, loading_.problems) : ReadYaml(kept, loading_.problems));
     const int frame = static_cast<int>(workflow_.frames.size());
-    workflow_.frames.push_back({workflow_.steps[step].id + "/", step, inner.workflow->inputs, {},
-                                inner.workflow->on_failure, OwnOf(*inner.workflow)});
+    workflow_.frames.push_back({workflow_.steps[step].id + "/",
+                                step,
+                                inner.workflow->inputs,
+                                {},
+                                inner.workflow->on_failure,
+                                OwnOf(*inner.workflow)});
     loading_.frame_roots.push_back({&root, kept});
     const int block = AddBlock(Block::Kind::kSubWorkflow, wanted, step);
     const std::string_view outside = std::exchange(loading_.text, kept);

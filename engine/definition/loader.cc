@@ -129,15 +129,16 @@ void NameSecrets(Workflow& workflow) {
 }  // namespace
 
 Loaded Load(Loading& loading) {
-  const Node root = ReadYaml(loading.text, loading.problems);
+  const Node root = loading.stored ? ReadStored(loading.text, loading.problems)
+                                   : ReadYaml(loading.text, loading.problems);
   if (loading.problems.empty() || root.is_map()) ReadWorkflow(root, loading);
   if (!loading.problems.empty()) return {nullptr, std::move(loading.problems).Take()};
   loading.workflow.canonical = ToJson(Whole(root, loading));
   if (!loading.stored && loading.workflow.canonical.size() > kTextMax) {
-    loading.problems.Add(root.place, "with the workflows that it runs the definition has " +
-                                         HumanBytes(static_cast<std::int64_t>(
-                                             loading.workflow.canonical.size())) +
-                                         "; at most " + HumanBytes(kTextMax) + " are accepted");
+    loading.problems.Add(
+        root.place, "with the workflows that it runs the definition has " +
+                        HumanBytes(static_cast<std::int64_t>(loading.workflow.canonical.size())) +
+                        "; at most " + HumanBytes(kTextMax) + " are accepted");
     return {nullptr, std::move(loading.problems).Take()};
   }
   NameSecrets(loading.workflow);

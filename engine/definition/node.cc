@@ -1,65 +1,103 @@
 #include "engine/definition/node.h"
 
-#include <yaml-cpp/eventhandler.h>
-#include <yaml-cpp/exceptions.h>
-#include <yaml-cpp/parser.h>
+#include <yaml.h>
 
 #include <algorithm>
-#include <exception>
-#include <sstream>
+#include <optional>
 #include <utility>
 
+#include "engine/base/check.h"
 #include "engine/base/json.h"
 #include "engine/base/text.h"
+#include "engine/expression/utf8.h"
 
 namespace recourse::definition {
 namespace {
 
-Place PlaceOf(const YAML::Mark& mark) { return {mark.line + 1, mark.column + 1}; }
+Place PlaceOf(const yaml_mark_t& mark) {
+  return {static_cast<int>(mark.line) + 1, static_cast<int>(mark.column) + 1};
+}
+
+Place PlaceAt(std::string_view text, std::size_t byte) {
+  const std::string_view before = text.substr(0, byte);
+  const auto line_start = before.rfind('\n') + 1;  // 0 when there is none
+  return {1 + static_cast<int>(std::ranges::count(before, '\n')),
+          1 + static_cast<int>(expression::CountCodePoints(before.substr(line_start)))};
+}
 
 // An unquoted scalar: JSON's true, false, null and numbers, or a string.
 Value PlainScalar(const std::string& text) {
   if (text == "true") return true;
   if (text == "false") return false;
+  if (text.empty() || text == "null" || text == "~") return {};
   if (text.find_first_not_of("0123456789+-.eE") == std::string::npos) {
     if (auto number = ParseJson(text); number && IsNumber(*number)) return *number;
   }
   return text;
 }
 
-// Builds the tree from the parser's events. It ends the parsing by the parser's own exception,
-// which is the only way out that the parser knows.
-class Builder final : public YAML::EventHandler {
+// Where the parser's marks stand in the text: they count characters, and only forward.
+class Cursor {
  public:
-  explicit Builder(Problems& problems) : problems_(problems) {}
+  explicit Cursor(std::string_view text) : text_(text) {}
+
+  std::size_t ByteOf(std::size_t character) {
+    while (character_ < character && byte_ < text_.size()) {
+      do ++byte_;
+      while (byte_ < text_.size() && (static_cast<unsigned char>(text_[byte_]) & 0xC0) == 0x80);
+      ++character_;
+    }
+    return byte_;
+  }
+
+ private:
+  std::string_view text_;
+  std::size_t character_ = 0;
+  std::size_t byte_ = 0;
+};
+
+struct Mistake {
+  Place place;
+  std::string message;
+};
+
+// Builds the tree from the parser's events.
+class Builder {
+ public:
+  Builder(std::string_view text, Problems& problems) : cursor_(text), problems_(problems) {}
 
   Node Take() && { return std::move(root_); }
 
-  void OnDocumentStart(const YAML::Mark&) override {}
-  void OnDocumentEnd() override {}
-  void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
-    RefuseAnchor(mark, anchor);
-    AddScalar(mark, Value(), "null");
+  std::optional<Mistake> On(const yaml_event_t& event) {
+    const yaml_mark_t& mark = event.start_mark;
+    switch (event.type) {
+      case YAML_ALIAS_EVENT:
+        return Mistake{PlaceOf(mark), "aliases (*name) are not accepted; write the content out"};
+      case YAML_SCALAR_EVENT: {
+        const auto& scalar = event.data.scalar;
+        if (auto refused = Refuse(mark, scalar.anchor, scalar.tag)) return refused;
+        AddScalar(mark, {reinterpret_cast<const char*>(scalar.value), scalar.length},
+                  scalar.style == YAML_PLAIN_SCALAR_STYLE);
+        return {};
+      }
+      case YAML_SEQUENCE_START_EVENT: {
+        const auto& start = event.data.sequence_start;
+        if (auto refused = Refuse(mark, start.anchor, start.tag)) return refused;
+        return Open(mark, Node::Kind::kList);
+      }
+      case YAML_MAPPING_START_EVENT: {
+        const auto& start = event.data.mapping_start;
+        if (auto refused = Refuse(mark, start.anchor, start.tag)) return refused;
+        return Open(mark, Node::Kind::kMap);
+      }
+      case YAML_SEQUENCE_END_EVENT:
+      case YAML_MAPPING_END_EVENT:
+        Close();
+        return {};
+      default:
+        return {};
+    }
   }
-  void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
-    throw YAML::ParserException(mark, "aliases (*name) are not accepted; write the content out");
-  }
-  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
-                const std::string& text) override {
-    RefuseAnchor(mark, anchor);
-    RefuseTag(mark, tag);
-    AddScalar(mark, tag == "!" ? Value(text) : PlainScalar(text), text);
-  }
-  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
-                       YAML::EmitterStyle::value) override {
-    Open(mark, tag, anchor, Node::Kind::kList);
-  }
-  void OnSequenceEnd() override { Close(); }
-  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
-                  YAML::EmitterStyle::value) override {
-    Open(mark, tag, anchor, Node::Kind::kMap);
-  }
-  void OnMapEnd() override { Close(); }
 
  private:
   struct Level {
@@ -69,46 +107,45 @@ class Builder final : public YAML::EventHandler {
     Place key_place;
   };
 
-  static void RefuseAnchor(const YAML::Mark& mark, YAML::anchor_t anchor) {
-    if (anchor == YAML::NullAnchor) return;
-    throw YAML::ParserException(mark, "anchors (&name) are not accepted; write the content out");
-  }
-  static void RefuseTag(const YAML::Mark& mark, const std::string& tag) {
-    if (tag.empty() || tag == "?" || tag == "!") return;
-    throw YAML::ParserException(mark, "tags (!name) are not accepted; quote a string instead");
+  static std::optional<Mistake> Refuse(const yaml_mark_t& mark, const yaml_char_t* anchor,
+                                       const yaml_char_t* tag) {
+    if (anchor != nullptr) {
+      return Mistake{PlaceOf(mark), "anchors (&name) are not accepted; write the content out"};
+    }
+    if (tag != nullptr) {
+      return Mistake{PlaceOf(mark), "tags (!name) are not accepted; quote a string instead"};
+    }
+    return {};
   }
 
   bool ExpectsKey() const {
     return !levels_.empty() && levels_.back().node.is_map() && !levels_.back().has_key;
   }
 
-  void AddScalar(const YAML::Mark& mark, Value value, const std::string& text) {
+  void AddScalar(const yaml_mark_t& mark, std::string text, bool plain) {
     if (ExpectsKey()) {
       Level& level = levels_.back();
       level.has_key = true;
-      level.key = text;
+      level.key = std::move(text);
       level.key_place = PlaceOf(mark);
       return;
     }
     Node node;
     node.place = PlaceOf(mark);
-    node.offset = static_cast<std::size_t>(mark.pos);
-    node.scalar = std::move(value);
+    node.offset = cursor_.ByteOf(mark.index);
+    node.scalar = plain ? PlainScalar(text) : Value(std::move(text));
     Add(std::move(node));
   }
 
-  void Open(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
-            Node::Kind kind) {
-    RefuseAnchor(mark, anchor);
-    RefuseTag(mark, tag);
-    if (ExpectsKey()) throw YAML::ParserException(mark, "a key must be a string");
+  std::optional<Mistake> Open(const yaml_mark_t& mark, Node::Kind kind) {
+    if (ExpectsKey()) return Mistake{PlaceOf(mark), "a key must be a string"};
     if (levels_.size() >= kDepthMax) {
-      throw YAML::ParserException(mark,
-                                  "nested deeper than " + std::to_string(kDepthMax) + " levels");
+      return Mistake{PlaceOf(mark), "nested deeper than " + std::to_string(kDepthMax) + " levels"};
     }
     Level& level = levels_.emplace_back();
     level.node.place = PlaceOf(mark);
     level.node.kind = kind;
+    return {};
   }
 
   void Close() {
@@ -152,13 +189,13 @@ class Builder final : public YAML::EventHandler {
   void RefuseAgain(const Node& node, std::size_t index) {
     const Member& member = node.members[index];
     const auto end = node.members.begin() + static_cast<std::ptrdiff_t>(index);
-    if (std::find_if(node.members.begin(), end, [&](const Member& one) {
-          return one.key == member.key;
-        }) != end) {
+    if (std::find_if(node.members.begin(), end,
+                     [&](const Member& one) { return one.key == member.key; }) != end) {
       problems_.Add(member.place, "the key " + Quoted(member.key) + " is there already");
     }
   }
 
+  Cursor cursor_;
   Problems& problems_;
   std::vector<Level> levels_;
   Node root_;
@@ -183,9 +220,19 @@ bool RefuseDeepBrackets(std::string_view text, Problems& problems) {
   return false;
 }
 
-// The mark of a document's end. The parser takes an open quote at the end of the text for closed,
-// but refuses this mark in it.
-constexpr std::string_view kEnd = "\n...\n";
+// Characters that the parser takes for the end of a line, as YAML 1.1 has it, and nobody sees.
+bool RefuseRareBreaks(std::string_view text, Problems& problems) {
+  constexpr std::pair<std::string_view, std::string_view> kBreaks[] = {
+      {"\xc2\x85", "\\x85"}, {"\xe2\x80\xa8", "\\u2028"}, {"\xe2\x80\xa9", "\\u2029"}};
+  for (const auto& [bytes, escape] : kBreaks) {
+    const auto at = text.find(bytes);
+    if (at == text.npos) continue;
+    problems.Add(PlaceAt(text, at), "this character ends a line unseen; write it as " +
+                                        std::string(escape) + " in double quotes");
+    return true;
+  }
+  return false;
+}
 
 bool RefuseText(std::string_view text, Problems& problems) {
   if (text.size() > kTextMax) {
@@ -202,7 +249,56 @@ bool RefuseText(std::string_view text, Problems& problems) {
     problems.Add({line, 1}, "the line holds a zero byte");
     return true;
   }
-  return RefuseDeepBrackets(text, problems);
+  return RefuseRareBreaks(text, problems) || RefuseDeepBrackets(text, problems);
+}
+
+struct Parser : yaml_parser_t {
+  explicit Parser(std::string_view text) {
+    RECOURSE_CHECK(yaml_parser_initialize(this) != 0);  // fails without memory only
+    yaml_parser_set_encoding(this, YAML_UTF8_ENCODING);
+    yaml_parser_set_input_string(this, reinterpret_cast<const unsigned char*>(text.data()),
+                                 text.size());
+  }
+  ~Parser() { yaml_parser_delete(this); }
+  Parser(const Parser&) = delete;
+  Parser& operator=(const Parser&) = delete;
+};
+
+struct Event : yaml_event_t {
+  Event() : yaml_event_t() {}
+  ~Event() { yaml_event_delete(this); }
+  Event(const Event&) = delete;
+  Event& operator=(const Event&) = delete;
+};
+
+Mistake MistakeOf(const Parser& parser, std::string_view text) {
+  if (parser.error == YAML_READER_ERROR) {  // it has no mark, but an offset in bytes
+    return {PlaceAt(text, parser.problem_offset), parser.problem};
+  }
+  std::string message = parser.problem;
+  if (parser.problem_mark.index >= expression::CountCodePoints(text)) {
+    message = "the text ends before a string or bracket is closed";
+  }
+  if (parser.context != nullptr) {
+    message += ", " + std::string(parser.context) + " that begins at line " +
+               std::to_string(parser.context_mark.line + 1) + ", column " +
+               std::to_string(parser.context_mark.column + 1);
+  }
+  return {PlaceOf(parser.problem_mark), std::move(message)};
+}
+
+std::optional<Mistake> Parse(std::string_view text, Builder& builder) {
+  Parser parser(text);
+  int documents = 0;
+  for (;;) {
+    Event event;
+    if (yaml_parser_parse(&parser, &event) == 0) return MistakeOf(parser, text);
+    if (event.type == YAML_STREAM_END_EVENT) return {};
+    if (event.type == YAML_DOCUMENT_START_EVENT && ++documents > 1) {
+      return Mistake{PlaceOf(event.start_mark), "a second document follows; one is accepted"};
+    }
+    if (auto mistake = builder.On(event)) return mistake;
+  }
 }
 
 }  // namespace
@@ -216,28 +312,42 @@ const Member* Node::Find(std::string_view key) const {
 
 Node ReadYaml(std::string_view text, Problems& problems) {
   if (RefuseText(text, problems)) return {};
-  Builder builder(problems);
-  try {
-    std::istringstream stream(std::string(text) + std::string(kEnd));
-    YAML::Parser parser(stream);
-    parser.HandleNextDocument(builder);
-    Node root = std::move(builder).Take();
-    if (root.kind == Node::Kind::kScalar && root.scalar.is_null()) {
-      problems.Add({1, 1}, "the text is empty");
-    }
-    Builder second(problems);
-    if (parser.HandleNextDocument(second)) {
-      problems.Add(std::move(second).Take().place, "a second document follows; one is accepted");
-    }
-    return root;
-  } catch (const YAML::Exception& error) {
-    const bool at_end = error.mark.pos >= static_cast<int>(text.size());
-    problems.Add(PlaceOf(error.mark),
-                 at_end ? "the text ends before a string or bracket is closed" : error.msg);
-  } catch (const std::exception& error) {
-    problems.Add({1, 1}, std::string("the text cannot be read as YAML: ") + error.what());
+  Builder builder(text, problems);
+  if (auto mistake = Parse(text, builder)) {
+    problems.Add(mistake->place, std::move(mistake->message));
+    return {};
   }
-  return {};
+  Node root = std::move(builder).Take();
+  if (root.kind == Node::Kind::kScalar && root.scalar.is_null()) {
+    problems.Add({1, 1}, "the text is empty");
+  }
+  return root;
+}
+
+namespace {
+
+Node ToNode(const Value& value) {
+  Node node;
+  node.place = {1, 1};
+  if (value.is_list()) {
+    node.kind = Node::Kind::kList;
+    for (const Value& item : value.as_list()) node.items.push_back(ToNode(item));
+  } else if (value.is_map()) {
+    node.kind = Node::Kind::kMap;
+    for (const auto& [key, member] : value.as_map()) {
+      node.members.push_back({key.as_string(), node.place, ToNode(member)});
+    }
+  } else {
+    node.scalar = value;
+  }
+  return node;
+}
+
+}  // namespace
+
+Node ReadStored(std::string_view text, Problems& problems) {
+  auto value = ParseJson(text);
+  return value ? ToNode(*value) : ReadYaml(text, problems);
 }
 
 Value ToValue(const Node& node) {

@@ -47,6 +47,10 @@ inline constexpr int kDepthMax = 90;              // below what the readers of J
 // nothing was added there.
 Node ReadYaml(std::string_view text, Problems& problems);
 
+// The same of a text that was accepted before. A canonical form is JSON and is read as such: YAML
+// takes some characters in it for ends of lines. Everything in it stands at its first character.
+Node ReadStored(std::string_view text, Problems& problems);
+
 Value ToValue(const Node& node);
 
 // Where the part of `node` stands that `path` leads to ({"tables", "[0]", "name"}), as far as it

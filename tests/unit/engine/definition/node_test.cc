@@ -70,6 +70,9 @@ TEST_CASE("a text that cannot be read is refused with a place", "[definition]") 
   CHECK_THAT(Read("a: \"open\n"), Contains("the text ends before a string or bracket is closed"));
   CHECK_THAT(Read("a: 'open"), Contains("the text ends before a string or bracket is closed"));
   CHECK_THAT(Read("a: [open"), Contains("the text ends before a string or bracket is closed"));
+  CHECK_THAT(Read("a: [open"), Contains("that begins at line 1, column 4"));
+  CHECK_THAT(Read("é: \"ü\u2028\"\n"), StartsWith("f:1:6: this character ends a line unseen"));
+  CHECK_THAT(Read("b: é\na: é\x01\n"), StartsWith("f:2:5: control characters"));
   CHECK_THAT(Read("a: b: c\n"), StartsWith("f:1:"));
   CHECK_THAT(Read("\tname: x\n"), StartsWith("f:1:"));
   CHECK_THAT(Read("\xef\xbb\xbfname: x\n"), Contains(R"({"name":"x"})"));
