@@ -1,10 +1,12 @@
 #include "engine/runtime/batch.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "engine/definition/window.h"
 #include "engine/machine/window_now.h"
 #include "engine/record/record.h"
+#include "engine/runtime/job.h"
 
 namespace recourse::runtime {
 namespace {
@@ -75,6 +77,23 @@ void AddEffects(Batch& batch, const LiveRun& run, std::vector<machine::Effect> e
   }
 }
 
+// Goes on with a decision that asks for a plan, when that can be made at once.
+void GoOnWithPlan(const Batch& batch, const LiveRun& run, machine::Facts facts,
+                  machine::Decision& decision) {
+  if (batch.surroundings == nullptr || decision.effects.empty()) return;
+  const auto* plan = std::get_if<machine::MakePlan>(&decision.effects.back());
+  if (plan == nullptr || std::ranges::any_of(decision.events, ConcernsApproval)) return;
+  const auto made = PlanAtOnce(*batch.surroundings, *run.workflow, decision.after, *plan);
+  if (!made) return;
+  facts.position += static_cast<std::int64_t>(decision.events.size());
+  auto next = machine::Decide(*run.workflow, decision.after, *made, facts);
+  if (!next) return;  // as with a plan that is made by a worker, it is said there
+  decision.effects.pop_back();
+  std::ranges::move(next->events, std::back_inserter(decision.events));
+  std::ranges::move(next->effects, std::back_inserter(decision.effects));
+  decision.after = std::move(next->after);
+}
+
 }  // namespace
 
 Result<std::optional<std::size_t>> AddDecision(Batch& batch, LiveRun& run,
@@ -92,6 +111,7 @@ Result<std::optional<std::size_t>> AddDecision(Batch& batch, LiveRun& run,
                              caller.via};
   auto decision = machine::Decide(*run.workflow, run.state, input, facts);
   if (!decision) return std::move(decision).error();
+  GoOnWithPlan(batch, run, facts, *decision);
   batch.runs.push_back(run.state.run);
   journal::RunChange change;
   if (decision->events.empty()) {

@@ -16,11 +16,14 @@
 
 namespace recourse::runtime {
 
+struct Surroundings;
+
 struct Batch {
   Time now;
   journal::Heads heads;  // as they will be
   std::int64_t inputs_bytes_max = 256 * 1024;  // the engine's option
   const decltype(Options::route)* route = nullptr;  // likewise; null: nobody is told
+  const Surroundings* surroundings = nullptr;  // for plans that are made at once; null: none is
 
   std::vector<journal::RunChange> changes;
   struct RunEffect {
@@ -56,7 +59,8 @@ struct Batch {
   }
 };
 
-// Decides `input` for `run`, applies the events to it and adds what is to be written to `batch`.
+// Decides `input` for `run`, applies the events to it and adds what is to be written to `batch`. A
+// plan that asks no action is made here too, so that its approval is asked in the same commit.
 // Answers the index of the change, or nothing when there is nothing to write. Errors are Decide's;
 // nothing has happened then.
 Result<std::optional<std::size_t>> AddDecision(Batch& batch, LiveRun& run,

@@ -24,6 +24,7 @@ void CoreLoop::Process(std::span<Message> messages) {
   batch.heads = journal_.heads();
   batch.inputs_bytes_max = options_.inputs_bytes_max;
   batch.route = &options_.route;
+  batch.surroundings = &surroundings_;
   batch.changes.reserve(messages.size());
   batch.answers.reserve(messages.size());
   for (Message& message : messages) Take(batch, message);

@@ -81,6 +81,12 @@ std::shared_ptr<Job> MakePlanJob(const Surroundings& surroundings,
                                  std::shared_ptr<const definition::Workflow> workflow,
                                  machine::RunState state, const machine::MakePlan& plan);
 
+// The same on the calling thread, when it asks no action and is soon made; nothing otherwise.
+std::optional<machine::PlanMade> PlanAtOnce(const Surroundings& surroundings,
+                                            const definition::Workflow& workflow,
+                                            const machine::RunState& state,
+                                            const machine::MakePlan& plan);
+
 // `value` with the defaults that `schema` declares for members that are not there.
 Value WithDefaults(const Value& value, const Value& schema);
 

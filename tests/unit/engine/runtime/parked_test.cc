@@ -85,7 +85,13 @@ TEST_CASE_METHOD(EngineFixture, "who waits for a run hears when it is over or as
     gate.Pass(context.stop);
     return Value();
   };
-  AddWorkflow(kConfirmed);
+  AddWorkflow(R"(
+name: confirmed
+steps:
+  - {id: look, action: test.work}
+  - {id: look_again, action: test.work}
+  - {id: confirm, approval: {prompt: "Go on?", approvers: [dba]}}
+)");
   StartEngine();
   const RunId run = Begin("confirmed");
   auto one = Settled(run);

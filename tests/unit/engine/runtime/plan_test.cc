@@ -101,4 +101,26 @@ steps:
   CHECK((*approval)->digest == PlanDigest(Value(Value::Map()), *plan, "Go on?"));
 }
 
+TEST_CASE_METHOD(EngineFixture, "an approval before actions that plan nothing is asked in the start's commit",
+                 "[runtime]") {
+  AddAction("test.look", RepeatClass::kReadOnly);
+  AddWorkflow(R"(
+name: asks
+steps:
+  - {id: confirm, approval: {prompt: "Go on?", approvers: [dba]}}
+  - {id: look, action: test.look}
+)");
+  StartEngine();
+  const auto started = Start("asks").Get();
+  REQUIRE(started);
+  CHECK(started->status == static_cast<int>(RunStatus::kWaiting));
+  CHECK(EventsOf(started->run) ==
+        std::vector<std::string>{"RunStarted", "PlanStarted", "ApprovalRequested"});
+  const auto approval = OpenReader()->FindApproval(ApprovalId{1});
+  REQUIRE((approval && *approval));
+  const auto plan = ParseJson((*approval)->plan);
+  REQUIRE(plan);
+  CHECK((*plan)["steps"].as_list().front()["step"] == Value("look"));
+}
+
 }  // namespace recourse::runtime
