@@ -15,7 +15,6 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
-#include <filesystem>
 #include <iostream>
 #include <memory>
 #include <string>
@@ -29,6 +28,7 @@
 #include "engine/machine/state.h"
 #include "engine/runtime/engine.h"
 #include "server/alerts/intake.h"
+#include "server/arguments.h"
 #include "server/config.h"
 #include "server/definition_files.h"
 #include "server/principals_file.h"
@@ -55,54 +55,9 @@ constexpr int kExitJournalDamaged = 4;
 
 constexpr std::size_t kLogLinesMax = 65'536;  // that wait to be written; the oldest make room
 
-struct Arguments {
-  std::string config;
-  std::string data;
-  std::string listen;
-  std::vector<std::string> workflows;
-  std::vector<std::string> targets;
-  std::vector<std::string> schedules;
-};
-
 int Fail(int exit_code, const Error& error) {
   std::cerr << "recoursed did not start: " << error.message << std::endl;
   return exit_code;
-}
-
-std::string Absolute(const std::string& path) {
-  return std::filesystem::absolute(path).lexically_normal().string();
-}
-
-// The configuration file, and over it the command line.
-Result<Config> Settle(const Arguments& arguments) {
-  Config config;
-  if (!arguments.config.empty()) {
-    auto loaded = LoadConfig(arguments.config);
-    if (!loaded) return std::move(loaded).error();
-    config = *std::move(loaded);
-  }
-  if (!arguments.data.empty()) config.data = Absolute(arguments.data);
-  if (config.data.empty()) {
-    auto data = DefaultDataDirectory();
-    if (!data) return std::move(data).error();
-    config.data = *std::move(data);
-  }
-  if (!arguments.listen.empty()) {
-    if (auto valid = CheckListenAddress(arguments.listen); !valid) {
-      return std::move(valid).error().In("--listen");
-    }
-    config.listen = arguments.listen;
-  }
-  if (auto safe = CheckExposure(config); !safe) return std::move(safe).error().In("--listen");
-  for (const auto& directory : arguments.workflows) config.workflows.push_back(Absolute(directory));
-  for (const auto& directory : arguments.targets) config.targets.push_back(Absolute(directory));
-  for (const auto& directory : arguments.schedules) config.schedules.push_back(Absolute(directory));
-  if (config.socket.empty()) config.socket = config.data + "/recourse.sock";
-  if (config.journal_key.empty()) config.journal_key = config.data + "/journal.key";
-  if (config.journal_heads.empty()) config.journal_heads = config.data + "/heads.jsonl";
-  config.engine.blob_directory = config.data + "/blobs";
-  config.engine.report = [](const Error& error) { spdlog::warn("{}", error.message); };
-  return config;
 }
 
 // Lines are written by a thread of their own, so that a terminal that stands still never holds the
@@ -287,6 +242,7 @@ int Serve(const Config& config, journal::Journal& journal, const SigningKey& key
   auto signer = HeadSigner::Start({config.journal_heads, config.heads_every}, journal, key, clock);
   if (!signer) return Fail(kExitFailed, signer.error().In("sign the journal's heads"));
   const std::string address_file = config.data + "/address";
+  if (auto noted = NoteCommand(config); !noted) spdlog::warn("{}", noted.error().message);
   const std::string address_problem = WriteAddress(address_file, (*server)->address());
   PrintStart({config, (*server)->address(), *http == nullptr ? "" : (*http)->address(),
               address_problem, journal.path(), *open, options.journal_check, definitions.problems},
