@@ -20,33 +20,33 @@ double PercentOf(const Value& number) {
   return number.is_double() ? number.as_double() : static_cast<double>(number.as_int());
 }
 
-// A backup whose own bytes are lost says nothing about its time: it is left out, and told.
-// A suspect one says that its database was damaged by then.
-Result<std::vector<const Entry*>> CandidatesOf(const Catalogue& catalogue, const Value& exclude,
-                                               const Context& context, Value::List& tested) {
+enum class Finding { kGood, kBad, kLeftOut };
+
+// Suspect ones count: they say that their database was damaged by then.
+std::vector<const Entry*> CandidatesOf(const Catalogue& catalogue, const Value& exclude) {
   std::vector<const Entry*> candidates;
   for (const Entry& entry : catalogue.entries) {
-    if (exclude.is_list() &&
-        std::count(exclude.as_list().begin(), exclude.as_list().end(), Value(entry.name)) > 0) {
-      continue;
-    }
-    std::optional<std::string> why;
-    if (entry.state == State::kVerified) {
-      auto differ = WhyBytesDiffer(entry, context);
-      if (!differ) return std::move(differ).error();
-      why = *std::move(differ);
-    } else if (entry.state != State::kSuspect) {
-      why = entry.reason;
-    }
-    if (!why) {
-      candidates.push_back(&entry);
-    } else {
-      context.log("not looked into: " + entry.name + ": " + *why);
-      tested.push_back(
-          Value::Object({{"name", entry.name}, {"good", false}, {"reason", "left out: " + *why}}));
-    }
+    const bool excluded =
+        exclude.is_list() &&
+        std::count(exclude.as_list().begin(), exclude.as_list().end(), Value(entry.name)) > 0;
+    const bool tells = entry.state == State::kVerified || entry.state == State::kSuspect;
+    if (tells && !excluded) candidates.push_back(&entry);
   }
   return candidates;
+}
+
+void Note(Search& search, const Entry& entry, bool good, const std::string& reason) {
+  search.tested.push_back(
+      Value::Object({{"name", entry.name}, {"good", good}, {"reason", reason}}));
+}
+
+// A verified backup whose own bytes are lost says nothing about its time: it is left out, and told.
+Result<bool> IsWhole(const Entry& entry, Search& search, const Context& context) {
+  if (entry.state == State::kSuspect) return true;
+  auto differ = WhyBytesDiffer(entry, context);
+  if (!differ) return std::move(differ).error();
+  if (*differ) Note(search, entry, false, "left out: " + **differ);
+  return !differ->has_value();
 }
 
 // Why the backup does not hold what it should; nothing when it does.
@@ -69,66 +69,86 @@ Result<std::optional<std::string>> WhyBad(const Entry& entry, const Search& sear
   return R(database::Sentences(report->findings));
 }
 
-Result<bool> IsGood(std::size_t index, Search& search, const Context& context) {
+// Looks into a candidate; one that is left out is taken out of the candidates.
+Result<Finding> LookInto(std::size_t index, Search& search, const Context& context) {
   const Entry& entry = *search.candidates[index];
   if (context.stop.stop_requested()) return context.StopError();
+  context.progress(static_cast<std::int64_t>(search.tested.size()), 0, entry.name);
+  auto whole = IsWhole(entry, search, context);
+  if (!whole) return std::move(whole).error();
+  if (!*whole) {
+    search.candidates.erase(search.candidates.begin() + static_cast<std::ptrdiff_t>(index));
+    return Finding::kLeftOut;
+  }
   auto why = WhyBad(entry, search, context);
   if (!why) return std::move(why).error().In(entry.name);
-  search.tested.push_back(Value::Object(
-      {{"name", entry.name}, {"good", !why->has_value()}, {"reason", why->value_or("")}}));
-  context.log(entry.name + (*why ? ": " + **why : " is good"));
-  context.progress(static_cast<std::int64_t>(search.tested.size()), 0, "backups looked into");
-  return !why->has_value();
+  Note(search, entry, !why->has_value(), why->value_or(""));
+  return *why ? Finding::kBad : Finding::kGood;
 }
 
 // The index of the newest good candidate, by halving: what was damaged or lost once stays so. Both
 // neighbours of the answer are looked into, whatever lies between others. Nothing: none is good.
 Result<std::optional<std::size_t>> Halve(Search& search, const Context& context) {
   using R = Result<std::optional<std::size_t>>;
+  auto newest = Result<Finding>(Finding::kLeftOut);
+  while (!search.candidates.empty() && *newest == Finding::kLeftOut) {
+    newest = LookInto(0, search, context);
+    if (!newest) return std::move(newest).error();
+  }
   if (search.candidates.empty()) return R(std::nullopt);
-  auto newest = IsGood(0, search, context);
-  if (!newest) return std::move(newest).error();
-  if (*newest) return R(0);
+  if (*newest == Finding::kGood) return R(0);
+  auto oldest = Result<Finding>(Finding::kLeftOut);
+  while (search.candidates.size() > 1 && *oldest == Finding::kLeftOut) {
+    oldest = LookInto(search.candidates.size() - 1, search, context);
+    if (!oldest) return std::move(oldest).error();
+  }
+  if (*oldest != Finding::kGood) return R(std::nullopt);
   std::size_t bad = 0;
   std::size_t good = search.candidates.size() - 1;
-  auto oldest = good == bad ? Result<bool>(false) : IsGood(good, search, context);
-  if (!oldest) return std::move(oldest).error();
-  if (!*oldest) return R(std::nullopt);
   while (good - bad > 1) {
     const std::size_t middle = bad + (good - bad) / 2;
-    auto is_good = IsGood(middle, search, context);
-    if (!is_good) return std::move(is_good).error();
-    (*is_good ? good : bad) = middle;
+    auto found = LookInto(middle, search, context);
+    if (!found) return std::move(found).error();
+    if (*found == Finding::kLeftOut) {
+      --good;  // one less before it
+    } else {
+      (*found == Finding::kGood ? good : bad) = middle;
+    }
   }
   return R(good);
 }
 
+std::int64_t RowsIn(const Entry& entry, const std::string& table) {
+  const auto& tables = entry.manifest->content.tables;
+  const auto found = tables.find(table);
+  return found == tables.end() ? 0 : found->second;
+}
+
 // The index of the last candidate before the newest loss of rows, as the manifests count them.
-std::optional<std::size_t> FindDrop(Search& search, const Value& drop) {
+Result<std::optional<std::size_t>> FindDrop(Search& search, const Value& drop,
+                                            const Context& context) {
+  using R = Result<std::optional<std::size_t>>;
   const std::string table = drop.StringOr("table", "");
   const double kept = 1 - PercentOf(drop["percent"]) / 100;
-  std::erase_if(search.candidates,
-                [](const Entry* entry) { return entry->state != State::kVerified; });
-  for (std::size_t i = 0; i < search.candidates.size(); ++i) {
-    const auto rows_in = [&](std::size_t index) -> std::int64_t {
-      const auto& tables = search.candidates[index]->manifest->content.tables;
-      const auto found = tables.find(table);
-      return found == tables.end() ? 0 : found->second;
-    };
-    const std::int64_t rows = rows_in(i);
-    const bool is_last = i + 1 == search.candidates.size();
-    const bool lost =
-        !is_last && static_cast<double>(rows) < kept * static_cast<double>(rows_in(i + 1));
-    search.tested.push_back(Value::Object(
-        {{"name", search.candidates[i]->name},
-         {"good", !lost},
-         {"reason", lost ? "the table \"" + table + "\" has " + std::to_string(rows) +
-                               " rows, in the backup before " + std::to_string(rows_in(i + 1))
-                         : ""}}));
-    if (lost) return i + 1;
+  auto& candidates = search.candidates;
+  std::erase_if(candidates, [](const Entry* entry) { return entry->state != State::kVerified; });
+  std::size_t before = 0;
+  for (std::size_t i = 0; i + 1 < candidates.size() && before == 0; ++i) {
+    const std::int64_t rows = RowsIn(*candidates[i], table);
+    const std::int64_t earlier = RowsIn(*candidates[i + 1], table);
+    const bool lost = static_cast<double>(rows) < kept * static_cast<double>(earlier);
+    if (lost) before = i + 1;
+    Note(search, *candidates[i], !lost,
+         !lost ? ""
+               : "the table \"" + table + "\" has " + std::to_string(rows) +
+                     " rows, in the backup before " + std::to_string(earlier));
   }
-  if (search.candidates.empty()) return std::nullopt;
-  return 0;
+  for (; before < candidates.size(); ++before) {
+    auto whole = IsWhole(*candidates[before], search, context);
+    if (!whole) return std::move(whole).error();
+    if (*whole) return R(before);
+  }
+  return R(std::nullopt);
 }
 
 class Bisect final : public Action {
@@ -146,13 +166,9 @@ class Bisect final : public Action {
     if (!backups) return std::move(backups).error();
     auto catalogue = ReadCatalogue(*backups);
     if (!catalogue) return std::move(catalogue).error();
-    Search search{*std::move(resource), {}, {}};
-    auto candidates = CandidatesOf(*catalogue, inputs["exclude"], context, search.tested);
-    if (!candidates) return std::move(candidates).error();
-    search.candidates = *std::move(candidates);
-    auto found = inputs["drop"].is_map()
-                     ? Result<std::optional<std::size_t>>(FindDrop(search, inputs["drop"]))
-                     : Halve(search, context);
+    Search search{*std::move(resource), CandidatesOf(*catalogue, inputs["exclude"]), {}};
+    auto found = inputs["drop"].is_map() ? FindDrop(search, inputs["drop"], context)
+                                         : Halve(search, context);
     if (!found) return std::move(found).error().In("look into the backups");
     if (*found) return OutputOf(search, **found, context);
     return Failure{NotFound("no backup in " + backups->directory +
@@ -170,7 +186,8 @@ class Bisect final : public Action {
       const Entry& bad = *search.candidates[index - 1];
       std::string reason;
       for (const Value& one : search.tested) {
-        if (one["name"] == Value(bad.name)) reason = one.StringOr("reason", "");
+        if (one["name"] == Value(bad.name) && !one.BoolOr("good", false))
+          reason = one.StringOr("reason", "");
       }
       first_bad = Value::Object(
           {{"name", bad.name}, {"taken_at", database::TimeText(bad.taken_at)}, {"reason", reason}});

@@ -311,7 +311,9 @@ const ActionSpec& RehearseRestoreSpec() {
           "backup": {"type": "string", "minLength": 1,
                      "description": "the backup's file, absolute"},
           "scratch": {"type": "string", "minLength": 1,
-                      "description": "a directory for the scratch file; default: the database's"}
+                      "description": "a directory for the scratch file; default: the database's"},
+          "accept_salvaged": {"type": "boolean", "default": false,
+            "description": "take also a file that database.salvage has made, which lacks rows"}
         },
         "required": ["backup"],
         "additionalProperties": false

@@ -1,18 +1,19 @@
-#include "actions/database/manifest.h"
 #include "actions/database/specs.h"
 #include "actions/database/sqlite_actions.h"
 #include "actions/database/sqlite_check.h"
+#include "actions/database/verified_copy.h"
 
 namespace recourse::database {
 namespace {
 
 // A log that was lost with its commits, and an old file that was put back, are sound in themselves:
 // they show only beside what is known of a later state.
-Result<void> CompareWithBackup(CheckReport& report, const Context& context) {
+Result<void> CompareWithBackup(CheckReport& report, const std::string& kind,
+                               const Context& context) {
   const std::string backup = context.inputs.StringOr("not_older_than", "");
   if (backup.empty()) return {};
   if (auto allowed = context.policy.AllowPath(backup); !allowed) return allowed;
-  auto manifest = ReadManifest(backup);
+  auto manifest = ReadVerifiedManifest(backup, kind);
   if (!manifest) return std::move(manifest).error().In("not_older_than");
   const Value& allowed_drop = context.inputs["rows_drop_percent_max"];
   const double percent =
@@ -54,7 +55,8 @@ class SqliteCheck final : public Action {
         CheckSqliteFile(resource->path, resource->expected,
                         mode == "quick" ? CheckDepth::kQuick : CheckDepth::kFull, context);
     if (!report) return std::move(report).error();
-    if (auto compared = CompareWithBackup(*report, context); !compared) return compared.error();
+    if (auto compared = CompareWithBackup(*report, resource->kind, context); !compared)
+      return compared.error();
     if (!report->good()) return Failure{report->ToError(), report->Evidence()};
     return Value::Object({{"path", report->path},
                           {"mode", mode},

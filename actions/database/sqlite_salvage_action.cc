@@ -37,11 +37,13 @@ struct SalvageRequest {
   std::optional<SqliteSchema> backup;  // the schema of schema_from
 };
 
-Result<SalvageRequest> ReadSalvageRequest(const ResultFile& file, const Context& context) {
+Result<SalvageRequest> ReadSalvageRequest(const std::string& to, const Context& context) {
   auto resource = ReadResource(context.inputs["database"], context.policy);
   if (!resource) return std::move(resource).error();
-  SalvageRequest request{*std::move(resource), context.inputs.StringOr("scratch", file.directory()),
-                         std::nullopt};
+  SalvageRequest request{
+      *std::move(resource),
+      context.inputs.StringOr("scratch", std::filesystem::path(to).parent_path().string()),
+      std::nullopt};
   if (auto allowed = context.policy.AllowPath(request.scratch); !allowed) {
     return std::move(allowed).error().In("scratch");
   }
@@ -59,7 +61,7 @@ class SqliteSalvage final : public Action {
   const ActionSpec& Spec() const override { return SalvageSpec(); }
 
   Result<ActionPlan> Plan(const Context& context) const override {
-    auto file = ResultFile::Begin(context);
+    auto file = ResultFile::PathFor(context);
     if (!file) return std::move(file).error();
     auto request = ReadSalvageRequest(*file, context);
     if (!request) return std::move(request).error();
@@ -68,12 +70,12 @@ class SqliteSalvage final : public Action {
     if (!*facts) return NotFound("there is no file " + request->resource.path);
     ActionPlan plan;
     plan.bytes_needed = 2 * (*facts)->size;
-    plan.bytes_where = file->path();
+    plan.bytes_where = *file;
     plan.lines.push_back("copy " + request->resource.path + " (" + HumanBytes((*facts)->size) +
                          ") into " + request->scratch +
                          ", and read what can be read of the copy "
                          "into the new file " +
-                         file->path());
+                         *file);
     plan.lines.push_back("what it holds is not complete: it never counts as a verified backup");
     return plan;
   }
@@ -81,7 +83,7 @@ class SqliteSalvage final : public Action {
   Outcome Apply(const Context& context) const override {
     auto file = ResultFile::Begin(context);
     if (!file) return std::move(file).error();
-    auto request = ReadSalvageRequest(*file, context);
+    auto request = ReadSalvageRequest(file->path(), context);
     if (!request) return std::move(request).error();
     Outcome outcome = file->done() ? Outcome(*file->done()) : Make(*request, *file, context);
     if (!outcome) return outcome;
