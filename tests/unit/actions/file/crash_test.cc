@@ -125,7 +125,7 @@ TEST_CASE("an archive, and its unpacking, that died anywhere is completed and un
       REQUIRE(world.UndoOf(scene.action, scene.inputs, gone_on.output()));
       CHECK(world.Picture("all") == before);
     }
-    REQUIRE(world.Run(pack.action, pack.inputs.With("replace", true)));
+    if (scene.action == pack.action) REQUIRE(world.Run(pack.action, pack.inputs));
   }
 }
 
