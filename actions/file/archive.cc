@@ -206,7 +206,7 @@ class Archive final : public Action {
   Verification Verify(const Context& context, const Value& output) const override {
     using Verdict = Verification::Verdict;
     const std::string path = output.StringOr("path", "");
-    const auto sha256 = database::HashFile(path, context);
+    const auto sha256 = HashOf(path, context);
     if (!sha256) return {Verdict::kInconclusive, sha256.error().ToString(), {}};
     if (*sha256 != output.StringOr("sha256", "")) {
       return {Verdict::kFailed, path + " is not what was written: its SHA-256 is " + *sha256, {}};

@@ -328,6 +328,8 @@ class Unpacker {
 
 Result<Survey> SurveyArchive(const std::string& path, bool content, const Context& context) {
   const Utf8Names utf8_names;
+  const auto gate = database::FileGate::ForRawRead(MainFileOf(path), context);
+  if (!gate) return gate.error();
   if (auto sound = CheckGzip(path, context); !sound) return std::move(sound).error();
   Reader reader(path, context);
   if (auto opened = reader.Open(); !opened) return std::move(opened).error();
@@ -360,6 +362,8 @@ Result<Survey> SurveyArchive(const std::string& path, bool content, const Contex
 Result<Survey> UnpackArchive(const std::string& path, const std::string& to,
                              const Unpacking& unpacking, const Context& context) {
   const Utf8Names utf8_names;
+  const auto gate = database::FileGate::ForRawRead(MainFileOf(path), context);
+  if (!gate) return gate.error();
   return Unpacker(path, to, unpacking, context).Unpack();
 }
 

@@ -132,7 +132,7 @@ class Copy final : public Action {
     }
     const std::string sha256 = output.StringOr("sha256", "");
     if (sha256.empty()) return {};
-    const auto found = database::HashFile(path, context);
+    const auto found = HashOf(path, context);
     if (!found) return {Verdict::kInconclusive, found.error().ToString(), {}};
     if (*found == sha256) return {};
     return {Verdict::kFailed, path + " has the SHA-256 " + *found + ", written was " + sha256, {}};

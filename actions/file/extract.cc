@@ -4,6 +4,7 @@
 #include "actions/file/archive_reader.h"
 #include "actions/file/file.h"
 #include "actions/file/placement.h"
+#include "actions/file/tree.h"
 #include "actions/inputs.h"
 #include "engine/base/text.h"
 
@@ -154,7 +155,7 @@ class Extract final : public Action {
   static Result<void> CheckDigest(const std::string& archive, const Context& context) {
     const std::string wanted = context.inputs.StringOr("sha256", "");
     if (wanted.empty()) return {};
-    const auto found = database::HashFile(archive, context);
+    const auto found = HashOf(archive, context);
     if (!found) return found.error();
     if (*found == wanted) return {};
     return DataLoss(archive + " is not what is expected: its SHA-256 is " + *found + ", expected " +

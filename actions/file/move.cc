@@ -111,14 +111,6 @@ Outcome Finish(const Request& request, const Context& context, const Value& outp
   return output;
 }
 
-Result<void> MakeEntry(const Place& place, const Context& context) {
-  const auto grace = GraceOf(context);
-  if (!grace) return grace.error();
-  const auto entry = database::MakeTrashEntry(place.directory, context, *grace);
-  if (!entry) return entry.error();
-  return {};
-}
-
 class Move final : public Action {
  public:
   Move() {
@@ -240,7 +232,7 @@ class Move final : public Action {
       RECOURSE_FAIL_POINT("move_after_rename");
       return Finish(request, context, OutputOfRename(request, *where));
     }
-    if (auto entry = MakeEntry(request.to, context); !entry) return std::move(entry).error();
+    if (auto entry = MakeTrashFor(request.to, context); !entry) return std::move(entry).error();
     // Swapped, so that the name is never without either; then the old one goes on to the trash.
     auto moved = RenameFile(request.from.path, request.to.path, RENAME_EXCHANGE);
     if (!moved) return std::move(moved).error();
@@ -295,7 +287,7 @@ class Move final : public Action {
                             {"trash", request.from.trashed}});
     });
     if (!put) return put;
-    auto moved = MakeEntry(request.from, context);
+    auto moved = MakeTrashFor(request.from, context);
     if (moved) moved = RenameFile(request.from.path, request.from.trashed, RENAME_NOREPLACE);
     if (!moved) return Failure{std::move(moved).error(), {}, LeftBehind::kPartial};
     RECOURSE_FAIL_POINT("move_after_trash");

@@ -55,14 +55,6 @@ Error OldIsGone(const Place& place) {
                   " was left as it is. Restore it from a backup, then skip this");
 }
 
-Result<void> MakeEntry(const Place& place, const Context& context) {
-  auto grace = GraceOf(context);
-  if (!grace) return std::move(grace).error();
-  auto entry = database::MakeTrashEntry(place.directory, context, *grace);
-  if (!entry) return std::move(entry).error();
-  return {};
-}
-
 // A name that nothing has: what is taken back again and again all stays in the trash.
 std::string FreeName(const std::string& wanted) {
   std::string name = wanted;
@@ -101,7 +93,7 @@ Outcome PutInPlace(const Place& place, const Value& output, const Context& conte
   const Value answer = output.With("inode", static_cast<std::int64_t>((*made)->inode))
                            .With("replaced", before ? place.trashed : "");
   if (before) {
-    if (auto entry = MakeEntry(place, context); !entry) return std::move(entry).error();
+    if (auto entry = MakeTrashFor(place, context); !entry) return std::move(entry).error();
   }
   auto saved =
       context.save_progress(Value::Object({{"inode", answer["inode"]}, {"output", answer}}));
@@ -176,6 +168,14 @@ Result<std::chrono::microseconds> GraceOf(const Context& context) {
   return DurationInput(context.inputs, "grace", std::chrono::days(7));
 }
 
+Result<void> MakeTrashFor(const Place& place, const Context& context) {
+  auto grace = GraceOf(context);
+  if (!grace) return std::move(grace).error();
+  auto entry = database::MakeTrashEntry(place.directory, context, *grace);
+  if (!entry) return std::move(entry).error();
+  return {};
+}
+
 Result<void> PlanReplacing(const Place& place, const Context& context, ActionPlan& plan) {
   const auto there = FreeOrReplaced(place, context.inputs.BoolOr("replace", false));
   if (!there) return there.error();
@@ -247,7 +247,7 @@ Outcome TakeBack(const Place& place, const Value& output, const Context& context
   }
   const std::string old = before ? WhereIsOld(place, *before) : "";
   if (before && old.empty()) return OldIsGone(place);
-  if (auto entry = MakeEntry(place, context); !entry) return std::move(entry).error();
+  if (auto entry = MakeTrashFor(place, context); !entry) return std::move(entry).error();
   auto done = before ? PutOldBack(place, old, now->has_value())
                      : RenameFile(place.path, FreeName(place.trashed), RENAME_NOREPLACE);
   if (!done) return Partly(std::move(done).error());

@@ -39,6 +39,9 @@ Result<std::optional<Identity>> FreeOrReplaced(const Place& place, bool replace)
 // How long the inputs keep in the trash what is taken away.
 Result<std::chrono::microseconds> GraceOf(const Context& context);
 
+// The entry of the trash of the place's directory, with the time of grace of the inputs.
+Result<void> MakeTrashFor(const Place& place, const Context& context);
+
 // For a plan: what becomes of that which has the name, if anything has.
 Result<void> PlanReplacing(const Place& place, const Context& context, ActionPlan& plan);
 

@@ -107,8 +107,7 @@ class Remove final : public Action {
     const auto now = IdentityAt(place->path);
     if (!now) return now.error();
     if (*now == was) {
-      auto entry = database::MakeTrashEntry(place->directory, context, *GraceOf(context));
-      if (!entry) return std::move(entry).error();
+      if (auto entry = MakeTrashFor(*place, context); !entry) return std::move(entry).error();
       RECOURSE_FAIL_POINT("remove_before_rename");
       auto moved = RenameFile(place->path, place->trashed, RENAME_NOREPLACE);
       if (!moved) return std::move(moved).error();

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <memory>
 
+#include "actions/database/file_copy.h"
 #include "engine/base/text.h"
 
 namespace recourse::file {
@@ -182,6 +183,12 @@ Result<std::size_t> Source::Read(char* buffer, std::size_t size) {
 bool Source::Changed() const {
   struct stat now;
   return fstat(file_.get(), &now) != 0 || !SameContent(now, listed_);
+}
+
+Result<std::string> HashOf(const std::string& path, const Context& context) {
+  const auto gate = database::FileGate::ForRawRead(MainFileOf(path), context);
+  if (!gate) return gate.error();
+  return database::HashFile(path, context);
 }
 
 std::string MainFileOf(const std::string& path) {

@@ -97,6 +97,9 @@ class Source {
   Descriptor file_;  // closed before the gate is left
 };
 
+// The SHA-256 of a file, in hexadecimal, read raw as by Source.
+Result<std::string> HashOf(const std::string& path, const Context& context);
+
 // The database that a file belongs to when its name says that it is one of SQLite's sidecars: what
 // guards the database guards them.
 std::string MainFileOf(const std::string& path);

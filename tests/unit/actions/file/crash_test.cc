@@ -98,6 +98,56 @@ TEST_CASE("a file action that died anywhere is completed, and undone to what was
   }
 }
 
+TEST_CASE("an archive, and its unpacking, that died anywhere is completed and undone",
+          "[actions][file][crash]") {
+  FileWorld world;
+  world.Folder("all/from");
+  world.Write("all/from/rows", "rows");
+  const Scene pack{
+      "file.archive",
+      Value::Object({{"directory", world.Path("all/from")}, {"to", world.Path("all/a.tar.gz")}}),
+      {},
+      {}};
+  const Scene unpack{"file.extract",
+                     Value::Object({{"archive", world.Path("all/a.tar.gz")},
+                                    {"to", world.Path("all/from")},
+                                    {"replace", true}}),
+                     {},
+                     {}};
+  for (const Scene& scene : {pack, unpack}) {
+    for (const std::string point : {"place_before_rename", "place_after_rename"}) {
+      const std::string before = world.Picture("all");
+      REQUIRE(world.Prepare(scene.action, scene.inputs));
+      world.DieAt(point, "apply", scene.action, scene.inputs);
+      const Outcome gone_on = GoOn(world, scene);
+      INFO(point << ": " << MessageOf(gone_on));
+      REQUIRE(gone_on);
+      REQUIRE(world.UndoOf(scene.action, scene.inputs, gone_on.output()));
+      CHECK(world.Picture("all") == before);
+    }
+    if (scene.action == pack.action) REQUIRE(world.Run(pack.action, pack.inputs));
+  }
+}
+
+TEST_CASE("a collection of evidence that died anywhere is there once, and whole",
+          "[actions][file][crash]") {
+  for (const std::string point : {"evidence_before_rename", "evidence_after_rename"}) {
+    FileWorld world;
+    world.Folder("logs/app");
+    world.Write("logs/app/app.log", "lines");
+    const Value inputs = Value::Object(
+        {{"paths", Value::List{Value(world.Path("logs"))}}, {"to", world.Path("evidence")}});
+    REQUIRE(world.Prepare("file.collect_evidence", inputs));
+    world.DieAt(point, "apply", "file.collect_evidence", inputs);
+    const Outcome done = world.Find("file.collect_evidence").Apply(world.With(inputs, world.undo));
+    INFO(point << ": " << MessageOf(done));
+    REQUIRE(done);
+    CHECK(done.output()["files"] == Value(1));
+    const fs::directory_iterator inside(world.Path("evidence"));
+    CHECK(std::distance(begin(inside), end(inside)) == 1);
+  }
+}
+
 TEST_CASE("a deletion for good that died anywhere is completed", "[actions][file][crash]") {
   for (const std::string point : {"remove_after_rename", "remove_after_delete"}) {
     FileWorld world;
