@@ -27,9 +27,10 @@ Result<Pruning> DecidePruning(const Catalogue& catalogue, const Retention& reten
     }
   }
   if (pruning.good.empty()) {
-    return FailedPrecondition("there is no good backup, so that nothing may go: " +
-                              (refused.empty() ? "there is none at all" : database::Sentences(refused, 10)) +
-                              ". Nothing was removed");
+    return FailedPrecondition(
+        "there is no good backup, so that nothing may go: " +
+        (refused.empty() ? "there is none at all" : database::Sentences(refused, 10)) +
+        ". Nothing was removed");
   }
   const Entry& newest = catalogue.entries[pruning.good.front()];
   if (now - newest.taken_at > retention.max_age) {

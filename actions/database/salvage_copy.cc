@@ -65,57 +65,64 @@ bool AreSame(const std::vector<std::optional<FileFacts>>& a,
   return true;
 }
 
+// What a log holds of the database, written into the copy; a sentence about it, if there is one.
+Result<std::string> AddLog(const std::string& database, const std::string& copy, bool foreign,
+                           const Context& context) {
+  auto log = ReadWriteAheadLog(database, context);
+  if (!log) return std::move(log).error();
+  if (!*log || (*log)->frames == 0) return std::string();
+  if (foreign) {
+    return std::string(
+        "the write-ahead log beside the file is another database's; it was not read");
+  }
+  auto applied = ApplyLog(**log, database + "-wal", copy);
+  if (!applied) return std::move(applied).error();
+  return "with " + std::to_string((*log)->frames) + " pages of the write-ahead log";
+}
+
+// The copy with its log, and its journal beside it. REQUIRES: the gate of the database.
+Result<std::vector<std::string>> CopyFiles(const std::string& database, const std::string& copy,
+                                           bool foreign_log, const Context& context) {
+  std::vector<std::string> notes;
+  auto before = FactsOfFiles(database);
+  if (!before) return std::move(before).error();
+  if (!(*before)[0]) return NotFound("there is no file " + database);
+  if ((*before)[0]->size == 0) return DataLoss(database + " is empty: nothing is left in it");
+  auto copied = CopyFile(database, copy, context, true);
+  if (!copied) return std::move(copied).error();
+  if (copied->missing > 0) {
+    notes.push_back("the disk does not give " + std::to_string(copied->missing) +
+                    " bytes of the file back");
+  }
+  auto log = AddLog(database, copy, foreign_log, context);
+  if (!log) return std::move(log).error();
+  if (!log->empty()) notes.push_back(*std::move(log));
+  if ((*before)[2] && (*before)[2]->size > 0) {
+    auto journal = CopyFile(database + "-journal", copy + "-journal", context, true);
+    if (!journal) return std::move(journal).error();
+  }
+  auto after = FactsOfFiles(database);
+  if (!after) return std::move(after).error();
+  if (AreSame(*before, *after)) return notes;
+  return Aborted(database +
+                 " was written while it was copied, so that the copy would not fit together. "
+                 "Nothing was made. Stop what writes it, then try again");
+}
+
 }  // namespace
 
 Result<std::vector<std::string>> CopyDamaged(const std::string& database, const std::string& copy,
                                              const Context& context) {
-  std::vector<std::string> notes;
   // The damage itself is no news; whether the log belongs to the file is.
   const auto looked = CheckSqliteFile(database, {}, CheckDepth::kFile, context);
   if (!looked && looked.error().code == Code::kNotFound) return looked.error();
-  const bool foreign_log = looked && looked->foreign_log;
-  bool has_journal = false;
-  {
-    auto gate = FileGate::ForRawRead(database, context);
-    if (!gate) return std::move(gate).error();
-    auto before = FactsOfFiles(database);
-    if (!before) return std::move(before).error();
-    if (!(*before)[0]) return NotFound("there is no file " + database);
-    if ((*before)[0]->size == 0) return DataLoss(database + " is empty: nothing is left in it");
-    auto copied = CopyFile(database, copy, context, true);
-    if (!copied) return std::move(copied).error();
-    if (copied->missing > 0) {
-      notes.push_back("the disk does not give " + std::to_string(copied->missing) +
-                      " bytes of the file back");
-    }
-    auto log = ReadWriteAheadLog(database, context);
-    if (!log) return std::move(log).error();
-    if (*log && (*log)->frames > 0 && foreign_log) {
-      notes.push_back("the write-ahead log beside the file is another database's; it was not read");
-    } else if (*log && (*log)->frames > 0) {
-      if (auto applied = ApplyLog(**log, database + "-wal", copy); !applied) {
-        return std::move(applied).error();
-      }
-      notes.push_back("with " + std::to_string((*log)->frames) + " pages of the write-ahead log");
-    }
-    has_journal = (*before)[2] && (*before)[2]->size > 0;
-    if (has_journal) {
-      auto journal = CopyFile(database + "-journal", copy + "-journal", context, true);
-      if (!journal) return std::move(journal).error();
-    }
-    auto after = FactsOfFiles(database);
-    if (!after) return std::move(after).error();
-    if (!AreSame(*before, *after)) {
-      return Aborted(database +
-                     " was written while it was copied, so that the copy would not fit "
-                     "together. Nothing was made. Stop what writes it, then try again");
-    }
-  }
-  if (has_journal) {
-    auto rolled_back = RollBack(copy, context);
-    if (!rolled_back) return std::move(rolled_back).error();
-    notes.push_back(*std::move(rolled_back));
-  }
+  auto gate = FileGate::ForRawRead(database, context);
+  if (!gate) return std::move(gate).error();
+  auto notes = CopyFiles(database, copy, looked && looked->foreign_log, context);
+  if (!notes || !Exists(copy + "-journal")) return notes;
+  auto rolled_back = RollBack(copy, context);
+  if (!rolled_back) return std::move(rolled_back).error();
+  notes->push_back(*std::move(rolled_back));
   return notes;
 }
 

@@ -92,23 +92,7 @@ Result<void> SalvageTarget::ReadColumns(SalvageTable& table) const {
   }
   const bool has_rowid = table.kind == TreeKind::kTable;
   for (auto& column : columns) column.is_rowid = column.is_rowid && has_rowid && keys == 1;
-  if (!has_rowid) {
-    // Stored as the index of its primary key: first the key, then the rest.
-    auto order = SqliteStatement::Prepare(
-        *connection_,
-        "SELECT cid FROM pragma_index_xinfo((SELECT name FROM pragma_index_list(?1)"
-        " WHERE origin = 'pk')) ORDER BY seqno");
-    if (!order) return std::move(order).error();
-    if (auto bound = order->Bind(1, table.name); !bound) return bound;
-    for (;;) {
-      auto stepped = order->Step();
-      if (!stepped) return std::move(stepped).error();
-      if (!*stepped) break;
-      const auto place = static_cast<std::size_t>(sqlite3_column_int(order->row(), 0));
-      if (place < columns.size()) table.columns.push_back(columns[place]);
-    }
-    return {};
-  }
+  if (!has_rowid) return OrderColumns(table, columns);
   std::erase_if(columns, [](const auto& column) { return column.name.empty(); });
   table.columns = std::move(columns);
   const bool has_alias = std::any_of(table.columns.begin(), table.columns.end(),
@@ -117,6 +101,25 @@ Result<void> SalvageTarget::ReadColumns(SalvageTable& table) const {
     if (!has_alias && table.rowid_name.empty() && !HasColumn(table, name)) table.rowid_name = name;
   }
   return {};
+}
+
+// Of a table without rowids, which is stored as the index of its primary key: first the key, then
+// the rest.
+Result<void> SalvageTarget::OrderColumns(SalvageTable& table,
+                                         const std::vector<SalvageTable::Column>& columns) const {
+  auto order = SqliteStatement::Prepare(
+      *connection_,
+      "SELECT cid FROM pragma_index_xinfo((SELECT name FROM pragma_index_list(?1)"
+      " WHERE origin = 'pk')) ORDER BY seqno");
+  if (!order) return std::move(order).error();
+  if (auto bound = order->Bind(1, table.name); !bound) return bound;
+  for (;;) {
+    auto stepped = order->Step();
+    if (!stepped) return std::move(stepped).error();
+    if (!*stepped) return {};
+    const auto place = static_cast<std::size_t>(sqlite3_column_int(order->row(), 0));
+    if (place < columns.size()) table.columns.push_back(columns[place]);
+  }
 }
 
 Result<std::vector<std::size_t>> SalvageTarget::ColumnsOfIndex(const SchemaObject& index,

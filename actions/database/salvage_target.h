@@ -67,6 +67,8 @@ class SalvageTarget {
         encoding_(encoding) {}
 
   Result<void> ReadColumns(SalvageTable& table) const;
+  Result<void> OrderColumns(SalvageTable& table,
+                            const std::vector<SalvageTable::Column>& columns) const;
   Result<void> Bind(SqliteStatement& statement, int parameter, const StoredField& field) const;
   Result<SqliteStatement*> InsertInto(const SalvageTable& table, std::size_t fields);
   Result<void> NeedLostColumns(std::size_t fields);

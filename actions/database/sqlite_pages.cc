@@ -230,8 +230,7 @@ Result<void> StoredPages::Walk(std::int64_t number, TreeKind kind, int depth, co
   // What is a page of another kind is left to the tree that it belongs to.
   const std::string bytes = number >= 1 && number <= count() ? ReadPage(number) : std::string();
   Page page;
-  const bool fits =
-      ParsePage(bytes, number == 1 ? kFileHeader : 0, page) && page.kind() == kind;
+  const bool fits = ParsePage(bytes, number == 1 ? kFileHeader : 0, page) && page.kind() == kind;
   if (!fits || depth >= kDepthMax || !Claim(number)) {
     ++lost_pages_;
     return {};

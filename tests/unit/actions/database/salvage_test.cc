@@ -1,3 +1,5 @@
+#include <random>
+
 #include "tests/unit/actions/database/database_world.h"
 
 namespace recourse {
@@ -85,6 +87,34 @@ TEST_CASE("what a damage leaves of the rows is salvaged, and the damaged file st
       CHECK(world.Saved("SELECT count(*) FROM sqlite_schema WHERE name = 'metrics_component'") ==
             1);
     }
+  }
+}
+
+TEST_CASE("bytes that are overwritten anywhere neither stop a salvage nor make an unsound file",
+          "[actions][database]") {
+  SalvageWorld world;
+  MakeDatabase(world.database(), 1500);
+  Sql(world.database()).Run("DELETE FROM metrics WHERE id % 5 = 0");
+  const std::string good = testing::ReadAll(world.database());
+  for (unsigned seed = 1; seed <= 60; ++seed) {
+    INFO(seed);
+    std::minstd_rand random(seed);
+    std::string bad = good;
+    for (unsigned bytes = 1 + random() % 60; bytes > 0; --bytes) {
+      // Every second one in the head of a page, where it does most harm.
+      const std::size_t at = random() % bad.size();
+      const std::size_t head = at / testing::kPage * testing::kPage + random() % 12;
+      bad[bytes % 2 == 0 ? at : head] = static_cast<char>(random());
+    }
+    testing::WriteAll(world.database(), bad);
+    const Outcome saved = world.Salvage();
+    INFO(MessageOf(saved));
+    if (!saved) {
+      CHECK(saved.failure().error.code == Code::kDataLoss);
+      continue;
+    }
+    CHECK(Sql(world.Path("saved.db")).Text("PRAGMA integrity_check") == "ok");
+    fs::remove(world.Path("saved.db"));
   }
 }
 
