@@ -199,9 +199,9 @@ Result<std::unique_ptr<Driver>> MakeComposeDriver(const Value& service, const Po
     return std::move(allowed).error().In("service " + managed->name);
   }
   const std::string name = service.StringOr("service", managed->name);
-  return std::unique_ptr<Driver>(std::make_unique<ComposeDriver>(
-      *std::move(managed), socket, service.StringOr("project", ""), name,
-      service.StringOr("reload_signal", "")));
+  return std::unique_ptr<Driver>(
+      std::make_unique<ComposeDriver>(*std::move(managed), socket, service.StringOr("project", ""),
+                                      name, service.StringOr("reload_signal", "")));
 }
 
 }  // namespace recourse::service
