@@ -147,6 +147,12 @@ Result<void> DockerApi::Signal(const Context& context, const Container& containe
   return std::move(sent).error().In("send " + signal + " to " + container.name);
 }
 
+Result<void> DockerApi::EndRestarts(const Context& context, const Container& container) const {
+  auto stopped = Call(context, "POST", "/containers/" + container.id + "/stop?t=10");
+  if (!stopped) return std::move(stopped).error().In("stop the restarts of " + container.name);
+  return {};
+}
+
 Result<std::string> DockerApi::Logs(const Context& context, const Container& container,
                                     std::int64_t lines, std::int64_t since) const {
   auto told =

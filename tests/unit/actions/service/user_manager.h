@@ -4,9 +4,11 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "tests/integration/program.h"
 #include "tests/unit/actions/service/service_actions.h"
@@ -66,9 +68,10 @@ class UserManager : public ServiceActions {
     manager_->Signal(SIGTERM);
     manager_->WaitForEnd(std::chrono::seconds(20));
     manager_.reset();
-    for (const char* hierarchy :
-         {"/sys/fs/cgroup/systemd/", "/sys/fs/cgroup/unified/", "/sys/fs/cgroup/"}) {
-      RemoveGroups(hierarchy + group_);
+    // What is in them dies with the manager, a moment later.
+    const Context context = world.MakeContext({});
+    const StopEvent stop(context);
+    while (!GroupsAreGone() && stop.WaitFor(5ms)) {
     }
   }
 
@@ -102,13 +105,24 @@ class UserManager : public ServiceActions {
   }
 
  private:
-  static void RemoveGroups(const std::string& path) {
-    std::error_code ignored;
-    if (!std::filesystem::is_directory(path, ignored)) return;
-    for (const auto& entry : std::filesystem::directory_iterator(path, ignored)) {
-      if (entry.is_directory(ignored)) RemoveGroups(entry.path());
+  bool GroupsAreGone() const {
+    bool gone = true;
+    for (const char* hierarchy :
+         {"/sys/fs/cgroup/systemd/", "/sys/fs/cgroup/unified/", "/sys/fs/cgroup/"}) {
+      gone = Remove(hierarchy + group_) && gone;
     }
-    rmdir(path.c_str());
+    return gone;
+  }
+
+  // Removes a control group with those below it, where no process is in them.
+  static bool Remove(const std::string& path) {
+    std::error_code ignored;
+    std::vector<std::string> below;
+    for (const auto& entry : std::filesystem::directory_iterator(path, ignored)) {
+      if (entry.is_directory(ignored)) below.push_back(entry.path());
+    }
+    for (const std::string& group : below) Remove(group);
+    return rmdir(path.c_str()) == 0 || errno == ENOENT;
   }
 
   static inline int managers_ = 0;
