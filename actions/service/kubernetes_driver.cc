@@ -1,5 +1,6 @@
-// kind `kubernetes`: a deployment or stateful set, through kubectl. Stopping is to scale it to 0; how
-// many replicas there were stands in an annotation of the workload too, so that a start knows it.
+// kind `kubernetes`: a deployment or stateful set, through kubectl. Stopping is to scale it to 0;
+// how many replicas there were stands in an annotation of the workload too, so that a start knows
+// it.
 #include <algorithm>
 #include <vector>
 
@@ -18,7 +19,7 @@ constexpr const char* kReplicasBefore = "recourse/replicas-before-stop";
 constexpr const char* kRestartedFor = "recourse/restarted-for";
 
 struct WorkloadSettings {
-  std::string workload;  // deployment/app
+  std::string workload;       // deployment/app
   std::int64_t replicas = 0;  // to start with when nobody remembers; 0: not said
   process::Program kubectl;   // what all of its calls have in common
 };
@@ -133,8 +134,9 @@ class KubernetesDriver final : public ManagedDriver {
     }
     const Value mark = Value::Object({{kRestartedFor, context.key}});
     const Value patch = Value::Object(
-        {{"spec", Value::Object({{"template", Value::Object({{"metadata", Value::Object({
-                                                               {"annotations", mark}})}})}})}});
+        {{"spec", Value::Object(
+                      {{"template",
+                        Value::Object({{"metadata", Value::Object({{"annotations", mark}})}})}})}});
     if (auto patched = Patch(context, patch); !patched) {
       return Failure{std::move(patched).error(), {}, LeftBehind::kUnknown};
     }
@@ -148,9 +150,12 @@ class KubernetesDriver final : public ManagedDriver {
     auto selector = SelectorOf(*workload);
     if (!selector) return std::move(selector).error();
     // One more than wanted tells whether there are more.
-    std::vector<std::string> words = {"logs",     "--selector=" + *selector,
-                                      "--prefix", "--all-containers",
-                                      "--max-log-requests=50", "--tail=" + std::to_string(query.lines + 1)};
+    std::vector<std::string> words = {"logs",
+                                      "--selector=" + *selector,
+                                      "--prefix",
+                                      "--all-containers",
+                                      "--max-log-requests=50",
+                                      "--tail=" + std::to_string(query.lines + 1)};
     if (query.since) words.push_back("--since=" + std::to_string(query.since->count()) + "s");
     auto text = Kubectl(context, std::move(words), true);
     if (!text) return std::move(text).error();
@@ -203,8 +208,8 @@ class KubernetesDriver final : public ManagedDriver {
     const Value& status = workload["status"];
     const std::int64_t ready = status.IntOr("readyReplicas", 0);
     const std::string trouble = TroubleOf(workload, pods);
-    const bool is_told = status.IntOr("observedGeneration", 0) >=
-                         workload["metadata"].IntOr("generation", 0);
+    const bool is_told =
+        status.IntOr("observedGeneration", 0) >= workload["metadata"].IntOr("generation", 0);
     const bool is_done = is_told && ready == wanted && status.IntOr("replicas", 0) == wanted &&
                          status.IntOr("updatedReplicas", 0) == wanted;
     State state;
@@ -245,9 +250,8 @@ class KubernetesDriver final : public ManagedDriver {
     if (!replicas) return std::move(replicas).error();
     if ((*workload)["spec"].IntOr("replicas", 1) == *replicas) return {};
     const Value forgotten = Value::Object({{kReplicasBefore, nullptr}});
-    return Patch(context,
-                 Value::Object({{"metadata", Value::Object({{"annotations", forgotten}})},
-                                {"spec", Value::Object({{"replicas", *replicas}})}}));
+    return Patch(context, Value::Object({{"metadata", Value::Object({{"annotations", forgotten}})},
+                                         {"spec", Value::Object({{"replicas", *replicas}})}}));
   }
 
   Result<void> TellStop(const Context& context) const override {
@@ -291,7 +295,8 @@ Result<std::unique_ptr<Driver>> MakeKubernetesDriver(const Value& service, const
                            "statefulset/NAME, found " + settings.workload);
   }
   settings.replicas = service.IntOr("replicas", 0);
-  settings.kubectl.arguments = {service.StringOr("kubectl", "kubectl"), "--kubeconfig=" + kubeconfig,
+  settings.kubectl.arguments = {service.StringOr("kubectl", "kubectl"),
+                                "--kubeconfig=" + kubeconfig,
                                 "--namespace=" + service.StringOr("namespace", ""),
                                 "--request-timeout=20s", "--cache-dir=/dev/null"};
   if (const std::string name = service.StringOr("context", ""); !name.empty()) {

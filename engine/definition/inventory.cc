@@ -197,9 +197,9 @@ void CheckUnit(const Node& service, Problems& problems) {
                  "scope: with user, \"runtime_directory\" is needed too: /run/user/UID of the "
                  "manager");
   }
-  for (const std::string_view key : {"runtime_directory", "bus"}) {
+  for (const std::string_view key : {"runtime_directory", "bus", "user"}) {
     const Member* member = service.Find(key);
-    if (of_user || member == nullptr) continue;
+    if (of_user || unit.empty() || member == nullptr) continue;
     problems.Add(member->place, std::string(key) + ": with it, \"scope: user\" is needed too");
   }
 }

@@ -1,5 +1,5 @@
-// No cluster runs here: what kubectl says was recorded once, from kubectl 1.32 in front of a stand-in
-// for a cluster's API, and is played again by the script kubernetes/kubectl.
+// No cluster runs here: what kubectl says was recorded once, from kubectl 1.32 in front of a
+// stand-in for a cluster's API, and is played again by the script kubernetes/kubectl.
 #include <filesystem>
 
 #include "tests/unit/actions/service/service_actions.h"
@@ -13,8 +13,7 @@ using testing::MessageOf;
 class Conversation : public testing::ServiceActions {
  public:
   Conversation(const std::string& name, const std::string& workload) {
-    const std::string folder =
-        RECOURSE_SOURCE_DIR "/tests/unit/actions/service/kubernetes/";
+    const std::string folder = RECOURSE_SOURCE_DIR "/tests/unit/actions/service/kubernetes/";
     std::filesystem::copy_file(folder + name + ".jsonl", world.Path(name + ".jsonl"));
     resource = Value::Object({{"name", "app"},
                               {"kind", "kubernetes"},
@@ -61,7 +60,8 @@ TEST_CASE("the rollback of a stop scales a deployment back", "[actions][service]
   CHECK(undone.output()["state"] == Value("3 of 3 ready"));
 }
 
-TEST_CASE("a restart replaces the pods, and once for an attempt", "[actions][service][kubernetes]") {
+TEST_CASE("a restart replaces the pods, and once for an attempt",
+          "[actions][service][kubernetes]") {
   Conversation cluster("restart", "deployment/app");
   const Outcome before = cluster.Do("status");
   REQUIRE(before);
@@ -79,8 +79,8 @@ TEST_CASE("a restart replaces the pods, and once for an attempt", "[actions][ser
 TEST_CASE("a stateful set is restarted and read as well", "[actions][service][kubernetes]") {
   Conversation cluster("stateful", "statefulset/db");
   REQUIRE(cluster.Do("restart"));
-  const Outcome logs = cluster.world.Do(
-      "service.logs", cluster.Inputs().With("lines", 1).With("since", "15m"));
+  const Outcome logs =
+      cluster.world.Do("service.logs", cluster.Inputs().With("lines", 1).With("since", "15m"));
   INFO(MessageOf(logs));
   REQUIRE(logs);
   CHECK(logs.output()["cut"] == Value(true));
