@@ -1,6 +1,7 @@
 #include "actions/all.h"
 
 #include "actions/backup/backup_actions.h"
+#include "actions/cache/cache.h"
 #include "actions/database/database_actions.h"
 #include "actions/debug/debug.h"
 #include "actions/file/file.h"
@@ -13,6 +14,7 @@ namespace recourse {
 
 void AddAllActions(Registry& registry) {
   AddBackupActions(registry);
+  AddCacheActions(registry);
   AddDatabaseActions(registry);
   AddDebugActions(registry);
   AddFileActions(registry);

@@ -3,6 +3,7 @@
 
 #include "engine/base/dated_name.h"
 #include "engine/base/json.h"
+#include "engine/definition/checked_resources.h"
 #include "engine/definition/members.h"
 #include "engine/definition/names.h"
 #include "engine/definition/resources.h"
@@ -76,30 +77,6 @@ constexpr std::string_view kTargetSchema = R"({
         "within": {"type": "string"},
         "request_timeout": {"type": "string"}
       }
-    },
-    "disk": {
-      "type": "object",
-      "required": ["path"],
-      "additionalProperties": false,
-      "properties": {
-        "path": {"type": "string"},
-        "warn": {
-          "type": "object",
-          "additionalProperties": false,
-          "properties": {
-            "used_percent": {"type": "number", "minimum": 0, "maximum": 100},
-            "free_bytes": {"type": "integer", "minimum": 0}
-          }
-        },
-        "fail": {
-          "type": "object",
-          "additionalProperties": false,
-          "properties": {
-            "used_percent": {"type": "number", "minimum": 0, "maximum": 100},
-            "free_bytes": {"type": "integer", "minimum": 0}
-          }
-        }
-      }
     }
   }
 })";
@@ -111,7 +88,16 @@ const Value& TargetSchema() {
     const Value services = Value::Object({{"type", "array"}, {"items", ServiceSchema()}});
     return parsed->With("properties", (*parsed)["properties"]
                                           .With("services", services)
-                                          .With("nginx", NginxSchema()));
+                                          .With("nginx", NginxSchema())
+                                          .With("disk", DiskInputs())
+                                          .With("memory", MemoryInputs())
+                                          .With("cpu", CpuInputs())
+                                          .With("load", LoadInputs())
+                                          .With("connections", PortsInputs())
+                                          .With("logs", LogScanInputs())
+                                          .With("cache", CacheSchema())
+                                          .With("firewall", FirewallSchema())
+                                          .With("api", ApiSchema()));
   }();
   return schema;
 }
@@ -132,13 +118,13 @@ void CheckText(std::string_view key, const Node& value, Problems& problems) {
     problems.Add(value.place,
                  std::string(key) + ": expected " + std::string(what) + ", found " + Quoted(text));
   };
-  if (IsOneOf(key, {"max_age", "request_timeout"})) {
+  if (IsOneOf(key, {"max_age", "request_timeout", "over", "timeout", "connect_timeout"})) {
     (void)ReadDuration(value, key, std::chrono::milliseconds(1), problems);
   } else if (IsOneOf(key, {"settle", "stop_timeout", "latency_max", "interval", "within"})) {
     (void)ReadDuration(value, key, std::chrono::microseconds(0), problems);
   } else if (IsOneOf(key, {"path", "directory", "pid_file", "log", "working_directory", "socket",
                            "journal", "kubeconfig", "runtime_directory", "configuration", "prefix",
-                           "error_log"})) {
+                           "error_log", "password_file", "bearer_file", "ca_file"})) {
     if (!text.starts_with('/')) expected("an absolute path");
   } else if (key == "mode") {
     if (!IsPermissions(text)) expected("permissions in octal, such as 0664");
@@ -156,7 +142,7 @@ void CheckText(std::string_view key, const Node& value, Problems& problems) {
 void CheckTexts(const Node& node, Problems& problems) {
   for (const Node& item : node.items) CheckTexts(item, problems);
   for (const auto& [key, place, value] : node.members) {
-    if (key == "json" || key == "environment") continue;  // names of others
+    if (IsOneOf(key, {"json", "environment", "headers", "patterns"})) continue;  // names of others
     CheckTexts(value, problems);
     if (value.is_string()) CheckText(key, value, problems);
   }
@@ -236,11 +222,35 @@ void CheckService(const Node& service, Problems& problems) {
   }
 }
 
+// Where the logs are is said by several paths, and a threshold by a pattern's name.
+void CheckLogs(const Node& logs, Problems& problems) {
+  if (!logs.is_map()) return;
+  std::vector<std::string> known;
+  for (const auto& [key, place, value] : logs.members) {
+    for (const Member& pattern : value.members) {
+      if (key == "patterns") known.push_back(pattern.key);
+    }
+    if (key != "paths") continue;
+    for (const Node& path : value.items) {
+      if (path.is_string()) CheckText("path", path, problems);
+    }
+  }
+  for (const std::string_view level : {"warn", "fail"}) {
+    const Member* limits = logs.Find(level);
+    if (limits == nullptr) continue;
+    for (const Member& limit : limits->value.members) {
+      if (std::find(known.begin(), known.end(), limit.key) != known.end()) continue;
+      problems.AddUnknown(limit.place, "pattern", limit.key, known);
+    }
+  }
+}
+
 void CheckTarget(const Node& target, Problems& problems) {
   CheckTexts(target, problems);
   if (!target.is_map()) return;
   for (const auto& [key, place, value] : target.members) {
     if (key == "database") CheckOwner(value, problems);
+    if (key == "logs") CheckLogs(value, problems);
     if (key == "name" && value.is_string()) {
       (void)ReadName(value, "name", NameKind::kDashed, problems);
     }

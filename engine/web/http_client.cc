@@ -40,25 +40,20 @@ int EndWhenStopped(void* stop, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
   return static_cast<std::stop_token*>(stop)->stop_requested() ? 1 : 0;
 }
 
-Error CallError(CURLcode code, const char* detail) {
-  const std::string what = *detail != '\0' ? detail : curl_easy_strerror(code);
-  switch (code) {
-    case CURLE_URL_MALFORMAT:
-    case CURLE_UNSUPPORTED_PROTOCOL:
-      return InvalidArgument(what);
-    case CURLE_WRITE_ERROR:
-      return {Code::kResourceExhausted, what + "; the answer is larger than 1 MiB, the limit here"};
-    case CURLE_COULDNT_RESOLVE_HOST:
-    case CURLE_COULDNT_CONNECT:
-    case CURLE_SSL_CONNECT_ERROR:
-    case CURLE_SSL_CACERT_BADFILE:
-    case CURLE_PEER_FAILED_VERIFICATION:
-      return Unavailable(what + "; nothing was sent");
-    case CURLE_ABORTED_BY_CALLBACK:
-      return Unavailable("stopped before the answer came; it may have taken effect all the same");
-    default:
-      return Unavailable(what + "; it may have taken effect all the same");
+// `sent`: a part of the call at least.
+Error CallError(CURLcode code, const char* detail, bool sent = false) {
+  const std::string what = code == CURLE_ABORTED_BY_CALLBACK ? "stopped before the answer came"
+                           : *detail != '\0'                 ? detail
+                                                             : curl_easy_strerror(code);
+  if (code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL) {
+    return InvalidArgument(what);
   }
+  if (code == CURLE_WRITE_ERROR) {
+    return {Code::kResourceExhausted, what + "; the answer is larger than 1 MiB, the limit here"};
+  }
+  if (!sent) return Unavailable(what + "; nothing was sent");
+  return {code == CURLE_OPERATION_TIMEDOUT ? Code::kDeadlineExceeded : Code::kUnknown,
+          what + "; it may have taken effect all the same"};
 }
 
 }  // namespace
@@ -94,6 +89,7 @@ HttpClient::Easy HttpClient::TakeEasy() {
 }
 
 Result<HttpAnswer> HttpClient::Send(const HttpCall& call, std::stop_token stop) {
+  if (stop.stop_requested()) return Unavailable("stopped; nothing was sent");
   Easy easy = TakeEasy();
   if (!easy) return Unavailable("libcurl cannot be initialised; nothing was sent");
   struct curl_slist* headers = nullptr;
@@ -114,6 +110,8 @@ Result<HttpAnswer> HttpClient::Send(const HttpCall& call, std::stop_token stop) 
   set(CURLOPT_POSTFIELDS, call.body.data());
   set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(call.body.size()));
   if (call.method == "GET") set(CURLOPT_HTTPGET, 1L);
+  if (call.method == "HEAD") set(CURLOPT_NOBODY, 1L);
+  set(CURLOPT_FRESH_CONNECT, call.fresh ? 1L : 0L);
   set(CURLOPT_HTTPHEADER, headers);
   set(CURLOPT_TIMEOUT_MS, static_cast<long>(call.timeout.count()));
   set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(call.timeout.count()));
@@ -129,13 +127,18 @@ Result<HttpAnswer> HttpClient::Send(const HttpCall& call, std::stop_token stop) 
   const CURLcode code = curl_easy_perform(easy.get());
 
   long status = 0;
+  long sent_bytes = 0;
+  curl_off_t latency_us = 0;
   curl_easy_getinfo(easy.get(), CURLINFO_RESPONSE_CODE, &status);
+  curl_easy_getinfo(easy.get(), CURLINFO_REQUEST_SIZE, &sent_bytes);
+  curl_easy_getinfo(easy.get(), CURLINFO_TOTAL_TIME_T, &latency_us);
   curl_slist_free_all(headers);
-  if (code != CURLE_OK) return CallError(code, detail);
+  if (code != CURLE_OK) return CallError(code, detail, sent_bytes > 0);
   curl_easy_reset(easy.get());  // forgets the options, keeps the connection
   const std::lock_guard lock(mutex_);
   if (idle_.size() < kIdleMax) idle_.push_back(std::move(easy));
   answer.status = static_cast<int>(status);
+  answer.latency = std::chrono::microseconds(latency_us);
   return answer;
 }
 

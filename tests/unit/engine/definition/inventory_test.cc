@@ -142,5 +142,27 @@ TEST_CASE("all that is wrong with a target is told at once", "[definition]") {
   }
 }
 
+TEST_CASE("what is measured of a host, and what answers there, is checked with the target",
+          "[definition]") {
+  const auto refused = [](const std::string& resource) {
+    return Refused("name: a\n" + resource + "\n");
+  };
+  CHECK_THAT(refused("memory: {fail: {used_percent: 101}}"), Contains("expected at most 100"));
+  CHECK_THAT(refused("cpu: {over: soon}"), Contains("t.yaml:2:13: over: "));
+  CHECK_THAT(refused("load: {warn: {load_5: 1}}"), Contains("did you mean \"load_5m\"?"));
+  CHECK_THAT(refused("logs: {paths: [app.log]}"),
+             Contains("t.yaml:2:16: path: expected an absolute path"));
+  CHECK_THAT(refused("logs: {paths: [/a], patterns: {error: E}, fail: {eror: 1}}"),
+             Contains("unknown pattern \"eror\"; did you mean \"error\"?"));
+  CHECK_THAT(refused("cache: {kind: memcached}"), Contains("expected one of redis"));
+  CHECK_THAT(refused("cache: {kind: redis, password: x}"), Contains("password is unknown"));
+  CHECK_THAT(refused("cache: {kind: redis, password_file: secret}"),
+             Contains("password_file: expected an absolute path"));
+  CHECK_THAT(refused("api: {url: \"127.0.0.1:5000\"}"), Contains("begins with http://"));
+  CHECK_THAT(refused("api: {url: \"http://x\", auth: {bearer: x}}"),
+             Contains("target.api.auth.bearer is unknown"));
+  CHECK_THAT(refused("firewall: {timeout: 0s}"), Contains("timeout: must be at least 1ms"));
+}
+
 }  // namespace
 }  // namespace recourse::definition
