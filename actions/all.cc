@@ -7,12 +7,13 @@
 #include "actions/file/file.h"
 #include "actions/host/host.h"
 #include "actions/http/http.h"
+#include "actions/notify/notify.h"
 #include "actions/process/process.h"
 #include "actions/service/service.h"
 
 namespace recourse {
 
-void AddAllActions(Registry& registry) {
+void AddAllActions(Registry& registry, const ChannelNames* channels) {
   AddBackupActions(registry);
   AddCacheActions(registry);
   AddDatabaseActions(registry);
@@ -20,6 +21,7 @@ void AddAllActions(Registry& registry) {
   AddFileActions(registry);
   AddHostActions(registry);
   AddHttpActions(registry);
+  AddNotifyActions(registry, channels);
   AddProcessActions(registry);
   AddServiceActions(registry);
 }

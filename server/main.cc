@@ -35,7 +35,6 @@
 #include "server/head_signer.h"
 #include "server/notify/courier.h"
 #include "server/http/hooks.h"
-#include "server/http/listener.h"
 #include "server/reloader.h"
 #include "server/run_reads.h"
 #include "server/server.h"
@@ -136,7 +135,7 @@ int WaitForStop(Reloader& reloader, const Config& config, const Principals& prin
   for (;;) {
     const int number = WaitForSignal();
     if (number != SIGHUP) return number;
-    spdlog::info("SIGHUP: reading the definitions and the principals again");
+    spdlog::info("SIGHUP: reading the definitions, the notifications and the principals again");
     ReloadPrincipals(config, principals);
     (void)reloader.Reload();  // It logs what came of it.
   }
@@ -166,20 +165,16 @@ std::string WriteAddress(const std::string& file, const std::string& address) {
 }
 
 // The port for hooks; null: the configuration has none.
-Result<std::unique_ptr<http::Listener>> StartHttp(const Config& config,
-                                                  const Principals& principals,
-                                                  alerts::Intake& intake) {
-  if (config.http_listen.empty()) return std::unique_ptr<http::Listener>();
-  return http::Listener::Start({config.http_listen, config.tls},
-                               [&](httplib::Server& server) {
-                                 http::AddHooks(server, principals, intake);
-                               });
+Result<std::unique_ptr<web::Listener>> StartHttp(const Config& config, const Principals& principals,
+                                                 alerts::Intake& intake) {
+  if (config.http_listen.empty()) return std::unique_ptr<web::Listener>();
+  return http::StartHooks(config.http_listen, config.tls, principals, intake);
 }
 
 // Serves until a signal comes, then stops in the order that lets attempts finish: first the engine,
 // whose answers end the calls that wait, then the server.
 int Serve(const Config& config, journal::Journal& journal, const SigningKey& key,
-          const Principals& principals, const Registry& registry) {
+          const Principals& principals, const Registry& registry, notify::ChannelFile& channels) {
   const SystemClock clock;
   TransitionLog log;
   auto open = LookAtOpenRuns(journal, config.engine.open_runs_max, log);
@@ -205,15 +200,13 @@ int Serve(const Config& config, journal::Journal& journal, const SigningKey& key
   const SecretSources secrets(config.secrets, clock);
   runtime::Options engine_options = WithReports(config.engine);
   engine_options.secrets = &secrets;
-  auto told = notify::FindSettings(config.data, config.notifications);
-  if (!told) return Fail(kExitUsage, told.error());
-  engine_options.route = told->Router();
+  engine_options.route = channels.Router();
   auto engine =
       runtime::Engine::Open(std::move(engine_options), journal, registry, catalogue.workflows,
                             catalogue.inventory, config.policy, clock, catalogue.schedules);
   if (!engine) return Fail(kExitFailed, engine.error());
-  notify::Courier courier(*std::move(told), journal, **engine, &secrets, clock);
-  Reloader reloader(std::move(files), **engine, clock, definitions);
+  notify::Courier courier(channels, journal, **engine, &secrets, clock);
+  Reloader reloader(std::move(files), **engine, clock, definitions, &courier);
   (*engine)->AddListener(&log);
 
   // Before anything happens in the world: a server that cannot be reached must not act, and what
@@ -297,9 +290,11 @@ int Run(const Config& config) {
   auto key = SigningKey::LoadOrMake(config.journal_key);
   if (!key) return Fail(kExitUsage, key.error().In("the key that signs the journal's heads"));
 
+  auto channels = notify::ChannelFile::Open(config.data, config.notifications);
+  if (!channels) return Fail(kExitUsage, channels.error());
   Registry registry;
-  AddAllActions(registry);
-  const int exit_code = Serve(config, **journal, *key, *principals, registry);
+  AddAllActions(registry, channels->get());
+  const int exit_code = Serve(config, **journal, *key, *principals, registry, **channels);
   if (exit_code == kExitStopped) {
     std::cout << "recoursed stopped; the journal is " << (*journal)->path() << std::endl;
   }

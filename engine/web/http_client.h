@@ -56,6 +56,10 @@ class HttpClient {
   // none.
   Result<HttpAnswer> Send(const HttpCall& call, std::stop_token stop);
 
+  // Whether the URL's host can be spoken to, with TLS where it has it: connects and hangs up. Errors as
+  // Send(); nothing was sent.
+  Result<void> Reach(const std::string& url, std::stop_token stop);
+
  private:
   using Easy = std::unique_ptr<void, void (*)(void*)>;
   Easy TakeEasy();

@@ -1,21 +1,24 @@
-#include "server/http/worker_queue.h"
+#include "engine/web/server/worker_queue.h"
 
 #include <utility>
 
-namespace recourse::server::http {
+namespace recourse::web {
 
 WorkerQueue::WorkerQueue(int threads, std::size_t waiting_max) : waiting_max_(waiting_max) {
   for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { Work(); });
 }
 
-void WorkerQueue::enqueue(std::function<void()> task) {
-  std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this] { return waiting_.size() < waiting_max_; });
-  waiting_.push_back(std::move(task));
-  changed_.notify_all();
+bool WorkerQueue::TryPush(std::function<void()>& task) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (waiting_.size() >= waiting_max_ || ended_) return false;
+    waiting_.push_back(std::move(task));
+  }
+  changed_.notify_one();
+  return true;
 }
 
-void WorkerQueue::shutdown() {
+void WorkerQueue::Stop() {
   {
     const std::lock_guard lock(mutex_);
     ended_ = true;
@@ -32,9 +35,8 @@ void WorkerQueue::Work() {
     const std::function<void()> task = std::move(waiting_.front());
     waiting_.pop_front();
     lock.unlock();
-    changed_.notify_all();
     task();
   }
 }
 
-}  // namespace recourse::server::http
+}  // namespace recourse::web

@@ -1,8 +1,5 @@
-// The threads that serve connections. As many connections wait for them as there is room; more wait
-// with the kernel, so that a flood costs no memory here.
+// The threads that answer requests, and those that wait for them.
 #pragma once
-
-#include <httplib.h>
 
 #include <condition_variable>
 #include <deque>
@@ -11,16 +8,17 @@
 #include <thread>
 #include <vector>
 
-namespace recourse::server::http {
+namespace recourse::web {
 
-class WorkerQueue final : public httplib::TaskQueue {
+class WorkerQueue {
  public:
   WorkerQueue(int threads, std::size_t waiting_max);
+  ~WorkerQueue() { Stop(); }
 
-  // Waits while there is no room.
-  void enqueue(std::function<void()> task) override;
-  // Returns when what was enqueued is done.
-  void shutdown() override;
+  // False: too many wait, and `task` was not taken.
+  bool TryPush(std::function<void()>& task);
+  // Returns when what was taken is done.
+  void Stop();
 
  private:
   void Work();
@@ -33,4 +31,4 @@ class WorkerQueue final : public httplib::TaskQueue {
   std::vector<std::jthread> threads_;
 };
 
-}  // namespace recourse::server::http
+}  // namespace recourse::web

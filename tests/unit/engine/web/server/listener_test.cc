@@ -1,4 +1,4 @@
-#include "server/http/listener.h"
+#include "engine/web/server/listener.h"
 
 #include <arpa/inet.h>
 #include <sys/socket.h>
@@ -8,7 +8,7 @@
 
 #include "engine/base/file.h"
 
-namespace recourse::server::http {
+namespace recourse::web {
 namespace {
 
 // A client that sends what it is told, byte for byte.
@@ -32,6 +32,12 @@ class Client {
     }
     return true;
   }
+  // What has come, at least something.
+  std::string Some() {
+    char buffer[4096];
+    const ssize_t count = recv(socket_.get(), buffer, sizeof(buffer), 0);
+    return count > 0 ? std::string(buffer, static_cast<std::size_t>(count)) : "";
+  }
   // What the server answers until it closes.
   std::string Rest() {
     std::string all;
@@ -54,7 +60,7 @@ class Client {
 std::unique_ptr<Listener> Serving(std::chrono::milliseconds patience = std::chrono::seconds(10),
                                   int threads = 2) {
   auto listener =
-      Listener::Start({"127.0.0.1:0", {}, threads, patience}, [](httplib::Server& server) {
+      Listener::Start({.listen = "127.0.0.1:0", .threads = threads, .patience = patience}, [](httplib::Server& server) {
         server.Post("/length", [](const auto& request, auto& response) {
           AnswerJson(response, 200, std::to_string(request.body.size()));
         });
@@ -76,7 +82,7 @@ int StatusOf(const std::string& answer) {
 
 }  // namespace
 
-TEST_CASE("a request is answered, and the connection closed", "[http]") {
+TEST_CASE("a request is answered, and the connection closed", "[web]") {
   const auto listener = Serving();
   const std::string answer = Client(listener->address()).Ask(WithLength("/length", "hello"));
   CHECK(StatusOf(answer) == 200);
@@ -84,7 +90,7 @@ TEST_CASE("a request is answered, and the connection closed", "[http]") {
   CHECK(answer.find("Connection: close") != std::string::npos);
 }
 
-TEST_CASE("what is not understood has an answer that says why", "[http]") {
+TEST_CASE("what is not understood has an answer that says why", "[web]") {
   const auto listener = Serving();
   const auto ask = [&](const std::string& request) {
     return Client(listener->address()).Ask(request);
@@ -106,15 +112,15 @@ TEST_CASE("what is not understood has an answer that says why", "[http]") {
   CHECK(thrown.find("secret") == std::string::npos);
 }
 
-TEST_CASE("a body that is too large is refused unread", "[http]") {
+TEST_CASE("a body that is too large is refused unread", "[web]") {
   const auto listener = Serving();
   Client client(listener->address());
   CHECK(StatusOf(client.Ask(Post("/length", "Content-Length: 1048577\r\n", "begins"))) == 413);
-  const std::string most(kBodyMax, 'x');
+  const std::string most(1 << 20, 'x');
   CHECK(Client(listener->address()).Ask(WithLength("/length", most)).ends_with("1048576"));
 }
 
-TEST_CASE("no line makes the server take more than a request may have", "[http]") {
+TEST_CASE("no line makes the server take more than a request may have", "[web]") {
   const auto listener = Serving();
   for (const std::string begin : {"", "POST /", "POST /length HTTP/1.1\r\nX: "}) {
     Client client(listener->address());
@@ -138,7 +144,7 @@ TEST_CASE("no line makes the server take more than a request may have", "[http]"
   CHECK(StatusOf(Client(listener->address()).Ask(WithLength("/length", ""))) == 200);
 }
 
-TEST_CASE("who sends nothing, or byte by byte, holds no thread for long", "[http]") {
+TEST_CASE("who sends nothing, or byte by byte, holds no thread for long", "[web]") {
   const auto listener = Serving(std::chrono::milliseconds(200), 1);
   Client silent(listener->address());
   Client slow(listener->address());
@@ -147,7 +153,75 @@ TEST_CASE("who sends nothing, or byte by byte, holds no thread for long", "[http
   CHECK(silent.Rest() == "");
 }
 
-TEST_CASE("a stop ends connections that wait", "[http]") {
+TEST_CASE("hundreds who send slowly or nothing keep nobody from being served", "[web]") {
+  const auto listener = Serving(std::chrono::hours(1), 1);
+  std::vector<std::unique_ptr<Client>> idle;
+  for (int i = 0; i < 400; ++i) {
+    idle.push_back(std::make_unique<Client>(listener->address()));
+    CHECK(idle.back()->Send(i % 2 == 0 ? "" : "POST /length HTTP/1.1\r\nContent-Length: 10\r\n\r\nhalf"));
+  }
+  CHECK(StatusOf(Client(listener->address()).Ask(WithLength("/length", ""))) == 200);
+  // An address has so many places: who came first has gone.
+  CHECK(idle.front()->Rest() == "");
+}
+
+TEST_CASE("who does not close after the answer holds no thread", "[web]") {
+  const auto listener = Serving(std::chrono::hours(1), 1);
+  std::vector<std::unique_ptr<Client>> open;
+  const auto begun = std::chrono::steady_clock::now();
+  for (int i = 0; i < 20; ++i) {
+    open.push_back(std::make_unique<Client>(listener->address()));
+    CHECK(open.back()->Send(WithLength("/length", "")));
+  }
+  CHECK(StatusOf(Client(listener->address()).Ask(WithLength("/length", ""))) == 200);
+  // A second each would be what a thread that waits for them takes.
+  CHECK(std::chrono::steady_clock::now() - begun < std::chrono::seconds(10));
+}
+
+TEST_CASE("a part of an answer is not to be had", "[web]") {
+  const auto listener = Serving();
+  const auto ask = [&](const std::string& path, const std::string& range) {
+    return Client(listener->address()).Ask(Post(path, "Range: " + range + "\r\nContent-Length: 2\r\n", "xx"));
+  };
+  CHECK(StatusOf(ask("/nothing", "bytes=0-1")) == 404);
+  CHECK(StatusOf(ask("/nothing", "bytes=9-1")) == 404);
+  CHECK(StatusOf(ask("/length", "bytes=7-9")) == 200);
+}
+
+TEST_CASE("who waits for leave to send a body gets it", "[web]") {
+  const auto listener = Serving();
+  Client client(listener->address());
+  CHECK(client.Send(Post("/length", "Expect: 100-continue\r\nContent-Length: 5\r\n", "")));
+  CHECK(client.Some() == "HTTP/1.1 100 Continue\r\n\r\n");
+  CHECK(client.Send("hello"));
+  CHECK(client.Rest().ends_with("\r\n\r\n5"));
+  CHECK(StatusOf(Client(listener->address())
+                     .Ask(Post("/length", "Expect: 100-continue\r\nContent-Length: 5000000\r\n", ""))) == 413);
+}
+
+TEST_CASE("a request can be refused by its head", "[web]") {
+  const auto listener = Listener::Start(
+      {.listen = "127.0.0.1:0", .body_max = 10}, [](httplib::Server&) {},
+      [](const httplib::Request& request, httplib::Response& response) {
+        if (request.path != "/closed") return false;
+        AnswerJson(response, 403, "{}");
+        return true;
+      });
+  REQUIRE(listener);
+  CHECK(StatusOf(Client((*listener)->address()).Ask(WithLength("/closed", "x"))) == 403);
+  CHECK(StatusOf(Client((*listener)->address()).Ask(WithLength("/other", "x"))) == 404);
+  CHECK(StatusOf(Client((*listener)->address()).Ask(WithLength("/closed", "more than ten"))) == 413);
+}
+
+TEST_CASE("an address that is none is told so", "[web]") {
+  for (const std::string listen : {"", "8081", "127.0.0.1:", "127.0.0.1:99999", "127.0.0.1:x"}) {
+    const auto listener = Listener::Start({.listen = listen}, [](httplib::Server&) {});
+    REQUIRE_FALSE(listener);
+    CHECK(listener.error().code == Code::kInvalidArgument);
+  }
+}
+
+TEST_CASE("a stop ends connections that wait", "[web]") {
   const auto listener = Serving(std::chrono::hours(1));
   Client client(listener->address());
   CHECK(client.Send("POST /length HT"));
@@ -156,12 +230,12 @@ TEST_CASE("a stop ends connections that wait", "[http]") {
   listener->Stop();
 }
 
-TEST_CASE("two servers cannot have one port", "[http]") {
+TEST_CASE("two servers cannot have one port", "[web]") {
   const auto listener = Serving();
-  const auto second = Listener::Start({listener->address()}, [](httplib::Server&) {});
+  const auto second = Listener::Start({.listen = listener->address()}, [](httplib::Server&) {});
   REQUIRE_FALSE(second);
   CHECK(second.error().code == Code::kUnavailable);
   CHECK(second.error().message.find("cannot listen on " + listener->address()) == 0);
 }
 
-}  // namespace recourse::server::http
+}  // namespace recourse::web
