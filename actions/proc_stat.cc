@@ -22,7 +22,7 @@ std::optional<ProcStat> ReadProcStat(pid_t pid) {
   std::istringstream fields(text->substr(name_end + 1));
   ProcStat stat;
   std::string skipped;
-  fields >> stat.state >> skipped >> stat.group;
+  fields >> stat.state >> stat.parent >> stat.group;
   for (int field = 6; field < 9; ++field) fields >> skipped;
   std::uint64_t flags = 0;
   fields >> flags;

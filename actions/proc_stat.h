@@ -10,6 +10,7 @@ namespace recourse {
 
 struct ProcStat {
   char state = '?';             // as ps shows it: 'R', 'S', 'D', 'Z' ...
+  pid_t parent = 0;
   pid_t group = 0;              // its process group
   std::int64_t start_time = 0;  // clock ticks after boot
   bool of_kernel = false;       // a thread of the kernel: it has no open files and no mappings

@@ -79,6 +79,13 @@ void AddDatabaseActions(Registry& registry) {
   add(database::MakeSqliteBackup());
   add(database::MakeSqliteRehearseRestore());
   add(database::MakeSqliteRestore());
+  add(database::MakeSqliteSize());
+  add(database::MakeSqliteQuery());
+  add(database::MakeSqliteExportRows());
+  add(database::MakeSqliteMerge());
+  add(database::MakeSqliteVacuum());
+  add(database::MakeSqliteAnalyze());
+  add(database::MakeSqliteOptimize());
 }
 
 }  // namespace recourse

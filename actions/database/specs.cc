@@ -10,13 +10,30 @@ namespace {
 using std::chrono::minutes;
 using std::chrono::seconds;
 
+Value HolderList(std::string_view description) {
+  const Value holder = Schema(R"({
+    "type": "object",
+    "properties": {
+      "pid": {"type": "integer"},
+      "start_time": {"type": "integer", "description": "clock ticks since the boot"},
+      "command": {"type": "string"},
+      "user": {"type": "string"},
+      "files": {"type": "array", "items": {"type": "string"}},
+      "locks": {"type": "array", "items": {"type": "string"},
+                "description": "SQLite's locks: health.db-shm: writes"},
+      "writes": {"type": "boolean", "description": "it has the write lock"}
+    },
+    "required": ["pid", "start_time", "command", "user", "files", "locks", "writes"],
+    "additionalProperties": false
+  })");
+  return Value::Object({{"type", "array"}, {"description", description}, {"items", holder}});
+}
+
+}  // namespace
+
 Value WithDatabase(std::string_view json) {
   return WithProperty(Schema(json), "database", DatabaseSchema());
 }
-
-const RetryPolicy kWhenBusy{.attempts = 3, .delay = seconds(2)};
-
-}  // namespace
 
 Value DatabaseSchema() {
   return Schema(R"({
@@ -137,14 +154,16 @@ const ActionSpec& HoldersSpec() {
         "properties": {
           "expect_none": {"type": "boolean", "default": false,
                           "description": "fail with ABORTED, naming each, when there are any"},
+          "expect_unlocked": {"type": "boolean", "default": false,
+            "description": "fail with ABORTED, naming it, when one has the write lock"},
           "expect_visible": {"type": "boolean", "default": false,
             "description": "fail with FAILED_PRECONDITION when it could not be told that nobody has"},
           "accept_unseen_holders": {"type": "boolean", "default": false,
-            "description": "both also succeed when it cannot be told"}
+            "description": "expect_none and expect_visible also succeed when it cannot be told"}
         },
         "additionalProperties": false
       })"),
-      .output = Schema(R"({
+      .output = WithProperty(WithProperty(Schema(R"({
         "type": "object",
         "properties": {
           "path": {"type": "string"},
@@ -153,25 +172,14 @@ const ActionSpec& HoldersSpec() {
                        "description": "false: some processes could not be looked into"},
           "unreadable": {"type": "integer", "description": "how many could not"},
           "unseen": {"type": "string", "description": "which could not; empty: none"},
-          "holders": {
-            "type": "array",
-            "items": {
-              "type": "object",
-              "properties": {
-                "pid": {"type": "integer"},
-                "start_time": {"type": "integer", "description": "clock ticks since the boot"},
-                "command": {"type": "string"},
-                "user": {"type": "string"},
-                "files": {"type": "array", "items": {"type": "string"}}
-              },
-              "required": ["pid", "start_time", "command", "user", "files"],
-              "additionalProperties": false
-            }
-          }
+          "write_locked": {"type": "boolean",
+                           "description": "others who want to write hear that it is locked"}
         },
-        "required": ["path", "count", "complete", "unreadable", "unseen", "holders"],
+        "required": ["path", "count", "complete", "unreadable", "unseen", "write_locked"],
         "additionalProperties": false
       })"),
+                                          "holders", HolderList("all of them")),
+                             "writers", HolderList("those that have the write lock")),
       .repeat = RepeatClass::kReadOnly,
       .timeout = minutes(1),
       .retry = {.attempts = 5, .delay = seconds(1)}};

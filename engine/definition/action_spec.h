@@ -39,7 +39,8 @@ struct ActionSpec {
   std::string name;     // "database.restore"
   std::string summary;  // one line
   // JSON Schemas. The part used: type, properties, required, additionalProperties, items, enum,
-  // minimum, maximum, minLength, default, description.
+  // minimum, maximum, minLength, default, description; and oneOf for a choice between objects, each
+  // of which allows one value, its own, for the member `kind`.
   Value inputs;
   Value output;
   RepeatClass repeat = RepeatClass::kOnce;

@@ -5,6 +5,7 @@
 #include "engine/base/json.h"
 #include "engine/definition/members.h"
 #include "engine/definition/names.h"
+#include "engine/definition/resources.h"
 #include "engine/definition/schema.h"
 #include "engine/definition/workflow.h"
 
@@ -58,27 +59,6 @@ constexpr std::string_view kTargetSchema = R"({
         "max_age": {"type": "string"}
       }
     },
-    "services": {
-      "type": "array",
-      "items": {
-        "type": "object",
-        "required": ["name", "kind", "pid_file", "command"],
-        "additionalProperties": false,
-        "properties": {
-          "name": {"type": "string", "minLength": 1},
-          "kind": {"type": "string", "enum": ["process"]},
-          "pid_file": {"type": "string"},
-          "command": {"type": "array", "items": {"type": "string"}},
-          "log": {"type": "string"},
-          "working_directory": {"type": "string"},
-          "user": {"type": "string", "minLength": 1},
-          "group": {"type": "string", "minLength": 1},
-          "environment": {"type": "object", "additionalProperties": {"type": "string"}},
-          "settle": {"type": "string"},
-          "stop_timeout": {"type": "string"}
-        }
-      }
-    },
     "health": {
       "type": "object",
       "required": ["url"],
@@ -127,7 +107,10 @@ const Value& TargetSchema() {
   static const Value schema = [] {
     auto parsed = ParseJson(kTargetSchema);
     RECOURSE_CHECK(parsed.ok());
-    return *parsed;
+    const Value services = Value::Object({{"type", "array"}, {"items", ServiceSchema()}});
+    return parsed->With("properties", (*parsed)["properties"]
+                                          .With("services", services)
+                                          .With("nginx", NginxSchema()));
   }();
   return schema;
 }
@@ -152,7 +135,9 @@ void CheckText(std::string_view key, const Node& value, Problems& problems) {
     (void)ReadDuration(value, key, std::chrono::milliseconds(1), problems);
   } else if (IsOneOf(key, {"settle", "stop_timeout", "latency_max", "interval", "within"})) {
     (void)ReadDuration(value, key, std::chrono::microseconds(0), problems);
-  } else if (IsOneOf(key, {"path", "directory", "pid_file", "log", "working_directory"})) {
+  } else if (IsOneOf(key, {"path", "directory", "pid_file", "log", "working_directory", "socket",
+                           "journal", "kubeconfig", "runtime_directory", "configuration", "prefix",
+                           "error_log"})) {
     if (!text.starts_with('/')) expected("an absolute path");
   } else if (key == "mode") {
     if (!IsPermissions(text)) expected("permissions in octal, such as 0664");
@@ -186,6 +171,38 @@ void CheckOwner(const Node& database, Problems& problems) {
   }
 }
 
+// The member's text; empty when it is no text or not there.
+std::string TextOf(const Node& map, std::string_view key) {
+  const Member* member = map.Find(key);
+  return member != nullptr && member->value.is_string() ? member->value.scalar.as_string() : "";
+}
+
+bool IsWorkload(const std::string& text) {
+  for (const std::string_view kind : {"deployment/", "statefulset/"}) {
+    if (text.starts_with(kind)) return text.size() > kind.size();
+  }
+  return false;
+}
+
+void CheckUnit(const Node& service, Problems& problems) {
+  const std::string unit = TextOf(service, "unit");
+  if (!unit.empty() && (unit.find('.') == std::string::npos || unit.starts_with('-'))) {
+    problems.Add(service.Find("unit")->place,
+                 "unit: expected a unit's whole name, such as app.service, found " + Quoted(unit));
+  }
+  const bool of_user = TextOf(service, "scope") == "user";
+  if (of_user && service.Find("runtime_directory") == nullptr) {
+    problems.Add(service.Find("scope")->place,
+                 "scope: with user, \"runtime_directory\" is needed too: /run/user/UID of the "
+                 "manager");
+  }
+  for (const std::string_view key : {"runtime_directory", "bus"}) {
+    const Member* member = service.Find(key);
+    if (of_user || member == nullptr) continue;
+    problems.Add(member->place, std::string(key) + ": with it, \"scope: user\" is needed too");
+  }
+}
+
 // What would keep a service from being started, hours later.
 void CheckService(const Node& service, Problems& problems) {
   if (!service.is_map()) return;
@@ -201,6 +218,13 @@ void CheckService(const Node& service, Problems& problems) {
   }
   if (const Member* group = service.Find("group"); group && service.Find("user") == nullptr) {
     problems.Add(group->place, "group: with it, \"user\" is needed too");
+  }
+  CheckUnit(service, problems);
+  if (const std::string workload = TextOf(service, "workload");
+      !workload.empty() && !IsWorkload(workload)) {
+    problems.Add(service.Find("workload")->place,
+                 "workload: expected deployment/NAME or statefulset/NAME, found " +
+                     Quoted(workload));
   }
   const Member* environment = service.Find("environment");
   if (environment == nullptr) return;

@@ -105,6 +105,7 @@ Result<HttpAnswer> HttpClient::Send(const HttpCall& call, std::stop_token stop) 
     RECOURSE_CHECK(curl_easy_setopt(easy.get(), option, value) == CURLE_OK);
   };
   set(CURLOPT_URL, call.url.c_str());
+  if (!call.unix_socket.empty()) set(CURLOPT_UNIX_SOCKET_PATH, call.unix_socket.c_str());
   set(CURLOPT_PROTOCOLS_STR, "http,https");
   set(CURLOPT_PROXY, "");  // none from the environment
   set(CURLOPT_NOSIGNAL, 1L);

@@ -16,6 +16,8 @@ namespace recourse::web {
 struct HttpCall {
   std::string method = "POST";
   std::string url;                   // http or https
+  std::string unix_socket = {};      // the socket's file, where there is no host; then `url` says no more
+                                     // than the path
   std::vector<std::string> headers;  // "Content-Type: application/json"
   std::string body;
   std::chrono::milliseconds timeout = std::chrono::seconds(10);

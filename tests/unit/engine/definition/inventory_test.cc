@@ -91,6 +91,45 @@ TEST_CASE("what would fail hours later is refused when the target is loaded", "[
              Contains("target.disk.fail.used_percnt is unknown; did you mean \"used_percent\"?"));
 }
 
+TEST_CASE("a service is checked by the members of its kind", "[definition]") {
+  const auto service = [](const std::string& members) {
+    return Refused("name: a\nservices:\n  - {" + members + "}\n");
+  };
+  CHECK_THAT(service("name: x"), Contains("t.yaml:3:5: target.services[0]: \"kind\" is missing"));
+  CHECK_THAT(service("name: x, kind: upstart"),
+             Contains("t.yaml:3:21: target.services[0].kind: expected one of process, systemd, "
+                      "supervisor, compose, kubernetes, found \"upstart\""));
+  CHECK_THAT(service("name: x, kind: systemd"), Contains("\"unit\" is missing"));
+  CHECK_THAT(service("name: x, kind: systemd, unit: x.service, pid_file: /p"),
+             Contains("t.yaml:3:47: target.services[0].pid_file is no member of kind systemd, but "
+                      "of kind process"));
+  CHECK_THAT(service("name: x, kind: systemd, unti: x.service"),
+             Contains("unti is unknown; did you mean \"unit\"?"));
+  CHECK_THAT(service("name: x, kind: systemd, unit: app"),
+             Contains("unit: expected a unit's whole name, such as app.service"));
+  CHECK_THAT(service("name: x, kind: systemd, unit: a.service, scope: user"),
+             Contains("with user, \"runtime_directory\" is needed too"));
+  CHECK_THAT(service("name: x, kind: systemd, unit: a.service, bus: x"),
+             Contains("bus: with it, \"scope: user\" is needed too"));
+  CHECK_THAT(service("name: x, kind: compose, project: p, socket: docker.sock"),
+             Contains("socket: expected an absolute path"));
+  CHECK_THAT(
+      service("name: x, kind: kubernetes, namespace: n, kubeconfig: /k, workload: pod/x"),
+      Contains("t.yaml:3:63: workload: expected deployment/NAME or statefulset/NAME"));
+  CHECK_THAT(Refused("name: a\nnginx: {configuration: nginx.conf}\n"),
+             Contains("configuration: expected an absolute path"));
+  Inventory inventory;
+  CHECK(inventory.AddFile(
+      "name: a\n"
+      "services:\n"
+      "  - {name: a, kind: systemd, unit: a.service, scope: user, runtime_directory: /run/user/1}\n"
+      "  - {name: b, kind: supervisor, socket: /run/s.sock, process: \"g:b\", stop_timeout: 1m}\n"
+      "  - {name: c, kind: compose, project: p, reload_signal: HUP}\n"
+      "  - {name: d, kind: kubernetes, workload: deployment/d, namespace: n, kubeconfig: /k}\n"
+      "nginx: {configuration: /n.conf, pid_file: /n.pid, error_log: /n.log}\n",
+      "a"));
+}
+
 TEST_CASE("all that is wrong with a target is told at once", "[definition]") {
   const std::string refused = Refused(
       "name: A!\n"
