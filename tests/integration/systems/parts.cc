@@ -1,6 +1,7 @@
 #include "tests/integration/systems/parts.h"
 
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -28,15 +29,23 @@ std::string WithoutLineEnd(std::string text) {
   return text;
 }
 
-// A socket of this process that is connected to the port, or none.
-Descriptor ConnectTo(int port) {
-  Descriptor client(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+sockaddr_in Loopback(int port) {
   sockaddr_in address = {};
   address.sin_family = AF_INET;
   address.sin_port = htons(static_cast<std::uint16_t>(port));
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  const auto* generic = reinterpret_cast<const sockaddr*>(&address);
-  if (connect(client.get(), generic, sizeof address) != 0) return {};
+  return address;
+}
+
+const sockaddr* Generic(const sockaddr_in& address) {
+  return reinterpret_cast<const sockaddr*>(&address);
+}
+
+// A socket of this process that is connected to the port, or none.
+Descriptor ConnectTo(int port) {
+  Descriptor client(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const sockaddr_in address = Loopback(port);
+  if (connect(client.get(), Generic(address), sizeof address) != 0) return {};
   return client;
 }
 
@@ -53,12 +62,8 @@ int FreePort() {
   for (;;) {
     const int port = next++;
     const Descriptor probe(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    sockaddr_in address = {};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(static_cast<std::uint16_t>(port));
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    const auto* generic = reinterpret_cast<const sockaddr*>(&address);
-    if (bind(probe.get(), generic, sizeof address) == 0) return port;
+    const sockaddr_in address = Loopback(port);
+    if (bind(probe.get(), Generic(address), sizeof address) == 0) return port;
   }
 }
 
@@ -83,6 +88,26 @@ HttpAnswer HttpGet(int port, const std::string& path) {
   const auto body = answer.find("\r\n\r\n");
   if (!answer.starts_with("HTTP/") || body == std::string::npos) return {};
   return {std::stoi(answer.substr(answer.find(' '))), answer.substr(body + 4)};
+}
+
+PortThief::PortThief(int port) {
+  thief_ = std::thread([this, port] {
+    const Descriptor server(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    const int yes = 1;
+    setsockopt(server.get(), SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+    const sockaddr_in address = Loopback(port);
+    bool mine = false;
+    while (!over_) {
+      mine = mine || (bind(server.get(), Generic(address), sizeof address) == 0 &&
+                      listen(server.get(), 1) == 0);
+      poll(nullptr, 0, 1);
+    }
+  });
+}
+
+PortThief::~PortThief() {
+  over_ = true;
+  thief_.join();
 }
 
 RedisServer::RedisServer(const std::string& directory, int port)

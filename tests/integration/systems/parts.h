@@ -2,8 +2,10 @@
 // keeps what it has in the folder that it is given, and ends with the test.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "tests/integration/program.h"
@@ -24,6 +26,19 @@ struct HttpAnswer {
   std::string body;
 };
 HttpAnswer HttpGet(int port, const std::string& path);
+
+// Takes a port as soon as nobody has it, and keeps it until the end of its life.
+class PortThief {
+ public:
+  explicit PortThief(int port);
+  ~PortThief();
+  PortThief(const PortThief&) = delete;
+  PortThief& operator=(const PortThief&) = delete;
+
+ private:
+  std::atomic<bool> over_ = false;
+  std::thread thief_;
+};
 
 // Redis, ready when the constructor returns.
 class RedisServer {
