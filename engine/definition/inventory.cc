@@ -22,6 +22,8 @@ constexpr std::string_view kTargetSchema = R"({
     "name": {"type": "string", "minLength": 1},
     "summary": {"type": "string"},
     "escalation_policy": {"type": "string", "minLength": 1},
+    "schema": {"type": "array", "items": {"type": "string", "minLength": 1}},
+    "temporary_files": {"type": "array", "items": {"type": "string"}},
     "database": {
       "type": "object",
       "required": ["kind", "path"],
@@ -245,9 +247,18 @@ void CheckLogs(const Node& logs, Problems& problems) {
   }
 }
 
+void CheckTemporaryFiles(const Node& target, Problems& problems) {
+  const Member* files = target.Find("temporary_files");
+  if (files == nullptr) return;
+  for (const Node& path : files->value.items) {
+    if (path.is_string()) CheckText("path", path, problems);
+  }
+}
+
 void CheckTarget(const Node& target, Problems& problems) {
   CheckTexts(target, problems);
   if (!target.is_map()) return;
+  CheckTemporaryFiles(target, problems);
   for (const auto& [key, place, value] : target.members) {
     if (key == "database") CheckOwner(value, problems);
     if (key == "logs") CheckLogs(value, problems);

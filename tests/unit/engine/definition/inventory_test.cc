@@ -49,6 +49,10 @@ TEST_CASE("a target's file is checked with places", "[definition]") {
              Contains("t.yaml:3:5: target.services[0]: \"command\" is missing"));
   CHECK_THAT(Refused("name: a\ndatabase: {kind: sqlite, path: /x, owner: app, group: app}\n"),
              Contains("t.yaml:2:11: database: with \"owner\", \"mode\" is needed too"));
+  CHECK_THAT(Refused("name: a\ntemporary_files: [/tmp/a, b]\n"),
+             Contains("t.yaml:2:27: path: expected an absolute path"));
+  CHECK_THAT(Refused("name: a\nschema: CREATE TABLE t (a)\n"),
+             Contains("target.schema: expected an array"));
   CHECK_THAT(Refused("name: A!\n"), Contains("is no name"));
   CHECK_THAT(Refused("name: [\n"), Contains("t.yaml:"));
 }
