@@ -7,6 +7,8 @@
 #include "engine/definition/names.h"
 #include "engine/definition/resources.h"
 #include "engine/definition/schema.h"
+#include "engine/definition/upkeep_resources.h"
+#include "engine/definition/window.h"
 #include "engine/definition/workflow.h"
 
 namespace recourse::definition {
@@ -108,9 +110,12 @@ const Value& TargetSchema() {
     auto parsed = ParseJson(kTargetSchema);
     RECOURSE_CHECK(parsed.ok());
     const Value services = Value::Object({{"type", "array"}, {"items", ServiceSchema()}});
-    return parsed->With("properties", (*parsed)["properties"]
-                                          .With("services", services)
-                                          .With("nginx", NginxSchema()));
+    Value resources =
+        (*parsed)["properties"].With("services", services).With("nginx", NginxSchema());
+    for (const auto& [name, described] : UpkeepResources().as_map()) {
+      resources = resources.With(name.as_string(), described);
+    }
+    return parsed->With("properties", resources);
   }();
   return schema;
 }
@@ -137,7 +142,7 @@ void CheckText(std::string_view key, const Node& value, Problems& problems) {
     (void)ReadDuration(value, key, std::chrono::microseconds(0), problems);
   } else if (IsOneOf(key, {"path", "directory", "pid_file", "log", "working_directory", "socket",
                            "journal", "kubeconfig", "runtime_directory", "configuration", "prefix",
-                           "error_log"})) {
+                           "error_log", "link", "previous", "from", "to", "off"})) {
     if (!text.starts_with('/')) expected("an absolute path");
   } else if (key == "mode") {
     if (!IsPermissions(text)) expected("permissions in octal, such as 0664");
@@ -155,7 +160,8 @@ void CheckText(std::string_view key, const Node& value, Problems& problems) {
 void CheckTexts(const Node& node, Problems& problems) {
   for (const Node& item : node.items) CheckTexts(item, problems);
   for (const auto& [key, place, value] : node.members) {
-    if (key == "json" || key == "environment") continue;  // names of others
+    // Names of others, and what a script of the target's understands.
+    if (IsOneOf(key, {"json", "environment", "inputs", "probe_codes", "exit_codes"})) continue;
     CheckTexts(value, problems);
     if (value.is_string()) CheckText(key, value, problems);
   }
@@ -222,9 +228,9 @@ void CheckService(const Node& service, Problems& problems) {
   CheckUnit(service, problems);
   if (const std::string workload = TextOf(service, "workload");
       !workload.empty() && !IsWorkload(workload)) {
-    problems.Add(service.Find("workload")->place,
-                 "workload: expected deployment/NAME or statefulset/NAME, found " +
-                     Quoted(workload));
+    problems.Add(
+        service.Find("workload")->place,
+        "workload: expected deployment/NAME or statefulset/NAME, found " + Quoted(workload));
   }
   const Member* environment = service.Find("environment");
   if (environment == nullptr) return;
@@ -235,11 +241,19 @@ void CheckService(const Node& service, Problems& problems) {
   }
 }
 
+void CheckWindow(const Node& window, Problems& problems) {
+  if (!window.is_map() || window.Find("cron") == nullptr) return;
+  if (auto read = ReadWindow(ToValue(window)); !read) {
+    problems.Add(window.place, "window: " + read.error().message);
+  }
+}
+
 void CheckTarget(const Node& target, Problems& problems) {
   CheckTexts(target, problems);
   if (!target.is_map()) return;
   for (const auto& [key, place, value] : target.members) {
     if (key == "database") CheckOwner(value, problems);
+    if (key == "window") CheckWindow(value, problems);
     if (key == "name" && value.is_string()) {
       (void)ReadName(value, "name", NameKind::kDashed, problems);
     }
@@ -302,8 +316,8 @@ Result<void> Inventory::AddPolicyFile(std::string_view text, std::string_view fi
   if (!policy) return std::move(policy).error();
   const std::string name = policy->name;
   if (!policies_.emplace(name, *std::move(policy)).second) {
-    return Error{Code::kAlreadyExists, std::string(file) + ": an escalation policy " + Quoted(name) +
-                                           " is there already, from another file"};
+    return Error{Code::kAlreadyExists, std::string(file) + ": an escalation policy " +
+                                           Quoted(name) + " is there already, from another file"};
   }
   return {};
 }
