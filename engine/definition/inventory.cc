@@ -8,6 +8,8 @@
 #include "engine/definition/names.h"
 #include "engine/definition/resources.h"
 #include "engine/definition/schema.h"
+#include "engine/definition/upkeep_resources.h"
+#include "engine/definition/window.h"
 #include "engine/definition/workflow.h"
 
 namespace recourse::definition {
@@ -88,18 +90,22 @@ const Value& TargetSchema() {
     auto parsed = ParseJson(kTargetSchema);
     RECOURSE_CHECK(parsed.ok());
     const Value services = Value::Object({{"type", "array"}, {"items", ServiceSchema()}});
-    return parsed->With("properties", (*parsed)["properties"]
-                                          .With("services", services)
-                                          .With("nginx", NginxSchema())
-                                          .With("disk", DiskInputs())
-                                          .With("memory", MemoryInputs())
-                                          .With("cpu", CpuInputs())
-                                          .With("load", LoadInputs())
-                                          .With("connections", PortsInputs())
-                                          .With("logs", LogScanInputs())
-                                          .With("cache", CacheSchema())
-                                          .With("firewall", FirewallSchema())
-                                          .With("api", ApiSchema()));
+    Value resources = (*parsed)["properties"]
+                          .With("services", services)
+                          .With("nginx", NginxSchema())
+                          .With("disk", DiskInputs())
+                          .With("memory", MemoryInputs())
+                          .With("cpu", CpuInputs())
+                          .With("load", LoadInputs())
+                          .With("connections", PortsInputs())
+                          .With("logs", LogScanInputs())
+                          .With("cache", CacheSchema())
+                          .With("firewall", FirewallSchema())
+                          .With("api", ApiSchema());
+    for (const auto& [name, described] : UpkeepResources().as_map()) {
+      resources = resources.With(name.as_string(), described);
+    }
+    return parsed->With("properties", resources);
   }();
   return schema;
 }
@@ -126,7 +132,8 @@ void CheckText(std::string_view key, const Node& value, Problems& problems) {
     (void)ReadDuration(value, key, std::chrono::microseconds(0), problems);
   } else if (IsOneOf(key, {"path", "directory", "pid_file", "log", "working_directory", "socket",
                            "journal", "kubeconfig", "runtime_directory", "configuration", "prefix",
-                           "error_log", "password_file", "bearer_file", "ca_file"})) {
+                           "error_log", "password_file", "bearer_file", "ca_file", "link",
+                           "previous", "from", "to", "off"})) {
     if (!text.starts_with('/')) expected("an absolute path");
   } else if (key == "mode") {
     if (!IsPermissions(text)) expected("permissions in octal, such as 0664");
@@ -144,7 +151,11 @@ void CheckText(std::string_view key, const Node& value, Problems& problems) {
 void CheckTexts(const Node& node, Problems& problems) {
   for (const Node& item : node.items) CheckTexts(item, problems);
   for (const auto& [key, place, value] : node.members) {
-    if (IsOneOf(key, {"json", "environment", "headers", "patterns"})) continue;  // names of others
+    // Names of others, and what a script of the target's understands.
+    if (IsOneOf(key, {"json", "environment", "headers", "patterns", "inputs", "probe_codes",
+                      "exit_codes"})) {
+      continue;
+    }
     CheckTexts(value, problems);
     if (value.is_string()) CheckText(key, value, problems);
   }
@@ -211,9 +222,9 @@ void CheckService(const Node& service, Problems& problems) {
   CheckUnit(service, problems);
   if (const std::string workload = TextOf(service, "workload");
       !workload.empty() && !IsWorkload(workload)) {
-    problems.Add(service.Find("workload")->place,
-                 "workload: expected deployment/NAME or statefulset/NAME, found " +
-                     Quoted(workload));
+    problems.Add(
+        service.Find("workload")->place,
+        "workload: expected deployment/NAME or statefulset/NAME, found " + Quoted(workload));
   }
   const Member* environment = service.Find("environment");
   if (environment == nullptr) return;
@@ -255,6 +266,13 @@ void CheckTemporaryFiles(const Node& target, Problems& problems) {
   }
 }
 
+void CheckWindow(const Node& window, Problems& problems) {
+  if (!window.is_map() || window.Find("cron") == nullptr) return;
+  if (auto read = ReadWindow(ToValue(window)); !read) {
+    problems.Add(window.place, "window: " + read.error().message);
+  }
+}
+
 void CheckTarget(const Node& target, Problems& problems) {
   CheckTexts(target, problems);
   if (!target.is_map()) return;
@@ -262,6 +280,7 @@ void CheckTarget(const Node& target, Problems& problems) {
   for (const auto& [key, place, value] : target.members) {
     if (key == "database") CheckOwner(value, problems);
     if (key == "logs") CheckLogs(value, problems);
+    if (key == "window") CheckWindow(value, problems);
     if (key == "name" && value.is_string()) {
       (void)ReadName(value, "name", NameKind::kDashed, problems);
     }
@@ -324,8 +343,8 @@ Result<void> Inventory::AddPolicyFile(std::string_view text, std::string_view fi
   if (!policy) return std::move(policy).error();
   const std::string name = policy->name;
   if (!policies_.emplace(name, *std::move(policy)).second) {
-    return Error{Code::kAlreadyExists, std::string(file) + ": an escalation policy " + Quoted(name) +
-                                           " is there already, from another file"};
+    return Error{Code::kAlreadyExists, std::string(file) + ": an escalation policy " +
+                                           Quoted(name) + " is there already, from another file"};
   }
   return {};
 }

@@ -57,6 +57,30 @@ TEST_CASE("a target's file is checked with places", "[definition]") {
   CHECK_THAT(Refused("name: [\n"), Contains("t.yaml:"));
 }
 
+TEST_CASE("what a target says of its upkeep is checked when it is loaded", "[definition]") {
+  Inventory inventory;
+  const auto added = inventory.AddFile(
+      "name: a\nwindow: {cron: 0 2 * * SUN#1, duration: 2h}\n"
+      "releases: {link: /app/current, previous: /app/previous}\n"
+      "update: {program: /app/update, phases: {apply: [go], probe: [look]}}\n"
+      "packages: {list: {arguments: [/bin/true]}, apply: {program: /bin/true}}\n"
+      "archives: {configuration: {from: /app, paths: [.env], to: /backups, keep_days: 30}}\n"
+      "caching: {configuration: /app/.env, off: /app/.env.no-cache}\n"
+      "evidence: {paths: [/app/logs], directory: /evidence}\n"
+      "log_rotation: {paths: [/app/logs/*.log], keep_days: 30}\n",
+      "a");
+  INFO((added ? "" : added.error().message));
+  CHECK(added.ok());
+  CHECK_THAT(Refused("name: a\nwindow: {cron: 0 2 * * SUN#9, duration: 2h}\n"),
+             Contains("window: "));
+  CHECK_THAT(Refused("name: a\nreleases: {link: current, previous: /p}\n"),
+             Contains("link: expected an absolute path"));
+  CHECK_THAT(Refused("name: a\nupdate: {program: /u, phases: {aply: [go]}}\n"),
+             Contains("did you mean \"apply\"?"));
+  CHECK_THAT(Refused("name: a\narchives: {x: {from: /app, paths: [a], to: /b}}\n"),
+             Contains("\"keep_days\" is missing"));
+}
+
 TEST_CASE("what would fail hours later is refused when the target is loaded", "[definition]") {
   const auto backups = [](const std::string& more) {
     return Refused("name: a\nbackups: {directory: /b, " + more + "}\n");
@@ -117,9 +141,8 @@ TEST_CASE("a service is checked by the members of its kind", "[definition]") {
              Contains("bus: with it, \"scope: user\" is needed too"));
   CHECK_THAT(service("name: x, kind: compose, project: p, socket: docker.sock"),
              Contains("socket: expected an absolute path"));
-  CHECK_THAT(
-      service("name: x, kind: kubernetes, namespace: n, kubeconfig: /k, workload: pod/x"),
-      Contains("t.yaml:3:63: workload: expected deployment/NAME or statefulset/NAME"));
+  CHECK_THAT(service("name: x, kind: kubernetes, namespace: n, kubeconfig: /k, workload: pod/x"),
+             Contains("t.yaml:3:63: workload: expected deployment/NAME or statefulset/NAME"));
   CHECK_THAT(Refused("name: a\nnginx: {configuration: nginx.conf}\n"),
              Contains("configuration: expected an absolute path"));
   Inventory inventory;
