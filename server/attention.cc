@@ -49,6 +49,8 @@ bool NeedsPerson(const journal::RunRow& row, const std::set<RunId>& asking) {
     case machine::RunStatus::kNeedsAttention:
     case machine::RunStatus::kPaused:
       return true;
+    case machine::RunStatus::kQueued:
+      return row.waits_for.find(machine::kHoldReason) != std::string::npos;
     default:
       return asking.contains(row.run) ||
              row.waits_for.find(machine::kChecklistReason) != std::string::npos;
@@ -59,7 +61,8 @@ Result<std::vector<journal::RunRow>> Candidates(journal::Reader& reader) {
   auto asking = WithOpenApproval(reader);
   if (!asking) return std::move(asking).error();
   journal::RunFilter filter;
-  filter.statuses = {static_cast<int>(machine::RunStatus::kNeedsAttention),
+  filter.statuses = {static_cast<int>(machine::RunStatus::kQueued),
+                     static_cast<int>(machine::RunStatus::kNeedsAttention),
                      static_cast<int>(machine::RunStatus::kPaused),
                      static_cast<int>(machine::RunStatus::kRunning),
                      static_cast<int>(machine::RunStatus::kWaiting)};

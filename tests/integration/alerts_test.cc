@@ -138,9 +138,22 @@ TEST_CASE("past the limit people are asked: the run is held, and stands in what 
              Contains(R"("outcome":"held","run":"R-4")"));
   CHECK(hooked.scene.StatusOf("R-4") == "RUN_STATUS_PAUSED");
   CHECK_THAT(hooked.scene.Recourse({"attention"}).out,
-             Contains("R-4") && Contains("daily limit of the rule loud") && Contains("resume R-4"));
+             Contains("R-4") && Contains("daily limit of the rule loud") && Contains("resume R-4") &&
+                 Contains("cancel R-4 --reason"));
   CHECK(hooked.scene.Recourse({"resume", "R-4"}).code == 0);
   hooked.WaitFor("R-4", "RUN_STATUS_SUCCEEDED");
+}
+
+TEST_CASE("a run on hold that waits for a lock first is one for people already", "[integration]") {
+  const Scene scene;
+  scene.folder.Write("workflows/locked.yaml", "name: locked\nlock: one\nsteps: [{id: a, approval: {prompt: x, approvers: [dba]}}]\n");
+  REQUIRE(scene.Recourse({"workflows", "apply", scene.folder / "workflows/locked.yaml"}).code == 0);
+  scene.Start("locked");
+  const Finished held = scene.Recourse({"start", "locked", "--hold", "ask the owner first"});
+  REQUIRE(held.code == 0);
+  CHECK_THAT(scene.Recourse({"attention"}).out,
+             Contains("R-2  QUEUED") && Contains("the lock one is held by R-1; then started on hold by operator: ask the owner first") &&
+                 Contains("cancel R-2"));
 }
 
 TEST_CASE("people can start a run on hold too", "[integration]") {

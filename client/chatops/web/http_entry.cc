@@ -65,6 +65,11 @@ Result<int> HttpEntry::Start(const std::string& listen) {
   return listener_->port();
 }
 
+Result<void> TryListen(const std::string& listen) {
+  auto listener = http::Listener::Start({.listen = listen, .threads = 1}, [](httplib::Server&) {});
+  return listener ? Result<void>() : std::move(listener).error().In("listen");
+}
+
 void HttpEntry::Stop() {
   if (listener_ != nullptr) listener_->Stop();
 }

@@ -27,6 +27,9 @@ struct EntryReply {
   std::string content_type = "application/json; charset=utf-8";
 };
 
+// Whether something could be served there now. Errors as HttpEntry::Start.
+Result<void> TryListen(const std::string& listen);
+
 class HttpEntry {
  public:
   // What is wrong with a request as far as its headers tell, before its body is looked at.
