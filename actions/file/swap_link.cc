@@ -21,7 +21,9 @@ constexpr std::string_view kInputs = R"({
   "properties": {
     "link": {"type": "string", "description": "the symbolic link, such as /srv/app/current"},
     "to": {"type": "string", "minLength": 1,
-      "description": "what it is to lead to, absolute or from the link's directory; must be there"}
+      "description": "what it is to lead to, absolute or from the link's directory; must be there"},
+    "resolve": {"type": "boolean", "default": false,
+      "description": "when that is a symbolic link too: lead to where it leads now"}
   }
 })";
 
@@ -51,6 +53,20 @@ Result<std::string> TargetOf(const std::string& link) {
   const ssize_t size = readlink(link.c_str(), target, sizeof target);
   if (size < 0) return ErrnoError(errno, "read the link " + link);
   return std::string(target, static_cast<std::size_t>(size));
+}
+
+// What the link is to lead to: with `resolve`, where that leads now, once. Told as it is seen from
+// the link's directory.
+Result<std::string> WantedOf(const Place& place, const Context& context) {
+  const std::string to = context.inputs.StringOr("to", "");
+  if (!context.inputs.BoolOr("resolve", false)) return to;
+  const fs::path named = fs::path(place.directory) / to;
+  std::error_code failed;
+  if (!fs::is_symlink(named, failed)) return to;
+  const auto leads = TargetOf(named.string());
+  if (!leads) return leads.error();
+  const bool beside = fs::path(*leads).is_absolute() || named.parent_path() == place.directory;
+  return beside ? *leads : (named.parent_path() / *leads).lexically_normal().string();
 }
 
 // By a link under a temporary name: whoever follows the link meets the old one or the new one.
@@ -100,28 +116,30 @@ class SwapLink final : public Action {
   const ActionSpec& Spec() const override { return spec_; }
 
   Result<ActionPlan> Plan(const Context& context) const override {
-    const auto now = Check(context);
-    if (!now) return now.error();
+    const auto links = Check(context);
+    if (!links) return links.error();
     const std::string link = context.inputs.StringOr("link", "");
-    return ActionPlan{{"let " + link + " lead to " + context.inputs.StringOr("to", "") +
-                       (now->empty() ? " (it is not there now)" : " (now: " + *now + ")")},
-                      0,
-                      {}};
+    return ActionPlan{
+        {"let " + link + " lead to " + links->wanted +
+         (links->now.empty() ? " (it is not there now)" : " (now: " + links->now + ")")},
+        0,
+        {}};
   }
 
   Outcome Prepare(const Context& context) const override {
-    const auto now = Check(context);
-    if (!now) return now.error();
-    return Value::Object({{"before", *now}});
+    const auto links = Check(context);
+    if (!links) return links.error();
+    return Value::Object({{"before", links->now}, {"to", links->wanted}});
   }
 
   Outcome Apply(const Context& context) const override {
-    const auto now = Check(context);
-    if (!now) return now.error();
     const auto place = PlaceOf(context.inputs.StringOr("link", ""), context);
     if (!place) return place.error();
     const std::string before = context.undo.StringOr("before", "");
-    const std::string to = context.inputs.StringOr("to", "");
+    const std::string to = context.undo.StringOr("to", "");
+    if (auto there = CheckThere(*place, to, context); !there) return std::move(there).error();
+    const auto now = TargetOf(place->path);
+    if (!now) return now.error();
     if (*now != before && *now != to) {
       return Aborted(place->path + " was changed by somebody meanwhile: it leads to " + *now +
                      ". It was left as it is. Try again");
@@ -142,7 +160,7 @@ class SwapLink final : public Action {
     const auto now = TargetOf(link);
     if (!now) return {Verification::Verdict::kInconclusive, now.error().ToString(), {}};
     std::error_code failed;
-    if (*now == context.inputs.StringOr("to", "") && fs::exists(link, failed)) return {};
+    if (*now == context.undo.StringOr("to", "") && fs::exists(link, failed)) return {};
     return {Verification::Verdict::kFailed, link + " leads to " + *now, {}};
   }
 
@@ -152,7 +170,7 @@ class SwapLink final : public Action {
     const auto now = TargetOf(link);
     if (!now) return {Verdict::kUnknown, now.error().ToString(), {}};
     const std::string says = *now == "" ? link + " is not there" : link + " leads to " + *now;
-    if (*now == context.inputs.StringOr("to", "")) {
+    if (*now == context.undo.StringOr("to", "")) {
       return {Verdict::kApplied, says, OutputOf(context)};
     }
     const bool as_before = *now == context.undo.StringOr("before", "");
@@ -167,7 +185,7 @@ class SwapLink final : public Action {
     const std::string before = context.undo.StringOr("before", "");
     unlink(place->temporary.c_str());
     if (*now == before) return Value();
-    if (*now != context.inputs.StringOr("to", "")) {
+    if (*now != context.undo.StringOr("to", "")) {
       return FailedPrecondition(place->path + " leads to " + *now +
                                 ": somebody has changed it since. It was left as it is. Before, it "
                                 "led to " +
@@ -181,25 +199,40 @@ class SwapLink final : public Action {
   }
 
  private:
-  // Where the link leads now, when all is as it must be to let it lead elsewhere.
-  static Result<std::string> Check(const Context& context) {
-    const auto place = PlaceOf(context.inputs.StringOr("link", ""), context);
-    if (!place) return place.error();
-    const fs::path target = fs::path(place->directory) / context.inputs.StringOr("to", "");
+  struct Links {
+    std::string now;     // where it leads; empty: it is not there
+    std::string wanted;  // where it is to lead
+  };
+
+  static Result<void> CheckThere(const Place& place, const std::string& to,
+                                 const Context& context) {
+    const fs::path target = fs::path(place.directory) / to;
     if (auto allowed = context.policy.AllowPath(target.string()); !allowed) {
       return std::move(allowed).error().In("to");
     }
     std::error_code failed;
-    if (!fs::exists(target, failed)) {
-      return NotFound(target.string() + " is not there, so nothing can lead to it; " + place->path +
-                      " was left as it is");
-    }
-    return TargetOf(place->path);
+    if (fs::exists(target, failed)) return {};
+    return NotFound(target.string() + " is not there, so nothing can lead to it; " + place.path +
+                    " was left as it is");
+  }
+
+  // Both, when all is as it must be to let it lead elsewhere.
+  static Result<Links> Check(const Context& context) {
+    const auto place = PlaceOf(context.inputs.StringOr("link", ""), context);
+    if (!place) return place.error();
+    auto named = CheckThere(*place, context.inputs.StringOr("to", ""), context);
+    if (!named) return std::move(named).error();
+    auto wanted = WantedOf(*place, context);
+    if (!wanted) return std::move(wanted).error().In("to");
+    if (auto there = CheckThere(*place, *wanted, context); !there) return std::move(there).error();
+    auto now = TargetOf(place->path);
+    if (!now) return std::move(now).error();
+    return Links{*std::move(now), *std::move(wanted)};
   }
 
   static Value OutputOf(const Context& context) {
     const std::string before = context.undo.StringOr("before", "");
-    const std::string to = context.inputs.StringOr("to", "");
+    const std::string to = context.undo.StringOr("to", "");
     return Value::Object({{"link", context.inputs["link"]},
                           {"to", to},
                           {"before", before},

@@ -79,5 +79,26 @@ TEST_CASE("file.swap_link does not go back over what somebody has done since", "
   CHECK(world.ProbeOf("file.swap_link", inputs).verdict == ProbeAnswer::Verdict::kUnknown);
 }
 
+TEST_CASE(
+    "file.swap_link can lead to where another link leads now, and stays there when that moves on",
+    "[actions][file]") {
+  FileWorld world;
+  for (const char* release : {"releases/1", "releases/2", "releases/3"}) world.Folder(release);
+  fs::create_symlink("releases/2", world.Path("current"));
+  fs::create_symlink("releases/1", world.Path("previous"));
+  const Value inputs = LinkTo(world, "previous").With("resolve", true);
+  const Outcome swapped = world.Run("file.swap_link", inputs);
+  INFO(MessageOf(swapped));
+  REQUIRE(swapped);
+  CHECK(fs::read_symlink(world.Path("current")) == "releases/1");
+  CHECK(swapped.output()["to"] == Value("releases/1"));
+  // As the next deployment does it.
+  fs::remove(world.Path("previous"));
+  fs::create_symlink("releases/3", world.Path("previous"));
+  CHECK(world.ProbeOf("file.swap_link", inputs).verdict == ProbeAnswer::Verdict::kApplied);
+  REQUIRE(world.UndoOf("file.swap_link", inputs, swapped.output()));
+  CHECK(fs::read_symlink(world.Path("current")) == "releases/2");
+}
+
 }  // namespace
 }  // namespace recourse
