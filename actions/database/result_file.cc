@@ -22,6 +22,20 @@ Error IsThere(const std::string& path) {
                             " already; it was left as it is. Give another name, or move it away");
 }
 
+// The path of the input `to`, in a directory that may be written.
+Result<std::string> WritablePath(const Context& context) {
+  const std::filesystem::path to(context.inputs.StringOr("to", ""));
+  if (auto allowed = context.policy.AllowPath(to.string()); !allowed) {
+    return std::move(allowed).error().In("to");
+  }
+  const std::string path = to.lexically_normal().string();
+  const std::string directory = to.lexically_normal().parent_path().string();
+  if (access(directory.c_str(), W_OK | X_OK) != 0) {
+    return ErrnoError(errno, "to: write in " + directory);
+  }
+  return path;
+}
+
 // rename(2) that replaces nothing.
 Result<void> RenameToNew(const std::string& from, const std::string& to) {
   if (renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0) return {};
@@ -41,19 +55,19 @@ Result<std::string> HashResult(const std::string& path, const Context& context) 
 
 }  // namespace
 
+Result<std::string> ResultFile::PathFor(const Context& context) {
+  auto path = WritablePath(context);
+  if (path && Exists(*path)) return IsThere(*path);
+  return path;
+}
+
 Result<ResultFile> ResultFile::Begin(const Context& context) {
-  const std::filesystem::path to(context.inputs.StringOr("to", ""));
-  if (auto allowed = context.policy.AllowPath(to.string()); !allowed) {
-    return std::move(allowed).error().In("to");
-  }
+  auto path = WritablePath(context);
+  if (!path) return std::move(path).error();
   ResultFile file;
-  file.path_ = to.lexically_normal().string();
-  const std::string directory = file.directory();
-  if (access(directory.c_str(), W_OK | X_OK) != 0) {
-    return ErrnoError(errno, "to: write in " + directory);
-  }
+  file.path_ = *std::move(path);
   const std::string unfinished =
-      directory + "/." + NameOf(file.path_) + "-" + KeyName(context.key) + ".tmp";
+      file.directory() + "/." + NameOf(file.path_) + "-" + KeyName(context.key) + ".tmp";
   if (auto removed = RemoveSqliteFiles(unfinished); !removed) return std::move(removed).error();
   if (Exists(file.path_)) {
     const Value& output = context.checkpoint["output"];

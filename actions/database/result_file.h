@@ -13,9 +13,13 @@ namespace recourse::database {
 
 class ResultFile {
  public:
+  // Where the input `to` wants the file, for plans: changes nothing. Errors: as Begin().
+  static Result<std::string> PathFor(const Context& context);
+
   // The file that the input `to` names. kInvalidArgument: it is not absolute. kPermissionDenied:
   // the policy does not allow it, or this process may not write there. kNotFound: there is no such
-  // directory. kFailedPrecondition: there is a file of that name which this attempt has not made.
+  // directory. What an earlier try of this attempt has left is removed. kFailedPrecondition: there
+  // is a file of that name which this attempt has not made.
   static Result<ResultFile> Begin(const Context& context);
 
   // The output of this attempt when it had made the file before a crash.

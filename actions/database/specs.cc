@@ -76,6 +76,8 @@ Value BackupsSchema() {
                   "description": "strftime's pattern of their names, in UTC: health_%Y%m%d.db"},
       "keep_days": {"type": "integer", "minimum": 1, "maximum": 100000,
                     "description": "prune removes only what is older; without it, nothing"},
+      "keep_at_most": {"type": "integer", "minimum": 1, "maximum": 100000,
+        "description": "prune removes what is beyond so many of the newest; without it, nothing"},
       "keep_at_least": {"type": "integer", "minimum": 1, "maximum": 100000, "default": 3,
                         "description": "prune keeps this many verified ones, however old"},
       "max_age": {"type": "string",
@@ -110,7 +112,11 @@ const ActionSpec& CheckSpec() {
         "type": "object",
         "properties": {
           "mode": {"type": "string", "enum": ["full", "quick"], "default": "full",
-                   "description": "quick leaves out the comparison of indexes with their tables"}
+                   "description": "quick leaves out the comparison of indexes with their tables"},
+          "not_older_than": {"type": "string", "minLength": 1,
+            "description": "a backup, absolute: tables must not have lost rows since then"},
+          "rows_drop_percent_max": {"type": "number", "minimum": 0, "maximum": 100, "default": 0,
+            "description": "how much of a table's rows may have gone since then"}
         },
         "additionalProperties": false
       })"),
@@ -232,7 +238,9 @@ const ActionSpec& PruneQuarantineSpec() {
         "properties": {
           "keep_days": {"type": "integer", "minimum": 1, "maximum": 100000,
                         "description": "only what has been there for longer is deleted"},
-          "keep_at_least": {"type": "integer", "minimum": 1, "maximum": 100000, "default": 3,
+          "keep_at_most": {"type": "integer", "minimum": 1, "maximum": 100000,
+        "description": "prune removes what is beyond so many of the newest; without it, nothing"},
+      "keep_at_least": {"type": "integer", "minimum": 1, "maximum": 100000, "default": 3,
                             "description": "so many of the newest stay, however old"}
         },
         "required": ["keep_days"],
@@ -303,7 +311,9 @@ const ActionSpec& RehearseRestoreSpec() {
           "backup": {"type": "string", "minLength": 1,
                      "description": "the backup's file, absolute"},
           "scratch": {"type": "string", "minLength": 1,
-                      "description": "a directory for the scratch file; default: the database's"}
+                      "description": "a directory for the scratch file; default: the database's"},
+          "accept_salvaged": {"type": "boolean", "default": false,
+            "description": "take also a file that database.salvage has made, which lacks rows"}
         },
         "required": ["backup"],
         "additionalProperties": false
@@ -337,7 +347,9 @@ const ActionSpec& RestoreSpec() {
       .inputs = WithDatabase(R"({
         "type": "object",
         "properties": {
-          "backup": {"type": "string", "minLength": 1, "description": "the backup's file, absolute"}
+          "backup": {"type": "string", "minLength": 1, "description": "the backup's file, absolute"},
+          "accept_salvaged": {"type": "boolean", "default": false,
+            "description": "take also a file that database.salvage has made, which lacks rows"}
         },
         "required": ["backup"],
         "additionalProperties": false

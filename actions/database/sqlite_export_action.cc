@@ -186,14 +186,14 @@ class SqliteExportRows final : public Action {
   Result<ActionPlan> Plan(const Context& context) const override {
     auto what = ReadExport(context);
     if (!what) return std::move(what).error();
-    auto file = ResultFile::Begin(context);
+    auto file = ResultFile::PathFor(context);
     if (!file) return std::move(file).error();
     auto rows = CountSqliteRows(what->source, what->table, context.inputs["filter"], context);
     if (!rows) return std::move(rows).error();
     ActionPlan plan;
     plan.lines.push_back("write " + std::to_string(*rows) + " rows of \"" + what->table + "\" of " +
-                         what->source + " into the new file " + file->path());
-    plan.bytes_where = file->path();
+                         what->source + " into the new file " + *file);
+    plan.bytes_where = *file;
     return plan;
   }
 

@@ -162,11 +162,11 @@ class SqliteMerge final : public Action {
   Result<ActionPlan> Plan(const Context& context) const override {
     auto merge = ReadMerge(context, CheckDepth::kQuick);
     if (!merge) return std::move(merge).error();
-    auto file = ResultFile::Begin(context);
+    auto file = ResultFile::PathFor(context);
     if (!file) return std::move(file).error();
     ActionPlan plan;
-    plan.bytes_where = file->path();
-    plan.lines.push_back("make " + file->path() + " out of these, the first before the next:");
+    plan.bytes_where = *file;
+    plan.lines.push_back("make " + *file + " out of these, the first before the next:");
     for (const MergeSource& source : merge->sources) {
       plan.bytes_needed += source.report.size;
       plan.lines.push_back(source.path + " (" + HumanBytes(source.report.size) + ")");

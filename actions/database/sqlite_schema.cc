@@ -70,6 +70,8 @@ Result<SqliteConnection> BeginDatabase(const std::string& path, const SqliteSche
   if (Exists(path)) return Error{Code::kAlreadyExists, path + " is there already"};
   auto connection = SqliteConnection::Open(path, SqliteConnection::Mode::kCreate, context);
   if (!connection) return connection;
+  // What is made of given SQL stays in this one file.
+  sqlite3_limit(connection->handle(), SQLITE_LIMIT_ATTACHED, 0);
   const std::string encoding = schema.encoding == "UTF-16le"   ? "'UTF-16le'"
                                : schema.encoding == "UTF-16be" ? "'UTF-16be'"
                                                                : "'UTF-8'";

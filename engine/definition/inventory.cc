@@ -57,6 +57,7 @@ constexpr std::string_view kTargetSchema = R"({
         "directory": {"type": "string"},
         "pattern": {"type": "string", "minLength": 1},
         "keep_days": {"type": "integer", "minimum": 1, "maximum": 100000},
+        "keep_at_most": {"type": "integer", "minimum": 1, "maximum": 100000},
         "keep_at_least": {"type": "integer", "minimum": 1, "maximum": 100000},
         "max_age": {"type": "string"}
       }
