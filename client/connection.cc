@@ -42,6 +42,35 @@ std::string PrincipalsIn(const std::string& data) {
   return text;
 }
 
+// As the server of this data directory was started last: with its configuration.
+std::string HowToStart(const std::string& data) {
+  auto line = ReadFile(data + "/started_with", 65536);
+  if (!line || !line->starts_with("recoursed ")) return "recoursed --data " + data;
+  return line->substr(0, line->find('\n'));
+}
+
+// What gRPC says of a connection with TLS that did not come about, in words of ours.
+std::string WhyNoTls(const std::string& said, const Options& options) {
+  const auto says = [&](std::string_view words) { return said.find(words) != said.npos; };
+  if (says("WRONG_VERSION_NUMBER")) {
+    return "what listens there does not speak TLS: leave --tls-ca out, or look at the port";
+  }
+  if (says("CERTIFICATE_VERIFY_FAILED")) {
+    return "the server's certificate is not valid for " +
+           (options.tls_ca.empty() ? std::string("this machine's authorities") : options.tls_ca) +
+           ": another issuer, expired, or not valid yet";
+  }
+  if (says("ostname") || says("eer name")) {
+    return "the server's certificate is for another name than the one in --address";
+  }
+  if (says("CERTIFICATE_REQUIRED") || says("BAD_CERTIFICATE") || says("CERTIFICATE_EXPIRED") ||
+      says("CERTIFICATE_REVOKED") || says("UNKNOWN_CA")) {
+    return "the server refused the certificate of --tls-cert";
+  }
+  if (says("onnection refused")) return "nothing listens there";
+  return said;
+}
+
 // The host of the address is this one.
 bool IsHere(const std::string& address) {
   const std::string host = address.substr(0, address.rfind(':'));
@@ -135,7 +164,7 @@ Result<void> Connection::ReadToken(const std::string& data) {
     if (!known.empty()) {
       error.message += "\nthere are tokens of: " + known + " (choose one with --as NAME)";
     } else {
-      error.message += "\nthe server makes its tokens when it first starts: recoursed --data " + data +
+      error.message += "\nthe server makes its tokens when it first starts: " + HowToStart(data) +
                        "\nor say where they are: --data DIRECTORY, or --token-file FILE";
     }
     return error;
@@ -215,14 +244,15 @@ Error Connection::ErrorOf(const grpc::Status& status) const {
   if (code == Code::kUnavailable && !reached) {
     if (!options_.tls_ca.empty() || !options_.tls_cert.empty()) {
       return Unanswered("no server answers at " + where_ + " with TLS as this side has it: " +
-                        status.error_message() +
+                        WhyNoTls(status.error_message(), options_) +
                         "\nlook at --tls-ca (who issued the server's certificate?), at the name in "
                         "--address (does the certificate have it?), and at --tls-cert");
     }
     const bool here = options_.address.empty();
     return Unanswered("no server answers at " + where_ +
-                      (here ? "\nstart one with: recoursed --data " + options_.data + "\nor say" : "\nsay") +
+                      (here ? "\nstart one with: " + HowToStart(options_.data) + "\nor say" : "\nsay") +
                       " where it is: --data DIRECTORY, or --address HOST:PORT" +
+                      (here ? "" : "\nif it speaks TLS: --tls-ca FILE, the certificate of its issuer") +
                       HowToReadOffline(options_));
   }
   if (code == Code::kDeadlineExceeded) {

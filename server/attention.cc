@@ -100,7 +100,7 @@ void AddEscalation(const machine::RunState& state, v1::Run& run) {
 
 Result<v1::ListAttentionResponse> ReadAttention(const v1::ListAttentionRequest& request,
                                                 runtime::Engine& engine, Time now,
-                                                journal::Reader& reader) {
+                                                journal::Reader& reader, const ChannelNames* channels) {
   if (request.limit() < 0 || request.limit() > kLimitMax) {
     return InvalidArgument("limit: must be 0 to " + std::to_string(kLimitMax));
   }
@@ -111,7 +111,7 @@ Result<v1::ListAttentionResponse> ReadAttention(const v1::ListAttentionRequest& 
   });
   const auto limit = static_cast<std::size_t>(request.limit() == 0 ? kLimit : request.limit());
   v1::ListAttentionResponse response;
-  auto undelivered = UndeliveredChannels(reader);
+  auto undelivered = UndeliveredChannels(reader, channels, now);
   if (!undelivered) return std::move(undelivered).error();
   for (v1::Channel& channel : *undelivered) *response.add_undelivered() = std::move(channel);
   const std::size_t all = rows->size();

@@ -28,7 +28,7 @@ std::string WordOf(const Container& container) {
 // A container with a health check counts as started when it is healthy.
 Phase PhaseOfOne(const Container& container) {
   const Value& state = container.state;
-  if (state.BoolOr("Restarting", false)) return Phase::kRestarting;
+  if (container.restarting()) return Phase::kRestarting;
   if (!container.running()) return Phase::kStopped;
   const std::string health = state["Health"].StringOr("Status", "");
   const bool is_ready = health.empty() || health == "none" || health == "healthy";
@@ -165,9 +165,11 @@ class ComposeDriver final : public ManagedDriver {
     if (!containers) return std::move(containers).error();
     if (auto paused = RefusePaused(*containers); !paused) return paused;
     for (const Container& container : *containers) {
-      const bool is_there = container.running() || container.state.BoolOr("Restarting", false);
-      if (!is_there) continue;
-      auto sent = api_.Signal(context, container, signal.empty() ? container.stop_signal : signal);
+      if (!container.running() && !container.restarting()) continue;
+      auto sent =
+          container.restarting()
+              ? api_.EndRestarts(context, container)
+              : api_.Signal(context, container, signal.empty() ? container.stop_signal : signal);
       if (!sent) return sent;
     }
     return {};
@@ -199,9 +201,9 @@ Result<std::unique_ptr<Driver>> MakeComposeDriver(const Value& service, const Po
     return std::move(allowed).error().In("service " + managed->name);
   }
   const std::string name = service.StringOr("service", managed->name);
-  return std::unique_ptr<Driver>(std::make_unique<ComposeDriver>(
-      *std::move(managed), socket, service.StringOr("project", ""), name,
-      service.StringOr("reload_signal", "")));
+  return std::unique_ptr<Driver>(
+      std::make_unique<ComposeDriver>(*std::move(managed), socket, service.StringOr("project", ""),
+                                      name, service.StringOr("reload_signal", "")));
 }
 
 }  // namespace recourse::service

@@ -68,8 +68,8 @@ DockerApi::DockerApi(std::string socket)
 
 Result<std::string> DockerApi::Call(const Context& context, const std::string& method,
                                     const std::string& path) const {
-  const auto left = std::chrono::duration_cast<milliseconds>(context.deadline -
-                                                             std::chrono::steady_clock::now());
+  const auto left =
+      std::chrono::duration_cast<milliseconds>(context.deadline - std::chrono::steady_clock::now());
   if (left.count() <= 0 || context.stop.stop_requested()) return context.StopError();
   web::HttpCall call;
   call.method = method;
@@ -139,18 +139,26 @@ Result<void> DockerApi::Start(const Context& context, const Container& container
 
 Result<void> DockerApi::Signal(const Context& context, const Container& container,
                                const std::string& signal) const {
-  auto sent = Call(context, "POST", "/containers/" + container.id + "/kill?signal=" + Encoded(signal));
+  auto sent =
+      Call(context, "POST", "/containers/" + container.id + "/kill?signal=" + Encoded(signal));
   if (sent) return {};
   const auto now = Inspect(context, container.id);
   if (now && !now->running()) return {};
   return std::move(sent).error().In("send " + signal + " to " + container.name);
 }
 
+Result<void> DockerApi::EndRestarts(const Context& context, const Container& container) const {
+  auto stopped = Call(context, "POST", "/containers/" + container.id + "/stop?t=10");
+  if (!stopped) return std::move(stopped).error().In("stop the restarts of " + container.name);
+  return {};
+}
+
 Result<std::string> DockerApi::Logs(const Context& context, const Container& container,
                                     std::int64_t lines, std::int64_t since) const {
-  auto told = Call(context, "GET",
-                   "/containers/" + container.id + "/logs?stdout=1&stderr=1&tail=" +
-                       std::to_string(lines) + "&since=" + std::to_string(since));
+  auto told =
+      Call(context, "GET",
+           "/containers/" + container.id + "/logs?stdout=1&stderr=1&tail=" + std::to_string(lines) +
+               "&since=" + std::to_string(since));
   if (!told) return std::move(told).error().In("read the log of " + container.name);
   return container.has_terminal ? *std::move(told) : WithoutHeaders(*told);
 }

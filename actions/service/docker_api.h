@@ -22,6 +22,7 @@ struct Container {
   std::int64_t restarts = 0;
 
   bool running() const { return state.BoolOr("Running", false); }
+  bool restarting() const { return state.BoolOr("Restarting", false); }
 };
 
 class DockerApi {
@@ -37,6 +38,10 @@ class DockerApi {
   // No error when it has ended.
   Result<void> Signal(const Context& context, const Container& container,
                       const std::string& signal) const;
+
+  // Ends the restarts of one that has ended and is started again and again: no process is there that
+  // a signal could reach.
+  Result<void> EndRestarts(const Context& context, const Container& container) const;
 
   // What it has written, both streams: its last `lines` lines, not older than `since` (seconds
   // since 1970; 0: from its beginning). kResourceExhausted: more than 1 MiB.

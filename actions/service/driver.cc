@@ -44,7 +44,7 @@ Result<std::unique_ptr<Driver>> DriverFor(const Value& service, const Policy& po
   if (kind == "systemd") return MakeSystemdDriver(service, policy);
   if (kind == "supervisor") return MakeSupervisorDriver(service, policy);
   if (kind == "compose") return MakeComposeDriver(service, policy);
-//TMP  if (kind == "kubernetes") return MakeKubernetesDriver(service, policy);
+  if (kind == "kubernetes") return MakeKubernetesDriver(service, policy);
   return InvalidArgument("service " + service.StringOr("name", "") + ": its kind \"" + kind +
                          "\" is not known; known are: process, systemd, supervisor, compose, "
                          "kubernetes");

@@ -14,7 +14,7 @@ namespace recourse::service {
 
 enum class Phase {
   kStopped,
-  kStarting,    // told to start, and not ready yet
+  kStarting,  // told to start, and not ready yet
   kRunning,
   kStopping,    // told to stop, and not yet ended
   kRestarting,  // has ended; its manager will start it again by itself
@@ -27,8 +27,9 @@ struct State {
   std::int64_t pid = 0;  // of its main process
   std::string instance;  // differs between any two starts of the service; empty when not running
   std::chrono::microseconds age{};  // how long it has been ready at least
-  std::string word;       // what its manager calls it: "activating (auto-restart)"; empty: no manager
-  std::int64_t restarts = -1;  // how often its manager has started it again by itself; -1: not known
+  std::string word;  // what its manager calls it: "activating (auto-restart)"; empty: no manager
+  std::int64_t restarts =
+      -1;  // how often its manager has started it again by itself; -1: not known
   // What Start() needs beside the resource to bring exactly this state back; null: nothing.
   Value memory;
 };

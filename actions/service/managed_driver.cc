@@ -67,8 +67,9 @@ Outcome ManagedDriver::Start(const Context& context, const Value& memory) const 
   state = Look(context);
   if (!state) return Failure{std::move(told).error(), {}, LeftBehind::kUnknown};
   Failure failure = DidNotLast(context, *state, "could not be started");
-  failure.error = Error{told.error().code == Code::kInternal ? failure.error.code : told.error().code,
-                        told.error().message + "; " + failure.error.message};
+  failure.error =
+      Error{told.error().code == Code::kInternal ? failure.error.code : told.error().code,
+            told.error().message + "; " + failure.error.message};
   return failure;
 }
 
@@ -113,9 +114,10 @@ Failure ManagedDriver::DidNotLast(const Context& context, const State& state,
     said = "its last line in " + logs->source + ": " + lines.back().as_string();
   }
   const bool ended = state.phase == Phase::kStopped;
-  const std::string again = state.phase == Phase::kRestarting ? ", and will start it again by itself"
-                            : state.phase == Phase::kRunning  ? ", and has started it again by itself"
-                                                              : "";
+  const std::string again =
+      state.phase == Phase::kRestarting ? ", and will start it again by itself"
+      : state.phase == Phase::kRunning  ? ", and has started it again by itself"
+                                        : "";
   return {Unavailable(managed_.name + " " + what + " for its settle time of " +
                       FormatDuration(managed_.settle) + ": " + managed_.manager + " calls it " +
                       state.word + again + "; " + said),
@@ -152,8 +154,8 @@ Result<void> ManagedDriver::AwaitStopped(const Context& context, bool kill) cons
   if (!ended) return std::move(ended).error().In("wait until " + managed_.name + " has ended");
   if (*ended) return {};
   const std::string what = managed_.name + " has not ended " +
-                           FormatDuration(managed_.stop_timeout) + " after it was told to: " +
-                           managed_.manager + " calls it " + word;
+                           FormatDuration(managed_.stop_timeout) +
+                           " after it was told to: " + managed_.manager + " calls it " + word;
   if (!kill) {
     return Error{Code::kDeadlineExceeded,
                  what + "; it was not killed, and may still end by itself; look what keeps it, " +
@@ -187,7 +189,8 @@ Outcome ManagedDriver::Reload(const Context& context) const {
   });
   if (!changed) {
     return Failure{std::move(changed).error().In("look whether " + managed_.name + " runs on"),
-                   {}, LeftBehind::kUnknown};
+                   {},
+                   LeftBehind::kUnknown};
   }
   if (!*changed) return OutputOf(managed_.name, after, true);
   Failure failure = DidNotLast(context, after, "was told to reload and has not kept running");

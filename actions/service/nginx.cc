@@ -70,8 +70,8 @@ Result<Nginx> Nginx::Of(const Value& resource, const Policy& policy) {
   }
   // Its errors go to standard error and not to the error log, where they would be taken for those
   // of the running one.
-  nginx.test_.arguments = {resource.StringOr("binary", "nginx"), "-t", "-q", "-e", "stderr",
-                           "-c", nginx.configuration_};
+  nginx.test_.arguments = {
+      resource.StringOr("binary", "nginx"), "-t", "-q", "-e", "stderr", "-c", nginx.configuration_};
   if (!prefix.empty()) {
     nginx.test_.arguments.insert(nginx.test_.arguments.end(), {"-p", prefix});
   }

@@ -1,5 +1,5 @@
-// service.nginx_reload: a new configuration, or the one that is there, is taken by the running nginx,
-// or everything is as it was.
+// service.nginx_reload: a new configuration, or the one that is there, is taken by the running
+// nginx, or everything is as it was.
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -157,10 +157,11 @@ class NginxReload final : public Action {
   NginxReload() {
     spec_.name = "service.nginx_reload";
     spec_.summary = "Have nginx take its configuration, proven by new workers, or put it back";
-    spec_.inputs = Value::Object({{"type", "object"},
-                                  {"additionalProperties", false},
-                                  {"required", Value::List{"nginx"}},
-                                  {"properties", Schema(kReloadInputs).With("nginx", NginxSchema())}});
+    spec_.inputs =
+        Value::Object({{"type", "object"},
+                       {"additionalProperties", false},
+                       {"required", Value::List{"nginx"}},
+                       {"properties", Schema(kReloadInputs).With("nginx", NginxSchema())}});
     spec_.output = Schema(kReloadOutput);
     spec_.repeat = RepeatClass::kIdempotent;
     spec_.has_plan = true;
@@ -231,15 +232,16 @@ class NginxReload final : public Action {
       return Failure{std::move(back).error(), {}, LeftBehind::kPartial};
     }
     if (!context.undo.BoolOr("sound", true)) {
-      context.log(change.file + " is as it was, and nginx refuses it as before; what runs now runs " +
+      context.log(change.file +
+                  " is as it was, and nginx refuses it as before; what runs now runs " +
                   "on, and nginx will not start with this file");
       return Value();
     }
     auto within = DurationInput(context.inputs, "within", std::chrono::seconds(30));
     if (!within) return std::move(within).error();
     if (auto reloaded = TestAndReload(context, *nginx, *within); !reloaded) {
-      return Failure{std::move(reloaded).error().In(change.file + " is as it was"), {},
-                     LeftBehind::kPartial};
+      return Failure{
+          std::move(reloaded).error().In(change.file + " is as it was"), {}, LeftBehind::kPartial};
     }
     return Value();
   }

@@ -168,8 +168,8 @@ class ServiceChange : public Action {
   // What is as it was, however bad, is put back.
   Outcome NotStartedAgain(const Context& context, Failure failure) const {
     if (context.undo.BoolOr("unsettled", false) && failure.error.code == Code::kUnavailable) {
-      context.log("the service " + NameOf(context) + " does not keep running, as before: " +
-                  failure.error.message);
+      context.log("the service " + NameOf(context) +
+                  " does not keep running, as before: " + failure.error.message);
       return Value();
     }
     if (context.undo.BoolOr("restartable", true)) return failure;
@@ -250,8 +250,8 @@ class Reload final : public Action {
   const ActionSpec& Spec() const override { return spec_; }
 
   Result<ActionPlan> Plan(const Context& context) const override {
-    return ActionPlan{{"make the service " + NameOf(context) + " read its configuration again"},
-                      0, {}};
+    return ActionPlan{
+        {"make the service " + NameOf(context) + " read its configuration again"}, 0, {}};
   }
 
   Outcome Apply(const Context& context) const override {

@@ -60,8 +60,8 @@ class SupervisorDriver final : public ManagedDriver {
     if (query.since) return NoTimes(source);
     LogLines all{source, {}, false};
     bool has_log = false;
-    for (const auto& [method, stream] :
-         {std::pair("readProcessStderrLog", "stderr"), std::pair("readProcessStdoutLog", "stdout")}) {
+    for (const auto& [method, stream] : {std::pair("readProcessStderrLog", "stderr"),
+                                         std::pair("readProcessStdoutLog", "stdout")}) {
       auto text = rpc_.Call(context, method, {process_, -kLogBytesMax / 2, 0}, Fault::kNoFile);
       if (!text) return std::move(text).error();
       if (!text->is_string()) continue;

@@ -60,7 +60,8 @@ Error FaultError(const Value& fault) {
   const std::string said = "supervisord answers: " + fault.StringOr("faultString", "a fault");
   const bool unknown = fault.IntOr("faultCode", 0) == static_cast<int>(Fault::kBadName);
   if (!unknown) return FailedPrecondition(said);
-  return NotFound(said + "; it knows no such process. Look at `process` in the target; one that is " +
+  return NotFound(said +
+                  "; it knows no such process. Look at `process` in the target; one that is " +
                   "new in its configuration is taken by `supervisorctl update`");
 }
 
@@ -72,8 +73,8 @@ SupervisorRpc::SupervisorRpc(std::string socket)
 Result<Value> SupervisorRpc::Call(const Context& context, const std::string& method,
                                   const Value::List& arguments,
                                   std::optional<Fault> ignored) const {
-  const auto left = std::chrono::duration_cast<milliseconds>(context.deadline -
-                                                             std::chrono::steady_clock::now());
+  const auto left =
+      std::chrono::duration_cast<milliseconds>(context.deadline - std::chrono::steady_clock::now());
   if (left.count() <= 0 || context.stop.stop_requested()) return context.StopError();
   web::HttpCall call;
   call.url = "http://localhost/RPC2";
@@ -91,7 +92,8 @@ Result<Value> SupervisorRpc::Call(const Context& context, const std::string& met
                      "; give its [unix_http_server] none, and let the socket's mode say who may"};
   }
   pugi::xml_document document;
-  const auto read = document.load_string(answer->body.c_str(), pugi::parse_default | pugi::parse_ws_pcdata_single);
+  const auto read = document.load_string(answer->body.c_str(),
+                                         pugi::parse_default | pugi::parse_ws_pcdata_single);
   const pugi::xml_node response = document.child("methodResponse");
   if (answer->status != 200 || !read || !response) {
     return Internal("what answers at " + socket_ + " is no supervisord: HTTP " +

@@ -19,10 +19,11 @@ class SupervisorRpc {
   explicit SupervisorRpc(std::string socket);
 
   // Calls supervisor.METHOD. Arguments are strings, integers and booleans.
-  // kUnavailable: supervisord does not answer. kPermissionDenied: its socket is not for us, or has a
-  // password. kNotFound: it knows no such process. Others: its fault, in its words.
-  // A fault that is `ignored` is no error: the answer is null.
-  Result<Value> Call(const Context& context, const std::string& method, const Value::List& arguments,
+  // kUnavailable: supervisord does not answer. kPermissionDenied: its socket is not for us, or has
+  // a password. kNotFound: it knows no such process. Others: its fault, in its words. A fault that
+  // is `ignored` is no error: the answer is null.
+  Result<Value> Call(const Context& context, const std::string& method,
+                     const Value::List& arguments,
                      std::optional<Fault> ignored = std::nullopt) const;
 
  private:

@@ -22,8 +22,8 @@ using Properties = std::map<std::string, std::string>;
 struct UnitSettings {
   std::string unit;
   bool of_user = false;
-  std::string log;      // a file; empty: the journal
-  std::string journal;  // its directory; empty: the machine's
+  std::string log;             // a file; empty: the journal
+  std::string journal;         // its directory; empty: the machine's
   process::Program systemctl;  // what all of its calls have in common
 };
 
@@ -88,8 +88,8 @@ class SystemdDriver final : public ManagedDriver {
                                 "was changed. Find out why; `systemctl unmask` allows it again");
     }
     if (unit["LoadState"] != "loaded") {
-      return FailedPrecondition("systemd cannot load " + settings_.unit + " (" +
-                                unit["LoadState"] + ") " + unit["LoadError"] +
+      return FailedPrecondition("systemd cannot load " + settings_.unit + " (" + unit["LoadState"] +
+                                ") " + unit["LoadError"] +
                                 "; correct the unit's file and run `systemctl daemon-reload`");
     }
     if (unit["CanStart"] == "no" || unit["RefuseManualStart"] == "yes") {
@@ -137,7 +137,10 @@ class SystemdDriver final : public ManagedDriver {
     }
     process::Program journalctl = settings_.systemctl;
     // One more than wanted tells whether there are more.
-    journalctl.arguments = {"journalctl", "--no-pager", "--quiet", "--output=short-iso",
+    journalctl.arguments = {"journalctl",
+                            "--no-pager",
+                            "--quiet",
+                            "--output=short-iso",
                             "--lines=" + std::to_string(query.lines + 1),
                             (settings_.of_user ? "--user-unit=" : "--unit=") + settings_.unit};
     if (query.since) {
@@ -152,9 +155,11 @@ class SystemdDriver final : public ManagedDriver {
     auto finished = RunTool(journalctl, context, true);
     if (!finished) return std::move(finished).error();
     const std::string source = "the journal of " + settings_.unit;
-    if (finished->exit_code != 0 || finished->errors.text.find("No journal files") != std::string::npos) {
-      return FailedPrecondition(source + " cannot be read: " + SaidBy(*finished) +
-                                ". Where the unit writes to a file, name it as `log` in the target");
+    if (finished->exit_code != 0 ||
+        finished->errors.text.find("No journal files") != std::string::npos) {
+      return FailedPrecondition(
+          source + " cannot be read: " + SaidBy(*finished) +
+          ". Where the unit writes to a file, name it as `log` in the target");
     }
     return LinesOf(finished->output.text, query.lines, source);
   }
@@ -198,8 +203,8 @@ class SystemdDriver final : public ManagedDriver {
     }
     if (all.back().empty()) all.pop_back();
     if (all.size() != units.size()) {
-      return Internal("systemctl show told of " + std::to_string(all.size()) + " units, asked for " +
-                      std::to_string(units.size()));
+      return Internal("systemctl show told of " + std::to_string(all.size()) +
+                      " units, asked for " + std::to_string(units.size()));
     }
     return all;
   }

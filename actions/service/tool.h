@@ -1,4 +1,5 @@
-// The managers' own programs, run with arguments and no shell: systemctl, journalctl, kubectl, nginx.
+// The managers' own programs, run with arguments and no shell: systemctl, journalctl, kubectl,
+// nginx.
 #pragma once
 
 #include <cstddef>

@@ -51,6 +51,9 @@ struct ActionSpec {
   bool can_compensate = false;
   // For plans, of one that cannot: why nothing needs to be put back, or who can. Empty: neither.
   std::string without_compensation = {};
+  // Its output {"channel", "subject", "text"} is a notification, stored in the commit in which the
+  // attempt succeeds. REQUIRES: kIdempotent.
+  bool sends = false;
   std::chrono::microseconds timeout = std::chrono::minutes(5);
   RetryPolicy retry;
 };

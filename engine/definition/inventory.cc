@@ -3,10 +3,13 @@
 
 #include "engine/base/dated_name.h"
 #include "engine/base/json.h"
+#include "engine/definition/checked_resources.h"
 #include "engine/definition/members.h"
 #include "engine/definition/names.h"
 #include "engine/definition/resources.h"
 #include "engine/definition/schema.h"
+#include "engine/definition/upkeep_resources.h"
+#include "engine/definition/window.h"
 #include "engine/definition/workflow.h"
 
 namespace recourse::definition {
@@ -78,30 +81,6 @@ constexpr std::string_view kTargetSchema = R"({
         "within": {"type": "string"},
         "request_timeout": {"type": "string"}
       }
-    },
-    "disk": {
-      "type": "object",
-      "required": ["path"],
-      "additionalProperties": false,
-      "properties": {
-        "path": {"type": "string"},
-        "warn": {
-          "type": "object",
-          "additionalProperties": false,
-          "properties": {
-            "used_percent": {"type": "number", "minimum": 0, "maximum": 100},
-            "free_bytes": {"type": "integer", "minimum": 0}
-          }
-        },
-        "fail": {
-          "type": "object",
-          "additionalProperties": false,
-          "properties": {
-            "used_percent": {"type": "number", "minimum": 0, "maximum": 100},
-            "free_bytes": {"type": "integer", "minimum": 0}
-          }
-        }
-      }
     }
   }
 })";
@@ -111,9 +90,22 @@ const Value& TargetSchema() {
     auto parsed = ParseJson(kTargetSchema);
     RECOURSE_CHECK(parsed.ok());
     const Value services = Value::Object({{"type", "array"}, {"items", ServiceSchema()}});
-    return parsed->With("properties", (*parsed)["properties"]
-                                          .With("services", services)
-                                          .With("nginx", NginxSchema()));
+    Value resources = (*parsed)["properties"]
+                          .With("services", services)
+                          .With("nginx", NginxSchema())
+                          .With("disk", DiskInputs())
+                          .With("memory", MemoryInputs())
+                          .With("cpu", CpuInputs())
+                          .With("load", LoadInputs())
+                          .With("connections", PortsInputs())
+                          .With("logs", LogScanInputs())
+                          .With("cache", CacheSchema())
+                          .With("firewall", FirewallSchema())
+                          .With("api", ApiSchema());
+    for (const auto& [name, described] : UpkeepResources().as_map()) {
+      resources = resources.With(name.as_string(), described);
+    }
+    return parsed->With("properties", resources);
   }();
   return schema;
 }
@@ -134,13 +126,14 @@ void CheckText(std::string_view key, const Node& value, Problems& problems) {
     problems.Add(value.place,
                  std::string(key) + ": expected " + std::string(what) + ", found " + Quoted(text));
   };
-  if (IsOneOf(key, {"max_age", "request_timeout"})) {
+  if (IsOneOf(key, {"max_age", "request_timeout", "over", "timeout", "connect_timeout"})) {
     (void)ReadDuration(value, key, std::chrono::milliseconds(1), problems);
   } else if (IsOneOf(key, {"settle", "stop_timeout", "latency_max", "interval", "within"})) {
     (void)ReadDuration(value, key, std::chrono::microseconds(0), problems);
   } else if (IsOneOf(key, {"path", "directory", "pid_file", "log", "working_directory", "socket",
                            "journal", "kubeconfig", "runtime_directory", "configuration", "prefix",
-                           "error_log"})) {
+                           "error_log", "password_file", "bearer_file", "ca_file", "link",
+                           "previous", "from", "to", "off"})) {
     if (!text.starts_with('/')) expected("an absolute path");
   } else if (key == "mode") {
     if (!IsPermissions(text)) expected("permissions in octal, such as 0664");
@@ -158,7 +151,11 @@ void CheckText(std::string_view key, const Node& value, Problems& problems) {
 void CheckTexts(const Node& node, Problems& problems) {
   for (const Node& item : node.items) CheckTexts(item, problems);
   for (const auto& [key, place, value] : node.members) {
-    if (key == "json" || key == "environment") continue;  // names of others
+    // Names of others, and what a script of the target's understands.
+    if (IsOneOf(key, {"json", "environment", "headers", "patterns", "inputs", "probe_codes",
+                      "exit_codes"})) {
+      continue;
+    }
     CheckTexts(value, problems);
     if (value.is_string()) CheckText(key, value, problems);
   }
@@ -199,9 +196,9 @@ void CheckUnit(const Node& service, Problems& problems) {
                  "scope: with user, \"runtime_directory\" is needed too: /run/user/UID of the "
                  "manager");
   }
-  for (const std::string_view key : {"runtime_directory", "bus"}) {
+  for (const std::string_view key : {"runtime_directory", "bus", "user"}) {
     const Member* member = service.Find(key);
-    if (of_user || member == nullptr) continue;
+    if (of_user || unit.empty() || member == nullptr) continue;
     problems.Add(member->place, std::string(key) + ": with it, \"scope: user\" is needed too");
   }
 }
@@ -225,9 +222,9 @@ void CheckService(const Node& service, Problems& problems) {
   CheckUnit(service, problems);
   if (const std::string workload = TextOf(service, "workload");
       !workload.empty() && !IsWorkload(workload)) {
-    problems.Add(service.Find("workload")->place,
-                 "workload: expected deployment/NAME or statefulset/NAME, found " +
-                     Quoted(workload));
+    problems.Add(
+        service.Find("workload")->place,
+        "workload: expected deployment/NAME or statefulset/NAME, found " + Quoted(workload));
   }
   const Member* environment = service.Find("environment");
   if (environment == nullptr) return;
@@ -235,6 +232,29 @@ void CheckService(const Node& service, Problems& problems) {
     if (!variable.key.empty() && variable.key.find('=') == std::string::npos) continue;
     problems.Add(variable.place,
                  "environment: " + Quoted(variable.key) + " cannot name a variable");
+  }
+}
+
+// Where the logs are is said by several paths, and a threshold by a pattern's name.
+void CheckLogs(const Node& logs, Problems& problems) {
+  if (!logs.is_map()) return;
+  std::vector<std::string> known;
+  for (const auto& [key, place, value] : logs.members) {
+    for (const Member& pattern : value.members) {
+      if (key == "patterns") known.push_back(pattern.key);
+    }
+    if (key != "paths") continue;
+    for (const Node& path : value.items) {
+      if (path.is_string()) CheckText("path", path, problems);
+    }
+  }
+  for (const std::string_view level : {"warn", "fail"}) {
+    const Member* limits = logs.Find(level);
+    if (limits == nullptr) continue;
+    for (const Member& limit : limits->value.members) {
+      if (std::find(known.begin(), known.end(), limit.key) != known.end()) continue;
+      problems.AddUnknown(limit.place, "pattern", limit.key, known);
+    }
   }
 }
 
@@ -246,12 +266,21 @@ void CheckTemporaryFiles(const Node& target, Problems& problems) {
   }
 }
 
+void CheckWindow(const Node& window, Problems& problems) {
+  if (!window.is_map() || window.Find("cron") == nullptr) return;
+  if (auto read = ReadWindow(ToValue(window)); !read) {
+    problems.Add(window.place, "window: " + read.error().message);
+  }
+}
+
 void CheckTarget(const Node& target, Problems& problems) {
   CheckTexts(target, problems);
   if (!target.is_map()) return;
   CheckTemporaryFiles(target, problems);
   for (const auto& [key, place, value] : target.members) {
     if (key == "database") CheckOwner(value, problems);
+    if (key == "logs") CheckLogs(value, problems);
+    if (key == "window") CheckWindow(value, problems);
     if (key == "name" && value.is_string()) {
       (void)ReadName(value, "name", NameKind::kDashed, problems);
     }
@@ -314,8 +343,8 @@ Result<void> Inventory::AddPolicyFile(std::string_view text, std::string_view fi
   if (!policy) return std::move(policy).error();
   const std::string name = policy->name;
   if (!policies_.emplace(name, *std::move(policy)).second) {
-    return Error{Code::kAlreadyExists, std::string(file) + ": an escalation policy " + Quoted(name) +
-                                           " is there already, from another file"};
+    return Error{Code::kAlreadyExists, std::string(file) + ": an escalation policy " +
+                                           Quoted(name) + " is there already, from another file"};
   }
   return {};
 }

@@ -56,6 +56,9 @@ constexpr std::string_view kKubernetes = R"(
   "namespace": {"type": "string", "minLength": 1},
   "kubeconfig": {"type": "string", "description": "the file that says where, and as whom"},
   "context": {"type": "string", "minLength": 1, "description": "default: the kubeconfig's current"},
+  "kubectl": {"type": "string", "minLength": 1, "default": "kubectl"},
+  "environment": {"type": "object", "additionalProperties": {"type": "string"},
+    "description": "all of kubectl's: what it needs to sign in, such as PATH and HOME"},
   "replicas": {"type": "integer", "minimum": 1, "maximum": 10000,
     "description": "how many a start makes when nobody remembers how many there were"})";
 

@@ -191,6 +191,7 @@ ActionStep ReadAction(const Node& node, const Node* with, Position position, Loa
     action.has_plan = spec->has_plan;
     action.has_prepare = spec->has_prepare;
     action.can_compensate = spec->can_compensate;
+    action.sends = spec->sends;
     action.without_compensation = spec->without_compensation;
     action.timeout = spec->timeout;
     action.retry = spec->retry;

@@ -83,8 +83,7 @@ class RealNginx : public testing::ServiceActions {
   }
   Outcome Reload(const Value& inputs) { return world.Do("service.nginx_reload", inputs); }
   Outcome Undo(const Value& inputs) {
-    return world.Find("service.nginx_reload")
-        .Compensate(world.MakeContext(inputs, world.undo), {});
+    return world.Find("service.nginx_reload").Compensate(world.MakeContext(inputs, world.undo), {});
   }
 
   // All files whose names nginx does not see, as site.conf's kept copy.
@@ -233,7 +232,8 @@ TEST_CASE("a configuration that somebody else has changed meanwhile is left to t
 }
 
 #ifdef RECOURSE_FAIL_POINTS
-TEST_CASE("a reload that died anywhere is completed, or undone", "[actions][service][nginx][crash]") {
+TEST_CASE("a reload that died anywhere is completed, or undone",
+          "[actions][service][nginx][crash]") {
   RealNginx nginx;
   const Value inputs = nginx.Replacing(RealNginx::Site("new", nginx.port()));
   for (const std::string point : {"nginx_after_kept", "nginx_after_put", "nginx_after_hup"}) {

@@ -102,7 +102,8 @@ TEST_CASE("a supervised process is started once, reloaded, and stopped once",
   CHECK(supervisor.Do("status").output()["running"] == Value(false));
 }
 
-TEST_CASE("a supervised process that is given up is no started one", "[actions][service][supervisor]") {
+TEST_CASE("a supervised process that is given up is no started one",
+          "[actions][service][supervisor]") {
   RealSupervisor supervisor;
   supervisor.resource = supervisor.resource.With("process", "bad");
   const Outcome started = supervisor.Do("start");
@@ -116,7 +117,8 @@ TEST_CASE("a supervised process that is given up is no started one", "[actions][
 TEST_CASE("a supervised process that does not stop is killed only where that is allowed",
           "[actions][service][supervisor]") {
   RealSupervisor supervisor;
-  supervisor.resource = supervisor.resource.With("process", "stubborn").With("stop_timeout", "300ms");
+  supervisor.resource =
+      supervisor.resource.With("process", "stubborn").With("stop_timeout", "300ms");
   REQUIRE(supervisor.Do("start"));
   const Outcome stopped = supervisor.Do("stop");
   REQUIRE_FALSE(stopped);

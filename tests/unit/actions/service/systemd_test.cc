@@ -19,7 +19,8 @@ bool Skipped() {
   return false;
 }
 
-TEST_CASE("a unit is started once, found running, and stopped once", "[actions][service][systemd]") {
+TEST_CASE("a unit is started once, found running, and stopped once",
+          "[actions][service][systemd]") {
   if (Skipped()) return;
   UserManager systemd;
   const Outcome before = systemd.Do("status");
@@ -58,7 +59,8 @@ TEST_CASE("a rollback brings a unit and those that need it back to what they wer
           "[actions][service][systemd]") {
   if (Skipped()) return;
   UserManager systemd;
-  systemd.Unit("web", "ExecStart=/usr/bin/sleep 100000\n", "Requires=app.service\nAfter=app.service\n");
+  systemd.Unit("web", "ExecStart=/usr/bin/sleep 100000\n",
+               "Requires=app.service\nAfter=app.service\n");
   REQUIRE(systemd.Systemctl({"start", "web"}) == 0);
   REQUIRE(systemd.Do("stop"));
   CHECK(systemd.Show("web", "ActiveState") == "inactive");
@@ -119,7 +121,8 @@ TEST_CASE("a unit that does not last is no started one, and its last words are t
   }
   SECTION("what it needs cannot be started") {
     systemd.Unit("base", "Type=oneshot\nExecStart=/bin/false\n");
-    systemd.Unit("app", "ExecStart=/usr/bin/sleep 100000\n", "Requires=base.service\nAfter=base.service\n");
+    systemd.Unit("app", "ExecStart=/usr/bin/sleep 100000\n",
+                 "Requires=base.service\nAfter=base.service\n");
     const Outcome started = systemd.Do("start");
     REQUIRE_FALSE(started);
     CHECK_THAT(MessageOf(started), Contains("dependency"));
@@ -189,8 +192,7 @@ TEST_CASE("a unit that does not stop is told of, and killed only where that is a
   CHECK(stopped.failure().error.code == Code::kDeadlineExceeded);
   CHECK(stopped.failure().left == LeftBehind::kPartial);
   CHECK_THAT(MessageOf(stopped), Contains("deactivating"));
-  const Outcome killed =
-      systemd.world.Do("service.stop", systemd.Inputs().With("kill", true));
+  const Outcome killed = systemd.world.Do("service.stop", systemd.Inputs().With("kill", true));
   INFO(MessageOf(killed));
   CHECK(killed);
   CHECK(systemd.Show("app", "MainPID") == "0");
@@ -223,6 +225,53 @@ TEST_CASE("a unit reloads where it has a way to, and runs on", "[actions][servic
   REQUIRE_FALSE(ended);
   CHECK(ended.failure().left == LeftBehind::kPartial);
   CHECK_THAT(MessageOf(ended), Contains("has not kept running"));
+}
+
+TEST_CASE("what a unit has written is read from its journal, or from its file",
+          "[actions][service][systemd]") {
+  if (Skipped()) return;
+  UserManager systemd;
+  const auto lines = [&](const std::string& more) {
+    auto extra = ParseJson(more);
+    REQUIRE(extra);
+    Value inputs = systemd.Inputs();
+    for (const auto& [key, value] : extra->as_map()) inputs = inputs.With(key.as_string(), value);
+    return systemd.world.Do("service.logs", inputs);
+  };
+  systemd.world.Write("app.log", "one\ntwo\nthree\n");
+  const Outcome file = lines(R"({"lines": 2})");
+  INFO(MessageOf(file));
+  REQUIRE(file);
+  CHECK(file.output()["lines"] == Value(Value::List{"two", "three"}));
+  CHECK(file.output()["cut"] == Value(true));
+  const Outcome no_times = lines(R"({"since": "1h"})");
+  REQUIRE_FALSE(no_times);
+  CHECK(no_times.failure().error.code == Code::kInvalidArgument);
+
+  systemd.Unit("app",
+               "ExecStart=/bin/sh -c 'echo begun; echo listening; exec sleep 100000'\n"
+               "StandardOutput=journal\nStandardError=journal\n");
+  systemd.resource = Value::Object({{"name", "app"},
+                                    {"kind", "systemd"},
+                                    {"unit", "app.service"},
+                                    {"scope", "user"},
+                                    {"runtime_directory", systemd.world.Path("m/xdg")},
+                                    {"journal", systemd.world.Path("m/run/log/journal")}});
+  REQUIRE(systemd.Do("start"));
+  systemd.Await([&] {
+    const Outcome all = lines(R"({"since": "1h"})");
+    return all && all.output()["lines"].as_list().size() >= 2;
+  });
+  const Outcome journal = lines(R"({"lines": 1})");
+  INFO(MessageOf(journal));
+  REQUIRE(journal);
+  CHECK(journal.output()["source"] == Value("the journal of app.service"));
+  CHECK(journal.output()["cut"] == Value(true));
+  CHECK_THAT(journal.output()["lines"].as_list().at(0).as_string(), Contains("]: listening"));
+  systemd.resource = systemd.resource.With("journal", systemd.world.Path("none"));
+  const Outcome none = lines("{}");
+  REQUIRE_FALSE(none);
+  CHECK(none.failure().error.code == Code::kFailedPrecondition);
 }
 
 #ifdef RECOURSE_FAIL_POINTS

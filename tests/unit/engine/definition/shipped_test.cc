@@ -131,7 +131,8 @@ TEST_CASE("every shipped workflow that is about a target can start on every ship
   }
 }
 
-// A server is as good as its schedules: those that it ships, and those that the documentation shows.
+// A server is as good as its schedules: those that it ships, and those that the documentation
+// shows.
 TEST_CASE("every shipped schedule, and every one of docs/schedules.md, loads",
           "[definition][docs]") {
   WorkflowsByName workflows;
@@ -196,11 +197,12 @@ TEST_CASE("the resources of the shipped targets are inputs of the actions that t
   }
 }
 
-TEST_CASE("the examples of the language name real actions, inputs and workflows", "[definition][docs]") {
+TEST_CASE("the examples of the language name real actions, inputs and workflows",
+          "[definition][docs]") {
   const auto shipped = [](std::string_view name) -> std::optional<std::string> {
     return Read("workflows/" + std::string(name) + ".yaml");
   };
-  for (const char* page : {"docs/workflow-language.md", "docs/expressions.md"}) {
+  for (const char* page : {"docs/workflow-language.md", "docs/expressions.md", "docs/hosts.md"}) {
     const auto examples = ExamplesOf(page);
     REQUIRE_FALSE(examples.empty());
     for (const Example& example : examples) {
