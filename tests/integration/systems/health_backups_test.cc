@@ -38,6 +38,41 @@ TEST_CASE("H-1: a second backup of a day replaces the first, and pruning keeps t
   CHECK(fs::exists(old[3]));
 }
 
+TEST_CASE("H-1: a backup of a damaged database fails, and leaves the good one of the day",
+          "[integration][health]") {
+  System system;
+  const HealthPackage health(system);
+  system.StartServer();
+  const std::string good = health.MakeBackup();
+  health.Damage();
+  const Picture before = Picture::Of(health.backups);
+  const std::string run = system.StartRun("backup", "health");
+  CHECK(system.EndOf(run) == "ROLLED_BACK");
+  CHECK_THAT(system.TimelineOf(run),
+             Contains("recourse start corruption-response --target health"));
+  CHECK(HealthPackage::RowsOf(good) == "300 rows, sum 45150");
+  for (const auto& [name, fact] : before.facts()) CHECK(fs::exists(health.backups + "/" + name));
+}
+
+TEST_CASE("H-1: a database that lost most of its rows replaces no backup unasked",
+          "[integration][health]") {
+  System system;
+  const HealthPackage health(system);
+  system.StartServer();
+  const std::string good = health.MakeBackup();
+  REQUIRE(Sql(health.database, "DELETE FROM metrics WHERE value > 10") == "");
+  const Picture before = health.Look();
+  const std::string run = system.StartRun("backup", "health");
+  CHECK_THAT(system.Reject(run), Contains("has 10 rows") && Contains("it had 300"));
+  CHECK(system.EndOf(run) == "ROLLED_BACK");
+  CHECK(Difference(before, health.Look()) == "");
+
+  const std::string again = system.StartRun("backup", "health");
+  system.Approve(again);
+  CHECK(system.EndOf(again) == "SUCCEEDED");
+  CHECK(HealthPackage::RowsOf(good) == "10 rows, sum 55");
+}
+
 TEST_CASE("H-1: a server that is killed in the middle of a backup leaves one good backup",
           "[integration][health]") {
   const char* point = GENERATE("backup_before_rename", "backup_after_rename", "prune_after_file");

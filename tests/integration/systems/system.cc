@@ -143,12 +143,12 @@ std::string System::StandsAt(const std::string& run) const {
 
 std::string System::Decide(const std::string& verb, const std::string& run,
                            const std::string& who) const {
-  const std::string end = EndOf(run);
-  const Value shown = Json({"show", run});
-  INFO(run << " is " << end << "\n" << TimelineOf(run));
-  REQUIRE(shown["open_approvals"].is_list());
-  REQUIRE_FALSE(shown["open_approvals"].as_list().empty());
-  const std::string approval = shown["open_approvals"].as_list().front().as_string();
+  Recourse({"watch", run, "--until-waiting"});
+  const Value approvals = Json({"show", run})["open_approvals"];
+  if (!approvals.is_list() || approvals.as_list().empty()) {
+    FAIL(run << " asks for no approval\n" << TimelineOf(run));
+  }
+  const std::string approval = approvals.as_list().front().as_string();
   const std::string question = Recourse({"approval", approval}).out;
   const Finished decided = Recourse({"--as", who, verb, approval, "--reason", "it was looked at"});
   INFO(decided.out << decided.err);
@@ -165,20 +165,16 @@ std::string System::Reject(const std::string& run, const std::string& who) const
 }
 
 Value System::OutputsOf(const std::string& run) const {
-  const std::string text = Json({"show", run}).StringOr("outputs_json", "");
-  INFO(TimelineOf(run));
-  auto outputs = ParseJson(text);
-  REQUIRE(outputs);
+  auto outputs = ParseJson(Json({"show", run}).StringOr("outputs_json", ""));
+  if (!outputs) FAIL(run << " has no outputs\n" << TimelineOf(run));
   return *outputs;
 }
 
 Value System::OutputOf(const std::string& run, const std::string& step) const {
   for (const Value& state : Json({"show", run})["steps"].as_list()) {
     if (state.StringOr("id", "") != step) continue;
-    const std::string text = state.StringOr("output_json", "");
-    INFO(TimelineOf(run));
-    auto output = ParseJson(text);
-    REQUIRE(output);
+    auto output = ParseJson(state.StringOr("output_json", ""));
+    if (!output) FAIL(run << "/" << step << " has no output\n" << TimelineOf(run));
     return *output;
   }
   FAIL(run << " has no step " << step);
