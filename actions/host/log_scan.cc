@@ -169,9 +169,10 @@ class Scan {
   std::vector<Measure> Measures() const {
     std::vector<Measure> measures;
     for (const Pattern& pattern : patterns_) {
+      std::string what = "lines match \"" + pattern.name + "\"";
+      if (pattern.count > 0) what += " (the last: " + pattern.last + ")";
       measures.push_back({pattern.name, static_cast<double>(pattern.count), Unit::kNumber,
-                          "lines match \"" + pattern.name + "\"", false,
-                          Code::kFailedPrecondition});
+                          std::move(what), false, Code::kFailedPrecondition});
     }
     return measures;
   }
@@ -285,7 +286,7 @@ class LogScan final : public Action {
     if (auto finished = scan->Finish(); !finished) return std::move(finished).error();
     const Value facts =
         scan->Facts().With("files", (*files)["files"]).With("truncated", (*files)["truncated"]);
-    return JudgeMeasures(context.inputs, facts, scan->Measures(), "the log says too much of it");
+    return JudgeMeasures(context.inputs, facts, scan->Measures(), "the log tells of trouble");
   }
 
  private:

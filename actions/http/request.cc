@@ -195,10 +195,21 @@ Result<web::HttpCall> CallOf(const Session& session, const Context& context) {
   return call;
 }
 
-// Whether HTTP, or the API, takes a request that comes twice for one (RFC 9110, 9.2.2).
-bool MayRepeat(const Value& inputs) {
+constexpr int kSendsMax = 3;
+
+bool HasKey(const Value& inputs) { return inputs.Find("idempotency_header") != nullptr; }
+
+// Whether twice is once by what HTTP says of the method (RFC 9110, 9.2.2).
+bool IsIdempotent(const Value& inputs) {
   const std::string method = MethodOf(inputs);
-  return method == "PUT" || method == "DELETE" || inputs.Find("idempotency_header") != nullptr;
+  return method == "PUT" || method == "DELETE";
+}
+
+// What a request left behind that may have taken effect. One that may be repeated is undone like
+// one that has; of another, the probe may tell.
+LeftBehind LeftInDoubt(const Value& inputs) {
+  const bool probed = inputs["probe"].is_map();
+  return IsIdempotent(inputs) && !probed ? LeftBehind::kPartial : LeftBehind::kUnknown;
 }
 
 class Send final : public Action {
@@ -250,25 +261,23 @@ class Send final : public Action {
     if (!call) return call.error();
     auto answer = session->Send(*call);
     RECOURSE_FAIL_POINT("http_sent");
-    if (!answer) {
-      Error error = std::move(answer).error();
-      error.message = session->Hidden(std::move(error.message));
-      if (context.stop.stop_requested() || std::chrono::steady_clock::now() >= context.deadline) {
-        error = context.StopError().In(error.message);
-      }
-      return Failure{
-          std::move(error), {}, session->sent() ? LeftBehind::kUnknown : LeftBehind::kNothing};
+    // The API knows the key: only here, where it is the same, may the request be sent again.
+    for (int sends = 1; !answer && session->sent() && MaySendAgain(context, sends); ++sends) {
+      context.log("no answer came; the request is sent again with the same key");
+      answer = session->Send(*call);
     }
-    return Judged(*session, context.inputs["expect"], *call, *answer);
+    if (!answer) return Unanswered(context, *session, std::move(answer).error());
+    Outcome judged = Judged(*session, context.inputs["expect"], *call, *answer);
+    if (judged || judged.failure().left != LeftBehind::kUnknown) return judged;
+    return Failure{judged.failure().error, judged.failure().evidence, LeftInDoubt(context.inputs)};
   }
 
   ProbeAnswer Probe(const Context& context) const override {
     using Verdict = ProbeAnswer::Verdict;
     const Value& probe = context.inputs["probe"];
     if (!probe.is_map()) {
-      if (MayRepeat(context.inputs)) {
-        return {
-            Verdict::kNotApplied, "it may be sent again: a second one changes nothing more", {}};
+      if (HasKey(context.inputs) || IsIdempotent(context.inputs)) {
+        return {Verdict::kRepeatable, "a second request changes nothing more", {}};
       }
       return {Verdict::kUnknown,
               "whether the request took effect is not known. Look at the API, then say so; a "
@@ -294,6 +303,21 @@ class Send final : public Action {
   }
 
  private:
+  static bool IsOver(const Context& context) {
+    return context.stop.stop_requested() || std::chrono::steady_clock::now() >= context.deadline;
+  }
+
+  static bool MaySendAgain(const Context& context, int sends) {
+    return HasKey(context.inputs) && sends < kSendsMax && !IsOver(context);
+  }
+
+  static Failure Unanswered(const Context& context, const Session& session, Error error) {
+    error.message = session.Hidden(std::move(error.message));
+    if (IsOver(context)) error = context.StopError().In(error.message);
+    return {
+        std::move(error), {}, session.sent() ? LeftInDoubt(context.inputs) : LeftBehind::kNothing};
+  }
+
   ActionSpec spec_;
 };
 

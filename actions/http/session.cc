@@ -174,13 +174,13 @@ Result<web::HttpAnswer> Session::FetchOnce(web::HttpCall call) {
   call.headers.insert(call.headers.end(), headers_.begin(), headers_.end());
   if (!authorization_.empty()) call.headers.push_back("Authorization: " + authorization_);
   auto answer = Fetch(*client_, std::move(call), timeout_, context_);
-  sent_ = answer || (answer.error().code != Code::kUnavailable &&
-                     answer.error().code != Code::kInvalidArgument);
+  const Code code = answer ? Code::kUnknown : answer.error().code;
+  const bool refused = answer && answer->status == 401;  // nothing was done
+  if (!refused && code != Code::kUnavailable && code != Code::kInvalidArgument) sent_ = true;
   return answer;
 }
 
 Result<web::HttpAnswer> Session::Send(web::HttpCall call) {
-  sent_ = false;
   const bool can_log_in = login_.is_map();
   if (can_log_in && authorization_.empty()) {
     if (auto known = LogIn(); !known) return std::move(known).error();
@@ -188,7 +188,6 @@ Result<web::HttpAnswer> Session::Send(web::HttpCall call) {
   auto answer = FetchOnce(call);
   if (!answer || answer->status != 401 || !can_log_in) return answer;
   context_.log("the token is not taken (any more); logging in anew");
-  sent_ = false;  // 401 says that nothing was done
   if (auto known = LogIn(); !known) return std::move(known).error();
   return FetchOnce(std::move(call));
 }

@@ -37,7 +37,7 @@ class Session {
   // kFailedPrecondition, and the call was not sent.
   Result<web::HttpAnswer> Send(web::HttpCall call);
 
-  // Whether the call of the last Send() may have reached the API.
+  // Whether a call may have reached the API that was not answered with 401.
   bool sent() const { return sent_; }
 
   // Without the tokens and passwords that the session has used, should an answer repeat them.

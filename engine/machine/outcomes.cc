@@ -262,6 +262,16 @@ Result<void> On(Draft& draft, const Probed& input) {
         return {};
       }
       break;
+    case Verdict::kRepeatable:
+      if (draft.IsStopping(input.at)) {
+        draft.FailAttempt(attempt, Error{Code::kCancelled, "stopped; it may have taken effect"}, {},
+                          LeftBehind::kPartial);
+        return {};
+      }
+      // Another attempt would have another key.
+      if (doubt) break;
+      ResumeIn(draft, attempt, Phase::kApply, true);
+      return {};
     case Verdict::kUnknown:
       break;
   }

@@ -118,7 +118,8 @@ TEST_CASE("host.log_scan fails with the facts when there is too much of somethin
   REQUIRE_FALSE(failed);
   CHECK(failed.failure().error.code == Code::kFailedPrecondition);
   CHECK_THAT(failed.failure().error.message,
-             Catch::Contains("3 lines match \"error\"; the threshold is 3"));
+             Catch::Contains("3 lines match \"error\" (the last: Traceback ERROR of line 12); the "
+                             "threshold is 3"));
   CHECK(failed.failure().evidence["counts"]["slow"] == Value(1));
 }
 
