@@ -40,9 +40,11 @@ void WriteRules(const std::string& data) {
 }
 
 int PortIn(const std::string& log) {
-  std::ifstream file(log);
-  for (std::string line; std::getline(file, line);) {
-    if (line.find("  http ") != std::string::npos) return std::stoi(line.substr(line.rfind(':') + 1));
+  for (int tries = 0; tries < 3000; ++tries, poll(nullptr, 0, 10)) {
+    std::ifstream file(log);
+    for (std::string line; std::getline(file, line);) {
+      if (line.find("  http ") != std::string::npos) return std::stoi(line.substr(line.rfind(':') + 1));
+    }
   }
   GiveUp("the server names no HTTP port in " + log);
 }

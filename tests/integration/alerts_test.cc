@@ -146,8 +146,8 @@ TEST_CASE("past the limit people are asked: the run is held, and stands in what 
 
 TEST_CASE("a run on hold that waits for a lock first is one for people already", "[integration]") {
   const Scene scene;
-  scene.folder.Write("workflows/locked.yaml", "name: locked\nlock: one\nsteps: [{id: a, approval: {prompt: x, approvers: [dba]}}]\n");
-  REQUIRE(scene.Recourse({"workflows", "apply", scene.folder / "workflows/locked.yaml"}).code == 0);
+  const std::string file = scene.folder.Write("locked.yaml", "name: locked\nlock: one\nsteps: [{id: a, approval: {prompt: x, approvers: [dba]}}]\n");
+  REQUIRE(scene.Recourse({"workflows", "apply", file}).code == 0);
   scene.Start("locked");
   const Finished held = scene.Recourse({"start", "locked", "--hold", "ask the owner first"});
   REQUIRE(held.code == 0);
