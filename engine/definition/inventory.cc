@@ -92,6 +92,7 @@ const Value& TargetSchema() {
     const Value services = Value::Object({{"type", "array"}, {"items", ServiceSchema()}});
     Value resources = (*parsed)["properties"]
                           .With("services", services)
+                          .With("traffic", services)
                           .With("nginx", NginxSchema())
                           .With("disk", DiskInputs())
                           .With("memory", MemoryInputs())
@@ -284,7 +285,7 @@ void CheckTarget(const Node& target, Problems& problems) {
     if (key == "name" && value.is_string()) {
       (void)ReadName(value, "name", NameKind::kDashed, problems);
     }
-    if (key != "services") continue;
+    if (key != "services" && key != "traffic") continue;
     for (const Node& service : value.items) CheckService(service, problems);
   }
 }

@@ -85,7 +85,7 @@ const Value& UpkeepResources() {
         R"(, "update": )" + Script() + R"(, "packages": )" +
         Object(R"("list", "apply")", R"("list": )" + Command() + R"(, "apply": )" + Script() +
                                          R"(, "scan": )" + Command()) +
-        R"(, "archives": {"type": "object", "additionalProperties": )" + Archive() +
+        R"(, "scripts": {"type": "object", "additionalProperties": )" + Script() + R"(}, "archives": {"type": "object", "additionalProperties": )" + Archive() +
         R"(}, "caching": )" +
         Object(R"("configuration", "off")", R"("configuration": )" + text + R"(, "off": )" + text) +
         R"(, "evidence": )" + Evidence() + R"(, "log_rotation": )" + LogRotation() + "}");

@@ -17,6 +17,18 @@ std::string Refused(std::string_view text) {
   return added.error().message;
 }
 
+TEST_CASE("a target's scripts and what lets people in are checked when it is loaded",
+          "[definition]") {
+  CHECK_THAT(Refused("name: a\ntraffic: [{name: x, kind: process, pid_file: /p}]\n"),
+             Contains("target.traffic[0]: \"command\" is missing"));
+  CHECK_THAT(Refused("name: a\nscripts: {restore: {phases: {apply: []}}}\n"),
+             Contains("target.scripts.restore: \"program\" is missing"));
+  CHECK_THAT(Refused("name: a\nscripts: {restore: {program: r, phases: {probe: []}}}\n"),
+             Contains("\"apply\" is missing"));
+  CHECK_THAT(Refused("name: a\nscripts: {restore: {program: r, phases: {aply: []}}}\n"),
+             Contains("aply"));
+}
+
 TEST_CASE("a target is its file's content", "[definition]") {
   Inventory inventory;
   REQUIRE(
