@@ -36,9 +36,10 @@ std::string ProxyConfiguration(const std::string& directory, int port, int app_p
   const std::string here = directory + "/proxy";
   return "daemon off;\nworker_processes 1;\npid " + here + "/nginx.pid;\nerror_log " + here +
          "/error.log warn;\nevents { worker_connections 64; }\nhttp {\n  access_log off;\n"
-         "  client_body_temp_path " + here + "/b; proxy_temp_path " + here +
-         "/p; fastcgi_temp_path " + here + "/f; uwsgi_temp_path " + here + "/u; scgi_temp_path " +
-         here + "/s;\n  server { listen 127.0.0.1:" + std::to_string(port) +
+         "  client_body_temp_path " +
+         here + "/b; proxy_temp_path " + here + "/p; fastcgi_temp_path " + here +
+         "/f; uwsgi_temp_path " + here + "/u; scgi_temp_path " + here +
+         "/s;\n  server { listen 127.0.0.1:" + std::to_string(port) +
          "; location / { proxy_pass http://127.0.0.1:" + std::to_string(app_port) + "; } }\n}\n";
 }
 
@@ -77,7 +78,8 @@ void DigitalMe::WriteTarget(const std::string& more) const {
       "digitalme",
       "database: {kind: sqlite, path: " + database + owner +
           ", tables: [{name: Users, rows_min: 1}]}\nbackups: {directory: " + backups +
-          ", pattern: digitalme_%Y%m%d_%H%M%S.db, keep_days: 30, keep_at_least: 3, keep_at_most: 50,"
+          ", pattern: digitalme_%Y%m%d_%H%M%S.db, keep_days: 30, keep_at_least: 3, keep_at_most: "
+          "50,"
           " max_age: 48h}\n" +
           ServicesResource() + "health: {url: \"http://127.0.0.1:" + std::to_string(port_) +
           "/health\", json: {status: Healthy}, successes: 1, interval: 20ms, within: 10s}\n" +
@@ -151,9 +153,9 @@ void DigitalMe::VerifyBackups() const {
 }
 
 void DigitalMe::Damage() const {
-  const std::string page =
-      Sql(database, "PRAGMA wal_checkpoint(TRUNCATE); SELECT pageno FROM dbstat WHERE"
-                    " name = 'Users' AND pagetype = 'leaf' LIMIT 1");
+  const std::string page = Sql(database,
+                               "PRAGMA wal_checkpoint(TRUNCATE); SELECT pageno FROM dbstat WHERE"
+                               " name = 'Users' AND pagetype = 'leaf' LIMIT 1");
   std::fstream file(database, std::ios::binary | std::ios::in | std::ios::out);
   file.seekp((std::stol(page.substr(page.rfind('\n') + 1)) - 1) * 4096);
   file << std::string(4096, '\xa5');

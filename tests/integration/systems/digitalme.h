@@ -1,8 +1,8 @@
 // DigitalMe in a scratch folder: an API over a SQLite file, whose backups stand behind a token that
 // runs out, nginx before it, and its own two scripts (digitalme/).
 //
-// Below <world>/digitalme: data/digitalme.db, backups/, logs/, run/ with the pid files, scripts/, proxy/.
-// When the test runs as root the application runs as `daemon`, who owns all of it.
+// Below <world>/digitalme: data/digitalme.db, backups/, logs/, run/ with the pid files, scripts/,
+// proxy/. When the test runs as root the application runs as `daemon`, who owns all of it.
 #pragma once
 
 #include <memory>

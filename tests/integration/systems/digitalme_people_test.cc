@@ -1,4 +1,5 @@
-// D-8 and D-9: who is told of DigitalMe and how soon, and the checklists that people answer by name.
+// D-8 and D-9: who is told of DigitalMe and how soon, and the checklists that people answer by
+// name.
 #include <catch2/catch.hpp>
 #include <regex>
 
@@ -25,8 +26,9 @@ void WritePolicy(const System& system, bool quick) {
 
 }  // namespace
 
-TEST_CASE("D-8: each severity has its response time, and its levels are told until somebody takes it",
-          "[integration][digitalme]") {
+TEST_CASE(
+    "D-8: each severity has its response time, and its levels are told until somebody takes it",
+    "[integration][digitalme]") {
   System system;
   const DigitalMe me(system);
   me.WriteTarget("escalation_policy: digitalme\n");
@@ -43,8 +45,10 @@ TEST_CASE("D-8: each severity has its response time, and its levels are told unt
   Eventually("level 3 is told of the critical one", [&] {
     return system.TimelineOf(critical).find("level-3 is told") != std::string::npos;
   });
-  CHECK_THAT(system.TimelineOf(critical), Contains("level-1 is told") && Contains("level-2 is told"));
-  CHECK_THAT(system.TimelineOf(medium), Contains("level-1 is told") && !Contains("level-3 is told"));
+  CHECK_THAT(system.TimelineOf(critical),
+             Contains("level-1 is told") && Contains("level-2 is told"));
+  CHECK_THAT(system.TimelineOf(medium),
+             Contains("level-1 is told") && !Contains("level-3 is told"));
   CHECK(system.Recourse({"ack", medium, "--reason", "I look at it"}).code == 0);
 }
 
@@ -57,9 +61,10 @@ TEST_CASE("D-8: the shipped policy asks for an answer in 15 minutes, 30 minutes 
   system.StartServer();
   const std::pair<const char*, int> times[] = {{"critical", 15}, {"high", 30}, {"medium", 120}};
   for (const auto& [severity, minutes] : times) {
-    const std::string run =
-        system.Json({"start", "checklist-monthly", "--target", "digitalme", "--severity", severity})["id"]
-            .as_string();
+    const std::string run = system
+                                .Json({"start", "checklist-monthly", "--target", "digitalme",
+                                       "--severity", severity})["id"]
+                                .as_string();
     CHECK(system.EndOf(run) == "NEEDS_ATTENTION");
     const std::string shown = ToJson(system.Json({"attention"}));
     INFO(severity << " " << minutes << ": " << shown);

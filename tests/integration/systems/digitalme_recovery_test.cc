@@ -46,8 +46,9 @@ TEST_CASE("D-1: a damaged database is answered with the traffic stopped, and com
   CHECK(at.me.HealthByProxy() == 200);
 }
 
-TEST_CASE("D-1: by the script - a backup that fails the test is not restored, and nothing is touched",
-          "[integration][digitalme]") {
+TEST_CASE(
+    "D-1: by the script - a backup that fails the test is not restored, and nothing is touched",
+    "[integration][digitalme]") {
   Incident at;
   // Good when it was verified; the script finds more than the engine knows of.
   REQUIRE(Sql(at.backup, "PRAGMA user_version = 7") == "");
@@ -58,8 +59,9 @@ TEST_CASE("D-1: by the script - a backup that fails the test is not restored, an
   CHECK(Difference(before, at.me.Look()) == "");
 }
 
-TEST_CASE("D-1: by the script - the server dies after the restore, and the run finds that it is done",
-          "[integration][digitalme]") {
+TEST_CASE(
+    "D-1: by the script - the server dies after the restore, and the run finds that it is done",
+    "[integration][digitalme]") {
   Incident at;
   if (!at.system.ArmKill("script_after_apply")) return;
   const std::string run = at.system.StartRun("script-recovery", "digitalme");
@@ -122,8 +124,9 @@ TEST_CASE("D-2: what was deleted comes back from before the incident, not from t
   CHECK(Sql(kept + "/digitalme.db", "SELECT count(*) FROM Users") == "150");
 }
 
-TEST_CASE("D-7: a recovery whose newest backup is corrupt takes an older one, and asks before it does",
-          "[integration][digitalme]") {
+TEST_CASE(
+    "D-7: a recovery whose newest backup is corrupt takes an older one, and asks before it does",
+    "[integration][digitalme]") {
   Incident at;
   const std::string newer = at.me.PutBackup(-1);  // a day ahead of the other
   at.me.VerifyBackups();

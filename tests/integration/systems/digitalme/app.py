@@ -177,6 +177,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             status, answer = work()
         except Refusal as refusal:
             status, answer = refusal.status, {"error": str(refusal)}
+        except OSError as error:
+            status, answer = Backups.refusal_of(error).status, {"error": str(error)}
         except (sqlite3.Error, ValueError) as error:
             status, answer = 503, {"error": str(error)}
         text = json.dumps(answer).encode()
@@ -224,7 +226,8 @@ def main():
     options = parser.parse_args()
     app = App(options)
     if options.old_token:
-        with open(options.old_token, "w", encoding="utf-8") as file:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+        with os.fdopen(os.open(options.old_token, flags, 0o600), "w") as file:
             file.write(app.tokens.make(-1))
     app.serve_forever()
 
