@@ -79,7 +79,8 @@ TEST_CASE("what a target says of its upkeep is checked when it is loaded", "[def
       "archives: {configuration: {from: /app, paths: [.env], to: /backups, keep_days: 30}}\n"
       "caching: {configuration: /app/.env, off: /app/.env.no-cache}\n"
       "evidence: {paths: [/app/logs], directory: /evidence}\n"
-      "log_rotation: {paths: [/app/logs/*.log], keep_days: 30}\n",
+      "log_rotation: {paths: [/app/logs/*.log], keep_days: 30}\n"
+      "cache: {kind: redis, prefix: \"app:\"}\n",
       "a");
   INFO((added ? "" : added.error().message));
   CHECK(added.ok());

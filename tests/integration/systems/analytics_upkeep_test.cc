@@ -1,0 +1,409 @@
+// A-1 to A-3, A-7 to A-9, A-12, A-13: what is done to health analytics every hour, day, week and
+// month, and its recovery, on real parts.
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <ctime>
+#include <filesystem>
+
+#include "engine/base/json.h"
+#include "tests/integration/systems/analytics.h"
+
+namespace recourse::integration {
+namespace {
+
+namespace fs = std::filesystem;
+using Catch::Contains;
+
+std::string At(std::time_t time, const char* format) {
+  std::tm utc = {};
+  gmtime_r(&time, &utc);
+  char text[64];
+  REQUIRE(std::strftime(text, sizeof text, format, &utc) > 0);
+  return text;
+}
+
+// A window that has opened at the last full hour, and closes in so many minutes.
+std::string WindowFor(int minutes) {
+  const std::time_t now = std::time(nullptr);
+  return "window: {cron: 0 " + At(now, "%H") +
+         " * * *, duration: " + std::to_string(now % 3600 / 60 + minutes) + "m}\n";
+}
+
+// A script that speaks the protocol of process.script: it writes the version beside the
+// application, and can take that back. With a file `broken` beside it, it fails after its work.
+constexpr const char* kUpdate = R"sh(#!/bin/sh
+cd "$(dirname "$0")" || exit 1
+for phase in "$@"; do :; done
+case $phase in
+  describe) echo '{"phases": ["plan", "prepare", "apply", "probe", "compensate"]}' ;;
+  plan) echo '{"lines": ["update to version 2"]}' ;;
+  prepare) echo '{"undo": "version.old"}' ;;
+  apply)
+    [ -e version.old ] || cp -p version version.old
+    echo 2 > version.new && mv version.new version
+    if [ -e broken ]; then
+      echo '{"error": {"code": "INTERNAL", "message": "no such package", "left": "partial"}}'
+      exit 1
+    fi
+    echo '{"output": {"version": 2}}' ;;
+  probe)
+    if [ "$(cat version)" = 2 ]; then
+      echo '{"verdict": "applied", "output": {"version": 2}}'
+    else
+      echo '{"verdict": "not_applied"}'
+    fi ;;
+  compensate)
+    [ -e version.old ] && mv version.old version
+    echo '{}' ;;
+esac
+)sh";
+
+std::string WriteUpdate(System& system, const Analytics& analytics) {
+  const std::string script = analytics.Write("app/update", kUpdate);
+  REQUIRE(chmod(script.c_str(), 0755) == 0);
+  analytics.Write("app/version", "1\n");
+  system.allowed_commands.push_back(script);
+  return "update: {program: " + script + "}\n";
+}
+
+}  // namespace
+
+TEST_CASE("the daily check tells that Redis is gone beside all that is well",
+          "[integration][analytics]") {
+  System system;
+  const Analytics analytics(system);
+  RedisServer redis(system / "redis");
+  fs::create_directories(system / "mail");
+  const MailServer mail(system / "mail");
+  system.WriteMailChannel(mail);
+  analytics.WriteTarget(Analytics::CacheResource(redis) + "memory: {fail: {used_percent: 100}}\n");
+  system.StartServer();
+  system.StartServices("analytics");
+  REQUIRE(system.EndOf(system.StartRun("backup", "analytics")) == "SUCCEEDED");
+  const Picture before = analytics.Look();
+  const std::string well = system.StartRun("health-check", "analytics");
+  CHECK(system.EndOf(well) == "SUCCEEDED");
+
+  redis.Stop();
+  const std::string run = system.StartRun("health-check", "analytics", {"channel=ops-mail"});
+  CHECK(system.EndOf(run) == "FAILED");
+  CHECK_THAT(mail.MailWith({"FAILED  cache"}), Contains("service app runs"));
+  CHECK(Difference(before, analytics.Look()) == "");
+}
+
+TEST_CASE("the hourly measurements are numbers, and a cache that is gone is told",
+          "[integration][analytics]") {
+  System system;
+  const Analytics analytics(system);
+  RedisServer redis(system / "redis");
+  fs::create_directories(system / "mail");
+  const MailServer mail(system / "mail");
+  system.WriteMailChannel(mail);
+  analytics.WriteTarget(Analytics::CacheResource(redis));
+  system.StartServer();
+  system.StartServices("analytics");
+  const std::string run = system.StartRun("metrics-check", "analytics");
+  CHECK(system.EndOf(run) == "SUCCEEDED");
+  const std::string facts = system.TimelineOf(run) + ToJson(system.OutputsOf(run));
+  for (const char* fact : {"response: ", "connections: 0", "database: ", "too few requests"}) {
+    CHECK_THAT(facts, Contains(fact));
+  }
+  redis.Stop();
+  const std::string gone =
+      system.StartRun("metrics-check", "analytics", {"channel=ops-mail", "database_bytes_max=1"});
+  CHECK(system.EndOf(gone) == "FAILED");
+  CHECK_THAT(mail.MailWith({"FAILED  cache"}), Contains("warning "));
+}
+
+TEST_CASE("the review counts the lines of the last day, and names what comes most often",
+          "[integration][analytics]") {
+  System system;
+  const Analytics analytics(system);
+  fs::create_directories(system / "mail");
+  const MailServer mail(system / "mail");
+  system.WriteMailChannel(mail);
+  const std::time_t now = std::time(nullptr);
+  const std::string today = At(now - 60, "%Y-%m-%dT%H:%M:%SZ ");
+  analytics.Write("app/logs/ahgd.log", At(now - 3 * 86'400, "%Y-%m-%dT%H:%M:%SZ ") +
+                                           "ERROR long ago\n" + today + "ERROR no row 17\n" +
+                                           today + "ERROR no row 18\n" + today + "WARNING late\n" +
+                                           today + "INFO SLOW QUERY of 3 s\n");
+  system.StartServer();
+  const std::string run = system.StartRun("log-review", "analytics", {"channel=ops-mail"});
+  CHECK(system.EndOf(run) == "SUCCEEDED");
+  const Value counts = system.OutputsOf(run)["counts"];
+  CHECK(counts.IntOr("error", 0) == 2);
+  CHECK(counts.IntOr("warning", 0) == 1);
+  CHECK(counts.IntOr("performance", 0) == 1);
+  CHECK_THAT(mail.MailWith({"2 errors, 1 warnings"}), Contains("2 x "));
+  fs::remove(analytics / "app/logs/ahgd.log");
+  CHECK(system.EndOf(system.StartRun("log-review", "analytics")) == "FAILED");
+}
+
+TEST_CASE("the maintenance updates inside its window, also when the server dies in the update",
+          "[integration][analytics]") {
+  System system;
+  const Analytics analytics(system);
+  analytics.WriteTarget(WindowFor(110) + WriteUpdate(system, analytics) +
+                        "log_rotation: {paths: [" + (analytics / "app/logs/*.log") +
+                        "], keep_days: 30}\n");
+  analytics.Write("app/logs/ahgd.log", "a line\n");
+  fs::remove(analytics / "current");
+  fs::create_directory_symlink("releases/1", analytics / "current");
+  system.StartServer();
+  system.StartServices("analytics");
+  const std::string rows = analytics.Rows();
+  const bool killed = system.ArmKill("script_after_apply");
+  const std::string run =
+      system.StartRun("maintenance-window", "analytics", {"release=" + (analytics / "releases/2")});
+  CHECK_THAT(system.Approve(run), Contains("update to version 2"));
+  if (killed) system.SurviveKill();
+  CHECK(system.EndOf(run) == "SUCCEEDED");
+  CHECK(analytics.Read("app/version") == "2\n");
+  CHECK(analytics.Current() == analytics / "releases/2");
+  CHECK(analytics.Rows() == rows);
+  CHECK(analytics.Answers());
+  CHECK(NamesIn(analytics / "app/logs").size() == 1);
+  CHECK(Analytics::RowsOf(system.OutputsOf(run)["backup"].as_string()) == rows);
+}
+
+TEST_CASE(
+    "a maintenance whose update fails, whose window closes, or whose release does not come up "
+    "leaves the system as it was",
+    "[integration][analytics]") {
+  System system;
+  const Analytics analytics(system);
+  const std::string update = WriteUpdate(system, analytics);
+  analytics.WriteTarget(WindowFor(110) + update);
+  fs::remove(analytics / "current");
+  fs::create_directory_symlink("releases/1", analytics / "current");
+  analytics.BreakRelease(2);
+  std::vector<std::string> inputs;
+  std::string says;
+
+  SECTION("the update fails") {
+    analytics.Write("app/broken", "");
+    says = "no such package";
+  }
+  SECTION("the window closes in the middle") {
+    // There is time to stop and to back up, and not for an update that is expected to take 10 min.
+    analytics.WriteTarget(WindowFor(9) + update);
+    says = "window";
+  }
+  SECTION("the new release does not come up") {
+    inputs = {"release=" + (analytics / "releases/2")};
+    says = "start";
+  }
+  system.StartServer();
+  system.StartServices("analytics");
+  const Picture before = analytics.Look();
+  const std::string run = system.StartRun("maintenance-window", "analytics", inputs);
+  system.Approve(run);
+  CHECK(system.EndOf(run) == "ROLLED_BACK");
+  CHECK_THAT(system.TimelineOf(run), Contains(says));
+  CHECK(Difference(before, analytics.Look()) == "");
+  CHECK(NamesIn(analytics / "backups").size() == 2);  // the good backup stays, with its manifest
+}
+
+TEST_CASE("the weekly maintenance of the database gives its free pages back",
+          "[integration][analytics]") {
+  System system;
+  const Analytics analytics(system);
+  system.StartServer();
+  system.StartServices("analytics");
+  Sql(analytics.database,
+      "CREATE TABLE bulk (x); INSERT INTO bulk VALUES (zeroblob(1000000)); DROP TABLE bulk;");
+  const std::string rows = analytics.Rows();
+  const std::string run = system.StartRun("database-maintenance", "analytics");
+  CHECK(system.EndOf(run) == "SUCCEEDED");
+  const Value outputs = system.OutputsOf(run);
+  CHECK(outputs.IntOr("bytes_after", 0) < outputs.IntOr("bytes_before", 0));
+  CHECK(analytics.Rows() == rows);
+  analytics.Damage();
+  CHECK(system.EndOf(system.StartRun("database-maintenance", "analytics")) == "FAILED");
+}
+
+TEST_CASE(
+    "security updates are shown, approved and applied, and taken back when the application "
+    "does not answer",
+    "[integration][analytics]") {
+  System system;
+  const Analytics analytics(system);
+  const std::string update = WriteUpdate(system, analytics);
+  const std::string script = analytics / "app/update";
+  system.allowed_commands.push_back("/bin/echo");
+  analytics.WriteTarget(
+      "packages: {list: {arguments: [/bin/echo, openssl 3.0.17]}, apply: {program: " + script +
+          "}, scan: {arguments: [/bin/echo, nothing found]}}\n",
+      "500ms");
+  system.StartServer();
+  system.StartServices("analytics");
+  const Picture before = analytics.Look();
+  const std::string rejected = system.StartRun("security-updates", "analytics");
+  CHECK_THAT(system.Reject(rejected, "commander"), Contains("openssl 3.0.17"));
+  CHECK(system.EndOf(rejected) == "ROLLED_BACK");
+  CHECK(Difference(before, analytics.Look()) == "");
+
+  const std::string environment = analytics.Read("app/.env");
+  analytics.Write("app/.env", "BROKEN=yes\n");
+  const Picture broken = analytics.Look();
+  const std::string worse = system.StartRun("security-updates", "analytics");
+  system.Approve(worse, "commander");
+  system.EndOf(worse);
+  CHECK(analytics.Read("app/version") == "1\n");
+
+  analytics.Write("app/.env", environment);
+  system.StartServices("analytics");
+  const bool killed = system.ArmKill("script_after_apply");
+  const std::string run = system.StartRun("security-updates", "analytics");
+  system.Approve(run, "commander");
+  if (killed) system.SurviveKill();
+  CHECK(system.EndOf(run) == "SUCCEEDED");
+  CHECK(analytics.Read("app/version") == "2\n");
+  CHECK_THAT(system.OutputsOf(run)["scan"].as_string(), Contains("nothing found"));
+}
+
+TEST_CASE("configuration and data are archived for their owner alone, and old archives go",
+          "[integration][analytics]") {
+  System system;
+  const Analytics analytics(system);
+  const std::string old = analytics.Write("backups/configuration_20200101_000000.tar.gz", "old");
+  fs::last_write_time(old, fs::file_time_type::clock::now() - std::chrono::hours(31 * 24));
+  const bool killed = system.ArmKill("place_after_rename");
+  if (!killed) system.StartServer();
+  const std::string run = system.StartRun("archive-files", "analytics");
+  if (killed) system.SurviveKill();
+  CHECK(system.EndOf(run) == "SUCCEEDED");
+  const std::string archive = system.OutputsOf(run)["archive"].as_string();
+  struct stat facts = {};
+  REQUIRE(stat(archive.c_str(), &facts) == 0);
+  CHECK((facts.st_mode & 07777) == 0600);
+  CHECK(fs::canonical(analytics / "backups/configuration_latest.tar.gz") == fs::canonical(archive));
+  CHECK_FALSE(fs::exists(old));
+  const std::string data = system.StartRun("archive-files", "analytics", {"what=data"});
+  CHECK(system.EndOf(data) == "SUCCEEDED");
+
+  const auto backups = NamesIn(analytics / "backups");
+  fs::remove(analytics / "app/logging.conf");
+  CHECK(system.EndOf(system.StartRun("archive-files", "analytics")) == "ROLLED_BACK");
+  CHECK(system.EndOf(system.StartRun("archive-files", "analytics", {"what=x"})) == "ROLLED_BACK");
+  CHECK(NamesIn(analytics / "backups") == backups);
+}
+
+TEST_CASE(
+    "database and configuration come back together, also when the server dies in the restore, "
+    "and a file that is not whole is never chosen",
+    "[integration][analytics]") {
+  System system;
+  const Analytics analytics(system);
+  RedisServer redis(system / "redis");
+  analytics.WriteTarget(Analytics::CacheResource(redis));
+  system.StartServer();
+  system.StartServices("analytics");
+  REQUIRE(system.EndOf(system.StartRun("backup", "analytics")) == "SUCCEEDED");
+  REQUIRE(system.EndOf(system.StartRun("archive-files", "analytics")) == "SUCCEEDED");
+  const std::string rows = analytics.Rows();
+  const std::string environment = analytics.Read("app/.env");
+  analytics.Write("backups/health_analytics_20991231_235959.db", "SQLite format 3 ... unfinished");
+  Sql(analytics.database, "DELETE FROM metrics WHERE value > 100");
+  analytics.Write("app/.env", "BROKEN=yes\n");
+  redis.Ask({"MSET", "ahgd:1", "of rows that are gone", "other", "c"});
+
+  const bool killed = system.ArmKill("restore_after_rename");
+  const std::string run = system.StartRun("full-system-recovery", "analytics");
+  CHECK_THAT(system.Approve(run), Contains("logging.conf"));
+  if (killed) system.SurviveKill();
+  CHECK(system.EndOf(run) == "SUCCEEDED");
+  CHECK(analytics.Rows() == rows);
+  CHECK(analytics.Read("app/.env") == environment);
+  CHECK(redis.Keys() == "other=c");
+  CHECK(analytics.Answers());
+  for (const auto& entry : fs::directory_iterator(analytics / "backups")) {
+    CHECK_THAT(entry.path().string(), !Contains(".recovery-"));
+  }
+}
+
+TEST_CASE(
+    "a full recovery whose configuration cannot be put in place, or that is rejected, leaves "
+    "the system as it was",
+    "[integration][analytics]") {
+  System system;
+  const Analytics analytics(system);
+  system.StartServer();
+  system.StartServices("analytics");
+  REQUIRE(system.EndOf(system.StartRun("backup", "analytics")) == "SUCCEEDED");
+  REQUIRE(system.EndOf(system.StartRun("archive-files", "analytics")) == "SUCCEEDED");
+  const Picture before = analytics.Look();
+  const std::string rejected = system.StartRun("full-system-recovery", "analytics");
+  system.Reject(rejected);
+  CHECK(system.EndOf(rejected) == "ROLLED_BACK");
+  CHECK(Difference(before, analytics.Look()) == "");
+
+  const std::string run = system.StartRun("full-system-recovery", "analytics");
+  CHECK(system.StandsAt(run) == "confirm");
+  // What was unpacked goes away under the run, as by a disk that is emptied by hand.
+  for (const auto& entry : fs::directory_iterator(analytics / "backups")) {
+    const std::string path = entry.path();
+    if (path.find(".recovery-") != std::string::npos) fs::remove(path + "/logging.conf");
+  }
+  system.Approve(run);
+  CHECK(system.EndOf(run) == "ROLLED_BACK");
+  CHECK(Difference(before, analytics.Look()) == "");
+}
+
+TEST_CASE("the database of a named time stamp comes back", "[integration][analytics]") {
+  System system;
+  const Analytics analytics(system);
+  system.StartServer();
+  system.StartServices("analytics");
+  const std::string backup = system.StartRun("backup", "analytics");
+  REQUIRE(system.EndOf(backup) == "SUCCEEDED");
+  const std::string rows = analytics.Rows();
+  Sql(analytics.database, "DELETE FROM metrics WHERE value > 100");
+  const std::string name = fs::path(system.OutputsOf(backup)["backup"].as_string()).filename();
+  const std::string none =
+      system.StartRun("recovery", "analytics", {"backup=health_analytics_20200101_000000.db"});
+  CHECK(system.EndOf(none) == "ROLLED_BACK");
+  const std::string run = system.StartRun("recovery", "analytics", {"backup=" + name});
+  CHECK_THAT(system.Approve(run), Contains(name));
+  CHECK(system.EndOf(run) == "SUCCEEDED");
+  CHECK(analytics.Rows() == rows);
+}
+
+TEST_CASE(
+    "a broken configuration of nginx, or one behind which nobody answers, gives way to the old "
+    "one, also when the server dies in the reload",
+    "[integration][analytics]") {
+  System system;
+  const Analytics analytics(system);
+  fs::create_directories(system / "nginx");
+  const NginxServer nginx(system / "nginx", analytics.port());
+  analytics.WriteTarget(nginx.Resource());
+  system.StartServer();
+  system.StartServices("analytics");
+  const auto serves = [&nginx](const std::string& version) {
+    return HttpGet(nginx.port(), "/nginx-version").body == version;
+  };
+  const auto start = [&](const std::string& text) {
+    return system.StartRun("nginx-reload", "analytics",
+                           {"new_configuration=" + analytics.Write("app/nginx.new", text),
+                            "url=http://127.0.0.1:" + std::to_string(nginx.port()) + "/health/"});
+  };
+  const std::string old = *ReadFile(nginx.configuration(), 1 << 20);
+  const std::string broken = start("http { this is none }\n");
+  system.Approve(broken, "commander");
+  CHECK(system.EndOf(broken) == "ROLLED_BACK");
+  CHECK(*ReadFile(nginx.configuration(), 1 << 20) == old);
+  CHECK(serves("1"));
+
+  const bool killed = system.ArmKill("nginx_after_put");
+  const std::string run = start(nginx.ConfigurationText("2"));
+  system.Approve(run, "commander");
+  if (killed) system.SurviveKill();
+  CHECK(system.EndOf(run) == "SUCCEEDED");
+  CHECK(serves("2"));
+}
+
+}  // namespace recourse::integration
