@@ -148,15 +148,17 @@ void CheckText(std::string_view key, const Node& value, Problems& problems) {
   }
 }
 
-void CheckTexts(const Node& node, Problems& problems) {
-  for (const Node& item : node.items) CheckTexts(item, problems);
+// `of` names the resource, or the part of it, that the node is.
+void CheckTexts(const Node& node, Problems& problems, std::string_view of = "") {
+  for (const Node& item : node.items) CheckTexts(item, problems, of);
   for (const auto& [key, place, value] : node.members) {
     // Names of others, and what a script of the target's understands.
     if (IsOneOf(key, {"json", "environment", "headers", "patterns", "inputs", "probe_codes",
                       "exit_codes"})) {
       continue;
     }
-    CheckTexts(value, problems);
+    CheckTexts(value, problems, key);
+    if (key == "prefix" && of == "cache") continue;  // of keys, not a directory
     if (value.is_string()) CheckText(key, value, problems);
   }
 }
