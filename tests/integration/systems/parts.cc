@@ -11,6 +11,7 @@
 #include <csignal>
 #include <filesystem>
 #include <sstream>
+#include <string_view>
 
 #include "engine/base/file.h"
 
@@ -47,6 +48,24 @@ Descriptor ConnectTo(int port) {
   const sockaddr_in address = Loopback(port);
   if (connect(client.get(), Generic(address), sizeof address) != 0) return {};
   return client;
+}
+
+// A mail with its body decoded, as a reader shows it.
+std::string Readable(const std::string& mail) {
+  const auto body = mail.find("\n\n");
+  if (body == std::string::npos || mail.find("Encoding: base64") == std::string::npos) return mail;
+  std::string text = mail.substr(0, body + 2);
+  unsigned bits = 0;
+  int count = 0;
+  for (const char letter : mail.substr(body)) {
+    static constexpr std::string_view kAlphabet =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const auto value = kAlphabet.find(letter);
+    if (value == std::string_view::npos) continue;
+    bits = bits << 6 | static_cast<unsigned>(value);
+    if (++count % 4 != 1) text += static_cast<char>(bits >> (2 * (3 - (count - 1) % 4)) & 0xff);
+  }
+  return text;
 }
 
 // Asks it to end, and waits until it has.
@@ -217,18 +236,20 @@ std::string SupervisorServer::StateOf(const std::string& name) const {
 }
 
 MailServer::MailServer(const std::string& directory, int port)
-    : mails_(directory + "/mails/new"),
-      port_(port),
-      program_(
-          {"/usr/bin/python3", "-m", "aiosmtpd", "-n", "-l", "127.0.0.1:" + std::to_string(port),
-           "-c", "aiosmtpd.handlers.Mailbox", directory + "/mails"},
-          directory + "/smtp") {}
+    : mails_(directory + "/mails/new"), port_(port) {
+  fs::create_directories(directory);
+  program_ = std::make_unique<Program>(
+      std::vector<std::string>{"/usr/bin/python3", "-m", "aiosmtpd", "-n", "-l",
+                               "127.0.0.1:" + std::to_string(port), "-c",
+                               "aiosmtpd.handlers.Mailbox", directory + "/mails"},
+      directory + "/smtp");
+}
 
 std::vector<std::string> MailServer::Mails() const {
   std::vector<std::string> mails;
   std::error_code none;
   for (const auto& entry : fs::directory_iterator(mails_, none)) {
-    mails.push_back(*ReadFile(entry.path().string(), 1 << 20));
+    mails.push_back(Readable(*ReadFile(entry.path().string(), 1 << 20)));
   }
   return mails;
 }

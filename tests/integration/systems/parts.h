@@ -119,7 +119,7 @@ class MailServer {
  private:
   const std::string mails_;
   const int port_;
-  Program program_;
+  std::unique_ptr<Program> program_;
 };
 
 }  // namespace recourse::integration
