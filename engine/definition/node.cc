@@ -301,6 +301,24 @@ std::optional<Mistake> Parse(std::string_view text, Builder& builder) {
   }
 }
 
+// Everything in it stands at its first character.
+Node ToNode(const Value& value) {
+  Node node;
+  node.place = {1, 1};
+  if (value.is_list()) {
+    node.kind = Node::Kind::kList;
+    for (const Value& item : value.as_list()) node.items.push_back(ToNode(item));
+  } else if (value.is_map()) {
+    node.kind = Node::Kind::kMap;
+    for (const auto& [key, member] : value.as_map()) {
+      node.members.push_back({key.as_string(), node.place, ToNode(member)});
+    }
+  } else {
+    node.scalar = value;
+  }
+  return node;
+}
+
 }  // namespace
 
 const Member* Node::Find(std::string_view key) const {
@@ -323,27 +341,6 @@ Node ReadYaml(std::string_view text, Problems& problems) {
   }
   return root;
 }
-
-namespace {
-
-Node ToNode(const Value& value) {
-  Node node;
-  node.place = {1, 1};
-  if (value.is_list()) {
-    node.kind = Node::Kind::kList;
-    for (const Value& item : value.as_list()) node.items.push_back(ToNode(item));
-  } else if (value.is_map()) {
-    node.kind = Node::Kind::kMap;
-    for (const auto& [key, member] : value.as_map()) {
-      node.members.push_back({key.as_string(), node.place, ToNode(member)});
-    }
-  } else {
-    node.scalar = value;
-  }
-  return node;
-}
-
-}  // namespace
 
 Node ReadStored(std::string_view text, Problems& problems) {
   auto value = ParseJson(text);

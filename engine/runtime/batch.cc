@@ -83,7 +83,8 @@ void AddEffects(Batch& batch, const LiveRun& run, std::vector<machine::Effect> e
   }
 }
 
-// Goes on with a decision that asks for a plan, when that can be made at once.
+// Goes on with a decision that asks for a plan, when that can be made at once. Not one that concerns
+// approvals already: it has taken the next one's number, or changed the definition that is planned.
 void GoOnWithPlan(const Batch& batch, const LiveRun& run, machine::Facts facts,
                   machine::Decision& decision) {
   if (batch.surroundings == nullptr || decision.effects.empty()) return;
@@ -93,7 +94,7 @@ void GoOnWithPlan(const Batch& batch, const LiveRun& run, machine::Facts facts,
   if (!made) return;
   facts.position += static_cast<std::int64_t>(decision.events.size());
   auto next = machine::Decide(*run.workflow, decision.after, *made, facts);
-  if (!next) return;  // as with a plan that is made by a worker, it is said there
+  if (!next) return;  // a worker makes it again, and what is wrong is said there
   decision.effects.pop_back();
   std::ranges::move(next->events, std::back_inserter(decision.events));
   std::ranges::move(next->effects, std::back_inserter(decision.effects));
