@@ -91,7 +91,6 @@ TEST_CASE("docs/systems.md has every procedure of each system", "[tidy][docs]") 
     for (int number = 1; number <= system.procedures; ++number) {
       expected.insert(std::string(1, system.letter) + "-" + std::to_string(number));
     }
-    if (rows.empty()) continue;
     std::set<std::string> found;
     for (const auto& [id, cells] : rows) found.insert(id);
     INFO(system.title);
