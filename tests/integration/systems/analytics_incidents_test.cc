@@ -18,11 +18,11 @@ using Catch::Contains;
 std::unique_ptr<Program> HolderOf(const std::string& database, const std::string& output,
                                   bool stubborn) {
   const std::string code =
-      "import signal, sqlite3, time\n" +
+      "import signal, sqlite3\n" +
       std::string(stubborn ? "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n" : "") +
       "held = sqlite3.connect('" + database +
       "', isolation_level=None)\nheld.execute('BEGIN IMMEDIATE')\n"
-      "print('held', flush=True)\ntime.sleep(600)\n";
+      "print('held', flush=True)\nwhile True:\n  signal.pause()\n";
   auto holder =
       std::make_unique<Program>(std::vector<std::string>{"/usr/bin/python3", "-c", code}, output);
   Eventually("the lock is held",
