@@ -33,6 +33,7 @@ std::string CommandLine(const Arguments& arguments, const std::string& data) {
   add(" --workflows ", arguments.workflows);
   add(" --targets ", arguments.targets);
   add(" --schedules ", arguments.schedules);
+  add(" --escalation-policies ", arguments.escalation_policies);
   return line;
 }
 
@@ -58,9 +59,14 @@ Result<Config> Settle(const Arguments& arguments) {
     config.listen = arguments.listen;
   }
   if (auto safe = CheckExposure(config); !safe) return std::move(safe).error().In("--listen");
-  for (const auto& directory : arguments.workflows) config.workflows.push_back(Absolute(directory));
-  for (const auto& directory : arguments.targets) config.targets.push_back(Absolute(directory));
-  for (const auto& directory : arguments.schedules) config.schedules.push_back(Absolute(directory));
+  const auto add = [](const std::vector<std::string>& given,
+                      std::vector<std::string>& directories) {
+    for (const std::string& one : given) directories.push_back(Absolute(one));
+  };
+  add(arguments.workflows, config.workflows);
+  add(arguments.targets, config.targets);
+  add(arguments.schedules, config.schedules);
+  add(arguments.escalation_policies, config.escalation_policies);
   if (config.socket.empty()) config.socket = config.data + "/recourse.sock";
   if (config.journal_key.empty()) config.journal_key = config.data + "/journal.key";
   if (config.journal_heads.empty()) config.journal_heads = config.data + "/heads.jsonl";

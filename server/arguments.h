@@ -16,6 +16,7 @@ struct Arguments {
   std::vector<std::string> workflows;
   std::vector<std::string> targets;
   std::vector<std::string> schedules;
+  std::vector<std::string> escalation_policies;
 };
 
 // The configuration file, and over it the command line. kInvalidArgument: a mistake in either;

@@ -322,6 +322,8 @@ int main(int argc, char** argv) {
   app.add_option("--workflows", arguments.workflows, "Directory of workflows; may be repeated");
   app.add_option("--targets", arguments.targets, "Directory of targets; may be repeated");
   app.add_option("--schedules", arguments.schedules, "Directory of schedules; may be repeated");
+  app.add_option("--escalation-policies", arguments.escalation_policies,
+                 "Directory of escalation policies; may be repeated");
   app.set_version_flag("--version", std::string("recoursed ") + Version());
   try {
     app.parse(argc, argv);

@@ -138,21 +138,25 @@ TEST_CASE("past the limit people are asked: the run is held, and stands in what 
              Contains(R"("outcome":"held","run":"R-4")"));
   CHECK(hooked.scene.StatusOf("R-4") == "RUN_STATUS_PAUSED");
   CHECK_THAT(hooked.scene.Recourse({"attention"}).out,
-             Contains("R-4") && Contains("daily limit of the rule loud") && Contains("resume R-4") &&
-                 Contains("cancel R-4 --reason"));
+             Contains("R-4") && Contains("daily limit of the rule loud") &&
+                 Contains("resume R-4") && Contains("cancel R-4 --reason"));
   CHECK(hooked.scene.Recourse({"resume", "R-4"}).code == 0);
   hooked.WaitFor("R-4", "RUN_STATUS_SUCCEEDED");
 }
 
 TEST_CASE("a run on hold that waits for a lock first is one for people already", "[integration]") {
   const Scene scene;
-  const std::string file = scene.folder.Write("locked.yaml", "name: locked\nlock: one\nsteps: [{id: a, approval: {prompt: x, approvers: [dba]}}]\n");
+  const std::string file = scene.folder.Write(
+      "locked.yaml",
+      "name: locked\nlock: one\nsteps: [{id: a, approval: {prompt: x, approvers: [dba]}}]\n");
   REQUIRE(scene.Recourse({"workflows", "apply", file}).code == 0);
   scene.Start("locked");
   const Finished held = scene.Recourse({"start", "locked", "--hold", "ask the owner first"});
   REQUIRE(held.code == 0);
   CHECK_THAT(scene.Recourse({"attention"}).out,
-             Contains("R-2  QUEUED") && Contains("the lock one is held by R-1; then started on hold by operator: ask the owner first") &&
+             Contains("R-2  QUEUED") &&
+                 Contains("the lock one is held by R-1; then started on hold by operator: ask the "
+                          "owner first") &&
                  Contains("cancel R-2"));
 }
 
@@ -215,10 +219,10 @@ TEST_CASE("what docs/alerts.md shows is taken as it stands there", "[integration
   CHECK((rules == 1 && workflows == 1 && managers == 1 && principals == 1));
   CHECK(settings == "http: {listen: \"127.0.0.1:7374\"}\n");
   hooked.scene.StopServer();
-  for (const char* kind : {"workflows", "targets"}) {
-    hooked.scene.server_arguments.insert(hooked.scene.server_arguments.end(),
-                                         {std::string("--") + kind, source + "/" + kind});
-  }
+  hooked.scene.server_arguments.insert(
+      hooked.scene.server_arguments.end(),
+      {"--workflows", source + "/workflows", "--targets", source + "/targets",
+       "--escalation-policies", source + "/escalation_policies"});
   hooked.scene.StartServer();
   CHECK(hooked.scene.server().out().find("LEFT OUT") == std::string::npos);
   CHECK_THAT(hooked.Post("alert", alert).out,
