@@ -1,8 +1,11 @@
 #include "client/connection.h"
 
+#include <grpc/support/log.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cctype>
 #include <cerrno>
 #include <cstdlib>
 #include <filesystem>
@@ -51,23 +54,30 @@ std::string HowToStart(const std::string& data) {
 
 // What gRPC says of a connection with TLS that did not come about, in words of ours.
 std::string WhyNoTls(const std::string& said, const Options& options) {
-  const auto says = [&](std::string_view words) { return said.find(words) != said.npos; };
-  if (says("WRONG_VERSION_NUMBER")) {
+  // OpenSSL's reasons are written small and with spaces, or in capitals and joined.
+  const auto says = [&](std::string_view words) {
+    const auto same = [](char a, char b) {
+      return a == '_' ? b == ' ' || b == '_' : a == std::tolower(static_cast<unsigned char>(b));
+    };
+    return std::search(said.begin(), said.end(), words.begin(), words.end(),
+                       [&](char b, char a) { return same(a, b); }) != said.end();
+  };
+  if (says("wrong_version_number")) {
     return "what listens there does not speak TLS: leave --tls-ca out, or look at the port";
   }
-  if (says("CERTIFICATE_VERIFY_FAILED")) {
+  if (says("certificate_verify_failed")) {
     return "the server's certificate is not valid for " +
            (options.tls_ca.empty() ? std::string("this machine's authorities") : options.tls_ca) +
            ": another issuer, expired, or not valid yet";
   }
-  if (says("ostname") || says("eer name")) {
+  if (says("hostname") || says("peer_name")) {
     return "the server's certificate is for another name than the one in --address";
   }
-  if (says("CERTIFICATE_REQUIRED") || says("BAD_CERTIFICATE") || says("CERTIFICATE_EXPIRED") ||
-      says("CERTIFICATE_REVOKED") || says("UNKNOWN_CA")) {
+  if (says("alert_certificate") || says("certificate_required") || says("alert_bad_certificate") ||
+      says("unknown_ca")) {
     return "the server refused the certificate of --tls-cert";
   }
-  if (says("onnection refused")) return "nothing listens there";
+  if (says("connection_refused")) return "nothing listens there";
   return said;
 }
 
@@ -81,8 +91,7 @@ bool IsHere(const std::string& address) {
 }
 
 Result<std::shared_ptr<grpc::ChannelCredentials>> CredentialsOf(const Options& options) {
-  const bool tls =
-      !options.tls_ca.empty() || !options.tls_cert.empty() || !options.tls_key.empty();
+  const bool tls = !options.tls_ca.empty() || !options.tls_cert.empty() || !options.tls_key.empty();
   if (!tls) {
     if (IsHere(options.address) || options.insecure) return grpc::InsecureChannelCredentials();
     return FailedPrecondition(
@@ -92,8 +101,9 @@ Result<std::shared_ptr<grpc::ChannelCredentials>> CredentialsOf(const Options& o
         "\nor, where nobody can read along: --insecure");
   }
   if (options.address.empty()) {
-    return InvalidArgument("TLS is for an address: add --address HOST:PORT, or leave --tls-ca, "
-                           "--tls-cert and --tls-key for the local socket");
+    return InvalidArgument(
+        "TLS is for an address: add --address HOST:PORT, or leave --tls-ca, "
+        "--tls-cert and --tls-key for the local socket");
   }
   if (options.tls_cert.empty() != options.tls_key.empty()) {
     return InvalidArgument("--tls-cert and --tls-key go together");
@@ -181,6 +191,9 @@ Result<void> Connection::ReadToken(const std::string& data) {
 Result<Connection> Connection::Open(const Options& options) {
   Connection connection;
   connection.options_ = options;
+  // Its own lines would stand on the terminal beside what is said below; GRPC_VERBOSITY asks for
+  // them.
+  if (std::getenv("GRPC_VERBOSITY") == nullptr) gpr_set_log_function([](gpr_log_func_args*) {});
   // gRPC and the messages below want one spelling of it, whatever the current directory.
   const std::string data =
       options.data.empty() ? std::string() : std::filesystem::absolute(options.data).string();
@@ -204,8 +217,7 @@ Result<Connection> Connection::Open(const Options& options) {
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   // What a server has stored can be shown, whatever its limits allow in one message.
   arguments.SetMaxReceiveMessageSize(kMessageBytesMax);
-  connection.channel_ =
-      grpc::CreateCustomChannel(target, *credentials, arguments);
+  connection.channel_ = grpc::CreateCustomChannel(target, *credentials, arguments);
   connection.runs_ = v1::RunService::NewStub(connection.channel_);
   connection.approvals_ = v1::ApprovalService::NewStub(connection.channel_);
   connection.workflows_ = v1::WorkflowService::NewStub(connection.channel_);
@@ -249,11 +261,12 @@ Error Connection::ErrorOf(const grpc::Status& status) const {
                         "--address (does the certificate have it?), and at --tls-cert");
     }
     const bool here = options_.address.empty();
-    return Unanswered("no server answers at " + where_ +
-                      (here ? "\nstart one with: " + HowToStart(options_.data) + "\nor say" : "\nsay") +
-                      " where it is: --data DIRECTORY, or --address HOST:PORT" +
-                      (here ? "" : "\nif it speaks TLS: --tls-ca FILE, the certificate of its issuer") +
-                      HowToReadOffline(options_));
+    return Unanswered(
+        "no server answers at " + where_ +
+        (here ? "\nstart one with: " + HowToStart(options_.data) + "\nor say" : "\nsay") +
+        " where it is: --data DIRECTORY, or --address HOST:PORT" +
+        (here ? "" : "\nif it speaks TLS: --tls-ca FILE, the certificate of its issuer") +
+        HowToReadOffline(options_));
   }
   if (code == Code::kDeadlineExceeded) {
     return Unanswered("the server at " + where_ + " has not answered within " +
