@@ -138,12 +138,15 @@ std::string DigitalMe::MakeBackup() const {
 }
 
 std::string DigitalMe::PutBackup(int days_ago) const {
-  const std::time_t then = std::time(nullptr) - days_ago * 86'400;
-  std::tm utc = {};
-  gmtime_r(&then, &utc);
-  char name[40];
-  REQUIRE(std::strftime(name, sizeof name, "/digitalme_%Y%m%d_%H%M%S.db", &utc) > 0);
-  const std::string path = backups + name;
+  std::string path;
+  for (std::time_t then = std::time(nullptr) - days_ago * 86'400; path.empty() || fs::exists(path);
+       --then) {
+    std::tm utc = {};
+    gmtime_r(&then, &utc);
+    char name[40];
+    REQUIRE(std::strftime(name, sizeof name, "/digitalme_%Y%m%d_%H%M%S.db", &utc) > 0);
+    path = backups + name;
+  }
   REQUIRE(Sql(database, "VACUUM INTO '" + path + "'") == "");
   return path;
 }

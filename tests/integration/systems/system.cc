@@ -171,7 +171,8 @@ Value System::OutputsOf(const std::string& run) const {
 }
 
 Value System::OutputOf(const std::string& run, const std::string& step) const {
-  for (const Value& state : Json({"show", run})["steps"].as_list()) {
+  const Value shown = Json({"show", run});
+  for (const Value& state : shown["steps"].as_list()) {
     if (state.StringOr("id", "") != step) continue;
     auto output = ParseJson(state.StringOr("output_json", ""));
     if (!output) FAIL(run << "/" << step << " has no output\n" << TimelineOf(run));
