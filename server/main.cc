@@ -52,7 +52,7 @@ constexpr int kExitUsage = 2;
 constexpr int kExitJournalHeld = 3;
 constexpr int kExitJournalDamaged = 4;
 
-constexpr std::size_t kLogLinesMax = 65'536;  // that wait to be written; the oldest make room
+constexpr std::size_t kLogLinesMax = 4096;  // that wait to be written; the oldest make room. Each costs 400 bytes
 
 int Fail(int exit_code, const Error& error) {
   std::cerr << "recoursed did not start: " << error.message << std::endl;
