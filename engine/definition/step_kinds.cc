@@ -86,7 +86,6 @@ std::string ReasonNotToUndoWith(const ActionStep& action) {
   if (action.repeat == RepeatClass::kProbed && action.has_prepare) {
     return " keeps a record of its own of what it found, and can only be a step";
   }
-  if (action.sends) return " undoes nothing";
   return {};
 }
 

@@ -9,7 +9,9 @@ using testing::MessageOf;
 using testing::RunningProgram;
 using testing::World;
 
-constexpr const char* kIdle = "echo ready; exec tail -f /dev/null";
+// Says that it is ready once it is the program that it stays.
+constexpr const char* kIdle =
+    "exec python3 -c 'import signal; print(\"ready\", flush=True); signal.pause()'";
 constexpr const char* kStubborn = "trap '' TERM; echo ready; tail -f /dev/null & wait; wait";
 
 TEST_CASE("host.signal ends exactly that process, and says what is lost", "[actions][host]") {
