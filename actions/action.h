@@ -66,7 +66,9 @@ struct Verification {
 };
 
 struct ProbeAnswer {
-  enum class Verdict { kApplied = 1, kNotApplied = 2, kPartial = 3, kUnknown = 4 };
+  // kRepeatable: whether it happened does not show, and applying again with the same key is right
+  // either way.
+  enum class Verdict { kApplied = 1, kNotApplied = 2, kPartial = 3, kUnknown = 4, kRepeatable = 5 };
   Verdict verdict = Verdict::kUnknown;
   std::string message;
   Value output;  // with kApplied: what Apply would have answered

@@ -5,6 +5,9 @@
 
 namespace recourse {
 
-void AddAllActions(Registry& registry);
+class ChannelNames;
+
+// `channels`: as AddNotifyActions.
+void AddAllActions(Registry& registry, const ChannelNames* channels = nullptr);
 
 }  // namespace recourse

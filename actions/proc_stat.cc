@@ -22,13 +22,18 @@ std::optional<ProcStat> ReadProcStat(pid_t pid) {
   std::istringstream fields(text->substr(name_end + 1));
   ProcStat stat;
   std::string skipped;
-  fields >> stat.state >> skipped >> stat.group;
+  fields >> stat.state >> stat.parent >> stat.group;
   for (int field = 6; field < 9; ++field) fields >> skipped;
   std::uint64_t flags = 0;
   fields >> flags;
   stat.of_kernel = (flags & kOfKernel) != 0;
-  for (int field = 10; field < 22; ++field) fields >> skipped;
-  if (!(fields >> stat.start_time)) return std::nullopt;
+  for (int field = 10; field < 14; ++field) fields >> skipped;
+  std::int64_t of_kernel_ticks = 0;
+  fields >> stat.cpu_ticks >> of_kernel_ticks;
+  stat.cpu_ticks += of_kernel_ticks;
+  for (int field = 16; field < 22; ++field) fields >> skipped;
+  fields >> stat.start_time >> skipped;
+  if (!(fields >> stat.resident_pages)) return std::nullopt;
   return stat;
 }
 

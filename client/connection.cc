@@ -1,8 +1,11 @@
 #include "client/connection.h"
 
+#include <grpc/support/log.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cctype>
 #include <cerrno>
 #include <cstdlib>
 #include <filesystem>
@@ -42,6 +45,42 @@ std::string PrincipalsIn(const std::string& data) {
   return text;
 }
 
+// As the server of this data directory was started last: with its configuration.
+std::string HowToStart(const std::string& data) {
+  auto line = ReadFile(data + "/started_with", 65536);
+  if (!line || !line->starts_with("recoursed ")) return "recoursed --data " + data;
+  return line->substr(0, line->find('\n'));
+}
+
+// What gRPC says of a connection with TLS that did not come about, in words of ours.
+std::string WhyNoTls(const std::string& said, const Options& options) {
+  // OpenSSL's reasons are written small and with spaces, or in capitals and joined.
+  const auto says = [&](std::string_view words) {
+    const auto same = [](char a, char b) {
+      return a == '_' ? b == ' ' || b == '_' : a == std::tolower(static_cast<unsigned char>(b));
+    };
+    return std::search(said.begin(), said.end(), words.begin(), words.end(),
+                       [&](char b, char a) { return same(a, b); }) != said.end();
+  };
+  if (says("wrong_version_number")) {
+    return "what listens there does not speak TLS: leave --tls-ca out, or look at the port";
+  }
+  if (says("certificate_verify_failed")) {
+    return "the server's certificate is not valid for " +
+           (options.tls_ca.empty() ? std::string("this machine's authorities") : options.tls_ca) +
+           ": another issuer, expired, or not valid yet";
+  }
+  if (says("hostname") || says("peer_name")) {
+    return "the server's certificate is for another name than the one in --address";
+  }
+  if (says("alert_certificate") || says("certificate_required") || says("alert_bad_certificate") ||
+      says("unknown_ca")) {
+    return "the server refused the certificate of --tls-cert";
+  }
+  if (says("connection_refused")) return "nothing listens there";
+  return said;
+}
+
 // The host of the address is this one.
 bool IsHere(const std::string& address) {
   const std::string host = address.substr(0, address.rfind(':'));
@@ -52,8 +91,7 @@ bool IsHere(const std::string& address) {
 }
 
 Result<std::shared_ptr<grpc::ChannelCredentials>> CredentialsOf(const Options& options) {
-  const bool tls =
-      !options.tls_ca.empty() || !options.tls_cert.empty() || !options.tls_key.empty();
+  const bool tls = !options.tls_ca.empty() || !options.tls_cert.empty() || !options.tls_key.empty();
   if (!tls) {
     if (IsHere(options.address) || options.insecure) return grpc::InsecureChannelCredentials();
     return FailedPrecondition(
@@ -63,8 +101,9 @@ Result<std::shared_ptr<grpc::ChannelCredentials>> CredentialsOf(const Options& o
         "\nor, where nobody can read along: --insecure");
   }
   if (options.address.empty()) {
-    return InvalidArgument("TLS is for an address: add --address HOST:PORT, or leave --tls-ca, "
-                           "--tls-cert and --tls-key for the local socket");
+    return InvalidArgument(
+        "TLS is for an address: add --address HOST:PORT, or leave --tls-ca, "
+        "--tls-cert and --tls-key for the local socket");
   }
   if (options.tls_cert.empty() != options.tls_key.empty()) {
     return InvalidArgument("--tls-cert and --tls-key go together");
@@ -135,7 +174,7 @@ Result<void> Connection::ReadToken(const std::string& data) {
     if (!known.empty()) {
       error.message += "\nthere are tokens of: " + known + " (choose one with --as NAME)";
     } else {
-      error.message += "\nthe server makes its tokens when it first starts: recoursed --data " + data +
+      error.message += "\nthe server makes its tokens when it first starts: " + HowToStart(data) +
                        "\nor say where they are: --data DIRECTORY, or --token-file FILE";
     }
     return error;
@@ -152,6 +191,9 @@ Result<void> Connection::ReadToken(const std::string& data) {
 Result<Connection> Connection::Open(const Options& options) {
   Connection connection;
   connection.options_ = options;
+  // Its own lines would stand on the terminal beside what is said below; GRPC_VERBOSITY asks for
+  // them.
+  if (std::getenv("GRPC_VERBOSITY") == nullptr) gpr_set_log_function([](gpr_log_func_args*) {});
   // gRPC and the messages below want one spelling of it, whatever the current directory.
   const std::string data =
       options.data.empty() ? std::string() : std::filesystem::absolute(options.data).string();
@@ -175,8 +217,7 @@ Result<Connection> Connection::Open(const Options& options) {
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   // What a server has stored can be shown, whatever its limits allow in one message.
   arguments.SetMaxReceiveMessageSize(kMessageBytesMax);
-  connection.channel_ =
-      grpc::CreateCustomChannel(target, *credentials, arguments);
+  connection.channel_ = grpc::CreateCustomChannel(target, *credentials, arguments);
   connection.runs_ = v1::RunService::NewStub(connection.channel_);
   connection.approvals_ = v1::ApprovalService::NewStub(connection.channel_);
   connection.workflows_ = v1::WorkflowService::NewStub(connection.channel_);
@@ -215,15 +256,17 @@ Error Connection::ErrorOf(const grpc::Status& status) const {
   if (code == Code::kUnavailable && !reached) {
     if (!options_.tls_ca.empty() || !options_.tls_cert.empty()) {
       return Unanswered("no server answers at " + where_ + " with TLS as this side has it: " +
-                        status.error_message() +
+                        WhyNoTls(status.error_message(), options_) +
                         "\nlook at --tls-ca (who issued the server's certificate?), at the name in "
                         "--address (does the certificate have it?), and at --tls-cert");
     }
     const bool here = options_.address.empty();
-    return Unanswered("no server answers at " + where_ +
-                      (here ? "\nstart one with: recoursed --data " + options_.data + "\nor say" : "\nsay") +
-                      " where it is: --data DIRECTORY, or --address HOST:PORT" +
-                      HowToReadOffline(options_));
+    return Unanswered(
+        "no server answers at " + where_ +
+        (here ? "\nstart one with: " + HowToStart(options_.data) + "\nor say" : "\nsay") +
+        " where it is: --data DIRECTORY, or --address HOST:PORT" +
+        (here ? "" : "\nif it speaks TLS: --tls-ca FILE, the certificate of its issuer") +
+        HowToReadOffline(options_));
   }
   if (code == Code::kDeadlineExceeded) {
     return Unanswered("the server at " + where_ + " has not answered within " +

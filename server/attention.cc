@@ -49,6 +49,8 @@ bool NeedsPerson(const journal::RunRow& row, const std::set<RunId>& asking) {
     case machine::RunStatus::kNeedsAttention:
     case machine::RunStatus::kPaused:
       return true;
+    case machine::RunStatus::kQueued:
+      return row.waits_for.find(machine::kHoldReason) != std::string::npos;
     default:
       return asking.contains(row.run) ||
              row.waits_for.find(machine::kChecklistReason) != std::string::npos;
@@ -59,7 +61,8 @@ Result<std::vector<journal::RunRow>> Candidates(journal::Reader& reader) {
   auto asking = WithOpenApproval(reader);
   if (!asking) return std::move(asking).error();
   journal::RunFilter filter;
-  filter.statuses = {static_cast<int>(machine::RunStatus::kNeedsAttention),
+  filter.statuses = {static_cast<int>(machine::RunStatus::kQueued),
+                     static_cast<int>(machine::RunStatus::kNeedsAttention),
                      static_cast<int>(machine::RunStatus::kPaused),
                      static_cast<int>(machine::RunStatus::kRunning),
                      static_cast<int>(machine::RunStatus::kWaiting)};
@@ -100,7 +103,7 @@ void AddEscalation(const machine::RunState& state, v1::Run& run) {
 
 Result<v1::ListAttentionResponse> ReadAttention(const v1::ListAttentionRequest& request,
                                                 runtime::Engine& engine, Time now,
-                                                journal::Reader& reader) {
+                                                journal::Reader& reader, const ChannelNames* channels) {
   if (request.limit() < 0 || request.limit() > kLimitMax) {
     return InvalidArgument("limit: must be 0 to " + std::to_string(kLimitMax));
   }
@@ -111,7 +114,7 @@ Result<v1::ListAttentionResponse> ReadAttention(const v1::ListAttentionRequest& 
   });
   const auto limit = static_cast<std::size_t>(request.limit() == 0 ? kLimit : request.limit());
   v1::ListAttentionResponse response;
-  auto undelivered = UndeliveredChannels(reader);
+  auto undelivered = UndeliveredChannels(reader, channels, now);
   if (!undelivered) return std::move(undelivered).error();
   for (v1::Channel& channel : *undelivered) *response.add_undelivered() = std::move(channel);
   const std::size_t all = rows->size();

@@ -1,6 +1,7 @@
 // What needs a person now.
 #pragma once
 
+#include "actions/notify/notify.h"
 #include "engine/base/clock.h"
 #include "engine/base/error.h"
 #include "engine/machine/state.h"
@@ -9,11 +10,12 @@
 
 namespace recourse::server {
 
+// `channels`: those that there are; null: none.
 // Reads the index for all of them and folds those that are answered.
 // kInvalidArgument: limit. Otherwise the journal's errors.
 Result<v1::ListAttentionResponse> ReadAttention(const v1::ListAttentionRequest& request,
                                                 runtime::Engine& engine, Time now,
-                                                journal::Reader& reader);
+                                                journal::Reader& reader, const ChannelNames* channels);
 
 // Who is told of the run, as `escalation`; not set when it needs nobody.
 void AddEscalation(const machine::RunState& state, v1::Run& run);

@@ -140,8 +140,9 @@ class Parser {
                      "principals_file: principals stand here too; keep one of the two");
     }
     if (auto safe = CheckExposure(config_); !safe) {
-      const YAML::Mark mark = root["listen"] ? root["listen"].Mark() : root["http"].Mark();
-      reader_.Report(mark, "listen: " + safe.error().message);
+      const bool http = IsLoopback(config_.listen);
+      reader_.Report(http ? root["http"]["listen"].Mark() : root["listen"].Mark(),
+                     (http ? "http.listen: " : "listen: ") + safe.error().message);
     }
   }
 
@@ -360,8 +361,8 @@ bool IsLoopback(std::string_view address) {
 
 Result<void> CheckExposure(const Config& config) {
   if (config.tls || config.insecure) return {};
-  const bool http = !config.http_listen.empty() && !IsLoopback(config.http_listen);
-  if (IsLoopback(config.listen) && !http) return {};
+  const bool http = IsLoopback(config.listen);
+  if (http && (config.http_listen.empty() || IsLoopback(config.http_listen))) return {};
   return InvalidArgument("\"" + (http ? config.http_listen : config.listen) +
                          "\" is not on loopback; tokens would cross the network in the clear. Set "
                          "\"tls:\", or \"insecure: true\" where something else keeps others away");

@@ -47,6 +47,7 @@ struct Config {
   bool insecure = false;        // it may do so beyond loopback
   std::string http_listen;      // the HTTP port, which is as safe as the other; empty: none
   std::string alert_rules;      // a file; empty: <data>/alert_rules.yaml where it is
+  std::string command;          // the command line that starts this server again
   SecretConfigs secrets;
 };
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <optional>
+#include <sstream>
 #include <system_error>
 
 #include "engine/base/file.h"
@@ -221,6 +222,7 @@ Definitions DefinitionFiles::Load(const Texts& overlay) {
       definitions.alert_rules = *std::move(rules);
       return std::string();
     });
+    if (!reading.good.contains(rules_file)) UseInPart(rules_file, definitions);
   }
 
   definitions.changes = reading.Changes();
@@ -231,6 +233,22 @@ Definitions DefinitionFiles::Load(const Texts& overlay) {
   digests_.clear();
   for (const auto& [name, workflow] : catalogue.workflows) digests_[name] = workflow->digest;
   return definitions;
+}
+
+// A broken workflow takes those rules only that start it.
+void DefinitionFiles::UseInPart(const std::string& rules_file, Definitions& definitions) {
+  const auto text = ReadFile(rules_file, kDefinitionMax);
+  if (!text) return;
+  std::string unusable;
+  auto rules = alerts::LoadRules(*text, rules_file, definitions.catalogue.workflows,
+                                 definitions.catalogue.inventory, &unusable);
+  if (!rules) return;
+  definitions.alert_rules = *std::move(rules);
+  std::istringstream lines(unusable);
+  for (std::string line; std::getline(lines, line);) {
+    definitions.alert_rules_unusable.push_back(line + "; an alert for it starts " +
+                                               definitions.alert_rules->fallback + ", all others are as ever");
+  }
 }
 
 // Empty: there is no place for it.

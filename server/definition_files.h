@@ -18,6 +18,9 @@ struct Definitions {
   runtime::Catalogue catalogue;
   // What alerts start; never null.
   std::shared_ptr<const alerts::Rules> alert_rules = std::make_shared<const alerts::Rules>();
+  // What of them cannot start what it names, a line each; these stand in `problems` too. Alerts that it
+  // counts for start the fallback's run.
+  std::vector<std::string> alert_rules_unusable;
   // What could not be used, a line each, with file, line and column. The rest is there: a mistake
   // in one definition must not keep the others, and the runs at work, from an operator.
   std::vector<std::string> problems;
@@ -81,6 +84,7 @@ class DefinitionFiles {
 
   // The texts of `overlay` stand for what the files will hold.
   Definitions Load(const Texts& overlay);
+  static void UseInPart(const std::string& rules_file, Definitions& definitions);
   std::string FileFor(const std::string& workflow) const;
   Application Check(const std::vector<Given>& given, Texts& overlay) const;
 

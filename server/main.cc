@@ -15,7 +15,6 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
-#include <filesystem>
 #include <iostream>
 #include <memory>
 #include <string>
@@ -29,13 +28,13 @@
 #include "engine/machine/state.h"
 #include "engine/runtime/engine.h"
 #include "server/alerts/intake.h"
+#include "server/arguments.h"
 #include "server/config.h"
 #include "server/definition_files.h"
 #include "server/principals_file.h"
 #include "server/head_signer.h"
 #include "server/notify/courier.h"
 #include "server/http/hooks.h"
-#include "server/http/listener.h"
 #include "server/reloader.h"
 #include "server/run_reads.h"
 #include "server/server.h"
@@ -53,56 +52,11 @@ constexpr int kExitUsage = 2;
 constexpr int kExitJournalHeld = 3;
 constexpr int kExitJournalDamaged = 4;
 
-constexpr std::size_t kLogLinesMax = 65'536;  // that wait to be written; the oldest make room
-
-struct Arguments {
-  std::string config;
-  std::string data;
-  std::string listen;
-  std::vector<std::string> workflows;
-  std::vector<std::string> targets;
-  std::vector<std::string> schedules;
-};
+constexpr std::size_t kLogLinesMax = 4096;  // that wait to be written; the oldest make room. Each costs 400 bytes
 
 int Fail(int exit_code, const Error& error) {
   std::cerr << "recoursed did not start: " << error.message << std::endl;
   return exit_code;
-}
-
-std::string Absolute(const std::string& path) {
-  return std::filesystem::absolute(path).lexically_normal().string();
-}
-
-// The configuration file, and over it the command line.
-Result<Config> Settle(const Arguments& arguments) {
-  Config config;
-  if (!arguments.config.empty()) {
-    auto loaded = LoadConfig(arguments.config);
-    if (!loaded) return std::move(loaded).error();
-    config = *std::move(loaded);
-  }
-  if (!arguments.data.empty()) config.data = Absolute(arguments.data);
-  if (config.data.empty()) {
-    auto data = DefaultDataDirectory();
-    if (!data) return std::move(data).error();
-    config.data = *std::move(data);
-  }
-  if (!arguments.listen.empty()) {
-    if (auto valid = CheckListenAddress(arguments.listen); !valid) {
-      return std::move(valid).error().In("--listen");
-    }
-    config.listen = arguments.listen;
-  }
-  if (auto safe = CheckExposure(config); !safe) return std::move(safe).error().In("--listen");
-  for (const auto& directory : arguments.workflows) config.workflows.push_back(Absolute(directory));
-  for (const auto& directory : arguments.targets) config.targets.push_back(Absolute(directory));
-  for (const auto& directory : arguments.schedules) config.schedules.push_back(Absolute(directory));
-  if (config.socket.empty()) config.socket = config.data + "/recourse.sock";
-  if (config.journal_key.empty()) config.journal_key = config.data + "/journal.key";
-  if (config.journal_heads.empty()) config.journal_heads = config.data + "/heads.jsonl";
-  config.engine.blob_directory = config.data + "/blobs";
-  config.engine.report = [](const Error& error) { spdlog::warn("{}", error.message); };
-  return config;
 }
 
 // Lines are written by a thread of their own, so that a terminal that stands still never holds the
@@ -181,7 +135,7 @@ int WaitForStop(Reloader& reloader, const Config& config, const Principals& prin
   for (;;) {
     const int number = WaitForSignal();
     if (number != SIGHUP) return number;
-    spdlog::info("SIGHUP: reading the definitions and the principals again");
+    spdlog::info("SIGHUP: reading the definitions, the notifications and the principals again");
     ReloadPrincipals(config, principals);
     (void)reloader.Reload();  // It logs what came of it.
   }
@@ -211,20 +165,16 @@ std::string WriteAddress(const std::string& file, const std::string& address) {
 }
 
 // The port for hooks; null: the configuration has none.
-Result<std::unique_ptr<http::Listener>> StartHttp(const Config& config,
-                                                  const Principals& principals,
-                                                  alerts::Intake& intake) {
-  if (config.http_listen.empty()) return std::unique_ptr<http::Listener>();
-  return http::Listener::Start({config.http_listen, config.tls},
-                               [&](httplib::Server& server) {
-                                 http::AddHooks(server, principals, intake);
-                               });
+Result<std::unique_ptr<web::Listener>> StartHttp(const Config& config, const Principals& principals,
+                                                 alerts::Intake& intake) {
+  if (config.http_listen.empty()) return std::unique_ptr<web::Listener>();
+  return http::StartHooks(config.http_listen, config.tls, principals, intake);
 }
 
 // Serves until a signal comes, then stops in the order that lets attempts finish: first the engine,
 // whose answers end the calls that wait, then the server.
 int Serve(const Config& config, journal::Journal& journal, const SigningKey& key,
-          const Principals& principals, const Registry& registry) {
+          const Principals& principals, const Registry& registry, notify::ChannelFile& channels) {
   const SystemClock clock;
   TransitionLog log;
   auto open = LookAtOpenRuns(journal, config.engine.open_runs_max, log);
@@ -250,15 +200,13 @@ int Serve(const Config& config, journal::Journal& journal, const SigningKey& key
   const SecretSources secrets(config.secrets, clock);
   runtime::Options engine_options = WithReports(config.engine);
   engine_options.secrets = &secrets;
-  auto told = notify::FindSettings(config.data, config.notifications);
-  if (!told) return Fail(kExitUsage, told.error());
-  engine_options.route = told->Router();
+  engine_options.route = channels.Router();
   auto engine =
       runtime::Engine::Open(std::move(engine_options), journal, registry, catalogue.workflows,
                             catalogue.inventory, config.policy, clock, catalogue.schedules);
   if (!engine) return Fail(kExitFailed, engine.error());
-  notify::Courier courier(*std::move(told), journal, **engine, &secrets, clock);
-  Reloader reloader(std::move(files), **engine, clock, definitions);
+  notify::Courier courier(channels, journal, **engine, &secrets, clock);
+  Reloader reloader(std::move(files), **engine, clock, definitions, &courier);
   (*engine)->AddListener(&log);
 
   // Before anything happens in the world: a server that cannot be reached must not act, and what
@@ -287,6 +235,7 @@ int Serve(const Config& config, journal::Journal& journal, const SigningKey& key
   auto signer = HeadSigner::Start({config.journal_heads, config.heads_every}, journal, key, clock);
   if (!signer) return Fail(kExitFailed, signer.error().In("sign the journal's heads"));
   const std::string address_file = config.data + "/address";
+  if (auto noted = NoteCommand(config); !noted) spdlog::warn("{}", noted.error().message);
   const std::string address_problem = WriteAddress(address_file, (*server)->address());
   PrintStart({config, (*server)->address(), *http == nullptr ? "" : (*http)->address(),
               address_problem, journal.path(), *open, options.journal_check, definitions.problems},
@@ -341,9 +290,11 @@ int Run(const Config& config) {
   auto key = SigningKey::LoadOrMake(config.journal_key);
   if (!key) return Fail(kExitUsage, key.error().In("the key that signs the journal's heads"));
 
+  auto channels = notify::ChannelFile::Open(config.data, config.notifications);
+  if (!channels) return Fail(kExitUsage, channels.error());
   Registry registry;
-  AddAllActions(registry);
-  const int exit_code = Serve(config, **journal, *key, *principals, registry);
+  AddAllActions(registry, channels->get());
+  const int exit_code = Serve(config, **journal, *key, *principals, registry, **channels);
   if (exit_code == kExitStopped) {
     std::cout << "recoursed stopped; the journal is " << (*journal)->path() << std::endl;
   }
@@ -371,6 +322,8 @@ int main(int argc, char** argv) {
   app.add_option("--workflows", arguments.workflows, "Directory of workflows; may be repeated");
   app.add_option("--targets", arguments.targets, "Directory of targets; may be repeated");
   app.add_option("--schedules", arguments.schedules, "Directory of schedules; may be repeated");
+  app.add_option("--escalation-policies", arguments.escalation_policies,
+                 "Directory of escalation policies; may be repeated");
   app.set_version_flag("--version", std::string("recoursed ") + Version());
   try {
     app.parse(argc, argv);

@@ -9,18 +9,7 @@ namespace recourse::server {
 namespace {
 
 constexpr int kUndeliveredMax = 10'000;
-
-std::string KindOf(notify::ChannelSettings::Kind kind) {
-  using Kind = notify::ChannelSettings::Kind;
-  switch (kind) {
-    case Kind::kSlack: return "slack";
-    case Kind::kMattermost: return "mattermost";
-    case Kind::kMail: return "mail";
-    case Kind::kWebhook: return "webhook";
-    case Kind::kPagerDuty: return "pagerduty";
-  }
-  return "";
-}
+constexpr std::chrono::hours kLostShown{24};
 
 v1::Channel& ChannelIn(std::vector<v1::Channel>& channels, const std::string& name) {
   const auto found = std::find_if(channels.begin(), channels.end(),
@@ -32,11 +21,14 @@ v1::Channel& ChannelIn(std::vector<v1::Channel>& channels, const std::string& na
 
 }  // namespace
 
-Result<std::vector<v1::Channel>> UndeliveredChannels(journal::Reader& reader) {
+Result<std::vector<v1::Channel>> UndeliveredChannels(journal::Reader& reader, const ChannelNames* channels_known,
+                                                     Time now) {
   auto rows = reader.UndeliveredNotifications(kUndeliveredMax);
   if (!rows) return std::move(rows).error();
   std::vector<v1::Channel> channels;
   for (const journal::OutboxRow& row : *rows) {
+    const bool old = row.given_up && *row.given_up + kLostShown < now;
+    if (old && channels_known != nullptr && !channels_known->KindOf(row.channel)) continue;
     v1::Channel& channel = ChannelIn(channels, row.channel);
     if (row.given_up) channel.set_given_up(channel.given_up() + 1);
     if (channel.has_since_time()) continue;  // the oldest came first
@@ -53,24 +45,33 @@ Result<std::vector<v1::Channel>> UndeliveredChannels(journal::Reader& reader) {
   return channels;
 }
 
+const ChannelNames* ChannelsOf(const Core& core) {
+  return core.courier == nullptr ? nullptr : &core.courier->names();
+}
+
 grpc::ServerUnaryReactor* NotificationService::ListChannels(grpc::CallbackServerContext* context,
                                                             const v1::ListChannelsRequest*,
                                                             v1::ListChannelsResponse* response) {
   const auto read = [this](journal::Reader& reader) -> Result<v1::ListChannelsResponse> {
-    auto undelivered = UndeliveredChannels(reader);
+    const auto* courier = core_.courier;
+    auto undelivered = UndeliveredChannels(reader, ChannelsOf(core_), core_.clock.Now());
     if (!undelivered) return std::move(undelivered).error();
     std::vector<v1::Channel> channels;
-    const auto* courier = core_.courier;
-    for (const auto& settings : courier == nullptr ? std::vector<notify::ChannelSettings>()
-                                                   : courier->settings().channels) {
-      ChannelIn(channels, settings.name).set_kind(KindOf(settings.kind));
+    v1::ListChannelsResponse answer;
+    if (courier != nullptr) {
+      for (const auto& settings : courier->settings()->channels) {
+        v1::Channel& channel = ChannelIn(channels, settings.name);
+        channel.set_kind(notify::NameOf(settings.kind));
+        channel.set_trouble(courier->TroubleWith(settings.name));
+      }
+      for (const std::string& problem : courier->Problems()) answer.add_problems(problem);
     }
     for (v1::Channel& one : *undelivered) {
       v1::Channel& channel = ChannelIn(channels, one.name());
       one.set_kind(channel.kind());
+      one.set_trouble(channel.trouble());
       channel = std::move(one);
     }
-    v1::ListChannelsResponse answer;
     for (v1::Channel& channel : channels) *answer.add_channels() = std::move(channel);
     return answer;
   };

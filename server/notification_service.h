@@ -3,14 +3,20 @@
 
 #include <vector>
 
+#include "actions/notify/notify.h"
 #include "recourse/v1/notification.grpc.pb.h"
 #include "server/core.h"
 
 namespace recourse::server {
 
-// For each channel that something was tried for in vain: how much, since when and why. Errors are the
-// reader's.
-Result<std::vector<v1::Channel>> UndeliveredChannels(journal::Reader& reader);
+// For each channel that something was tried for in vain: how much, since when and why. What was given
+// up because its channel is no longer in the file of `channels` is told for a day; null: for ever.
+// Errors are the reader's.
+Result<std::vector<v1::Channel>> UndeliveredChannels(journal::Reader& reader, const ChannelNames* channels,
+                                                     Time now);
+
+// Of the server's file; null: it has none.
+const ChannelNames* ChannelsOf(const Core& core);
 
 class NotificationService final : public v1::NotificationService::CallbackService {
  public:

@@ -5,14 +5,17 @@
 #include <future>
 #include <utility>
 
+#include "server/notify/courier.h"
+
 namespace recourse::server {
 
 Reloader::Reloader(DefinitionFiles files, runtime::Engine& engine, const Clock& clock,
-                   const Definitions& first)
+                   const Definitions& first, notify::Courier* courier)
     : engine_(engine),
       clock_(clock),
+      courier_(courier),
       files_(std::move(files)),
-      last_{clock.Now(), {}, first.problems},
+      last_{clock.Now(), {}, first.problems, first.alert_rules_unusable},
       alert_rules_(first.alert_rules) {}
 
 Result<Reloader::Report> Reloader::Reload() {
@@ -46,7 +49,14 @@ Result<Reloader::Report> Reloader::Use(Definitions definitions) {
     spdlog::error("not reloaded: {}", error.message);
     return error;
   }
-  Report report{clock_.Now(), std::move(definitions.changes), std::move(definitions.problems)};
+  // After the definitions, because what it says is checked against them.
+  auto channels = courier_ == nullptr ? Result<void>() : courier_->Reload();
+  if (!channels) {
+    definitions.problems.push_back(std::move(channels).error().message +
+                                   "\nthe notifications stay as they were");
+  }
+  Report report{clock_.Now(), std::move(definitions.changes), std::move(definitions.problems),
+                std::move(definitions.alert_rules_unusable)};
   for (const std::string& problem : report.problems) spdlog::error("left out: {}", problem);
   for (const std::string& change : report.changes) spdlog::info("definitions: {}", change);
   spdlog::info("definitions read again: {} files differ, {} problems", report.changes.size(),

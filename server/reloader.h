@@ -12,6 +12,10 @@
 
 #include "server/definition_files.h"
 
+namespace recourse::notify {
+class Courier;
+}
+
 namespace recourse::server {
 
 class Reloader {
@@ -21,13 +25,15 @@ class Reloader {
     Time time;
     std::vector<std::string> changes;
     std::vector<std::string> problems;
+    std::vector<std::string> alert_rules_unusable;  // see Definitions
   };
 
-  // `first` is what `files` were loaded with. `engine` and `clock` outlive this.
+  // `first` is what `files` were loaded with. The others outlive this; without a courier there is no
+  // file of notifications.
   Reloader(DefinitionFiles files, runtime::Engine& engine, const Clock& clock,
-           const Definitions& first);
+           const Definitions& first, notify::Courier* courier = nullptr);
 
-  // Reads everything again; what it comes to stands in the log too. Errors are the engine's: the
+  // Reads everything again, the file of notifications too; what it comes to stands in the log too. Errors are the engine's: the
   // definitions that it had stay in use.
   Result<Report> Reload();
 
@@ -46,6 +52,7 @@ class Reloader {
 
   runtime::Engine& engine_;
   const Clock& clock_;
+  notify::Courier* courier_;
   std::mutex work_mutex_;
   DefinitionFiles files_;  // guarded by work_mutex_
   mutable std::mutex report_mutex_;

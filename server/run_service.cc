@@ -5,6 +5,8 @@
 #include "engine/record/record.h"
 #include "server/attention.h"
 #include "server/convert.h"
+#include "server/notification_service.h"
+#include "server/reloader.h"
 #include "server/run_inputs.h"
 #include "server/run_reads.h"
 #include "server/run_view.h"
@@ -220,7 +222,13 @@ grpc::ServerUnaryReactor* RunService::ListAttention(Context* context,
                                                     v1::ListAttentionResponse* response) {
   return AnswerFrom(core_, core_.readers, context, "RunService.ListAttention", response,
                     [this, request](journal::Reader& reader) {
-                      return ReadAttention(*request, core_.engine, core_.clock.Now(), reader);
+                      auto attention = ReadAttention(*request, core_.engine, core_.clock.Now(), reader,
+                                                     ChannelsOf(core_));
+                      if (!attention) return attention;
+                      for (const std::string& problem : core_.reloader.last().alert_rules_unusable) {
+                        attention->add_problems(Utf8(problem));
+                      }
+                      return attention;
                     });
 }
 

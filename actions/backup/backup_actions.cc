@@ -9,6 +9,8 @@ void AddBackupActions(Registry& registry) {
   registry.Add(backup::MakeChoose());
   registry.Add(backup::MakeVerify());
   registry.Add(backup::MakePrune());
+  registry.Add(backup::MakeFreshness());
+  registry.Add(backup::MakeBisect());
 }
 
 }  // namespace recourse

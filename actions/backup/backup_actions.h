@@ -1,5 +1,6 @@
-// The family `backup.`: list, choose, verify, prune. It works on the files that database.backup
-// makes and their manifests; which backup is good is decided here, once, for all of them.
+// The family `backup.`: list, choose, verify, prune, freshness, bisect. It works on the files that
+// database.backup makes and their manifests; which backup is good is decided here, once, for all of
+// them.
 #pragma once
 
 #include "actions/registry.h"

@@ -11,5 +11,7 @@ std::unique_ptr<const Action> MakeList();
 std::unique_ptr<const Action> MakeChoose();
 std::unique_ptr<const Action> MakeVerify();
 std::unique_ptr<const Action> MakePrune();
+std::unique_ptr<const Action> MakeFreshness();
+std::unique_ptr<const Action> MakeBisect();
 
 }  // namespace recourse::backup

@@ -31,6 +31,9 @@ Result<Retention> ReadRetention(const Context& context) {
   Retention retention;
   retention.keep = std::chrono::days(backups.IntOr("keep_days", kForEverDays));
   retention.keep_at_least = static_cast<int>(backups.IntOr("keep_at_least", kKeepAtLeast));
+  if (backups.Find("keep_at_most") != nullptr) {
+    retention.keep_at_most = static_cast<std::size_t>(backups.IntOr("keep_at_most", 0));
+  }
   auto max_age = DurationInput(backups, "max_age", retention.keep);
   if (!max_age) return std::move(max_age).error().In("backups");
   retention.max_age = *max_age;
@@ -114,8 +117,11 @@ class Prune final : public Action {
       plan.lines.push_back((permanently ? "delete " : "move to .trash ") + line);
       if (permanently) plan.irreversible.push_back("the backup " + line + " is gone");
     }
-    if (context.inputs["backups"]["keep_days"].is_null()) {
-      plan.lines.push_back("remove nothing: the target's backups name no keep_days");
+    const Value& backups = context.inputs["backups"];
+    if (backups["keep_days"].is_null() && backups["keep_at_most"].is_null()) {
+      plan.lines.push_back(
+          "remove nothing: the target's backups name no keep_days and no "
+          "keep_at_most");
     } else if (plan.lines.empty()) {
       plan.lines.push_back("no backup is past its retention");
     }
@@ -156,12 +162,17 @@ class Prune final : public Action {
     auto emptied = database::EmptyTrash(directory, *grace, context.clock.Now());
     if (!emptied) return fail(std::move(emptied).error());
     const auto& entries = decided->catalogue.entries;
+    std::int64_t kept_bytes = 0;
+    for (const Entry& entry : entries) kept_bytes += entry.size;
+    for (const std::size_t index : decided->pruning.removed) kept_bytes -= entries[index].size;
     const auto kept = static_cast<std::int64_t>(entries.size() - decided->pruning.removed.size());
     return Value::Object({{"removed", database::TextList(removed.names)},
                           {"removed_bytes", removed.bytes},
                           {"kept", kept},
                           {"verified", static_cast<std::int64_t>(VerifiedKept(*decided))},
                           {"newest_verified", entries[decided->pruning.good.front()].name},
+                          {"bytes_before", kept_bytes + removed.bytes},
+                          {"bytes_after", kept_bytes},
                           {"trash", database::Exists(trash) ? trash : ""},
                           {"freed_bytes", emptied->bytes + (permanently ? removed.bytes : 0)}});
   }

@@ -27,9 +27,10 @@ Result<Pruning> DecidePruning(const Catalogue& catalogue, const Retention& reten
     }
   }
   if (pruning.good.empty()) {
-    return FailedPrecondition("there is no good backup, so that nothing may go: " +
-                              (refused.empty() ? "there is none at all" : database::Sentences(refused, 10)) +
-                              ". Nothing was removed");
+    return FailedPrecondition(
+        "there is no good backup, so that nothing may go: " +
+        (refused.empty() ? "there is none at all" : database::Sentences(refused, 10)) +
+        ". Nothing was removed");
   }
   const Entry& newest = catalogue.entries[pruning.good.front()];
   if (now - newest.taken_at > retention.max_age) {
@@ -45,7 +46,9 @@ Result<Pruning> DecidePruning(const Catalogue& catalogue, const Retention& reten
   for (std::size_t i = 0; i < catalogue.entries.size(); ++i) {
     const Entry& entry = catalogue.entries[i];
     const bool named = std::count(retention.names.begin(), retention.names.end(), entry.name) > 0;
-    if (stays.contains(i) || named || now - entry.taken_at <= retention.keep) continue;
+    const bool too_old = now - entry.taken_at > retention.keep;
+    const bool too_many = i >= retention.keep_at_most;
+    if (stays.contains(i) || named || (!too_old && !too_many)) continue;
     pruning.removed.push_back(i);
   }
   return pruning;

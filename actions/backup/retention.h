@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <functional>
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -14,8 +15,9 @@
 namespace recourse::backup {
 
 struct Retention {
-  std::chrono::days keep{};             // only what is older may go
-  int keep_at_least = 1;                // so many verified ones stay, however old
+  std::chrono::days keep{};  // only what is older may go
+  int keep_at_least = 1;     // so many verified ones stay, however old
+  std::size_t keep_at_most = std::numeric_limits<std::size_t>::max();  // of the newest; 0 is none
   std::chrono::microseconds max_age{};  // of the newest verified one, else nothing may go
   std::vector<std::string> names = {};  // these stay
 };

@@ -6,15 +6,13 @@
 namespace recourse::backup {
 namespace {
 
+using database::kWhenBusy;
 using database::WithProperty;
 using std::chrono::minutes;
-using std::chrono::seconds;
 
 Value WithBackups(std::string_view json) {
   return WithProperty(Schema(json), "backups", database::BackupsSchema());
 }
-
-const RetryPolicy kWhenBusy{.attempts = 3, .delay = seconds(2)};
 
 // One backup of a list. What a manifest would say is missing where there is none.
 Value EntrySchema() {
@@ -39,7 +37,143 @@ Value EntrySchema() {
                       "tables", database::TablesSchema());
 }
 
+Value FreshnessThresholds(std::string_view description) {
+  return Schema(R"({
+    "type": "object",
+    "properties": {
+      "age": {"type": "string", "description": "the newest verified one is older: 48h"},
+      "count": {"type": "integer", "minimum": 0, "description": "fewer are verified"},
+      "bytes": {"type": "integer", "minimum": 0, "description": "all of them have at least so many"}
+    },
+    "additionalProperties": false
+  })")
+      .With("description", description);
+}
+
 }  // namespace
+
+const ActionSpec& FreshnessSpec() {
+  static const ActionSpec spec{
+      .name = "backup.freshness",
+      .summary = "Measure how old the newest good backup is, how many there are, and their size",
+      .inputs = WithProperty(
+          WithProperty(WithBackups(R"({"type": "object", "additionalProperties": false})"), "warn",
+                       FreshnessThresholds("the level becomes \"warn\" at one of these"), false),
+          "fail",
+          FreshnessThresholds("FAILED_PRECONDITION at one of these; age: by default max_age of the "
+                              "target's backups"),
+          false),
+      .output = Schema(R"({
+        "type": "object",
+        "properties": {
+          "directory": {"type": "string"},
+          "level": {"type": "string", "enum": ["ok", "warn", "fail"]},
+          "reasons": {"type": "array", "items": {"type": "string"},
+                      "description": "the thresholds reached"},
+          "newest_verified": {"type": "string", "description": "its name; empty: there is none"},
+          "newest_verified_path": {"type": "string"},
+          "taken_at": {"type": "string", "description": "RFC 3339; empty: there is none"},
+          "age_seconds": {"type": "integer", "description": "-1: there is none"},
+          "count": {"type": "integer"},
+          "verified": {"type": "integer", "description": "how many of them are verified"},
+          "suspect": {"type": "integer", "description": "taken from a damaged database"},
+          "bytes": {"type": "integer"},
+          "free_bytes": {"type": "integer", "description": "of the file system they are on"}
+        },
+        "required": ["directory", "level", "reasons", "newest_verified", "newest_verified_path",
+                     "taken_at", "age_seconds", "count", "verified", "suspect", "bytes",
+                     "free_bytes"],
+        "additionalProperties": false
+      })"),
+      .repeat = RepeatClass::kReadOnly,
+      .timeout = minutes(10),
+      .retry = kWhenBusy};
+  return spec;
+}
+
+const ActionSpec& BisectSpec() {
+  static const ActionSpec spec{
+      .name = "backup.bisect",
+      .summary = "Find the newest good backup from before a damage or a loss of rows",
+      .inputs = WithProperty(WithProperty(WithBackups(R"({
+        "type": "object",
+        "properties": {
+          "exclude": {"type": "array", "items": {"type": "string"},
+                      "description": "names that are not looked at"},
+          "drop": {
+            "type": "object",
+            "description": "look for the newest one from before a table lost rows, by manifests",
+            "properties": {
+              "table": {"type": "string", "minLength": 1},
+              "percent": {"type": "number", "minimum": 0, "maximum": 100,
+                          "description": "from one backup to the next it lost more than this"}
+            },
+            "required": ["table", "percent"],
+            "additionalProperties": false
+          }
+        },
+        "additionalProperties": false
+      })"),
+                                          "database", database::DatabaseSchema()),
+                             "condition",
+                             WithProperty(Schema(R"({
+        "type": "object",
+        "description": "look for the newest one in which so many rows match",
+        "properties": {
+          "table": {"type": "string", "minLength": 1},
+          "rows_min": {"type": "integer", "minimum": 1}
+        },
+        "required": ["table", "rows_min"],
+        "additionalProperties": false
+      })"),
+                                          "filter", database::FilterSchema(), false),
+                             false),
+      .output = WithProperty(Schema(R"({
+        "type": "object",
+        "properties": {
+          "path": {"type": "string"},
+          "name": {"type": "string"},
+          "taken_at": {"type": "string", "description": "RFC 3339"},
+          "age_seconds": {"type": "integer"},
+          "size": {"type": "integer"},
+          "sha256": {"type": "string"},
+          "newest_is_good": {"type": "boolean", "description": "no backup shows what is looked for"},
+          "first_bad": {
+            "type": "object",
+            "description": "the next one after it; empty texts when there is none",
+            "properties": {
+              "name": {"type": "string"},
+              "taken_at": {"type": "string"},
+              "reason": {"type": "string"}
+            },
+            "required": ["name", "taken_at", "reason"],
+            "additionalProperties": false
+          },
+          "tested": {
+            "type": "array",
+            "description": "those that were looked into, in that order",
+            "items": {
+              "type": "object",
+              "properties": {
+                "name": {"type": "string"},
+                "good": {"type": "boolean"},
+                "reason": {"type": "string"}
+              },
+              "required": ["name", "good", "reason"],
+              "additionalProperties": false
+            }
+          }
+        },
+        "required": ["path", "name", "taken_at", "age_seconds", "size", "sha256", "newest_is_good",
+                     "first_bad", "tested"],
+        "additionalProperties": false
+      })"),
+                             "tables", database::TablesSchema()),
+      .repeat = RepeatClass::kReadOnly,
+      .timeout = minutes(60),
+      .retry = kWhenBusy};
+  return spec;
+}
 
 const ActionSpec& ListSpec() {
   static const ActionSpec spec{
@@ -166,13 +300,15 @@ const ActionSpec& PruneSpec() {
         "properties": {
           "removed": {"type": "array", "items": {"type": "string"}, "description": "their names"},
           "removed_bytes": {"type": "integer"},
+          "bytes_before": {"type": "integer", "description": "of all backups"},
+          "bytes_after": {"type": "integer", "description": "of those kept"},
           "kept": {"type": "integer"},
           "verified": {"type": "integer", "description": "verified ones among those kept"},
           "newest_verified": {"type": "string"},
           "trash": {"type": "string", "description": "where they are now; empty: nowhere"},
           "freed_bytes": {"type": "integer", "description": "deleted, from the trash or at once"}
         },
-        "required": ["removed", "removed_bytes", "kept", "verified", "newest_verified", "trash",
+        "required": ["removed", "removed_bytes", "bytes_before", "bytes_after", "kept", "verified", "newest_verified", "trash",
                      "freed_bytes"],
         "additionalProperties": false
       })"),

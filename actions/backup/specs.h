@@ -9,5 +9,7 @@ const ActionSpec& ListSpec();
 const ActionSpec& ChooseSpec();
 const ActionSpec& VerifySpec();
 const ActionSpec& PruneSpec();
+const ActionSpec& FreshnessSpec();
+const ActionSpec& BisectSpec();
 
 }  // namespace recourse::backup

@@ -13,4 +13,10 @@ namespace recourse::database {
 Result<CheckReport> CheckFile(const std::string& kind, const std::string& path,
                               const Expectations& expected, const Context& context);
 
+// How many rows of a table of the file match a filter of FilterSchema(). kInvalidArgument: there is
+// no driver for `kind`, no such table or no such column. Else as the driver reads.
+Result<std::int64_t> CountRowsOf(const std::string& kind, const std::string& path,
+                                 const std::string& table, const Value& filter,
+                                 const Context& context);
+
 }  // namespace recourse::database

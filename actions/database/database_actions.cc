@@ -79,6 +79,15 @@ void AddDatabaseActions(Registry& registry) {
   add(database::MakeSqliteBackup());
   add(database::MakeSqliteRehearseRestore());
   add(database::MakeSqliteRestore());
+  add(database::MakeSqliteCreateEmpty());
+  add(database::MakeSqliteSize());
+  add(database::MakeSqliteQuery());
+  add(database::MakeSqliteExportRows());
+  add(database::MakeSqliteMerge());
+  add(database::MakeSqliteSalvage());
+  add(database::MakeSqliteVacuum());
+  add(database::MakeSqliteAnalyze());
+  add(database::MakeSqliteOptimize());
 }
 
 }  // namespace recourse

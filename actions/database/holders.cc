@@ -16,6 +16,7 @@
 #include <sstream>
 
 #include "actions/database/file_set.h"
+#include "actions/database/sqlite_locks.h"
 #include "actions/proc_stat.h"
 #include "engine/base/file.h"
 
@@ -120,6 +121,46 @@ std::string UserOf(const std::string& process) {
   return std::to_string(info.st_uid);
 }
 
+Holder MakeHolder(pid_t pid, std::int64_t start_time) {
+  const std::string process = "/proc/" + std::to_string(pid);
+  Holder holder;
+  holder.pid = pid;
+  holder.start_time = start_time;
+  holder.command = CommandOf(process);
+  holder.user = UserOf(process);
+  return holder;
+}
+
+// Adds what the kernel says of locks. It names also processes that cannot be looked into.
+void AddLocks(const std::vector<SqliteLock>& locks, HolderScan& scan) {
+  for (const SqliteLock& lock : locks) {
+    scan.write_locked |= lock.writes;
+    auto holder = std::find_if(scan.holders.begin(), scan.holders.end(),
+                               [&](const Holder& one) { return one.pid == lock.pid; });
+    if (holder == scan.holders.end()) {
+      const auto stat = ReadProcStat(lock.pid);
+      if (lock.pid == 0 || !stat) continue;
+      holder = scan.holders.insert(holder, MakeHolder(lock.pid, stat->start_time));
+      std::erase_if(scan.unseen, [&](const Holder& one) { return one.pid == lock.pid; });
+    }
+    std::string text = lock.file + ": " + lock.meaning;
+    if (std::count(holder->locks.begin(), holder->locks.end(), text) == 0) {
+      holder->locks.push_back(std::move(text));
+    }
+    holder->writes |= lock.writes;
+  }
+}
+
+Value ToValue(const Holder& holder) {
+  return Value::Object({{"pid", std::int64_t{holder.pid}},
+                        {"start_time", holder.start_time},
+                        {"command", holder.command},
+                        {"user", holder.user},
+                        {"files", Value::List(holder.files.begin(), holder.files.end())},
+                        {"locks", Value::List(holder.locks.begin(), holder.locks.end())},
+                        {"writes", holder.writes}});
+}
+
 // Also where /proc shows nothing of the process.
 bool HasEnded(pid_t pid) { return kill(pid, 0) != 0 && errno == ESRCH; }
 
@@ -153,15 +194,25 @@ std::string Holder::ToString() const {
 
 Value HolderScan::HoldersValue() const {
   Value::List list;
+  for (const Holder& holder : holders) list.push_back(ToValue(holder));
+  return list;
+}
+
+Value HolderScan::WritersValue() const {
+  Value::List list;
   for (const Holder& holder : holders) {
-    list.push_back(
-        Value::Object({{"pid", std::int64_t{holder.pid}},
-                       {"start_time", holder.start_time},
-                       {"command", holder.command},
-                       {"user", holder.user},
-                       {"files", Value::List(holder.files.begin(), holder.files.end())}}));
+    if (holder.writes) list.push_back(ToValue(holder));
   }
   return list;
+}
+
+std::string HolderScan::WritersText() const {
+  std::string text;
+  for (const Holder& holder : holders) {
+    if (holder.writes) text += (text.empty() ? "" : "; ") + holder.ToString();
+  }
+  if (text.empty() && write_locked) return "a process that cannot be seen from here";
+  return text;
 }
 
 std::string HolderScan::UnseenText() const {
@@ -201,13 +252,23 @@ Result<HolderScan> FindHolders(const std::string& database) {
     if (seen && found.empty()) continue;
     const auto stat = ReadProcStat(pid);
     if (stat ? stat->ended() || stat->of_kernel : HasEnded(pid)) continue;
-    Holder holder{pid, stat ? stat->start_time : 0, CommandOf(process), UserOf(process), {}};
+    Holder holder = MakeHolder(pid, stat ? stat->start_time : 0);
     for (const std::string& path : found) holder.files.push_back(fs::path(path).filename());
     (found.empty() ? scan.unseen : scan.holders).push_back(std::move(holder));
   }
+  const auto locks = ReadSqliteLocks(database);
+  if (locks) AddLocks(*locks, scan);
   // Mounted with hidepid, /proc does not even show the processes of others.
-  scan.complete = scan.unseen.empty() && Exists("/proc/1");
+  scan.complete = locks && scan.unseen.empty() && Exists("/proc/1");
   return scan;
+}
+
+Error WithWriters(Error error, const std::string& database) {
+  if (error.code != Code::kAborted) return error;
+  const auto scan = FindHolders(database);
+  const std::string writers = scan ? scan->WritersText() : "";
+  if (!writers.empty()) error.message += ". The write lock has " + writers;
+  return error;
 }
 
 Result<void> ProveUnlocked(const std::string& database) {

@@ -20,6 +20,8 @@ struct Holder {
   std::string command;
   std::string user;
   std::vector<std::string> files;  // names of the set: "health.db-wal"
+  std::vector<std::string> locks;  // SQLite's: "health.db-shm: writes"
+  bool writes = false;             // it has the write lock
 
   std::string ToString() const;  // "412 (python app.py, user app, has health.db open)"
 };
@@ -28,16 +30,25 @@ struct HolderScan {
   std::vector<Holder> holders;
   std::vector<Holder> unseen;  // processes that this one may not look into; without their files
   bool complete = true;        // false: there may be holders that could not be seen
+  bool write_locked = false;   // somebody has the write lock, perhaps one that cannot be named
 
   Value HoldersValue() const;
+  // Those of the holders that have the write lock.
+  Value WritersValue() const;
+  // "412 (python app.py, user app, has health.db open)"; empty: nobody has the write lock.
+  std::string WritersText() const;
   // "412 (sshd, user root); 413 (cron, user root)", and how many more.
   std::string UnseenText() const;
   // kAborted, naming each holder. REQUIRES: there are some.
   Error ToError(const std::string& database) const;
 };
 
-// Looks at the open files and the mappings of every process in /proc, this one included.
+// Looks at the open files and the mappings of every process in /proc, and at the kernel's list of
+// locks; this process included.
 Result<HolderScan> FindHolders(const std::string& database);
+
+// `error`, when it is kAborted, with who has the database's write lock, as far as can be seen.
+Error WithWriters(Error error, const std::string& database);
 
 // kAborted: SQLite's locks are on the database, whoever has put them there.
 // REQUIRES: this process does not have it open in SQLite: see file_gate.h.

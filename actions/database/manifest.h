@@ -24,9 +24,9 @@ struct Manifest {
   std::string sha256;  // of the file
   std::int64_t size = 0;
   Content content;
-  std::string method;  // "backup_api", "vacuum_into"; empty: not known
+  std::string method;  // "backup_api", "vacuum_into", kSalvaged; empty: not known
   std::string source;  // path of the database that it was taken from; empty: not known
-  std::int64_t source_change_counter = 0;  // of that file's header
+  std::int64_t source_change_counter = 0;  // of that database: how often it had been written
   std::string journal_mode;                // of the source: "wal" or "delete"
   Time taken_at;
   std::optional<Time> verified_at;    // when its content was last checked and found good
@@ -35,6 +35,9 @@ struct Manifest {
 
   Value ToValue() const;
 };
+
+// The method of a file that database.salvage has made: it is never a verified backup.
+inline constexpr std::string_view kSalvaged = "salvage";
 
 // What a manifest's name has behind that of its backup.
 inline constexpr std::string_view kManifestEnding = ".manifest.json";

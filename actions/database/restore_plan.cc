@@ -118,8 +118,10 @@ Result<ActionPlan> PlanRestore(const Resource& resource, const std::string& back
   plan.bytes_needed = manifest.size;
   plan.bytes_where = resource.path;
   plan.lines.push_back("put " + backup + " (" + HumanBytes(manifest.size) + ", taken " +
-                       TimeText(manifest.taken_at) + ", verified " +
-                       TimeText(*manifest.verified_at) + ") in the place of " + resource.path);
+                       TimeText(manifest.taken_at) + ", " +
+                       (manifest.verified_at ? "verified " + TimeText(*manifest.verified_at)
+                                             : Sentences(manifest.findings)) +
+                       ") in the place of " + resource.path);
   plan.lines.push_back("rows in the backup: " + RowsText(manifest.content));
   auto last_change = DescribePresent(resource.path, plan);
   if (!last_change) return std::move(last_change).error();
@@ -140,6 +142,26 @@ Result<ActionPlan> PlanRestore(const Resource& resource, const std::string& back
                               HumanDuration(**last_change - manifest.taken_at) +
                               ", is lost to the database: " + LostRows(manifest, present) +
                               ". The old files stay in quarantine");
+  return plan;
+}
+
+Result<ActionPlan> PlanCreateEmpty(const Resource& resource, const std::string& source,
+                                   const Context& context) {
+  auto ownership = PlanOwnership(resource, source);
+  if (!ownership) return std::move(ownership).error();
+  ActionPlan plan;
+  plan.bytes_where = resource.path;
+  plan.lines.push_back("put an empty database, with the tables of " + source +
+                       ", in the place of " + resource.path);
+  auto last_change = DescribePresent(resource.path, plan);
+  if (!last_change) return std::move(last_change).error();
+  if (!*last_change) {
+    plan.irreversible.push_back("the database begins without any rows");
+    return plan;
+  }
+  const auto present = CheckSqliteFile(resource.path, {}, CheckDepth::kQuick, context);
+  plan.irreversible.push_back("every row of the present database is lost to it: " +
+                              LostRows(Manifest(), present) + ". The old files stay in quarantine");
   return plan;
 }
 

@@ -18,4 +18,8 @@ Result<Ownership> PlanOwnership(const Resource& resource, const std::string& bac
 Result<ActionPlan> PlanRestore(const Resource& resource, const std::string& backup,
                                const Manifest& manifest, const Context& context);
 
+// The same for an empty database with the tables of `source`.
+Result<ActionPlan> PlanCreateEmpty(const Resource& resource, const std::string& source,
+                                   const Context& context);
+
 }  // namespace recourse::database

@@ -110,7 +110,7 @@ Result<RestoreRecord> RestoreRecord::FromValue(const Value& value) {
                       static_cast<gid_t>(value.IntOr("group", 0)),
                       static_cast<mode_t>(value.IntOr("mode", 0))};
   if (record.path.empty() || record.quarantine.empty() || record.temporary.empty()) {
-    return Internal("the undo record is not one of database.restore");
+    return Internal("the undo record is not one of a database that is replaced");
   }
   return record;
 }

@@ -10,13 +10,30 @@ namespace {
 using std::chrono::minutes;
 using std::chrono::seconds;
 
+Value HolderList(std::string_view description) {
+  const Value holder = Schema(R"({
+    "type": "object",
+    "properties": {
+      "pid": {"type": "integer"},
+      "start_time": {"type": "integer", "description": "clock ticks since the boot"},
+      "command": {"type": "string"},
+      "user": {"type": "string"},
+      "files": {"type": "array", "items": {"type": "string"}},
+      "locks": {"type": "array", "items": {"type": "string"},
+                "description": "SQLite's locks: health.db-shm: writes"},
+      "writes": {"type": "boolean", "description": "it has the write lock"}
+    },
+    "required": ["pid", "start_time", "command", "user", "files", "locks", "writes"],
+    "additionalProperties": false
+  })");
+  return Value::Object({{"type", "array"}, {"description", description}, {"items", holder}});
+}
+
+}  // namespace
+
 Value WithDatabase(std::string_view json) {
   return WithProperty(Schema(json), "database", DatabaseSchema());
 }
-
-const RetryPolicy kWhenBusy{.attempts = 3, .delay = seconds(2)};
-
-}  // namespace
 
 Value DatabaseSchema() {
   return Schema(R"({
@@ -59,6 +76,8 @@ Value BackupsSchema() {
                   "description": "strftime's pattern of their names, in UTC: health_%Y%m%d.db"},
       "keep_days": {"type": "integer", "minimum": 1, "maximum": 100000,
                     "description": "prune removes only what is older; without it, nothing"},
+      "keep_at_most": {"type": "integer", "minimum": 1, "maximum": 100000,
+        "description": "prune removes what is beyond so many of the newest; without it, nothing"},
       "keep_at_least": {"type": "integer", "minimum": 1, "maximum": 100000, "default": 3,
                         "description": "prune keeps this many verified ones, however old"},
       "max_age": {"type": "string",
@@ -93,7 +112,11 @@ const ActionSpec& CheckSpec() {
         "type": "object",
         "properties": {
           "mode": {"type": "string", "enum": ["full", "quick"], "default": "full",
-                   "description": "quick leaves out the comparison of indexes with their tables"}
+                   "description": "quick leaves out the comparison of indexes with their tables"},
+          "not_older_than": {"type": "string", "minLength": 1,
+            "description": "a backup, absolute: tables must not have lost rows since then"},
+          "rows_drop_percent_max": {"type": "number", "minimum": 0, "maximum": 100, "default": 0,
+            "description": "how much of a table's rows may have gone since then"}
         },
         "additionalProperties": false
       })"),
@@ -137,14 +160,16 @@ const ActionSpec& HoldersSpec() {
         "properties": {
           "expect_none": {"type": "boolean", "default": false,
                           "description": "fail with ABORTED, naming each, when there are any"},
+          "expect_unlocked": {"type": "boolean", "default": false,
+            "description": "fail with ABORTED, naming it, when one has the write lock"},
           "expect_visible": {"type": "boolean", "default": false,
             "description": "fail with FAILED_PRECONDITION when it could not be told that nobody has"},
           "accept_unseen_holders": {"type": "boolean", "default": false,
-            "description": "both also succeed when it cannot be told"}
+            "description": "expect_none and expect_visible also succeed when it cannot be told"}
         },
         "additionalProperties": false
       })"),
-      .output = Schema(R"({
+      .output = WithProperty(WithProperty(Schema(R"({
         "type": "object",
         "properties": {
           "path": {"type": "string"},
@@ -153,25 +178,14 @@ const ActionSpec& HoldersSpec() {
                        "description": "false: some processes could not be looked into"},
           "unreadable": {"type": "integer", "description": "how many could not"},
           "unseen": {"type": "string", "description": "which could not; empty: none"},
-          "holders": {
-            "type": "array",
-            "items": {
-              "type": "object",
-              "properties": {
-                "pid": {"type": "integer"},
-                "start_time": {"type": "integer", "description": "clock ticks since the boot"},
-                "command": {"type": "string"},
-                "user": {"type": "string"},
-                "files": {"type": "array", "items": {"type": "string"}}
-              },
-              "required": ["pid", "start_time", "command", "user", "files"],
-              "additionalProperties": false
-            }
-          }
+          "write_locked": {"type": "boolean",
+                           "description": "others who want to write hear that it is locked"}
         },
-        "required": ["path", "count", "complete", "unreadable", "unseen", "holders"],
+        "required": ["path", "count", "complete", "unreadable", "unseen", "write_locked"],
         "additionalProperties": false
       })"),
+                                          "holders", HolderList("all of them")),
+                             "writers", HolderList("those that have the write lock")),
       .repeat = RepeatClass::kReadOnly,
       .timeout = minutes(1),
       .retry = {.attempts = 5, .delay = seconds(1)}};
@@ -224,7 +238,9 @@ const ActionSpec& PruneQuarantineSpec() {
         "properties": {
           "keep_days": {"type": "integer", "minimum": 1, "maximum": 100000,
                         "description": "only what has been there for longer is deleted"},
-          "keep_at_least": {"type": "integer", "minimum": 1, "maximum": 100000, "default": 3,
+          "keep_at_most": {"type": "integer", "minimum": 1, "maximum": 100000,
+        "description": "prune removes what is beyond so many of the newest; without it, nothing"},
+      "keep_at_least": {"type": "integer", "minimum": 1, "maximum": 100000, "default": 3,
                             "description": "so many of the newest stay, however old"}
         },
         "required": ["keep_days"],
@@ -295,7 +311,9 @@ const ActionSpec& RehearseRestoreSpec() {
           "backup": {"type": "string", "minLength": 1,
                      "description": "the backup's file, absolute"},
           "scratch": {"type": "string", "minLength": 1,
-                      "description": "a directory for the scratch file; default: the database's"}
+                      "description": "a directory for the scratch file; default: the database's"},
+          "accept_salvaged": {"type": "boolean", "default": false,
+            "description": "take also a file that database.salvage has made, which lacks rows"}
         },
         "required": ["backup"],
         "additionalProperties": false
@@ -329,7 +347,9 @@ const ActionSpec& RestoreSpec() {
       .inputs = WithDatabase(R"({
         "type": "object",
         "properties": {
-          "backup": {"type": "string", "minLength": 1, "description": "the backup's file, absolute"}
+          "backup": {"type": "string", "minLength": 1, "description": "the backup's file, absolute"},
+          "accept_salvaged": {"type": "boolean", "default": false,
+            "description": "take also a file that database.salvage has made, which lacks rows"}
         },
         "required": ["backup"],
         "additionalProperties": false

@@ -2,6 +2,8 @@
 // database; `recourse actions show` prints them.
 #pragma once
 
+#include <string_view>
+
 #include "engine/definition/action_spec.h"
 
 namespace recourse::database {
@@ -17,6 +19,14 @@ Value TablesSchema();
 // `schema`, an object's, with one more property, required or not.
 Value WithProperty(Value schema, std::string_view name, Value property, bool required = true);
 
+// The schema of inputs, from its text, with the resource `database` besides.
+Value WithDatabase(std::string_view json);
+
+// A list of conditions on rows: column, op and value, which is bound and never part of the SQL.
+Value FilterSchema();
+
+inline const RetryPolicy kWhenBusy{.attempts = 3, .delay = std::chrono::seconds(2)};
+
 // So many of a database's quarantine sets stay, however old, when nothing else is said.
 inline constexpr int kQuarantineSetsKept = 3;
 
@@ -27,5 +37,14 @@ const ActionSpec& PruneQuarantineSpec();
 const ActionSpec& BackupSpec();
 const ActionSpec& RehearseRestoreSpec();
 const ActionSpec& RestoreSpec();
+const ActionSpec& CreateEmptySpec();
+const ActionSpec& SizeSpec();
+const ActionSpec& QuerySpec();
+const ActionSpec& ExportRowsSpec();
+const ActionSpec& MergeSpec();
+const ActionSpec& SalvageSpec();
+const ActionSpec& VacuumSpec();
+const ActionSpec& AnalyzeSpec();
+const ActionSpec& OptimizeSpec();
 
 }  // namespace recourse::database

@@ -15,5 +15,14 @@ std::unique_ptr<const Action> MakeSqlitePruneQuarantine();
 std::unique_ptr<const Action> MakeSqliteBackup();
 std::unique_ptr<const Action> MakeSqliteRehearseRestore();
 std::unique_ptr<const Action> MakeSqliteRestore();
+std::unique_ptr<const Action> MakeSqliteCreateEmpty();
+std::unique_ptr<const Action> MakeSqliteSize();
+std::unique_ptr<const Action> MakeSqliteQuery();
+std::unique_ptr<const Action> MakeSqliteExportRows();
+std::unique_ptr<const Action> MakeSqliteMerge();
+std::unique_ptr<const Action> MakeSqliteSalvage();
+std::unique_ptr<const Action> MakeSqliteVacuum();
+std::unique_ptr<const Action> MakeSqliteAnalyze();
+std::unique_ptr<const Action> MakeSqliteOptimize();
 
 }  // namespace recourse::database

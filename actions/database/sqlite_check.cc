@@ -55,7 +55,7 @@ class Checker {
     }
     if (auto done = CheckFiles(); !done) return std::move(done).error();
     if (!header_.magic || depth_ == CheckDepth::kFile) return report_;
-    if (foreign_log_) {
+    if (report_.foreign_log) {
       report_.notes.push_back("the content was not read: it would have been that of the log");
       return report_;
     }
@@ -108,6 +108,9 @@ class Checker {
       report_.wal_bytes = (*log)->size;
       committed_frames_ = (*log)->frames;
       if (auto done = CheckLog(**log, *connection); !done) return done;
+      if (!report_.foreign_log && !(*log)->newest_header.empty()) {
+        report_.change_counter = ParseSqliteHeader((*log)->newest_header).change_counter;
+      }
     }
     const std::size_t found = report_.findings.size();
     CheckSize();
@@ -149,7 +152,7 @@ class Checker {
            "; SQLite would replay it all the same");
     }
     if (!judgement->note.empty()) report_.notes.push_back(judgement->note);
-    foreign_log_ = !judgement->foreign.empty();
+    report_.foreign_log = !judgement->foreign.empty();
     return {};
   }
 
@@ -314,7 +317,6 @@ class Checker {
   SqliteHeader header_;
   std::int64_t committed_frames_ = 0;
   std::string first_bytes_;
-  bool foreign_log_ = false;
 };
 
 }  // namespace

@@ -25,8 +25,9 @@ struct CheckReport {
   std::int64_t page_count = 0;
   std::int64_t freelist_pages = 0;
   std::int64_t foreign_key_violations = 0;
-  std::int64_t change_counter = 0;  // of the file's header
+  std::int64_t change_counter = 0;  // of the newest page 1: that of the log, or of the file
   std::string journal_mode;         // "wal" or "delete"
+  bool foreign_log = false;         // the log beside it is another's, as a finding tells
   Content content;                  // empty after CheckDepth::kFile
 
   // What is wrong, a sentence each, the database's own words among them; empty: the file is good.

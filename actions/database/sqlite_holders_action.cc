@@ -20,7 +20,11 @@ class SqliteHolders final : public Action {
     if (!expect_none && !context.inputs.BoolOr("expect_visible", false)) {
       auto scan = FindHolders(resource->path);
       if (!scan) return std::move(scan).error();
-      return OutputOf(resource->path, *scan);
+      const Value output = OutputOf(resource->path, *scan);
+      if (!scan->write_locked || !context.inputs.BoolOr("expect_unlocked", false)) return output;
+      return Failure{Aborted(resource->path + " is locked for writing by " + scan->WritersText() +
+                             ". Nothing was changed. Wait for it, or stop it"),
+                     output};
     }
     auto gate = FileGate::ForRawRead(resource->path, context);
     if (!gate) return std::move(gate).error();
@@ -47,7 +51,9 @@ class SqliteHolders final : public Action {
                           {"complete", scan.complete},
                           {"unreadable", static_cast<std::int64_t>(scan.unseen.size())},
                           {"unseen", scan.UnseenText()},
-                          {"holders", scan.HoldersValue()}});
+                          {"holders", scan.HoldersValue()},
+                          {"write_locked", scan.write_locked},
+                          {"writers", scan.WritersValue()}});
   }
 
   static Error NotVisible(const std::string& path, const HolderScan& scan) {

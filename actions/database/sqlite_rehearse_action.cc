@@ -48,7 +48,8 @@ class SqliteRehearseRestore final : public Action {
     for (const std::string& path : {backup, parent}) {
       if (auto allowed = context.policy.AllowPath(path); !allowed) return allowed.error();
     }
-    auto manifest = ReadVerifiedManifest(backup, resource->kind);
+    auto manifest = ReadVerifiedManifest(backup, resource->kind,
+                                         context.inputs.BoolOr("accept_salvaged", false));
     if (!manifest) return std::move(manifest).error();
     if (auto space = NeedSpace(parent, manifest->size); !space) return space.error();
     // While everything still runs: afterwards the services are stopped.

@@ -19,7 +19,8 @@ Failure Refuse(Error error, const CheckReport& report) {
 
 }  // namespace
 
-Result<Manifest> ReadVerifiedManifest(const std::string& backup, const std::string& kind) {
+Result<Manifest> ReadVerifiedManifest(const std::string& backup, const std::string& kind,
+                                      bool accept_salvaged) {
   auto facts = FactsOf(backup);
   if (!facts) return std::move(facts).error();
   if (!*facts) return NotFound("there is no backup " + backup + ". Nothing was changed");
@@ -33,7 +34,13 @@ Result<Manifest> ReadVerifiedManifest(const std::string& backup, const std::stri
     return FailedPrecondition(backup + " is a backup of a database of the kind \"" +
                               manifest->kind + "\", not \"" + kind + "\". Nothing was changed");
   }
-  if (manifest->suspect || !manifest->verified_at) {
+  const bool salvaged = manifest->method == kSalvaged;
+  if (salvaged && !accept_salvaged) {
+    return FailedPrecondition(backup + " is no backup: it was " + Sentences(manifest->findings) +
+                              ". Nothing was changed. Choose a backup; if there is none, and what "
+                              "is lost is accepted: accept_salvaged: true");
+  }
+  if (!salvaged && (manifest->suspect || !manifest->verified_at)) {
     const std::string why =
         manifest->suspect ? "was taken from a database that failed its check" : "is not verified";
     return FailedPrecondition(backup + " " + why + ": " + Sentences(manifest->findings) +

@@ -10,10 +10,12 @@
 
 namespace recourse::database {
 
-// The manifest of a backup that may be restored as a database of `kind`.
-// kNotFound: there is no such file. kFailedPrecondition: it has no manifest, is not verified, is
-// suspect, or is of another kind. kDataLoss: its size is not that of the manifest.
-Result<Manifest> ReadVerifiedManifest(const std::string& backup, const std::string& kind);
+// The manifest of a backup that may be restored as a database of `kind`; with `accept_salvaged`
+// also that of a file that was salvaged from a damaged database. kNotFound: there is no such file.
+// kFailedPrecondition: it has no manifest, is not verified, is suspect, or is of another kind.
+// kDataLoss: its size is not that of the manifest.
+Result<Manifest> ReadVerifiedManifest(const std::string& backup, const std::string& kind,
+                                      bool accept_salvaged = false);
 
 struct VerifiedCopy {
   std::optional<Failure> failure;  // then there is no copy

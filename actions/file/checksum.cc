@@ -8,6 +8,7 @@
 
 #include "actions/database/file_gate.h"
 #include "actions/file/file.h"
+#include "actions/file/tree.h"
 #include "actions/inputs.h"
 #include "engine/base/digest.h"
 #include "engine/base/file.h"
@@ -32,15 +33,6 @@ constexpr std::string_view kOutput = R"({
     "sha256": {"type": "string"}
   }
 })";
-
-// The database that a file belongs to when its name says that it is one of SQLite's sidecars: what
-// guards the database guards them.
-std::string MainFile(const std::string& path) {
-  for (const std::string_view suffix : {"-wal", "-shm", "-journal"}) {
-    if (path.ends_with(suffix)) return path.substr(0, path.size() - suffix.size());
-  }
-  return path;
-}
 
 struct Measured {
   std::int64_t size = 0;
@@ -85,7 +77,7 @@ class Checksum final : public Action {
   Outcome Apply(const Context& context) const override {
     const std::string path = context.inputs.StringOr("path", "");
     if (auto allowed = context.policy.AllowPath(path); !allowed) return std::move(allowed).error();
-    const auto gate = database::FileGate::ForRawRead(MainFile(path), context);
+    const auto gate = database::FileGate::ForRawRead(MainFileOf(path), context);
     if (!gate) return gate.error();
     const auto measured = Measure(path, context);
     if (!measured) return measured.error();
@@ -109,12 +101,3 @@ class Checksum final : public Action {
 std::unique_ptr<const Action> MakeChecksum() { return std::make_unique<Checksum>(); }
 
 }  // namespace recourse::file
-
-namespace recourse {
-
-void AddFileActions(Registry& registry) {
-  registry.Add(file::MakePermissions());
-  registry.Add(file::MakeChecksum());
-}
-
-}  // namespace recourse

@@ -1,4 +1,5 @@
-// host.disk: what the machine has left.
+// host.*: what the machine has left, who uses it and what its logs say; signals, and addresses that
+// are blocked.
 #pragma once
 
 #include "actions/registry.h"

@@ -1,20 +1,20 @@
 #include <algorithm>
 #include <optional>
 
-#include "actions/http/client.h"
 #include "actions/http/expectation.h"
-#include "actions/http/http.h"
+#include "actions/http/family.h"
+#include "actions/http/session.h"
 #include "actions/inputs.h"
 #include "actions/stop_event.h"
 #include "engine/base/text.h"
 
-namespace recourse {
+namespace recourse::http {
 namespace {
 
 using std::chrono::microseconds;
 using std::chrono::steady_clock;
 
-constexpr std::string_view kInputs = R"({
+constexpr std::string_view kExpectInputs = R"({
   "type": "object", "additionalProperties": false, "required": ["url"],
   "properties": {
     "url": {"type": "string", "minLength": 1, "description": "http or https"},
@@ -34,7 +34,7 @@ constexpr std::string_view kInputs = R"({
   }
 })";
 
-constexpr std::string_view kOutput = R"({
+constexpr std::string_view kExpectOutput = R"({
   "type": "object", "additionalProperties": false,
   "properties": {
     "requests": {"type": "integer", "description": "how many were sent"},
@@ -71,8 +71,8 @@ class Expect final : public Action {
   Expect() {
     spec_.name = "http.expect";
     spec_.summary = "Ask an HTTP endpoint until it answers as expected";
-    spec_.inputs = Schema(kInputs);
-    spec_.output = Schema(kOutput);
+    spec_.inputs = Schema(kExpectInputs);
+    spec_.output = Schema(kExpectOutput);
     spec_.repeat = RepeatClass::kReadOnly;
   }
 
@@ -113,26 +113,30 @@ class Expect final : public Action {
 
   // One request. The error is one after which trying again makes no sense.
   static Result<Tried> Try(const Context& context, const Rhythm& rhythm) {
-    const http::Request request{context.inputs.StringOr("method", "GET"),
-                                context.inputs.StringOr("url", ""), rhythm.request_timeout};
-    const auto response = http::Fetch(request, context);
-    if (!response) {
-      const Code code = response.error().code;
+    web::HttpClient client("");
+    web::HttpCall call;
+    call.method = context.inputs.StringOr("method", "GET");
+    call.url = context.inputs.StringOr("url", "");
+    const auto answer = Fetch(client, call, rhythm.request_timeout, context);
+    if (!answer) {
+      const Code code = answer.error().code;
       const bool stopped = context.stop.stop_requested() || steady_clock::now() >= context.deadline;
-      if (stopped || code == Code::kInvalidArgument) return response.error();
+      if (stopped) return context.StopError().In(call.method + " " + call.url);
+      if (code == Code::kInvalidArgument) return answer.error();
       Tried tried;
-      tried.error = Error{Code::kUnavailable, response.error().message};
+      tried.error = Error{Code::kUnavailable, answer.error().message};
       return tried;
     }
-    auto judgement = http::Judge(context.inputs, *response);
+    const Value conditions = context.inputs.With("status", context.inputs.IntOr("status", 200));
+    auto judgement = Judge(conditions, *answer);
     if (!judgement) return std::move(judgement).error();
     Tried tried;
     tried.measured = std::move(judgement->measured);
     if (!judgement->unmet.empty()) {
       std::string all;
       for (const std::string& one : judgement->unmet) all += (all.empty() ? "" : "; ") + one;
-      tried.error = Error{response->status >= 500 ? Code::kUnavailable : Code::kFailedPrecondition,
-                          request.url + " " + judgement->answered + ", but " + all};
+      tried.error = Error{answer->status >= 500 ? Code::kUnavailable : Code::kFailedPrecondition,
+                          call.url + " " + judgement->answered + ", but " + all};
     }
     return tried;
   }
@@ -160,6 +164,6 @@ class Expect final : public Action {
 
 }  // namespace
 
-void AddHttpActions(Registry& registry) { registry.Add(std::make_unique<Expect>()); }
+std::unique_ptr<const Action> MakeExpect() { return std::make_unique<Expect>(); }
 
-}  // namespace recourse
+}  // namespace recourse::http

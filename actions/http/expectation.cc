@@ -37,28 +37,9 @@ std::string Mismatch(const std::string& path, const Value* found, const Value& e
   return "";
 }
 
-// The start of the body for a terminal and a journal: bytes that are no text, and characters that
-// control a terminal, are shown as dots.
-std::string Start(std::string_view body, std::size_t size_max) {
-  std::string start;
-  for (std::size_t at = 0; at < body.size() && start.size() < size_max;) {
-    std::size_t length = 1;
-    while (length < 4 && !IsUtf8(body.substr(at, length))) ++length;
-    const std::string_view character = body.substr(at, length);
-    const auto first = static_cast<unsigned char>(character[0]);
-    const bool breaks = character == "\n" || character == "\t";
-    const bool controls = (first < 0x20 && !breaks) || first == 0x7f ||
-                          (first == 0xc2 && static_cast<unsigned char>(character.back()) < 0xa0);
-    const bool is_text = IsUtf8(character);
-    start += is_text && !controls ? std::string(character) : ".";
-    at += is_text ? character.size() : 1;
-  }
-  return start;
-}
-
 // The same on one line.
 std::string OneLine(std::string_view body) {
-  std::string line = Start(body, kBodyQuoted);
+  std::string line = ToldBody(body, kBodyQuoted);
   std::replace_if(
       line.begin(), line.end(), [](char c) { return c == '\n' || c == '\t'; }, ' ');
   return line + (body.size() > kBodyQuoted ? "..." : "");
@@ -80,7 +61,37 @@ void JudgeJson(const Value& conditions, const std::string& body, Judgement& judg
   judgement.measured = judgement.measured.With("json", found_members);
 }
 
+// Empty when the status is one that is expected.
+std::string StatusMismatch(const Value& conditions, int status) {
+  const std::string start = "the status is " + std::to_string(status) + ", expected ";
+  if (const Value* only = conditions.Find("status")) {
+    return *only == Value(status) ? "" : start + ToJson(*only);
+  }
+  const Value& statuses = conditions["statuses"];
+  if (!statuses.is_list()) return status >= 200 && status < 300 ? "" : start + "200 to 299";
+  const Value::List& list = statuses.as_list();
+  const bool expected = std::find(list.begin(), list.end(), Value(status)) != list.end();
+  return expected ? "" : start + "one of " + ToJson(statuses);
+}
+
 }  // namespace
+
+std::string ToldBody(std::string_view body, std::size_t size_max) {
+  std::string start;
+  for (std::size_t at = 0; at < body.size() && start.size() < size_max;) {
+    std::size_t length = 1;
+    while (length < 4 && !IsUtf8(body.substr(at, length))) ++length;
+    const std::string_view character = body.substr(at, length);
+    const auto first = static_cast<unsigned char>(character[0]);
+    const bool breaks = character == "\n" || character == "\t";
+    const bool controls = (first < 0x20 && !breaks) || first == 0x7f ||
+                          (first == 0xc2 && static_cast<unsigned char>(character.back()) < 0xa0);
+    const bool is_text = IsUtf8(character);
+    start += is_text && !controls ? std::string(character) : ".";
+    at += is_text ? character.size() : 1;
+  }
+  return start;
+}
 
 const Value* FindMember(const Value& json, std::string_view path) {
   const Value* at = &json;
@@ -102,31 +113,30 @@ const Value* FindMember(const Value& json, std::string_view path) {
   return at;
 }
 
-Result<Judgement> Judge(const Value& inputs, const Response& response) {
+Result<Judgement> Judge(const Value& conditions, const web::HttpAnswer& answer) {
   Judgement judgement;
-  const double latency_ms = static_cast<double>(response.latency.count()) / 1000;
-  judgement.measured = Value::Object({{"status", response.status},
+  const double latency_ms = static_cast<double>(answer.latency.count()) / 1000;
+  judgement.measured = Value::Object({{"status", answer.status},
                                       {"latency_ms", latency_ms},
-                                      {"body", Start(response.body, kBodyShown)}});
-  const std::int64_t status = inputs.IntOr("status", 200);
-  if (response.status != status) {
-    judgement.unmet.push_back("the status is " + std::to_string(response.status) + ", expected " +
-                              std::to_string(status));
+                                      {"body", ToldBody(answer.body, kBodyShown)}});
+  if (std::string mismatch = StatusMismatch(conditions, answer.status); !mismatch.empty()) {
+    judgement.unmet.push_back(std::move(mismatch));
   }
-  const std::string contained = inputs.StringOr("body_contains", "");
-  if (response.body.find(contained) == std::string::npos) {
+  const std::string contained = conditions.StringOr("body_contains", "");
+  if (answer.body.find(contained) == std::string::npos) {
     judgement.unmet.push_back("the body does not contain \"" + contained + "\"");
   }
-  const auto latency_max = DurationInput(inputs, "latency_max", std::chrono::microseconds::max());
+  const auto latency_max =
+      DurationInput(conditions, "latency_max", std::chrono::microseconds::max());
   if (!latency_max) return latency_max.error();
-  if (response.latency > *latency_max) {
-    judgement.unmet.push_back("the answer took " + HumanDuration(response.latency) +
+  if (answer.latency > *latency_max) {
+    judgement.unmet.push_back("the answer took " + HumanDuration(answer.latency) +
                               ", expected at most " + HumanDuration(*latency_max));
   }
-  if (inputs["json"].is_map()) JudgeJson(inputs["json"], response.body, judgement);
+  if (conditions["json"].is_map()) JudgeJson(conditions["json"], answer.body, judgement);
   judgement.answered =
-      "answered " + std::to_string(response.status) +
-      (response.body.empty() ? " with an empty body" : " with \"" + OneLine(response.body) + "\"");
+      "answered " + std::to_string(answer.status) +
+      (answer.body.empty() ? " with an empty body" : " with \"" + OneLine(answer.body) + "\"");
   return judgement;
 }
 

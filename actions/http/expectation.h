@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
-#include "actions/http/client.h"
 #include "engine/base/error.h"
 #include "engine/base/value.h"
+#include "engine/web/http_client.h"
 
 namespace recourse::http {
 
@@ -17,9 +17,14 @@ struct Judgement {
   std::string answered;            // for messages: "answered 503 with "down for repair""
 };
 
-// `inputs` are those of http.expect.
-// kInvalidArgument: an input is wrong.
-Result<Judgement> Judge(const Value& inputs, const Response& response);
+// `conditions`: `status`, or `statuses` (without both, any of 200 to 299), `json`, `body_contains`
+// and `latency_max`, as http.expect and http.request have them. kInvalidArgument: a condition is
+// none.
+Result<Judgement> Judge(const Value& conditions, const web::HttpAnswer& answer);
+
+// The first `size_max` bytes of a body for a terminal and a journal: bytes that are no text, and
+// characters that control a terminal, are shown as dots.
+std::string ToldBody(std::string_view body, std::size_t size_max);
 
 // What stands at "Metrics.cpu" or "items[0].name"; null when nothing does.
 const Value* FindMember(const Value& json, std::string_view path);

@@ -1,4 +1,4 @@
-// http.expect: an endpoint answers as it should.
+// http.*: an endpoint answers as it should; requests of an API.
 #pragma once
 
 #include "actions/registry.h"

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -30,11 +31,12 @@ constexpr std::size_t kLineMax = 4096;          // a longer line is logged in pi
 // Keeps what fits of a stream and passes its lines on to the log.
 class Stream {
  public:
-  Stream(Descriptor fd, std::size_t kept_max, const Context& context)
+  Stream(Descriptor fd, std::size_t kept_max, const Context& context, bool logged)
       : fd_(std::move(fd)),
         head_max_(kept_max / 4 * 3),
         tail_max_(kept_max - head_max_),
-        context_(context) {
+        context_(context),
+        logged_(logged) {
     fcntl(fd_.get(), F_SETFL, O_NONBLOCK);
   }
 
@@ -80,7 +82,7 @@ class Stream {
   }
 
   void LogLine() {
-    context_.log(ToUtf8(line_));
+    if (logged_) context_.log(ToUtf8(line_));
     line_.clear();
   }
 
@@ -88,6 +90,7 @@ class Stream {
   const std::size_t head_max_;
   const std::size_t tail_max_;
   const Context& context_;
+  const bool logged_;
   std::string head_, tail_, line_;
   std::int64_t bytes_ = 0;
 };
@@ -98,9 +101,19 @@ struct Started {
   Descriptor output, errors;
 };
 
-Result<Started> Start(const Image& image) {
-  auto null = OpenFile("/dev/null", O_RDONLY);
-  if (!null) return std::move(null).error();
+// A file without a name, so that nobody waits for anybody when much is written to it.
+Result<Descriptor> InputOf(const std::string& text) {
+  if (text.empty()) return OpenFile("/dev/null", O_RDONLY);
+  Descriptor file(memfd_create("input", MFD_CLOEXEC));
+  if (!file.valid()) return ErrnoError(errno, "make the input of a program");
+  if (auto written = WriteAll(file.get(), text); !written) return std::move(written).error();
+  if (lseek(file.get(), 0, SEEK_SET) != 0) return ErrnoError(errno, "make the input of a program");
+  return file;
+}
+
+Result<Started> Start(const Image& image, const std::string& text) {
+  auto input = InputOf(text);
+  if (!input) return std::move(input).error();
   auto output = MakePipe();
   if (!output) return std::move(output).error();
   auto errors = MakePipe();
@@ -116,7 +129,7 @@ Result<Started> Start(const Image& image) {
     setpgid(0, 0);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) _exit(127);  // it died before the line above
-    image.Become(pointers, null->get(), output->write.get(), errors->write.get(),
+    image.Become(pointers, input->get(), output->write.get(), errors->write.get(),
                  report->write.get());
   }
   setpgid(pid, pid);  // here too, so that it is true whoever comes first
@@ -176,11 +189,11 @@ Result<Finished> RunChild(const Program& program, const ChildOptions& options,
                           const Context& context) {
   auto image = Image::Find(program, context.policy);
   if (!image) return std::move(image).error();
-  auto child = Start(*image);
+  auto child = Start(*image, options.input);
   if (!child) return std::move(child).error();
 
-  Stream output(std::move(child->output), options.output_max, context);
-  Stream errors(std::move(child->errors), options.output_max, context);
+  Stream output(std::move(child->output), options.output_max, context, options.log_output);
+  Stream errors(std::move(child->errors), options.output_max, context, true);
   Finished finished;
   finished.stopped = Attend(*child, output, errors, options, context);
   // The program is not reaped yet, so its group's number is still its own.

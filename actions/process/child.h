@@ -15,6 +15,8 @@ namespace recourse::process {
 struct ChildOptions {
   std::size_t output_max = 64 * 1024;  // bytes kept of each stream; the rest is counted
   std::chrono::milliseconds grace = std::chrono::seconds(5);  // between TERM and KILL
+  std::string input = {};  // what it reads from its standard input
+  bool log_output = true;  // false: only what it writes as errors is logged
 };
 
 // What a stream of the child said: UTF-8, and when it said more than the limit its first three
@@ -36,10 +38,10 @@ struct Finished {
   std::string Ending() const;
 };
 
-// Starts the program in a process group of its own with no input, logs each line that it writes,
-// and waits until it has ended. When the context's deadline is over or its stop token set, the
-// group gets TERM, and KILL after the grace. What is left of the group when the program has ended
-// is killed. When this process dies, the kernel kills the program (not what that has started).
+// Starts the program in a process group of its own, logs each line that it writes, and waits until
+// it has ended. When the context's deadline is over or its stop token set, the group gets TERM, and
+// KILL after the grace. What is left of the group when the program has ended is killed. When this
+// process dies, the kernel kills the program (not what that has started).
 //
 // Errors: those of Image::Find, a working directory that cannot be entered, no processes left; the
 // program has not run then.

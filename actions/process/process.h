@@ -1,4 +1,4 @@
-// process.run: a program with its arguments.
+// process.run: a program with its arguments. process.script: a program with its phases.
 #pragma once
 
 #include "actions/registry.h"

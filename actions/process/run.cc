@@ -1,15 +1,13 @@
-#include <optional>
-
 #include "actions/inputs.h"
 #include "actions/process/child.h"
+#include "actions/process/ending.h"
 #include "actions/process/process.h"
+#include "actions/process/script.h"
 #include "engine/base/fail_point.h"
 #include "engine/base/json.h"
 
 namespace recourse {
 namespace {
-
-using process::Finished;
 
 constexpr std::string_view kInputs = R"({
   "type": "object", "additionalProperties": false, "required": ["arguments"],
@@ -41,28 +39,6 @@ constexpr std::string_view kOutput = R"({
   }
 })";
 
-Value Describe(const Finished& finished) {
-  return Value::Object({{"exit_code", finished.exit_code},
-                        {"output", finished.output.text},
-                        {"output_bytes", finished.output.bytes},
-                        {"errors", finished.errors.text},
-                        {"errors_bytes", finished.errors.bytes}});
-}
-
-// The last line that is not empty: most programs say there why they fail.
-std::string LastLine(const std::string& text) {
-  const auto end = text.find_last_not_of("\r\n \t");
-  if (end == std::string::npos) return "";
-  const auto begin = text.rfind('\n', end);
-  return text.substr(begin == std::string::npos ? 0 : begin + 1, end - (begin + 1) + 1);
-}
-
-LeftBehind LeftBy(const Value& inputs) {
-  const std::string left = inputs.StringOr("failure_leaves", "unknown");
-  if (left == "nothing") return LeftBehind::kNothing;
-  return left == "partial" ? LeftBehind::kPartial : LeftBehind::kUnknown;
-}
-
 class Run final : public Action {
  public:
   Run() {
@@ -87,26 +63,20 @@ class Run final : public Action {
 
   Outcome Apply(const Context& context) const override {
     const process::Program program = process::ProgramOf(context.inputs, "arguments");
-    for (const auto& [code, name] : context.inputs["exit_codes"].is_map()
-                                        ? context.inputs["exit_codes"].as_map()
-                                        : Value::Map()) {
-      if (!CodeFromString(name.as_string())) {
-        return InvalidArgument("exit_codes." + code.as_string() + ": " + name.as_string() +
-                               " is no error code; UNAVAILABLE is one");
-      }
-    }
+    auto known = process::CheckExitCodes(context.inputs);
+    if (!known) return std::move(known).error();
     auto finished = process::RunChild(program, {}, context);
     if (!finished) return std::move(finished).error();
     RECOURSE_FAIL_POINT("process_after_end");
     if (finished->stopped) {
-      return Failure{context.StopError().In("run " + program.arguments[0]), Describe(*finished),
-                     LeftBehind::kUnknown};
+      return Failure{context.StopError().In("run " + program.arguments[0]),
+                     process::Describe(*finished), LeftBehind::kUnknown};
     }
     if (finished->signal != 0 || finished->exit_code != 0) {
-      return Failure{FailedWith(context.inputs, program, *finished), Describe(*finished),
-                     finished->signal != 0 ? LeftBehind::kUnknown : LeftBy(context.inputs)};
+      return Failure{process::FailedWith(context.inputs, program.arguments[0], *finished),
+                     process::Describe(*finished), process::LeftBy(context.inputs, *finished)};
     }
-    Value output = Describe(*finished);
+    Value output = process::Describe(*finished);
     if (!context.inputs.BoolOr("json", false)) return output;
     auto json = finished->output.cut
                     ? Error{Code::kResourceExhausted, "more than 64 KiB of JSON were written"}
@@ -119,22 +89,14 @@ class Run final : public Action {
   }
 
  private:
-  static Error FailedWith(const Value& inputs, const process::Program& program,
-                          const Finished& finished) {
-    const std::string name =
-        inputs["exit_codes"].StringOr(std::to_string(finished.exit_code), "INTERNAL");
-    const Code code = finished.signal != 0 ? Code::kInternal : *CodeFromString(name);
-    std::string said = LastLine(finished.errors.text);
-    if (said.empty()) said = LastLine(finished.output.text);
-    return Error{code, program.arguments[0] + " ended with " + finished.Ending() +
-                           (said.empty() ? "; it said nothing" : "; it said: " + said)};
-  }
-
   ActionSpec spec_;
 };
 
 }  // namespace
 
-void AddProcessActions(Registry& registry) { registry.Add(std::make_unique<Run>()); }
+void AddProcessActions(Registry& registry) {
+  registry.Add(std::make_unique<Run>());
+  registry.Add(process::MakeScript());
+}
 
 }  // namespace recourse

@@ -104,4 +104,11 @@ Result<void> SendSignal(const Descriptor& pidfd, int signal, const Identity& pro
                                std::to_string(process.pid));
 }
 
+std::optional<int> SignalNamed(std::string_view name) {
+  if (name == "HUP") return SIGHUP;
+  if (name == "USR1") return SIGUSR1;
+  if (name == "USR2") return SIGUSR2;
+  return std::nullopt;
+}
+
 }  // namespace recourse::service

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/base/error.h"
@@ -48,5 +49,8 @@ Result<Descriptor> Watch(const Identity& process);
 // Sends to the process behind `pidfd`. No error when it has ended.
 // kPermissionDenied: this process may not.
 Result<void> SendSignal(const Descriptor& pidfd, int signal, const Identity& process);
+
+// SIGHUP for "HUP"; nothing for a name that a service is not told to reload by.
+std::optional<int> SignalNamed(std::string_view name);
 
 }  // namespace recourse::service

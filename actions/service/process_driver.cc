@@ -9,8 +9,8 @@
 
 #include "actions/inputs.h"
 #include "actions/process/program.h"
-#include "actions/process/utf8.h"
 #include "actions/service/driver.h"
+#include "actions/service/log_lines.h"
 #include "actions/service/pid_file.h"
 #include "actions/stop_event.h"
 #include "actions/users.h"
@@ -24,7 +24,7 @@ using process::Image;
 using std::chrono::microseconds;
 
 constexpr microseconds kKillTimeout = std::chrono::seconds(10);  // for the kernel to end it
-constexpr std::int64_t kLogTailMax = 4096;
+constexpr std::int64_t kLastLines = 20;
 
 struct Settings {
   std::string name;
@@ -32,6 +32,7 @@ struct Settings {
   std::string log;  // empty: thrown away
   microseconds settle{};
   microseconds stop_timeout{};
+  std::string reload_signal;     // empty: it has no way to reload
   std::optional<Error> no_user;  // why it cannot be started as the user that is given
 };
 
@@ -43,7 +44,12 @@ State StateOf(const std::optional<Running>& running) {
   if (!running) return {};
   const auto living = running->Living();
   if (living.empty()) return {};
-  return {true, living.front().pid, InstanceOf(running->main)};
+  State state;
+  state.phase = Phase::kRunning;
+  state.running = true;
+  state.pid = living.front().pid;
+  state.instance = InstanceOf(running->main);
+  return state;
 }
 
 std::string DescribeAll(const std::vector<Identity>& processes) {
@@ -60,30 +66,13 @@ std::int64_t EndOf(int log) {
   return fstat(log, &info) == 0 && S_ISREG(info.st_mode) ? info.st_size : 0;
 }
 
-// The last lines of the log behind `begin`.
-Value::List TailOf(const std::string& path, std::int64_t begin) {
-  Value::List lines;
-  auto file = OpenFile(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW);
-  if (!file) return lines;
-  char buffer[kLogTailMax];
-  const std::int64_t from = std::max(begin, EndOf(file->get()) - kLogTailMax);
-  const ssize_t size = pread(file->get(), buffer, sizeof buffer, from);
-  std::string_view rest(buffer, static_cast<std::size_t>(std::max<ssize_t>(0, size)));
-  while (!rest.empty()) {
-    const auto end = std::min(rest.find('\n'), rest.size());
-    if (end > 0) lines.emplace_back(process::ToUtf8(rest.substr(0, end)));
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-  }
-  return lines;
-}
-
 class ProcessDriver final : public Driver {
  public:
   ProcessDriver(Settings settings, std::string pid_file)
       : settings_(std::move(settings)),
         pid_file_(std::move(pid_file), settings_.program.arguments) {}
 
-  Result<State> Look() const override {
+  Result<State> Look(const Context&) const override {
     auto running = pid_file_.Read();
     if (!running) return std::move(running).error();
     return StateOf(*running);
@@ -111,7 +100,7 @@ class ProcessDriver final : public Driver {
                               "it is to be started as");
   }
 
-  Outcome Start(const Context& context) const override {
+  Outcome Start(const Context& context, const Value&) const override {
     auto lock = pid_file_.Lock(context);
     if (!lock) return std::move(lock).error();
     auto running = pid_file_.Read();
@@ -154,7 +143,47 @@ class ProcessDriver final : public Driver {
     return OutputOf(settings_.name, {}, true);
   }
 
-  Result<bool> AwaitEnd(const Context& context) const override {
+  Outcome Reload(const Context& context) const override {
+    if (settings_.reload_signal.empty()) return NoReload(settings_.name);
+    auto lock = pid_file_.Lock(context);
+    if (!lock) return std::move(lock).error();
+    auto running = pid_file_.Read();
+    if (!running) return std::move(running).error();
+    if (!*running || !(*running)->main_lives) {
+      return FailedPrecondition(settings_.name +
+                                " does not run: there is nothing to reload; start it");
+    }
+    const Identity& main = (*running)->main;
+    const std::int64_t log_begin = LogEnd();
+    auto pidfd = Watch(main);
+    if (!pidfd) return std::move(pidfd).error();
+    auto sent = SendSignal(*pidfd, *SignalNamed(settings_.reload_signal), main);
+    if (!sent) return std::move(sent).error();
+    RECOURSE_FAIL_POINT("service_after_reload");
+    const StopEvent stop(context);
+    if (stop.WaitReadable(pidfd->get(), settings_.settle)) {
+      return Failure{Unavailable(settings_.name + " got the signal " + settings_.reload_signal +
+                                 " and ended within its settle time of " +
+                                 FormatDuration(settings_.settle) + "; " + Said(log_begin) +
+                                 ". It does not run now: correct its configuration and start it"),
+                     Value::Object({{"log", LastLines(log_begin)}}), LeftBehind::kPartial};
+    }
+    if (stop.stopped()) {
+      return context.StopError().In("wait until " + settings_.name + " has settled");
+    }
+    return OutputOf(settings_.name, StateOf(*running), true);
+  }
+
+  Result<LogLines> Logs(const Context&, const LogQuery& query) const override {
+    if (settings_.log.empty()) {
+      return FailedPrecondition("the service " + settings_.name +
+                                " has no `log` in the target: what it writes is thrown away");
+    }
+    if (query.since) return NoTimes(settings_.log);
+    return LinesOfFile(settings_.log, 0, query.lines);
+  }
+
+  Result<bool> AwaitPendingStop(const Context& context) const override {
     auto lock = pid_file_.Lock(context);
     if (!lock) return std::move(lock).error();
     auto running = pid_file_.Read();
@@ -224,18 +253,32 @@ class ProcessDriver final : public Driver {
     return true;
   }
 
+  // Where the log ends now; what is written behind it comes later.
+  std::int64_t LogEnd() const {
+    struct stat info;
+    return !settings_.log.empty() && stat(settings_.log.c_str(), &info) == 0 ? info.st_size : 0;
+  }
+
+  Value::List LastLines(std::int64_t log_begin) const {
+    if (settings_.log.empty()) return {};
+    auto lines = LinesOfFile(settings_.log, log_begin, kLastLines);
+    return lines ? lines->lines : Value::List();
+  }
+
+  std::string Said(std::int64_t log_begin) const {
+    if (settings_.log.empty()) return "it has no log";
+    const Value::List lines = LastLines(log_begin);
+    return lines.empty() ? "it wrote nothing"
+                         : "its last line in " + settings_.log + ": " + lines.back().as_string();
+  }
+
   Failure EndedEarly(std::int64_t log_begin, const std::vector<Identity>& left) const {
-    const Value::List lines = TailOf(settings_.log, log_begin);
-    std::string said = "it wrote nothing";
-    if (settings_.log.empty()) said = "it has no log";
-    if (!lines.empty())
-      said = "its last line in " + settings_.log + ": " + lines.back().as_string();
     const std::string now = left.empty() ? "it does not run now"
                                          : "what it had started still runs: " + DescribeAll(left) +
                                                " (its command must stay in the foreground)";
     return {Unavailable(settings_.name + " was started and ended within its settle time of " +
-                        FormatDuration(settings_.settle) + "; " + now + "; " + said),
-            Value::Object({{"log", lines}}),
+                        FormatDuration(settings_.settle) + "; " + now + "; " + Said(log_begin)),
+            Value::Object({{"log", LastLines(log_begin)}}),
             left.empty() ? LeftBehind::kNothing : LeftBehind::kPartial};
   }
 
@@ -314,6 +357,7 @@ Result<std::unique_ptr<Driver>> MakeProcessDriver(const Value& service, const Po
   settings.name = service.StringOr("name", "");
   settings.program = process::ProgramOf(service, "command");
   settings.log = service.StringOr("log", "");
+  settings.reload_signal = service.StringOr("reload_signal", "");
   const std::string pid_file = service.StringOr("pid_file", "");
   const auto settle = DurationInput(service, "settle", std::chrono::seconds(1));
   const auto stop_timeout = DurationInput(service, "stop_timeout", std::chrono::seconds(10));

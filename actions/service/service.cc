@@ -4,57 +4,14 @@
 
 #include "actions/inputs.h"
 #include "actions/service/driver.h"
+#include "engine/definition/resources.h"
 
 namespace recourse {
-namespace service {
-
-Value OutputOf(const std::string& name, const State& state, bool changed) {
-  return Value::Object({{"name", name},
-                        {"running", state.running},
-                        {"pid", state.pid},
-                        {"instance", state.instance},
-                        {"changed", changed}});
-}
-
-Result<std::unique_ptr<Driver>> DriverFor(const Value& resource, const Policy& policy) {
-  const std::string kind = resource.StringOr("kind", "");
-  if (kind == "process") return MakeProcessDriver(resource, policy);
-  return InvalidArgument("service " + resource.StringOr("name", "") + ": its kind \"" + kind +
-                         "\" is not known; known is: process");
-}
-
-}  // namespace service
-
 namespace {
 
 using service::Driver;
 using service::DriverFor;
-using service::State;
-
-constexpr std::string_view kServiceSchema = R"({
-  "type": "object", "additionalProperties": false,
-  "required": ["name", "kind", "pid_file", "command"],
-  "description": "a service resource of a target",
-  "properties": {
-    "name": {"type": "string", "minLength": 1},
-    "kind": {"type": "string", "enum": ["process"]},
-    "pid_file": {"type": "string",
-      "description": "`PID START_TIME`; a bare PID counts while that process runs the command"},
-    "command": {"type": "array", "items": {"type": "string"},
-      "description": "program, which must stay in the foreground, and arguments; no shell"},
-    "log": {"type": "string", "description": "the file that its output is appended to"},
-    "working_directory": {"type": "string", "default": "/"},
-    "environment": {"type": "object", "additionalProperties": {"type": "string"},
-      "description": "all of its environment: nothing is inherited"},
-    "user": {"type": "string", "minLength": 1,
-      "description": "whom it is started as, by name or number; default: the server's user"},
-    "group": {"type": "string", "minLength": 1, "description": "default: the user's own group"},
-    "settle": {"type": "string", "default": "1s",
-      "description": "it counts as started when it has run this long"},
-    "stop_timeout": {"type": "string", "default": "10s",
-      "description": "how long to wait for its end after TERM"}
-  }
-})";
+using service::Phase;
 
 constexpr std::string_view kOutputSchema = R"({
   "type": "object", "additionalProperties": false,
@@ -64,18 +21,41 @@ constexpr std::string_view kOutputSchema = R"({
     "pid": {"type": "integer", "description": "of its main process; 0 when it does not run"},
     "instance": {"type": "string",
       "description": "differs between any two starts; empty when it does not run"},
-    "changed": {"type": "boolean", "description": "false when the service was as wanted already"}
+    "changed": {"type": "boolean", "description": "false when the service was as wanted already"},
+    "state": {"type": "string",
+      "description": "its manager's word for it, such as active (running); kind process has none"},
+    "restarts": {"type": "integer", "minimum": 0,
+      "description": "how often its manager has started it again by itself, where that is counted"}
   }
 })";
 
-std::string WithService(std::string_view more) {
-  return R"({"type": "object", "additionalProperties": false, "required": ["service"],
-             "properties": {"service": )" +
-         std::string(kServiceSchema) + std::string(more) + "}}";
+constexpr std::string_view kLogOutput = R"({
+  "type": "object", "additionalProperties": false,
+  "properties": {
+    "name": {"type": "string"},
+    "source": {"type": "string", "description": "whose lines these are: a file, a journal"},
+    "lines": {"type": "array", "items": {"type": "string"}, "description": "oldest first"},
+    "cut": {"type": "boolean", "description": "there are older ones"}
+  }
+})";
+
+// A service, and `more` beside it.
+Value Inputs(std::string_view more = "{}") {
+  const Value members = Schema(more);
+  return Value::Object({{"type", "object"},
+                        {"additionalProperties", false},
+                        {"required", Value::List{"service"}},
+                        {"properties", members.With("service", ServiceSchema())}});
 }
 
-constexpr std::string_view kKillSchema = R"(, "kill": {"type": "boolean", "default": false,
-    "description": "end it by force when it has not stopped within its stop_timeout"})";
+constexpr std::string_view kKill = R"({"kill": {"type": "boolean", "default": false,
+    "description": "end it by force when it has not stopped within its stop_timeout"}})";
+
+constexpr std::string_view kLogInputs = R"({
+    "lines": {"type": "integer", "minimum": 1, "maximum": 1000, "default": 100,
+      "description": "how many of the last; at most 48 KiB are answered"},
+    "since": {"type": "string",
+      "description": "a duration: none older than this, where lines have times; those of files have none"}})";
 
 Result<std::unique_ptr<Driver>> DriverOf(const Context& context) {
   return DriverFor(context.inputs["service"], context.policy);
@@ -90,7 +70,7 @@ class Status final : public Action {
   Status() {
     spec_.name = "service.status";
     spec_.summary = "Tell whether a service runs";
-    spec_.inputs = Schema(WithService(""));
+    spec_.inputs = Inputs();
     spec_.output = Schema(kOutputSchema);
     spec_.repeat = RepeatClass::kReadOnly;
     spec_.timeout = std::chrono::seconds(30);
@@ -101,7 +81,7 @@ class Status final : public Action {
   Outcome Apply(const Context& context) const override {
     auto driver = DriverOf(context);
     if (!driver) return std::move(driver).error();
-    auto state = (*driver)->Look();
+    auto state = (*driver)->Look(context);
     if (!state) return std::move(state).error();
     return service::OutputOf(NameOf(context), *state, false);
   }
@@ -112,26 +92,30 @@ class Status final : public Action {
 
 // What the three that change a service share: the undo record is the state before, and compensating
 // is to bring the service to it.
-class Change : public Action {
+class ServiceChange : public Action {
  public:
   const ActionSpec& Spec() const final { return spec_; }
 
   Result<ActionPlan> Plan(const Context& context) const final {
     auto driver = DriverOf(context);
     if (!driver) return std::move(driver).error();
-    auto state = (*driver)->Look();
+    auto state = (*driver)->Look(context);
     if (!state) return std::move(state).error();
-    const std::string now =
-        state->running ? "runs, pid " + std::to_string(state->pid) : "does not run";
+    std::string now = state->running ? "runs, pid " + std::to_string(state->pid) : "does not run";
+    if (!state->word.empty()) now += ": " + state->word;
     return ActionPlan{{verb_ + " the service " + NameOf(context) + " (it " + now + ")"}, 0, {}};
   }
 
   Outcome Prepare(const Context& context) const final {
     auto driver = DriverOf(context);
     if (!driver) return std::move(driver).error();
-    auto state = (*driver)->Look();
+    auto state = (*driver)->Look(context);
     if (!state) return std::move(state).error();
-    const Value undo = Value::Object({{"running", state->running}, {"instance", state->instance}});
+    const bool again = state->phase == Phase::kRestarting;
+    Value undo =
+        Value::Object({{"running", state->running || again}, {"instance", state->instance}});
+    if (again || state->phase == Phase::kPartly) undo = undo.With("unsettled", true);
+    if (!state->memory.is_null()) undo = undo.With("memory", state->memory);
     if (auto same = (*driver)->CheckUser(); !same && verb_ != "start") {
       return std::move(same).error();
     }
@@ -160,23 +144,16 @@ class Change : public Action {
         return Failure{std::move(ended).error(), {}, LeftBehind::kPartial};
       }
     }
-    Outcome started = (*driver)->Start(context);
-    if (started || context.undo.BoolOr("restartable", true)) return started;
-    Failure failure = started.failure();
-    failure.left = LeftBehind::kPartial;
-    failure.error =
-        std::move(failure.error)
-            .In("the service " + NameOf(context) +
-                " was stopped although it could not be started again, and it still " + "cannot");
-    return failure;
+    Outcome started = (*driver)->Start(context, context.undo["memory"]);
+    return started ? started : NotStartedAgain(context, started.failure());
   }
 
  protected:
-  Change(std::string verb, std::string summary, std::string_view more_inputs)
+  ServiceChange(std::string verb, std::string summary, std::string_view more_inputs)
       : verb_(std::move(verb)) {
     spec_.name = "service." + verb_;
     spec_.summary = std::move(summary);
-    spec_.inputs = Schema(WithService(more_inputs));
+    spec_.inputs = Inputs(more_inputs);
     spec_.output = Schema(kOutputSchema);
     spec_.repeat = RepeatClass::kIdempotent;
     spec_.has_plan = true;
@@ -188,15 +165,31 @@ class Change : public Action {
  private:
   virtual Outcome ApplyTo(const Context& context, const Driver& driver) const = 0;
 
+  // What is as it was, however bad, is put back.
+  Outcome NotStartedAgain(const Context& context, Failure failure) const {
+    if (context.undo.BoolOr("unsettled", false) && failure.error.code == Code::kUnavailable) {
+      context.log("the service " + NameOf(context) +
+                  " does not keep running, as before: " + failure.error.message);
+      return Value();
+    }
+    if (context.undo.BoolOr("restartable", true)) return failure;
+    failure.left = LeftBehind::kPartial;
+    failure.error =
+        std::move(failure.error)
+            .In("the service " + NameOf(context) +
+                " was stopped although it could not be started again, and it still " + "cannot");
+    return failure;
+  }
+
   // A stop that failed may have sent TERM. The instance that it was sent to may still be shutting
   // down: it looks as if it ran, and will be gone a moment after the rollback has counted on it.
   Result<void> AwaitPendingEnd(const Context& context, const Driver& driver) const {
-    const auto state = driver.Look();
+    const auto state = driver.Look(context);
     if (!state) return state.error();
     if (!state->running || state->instance != context.undo.StringOr("instance", "")) return {};
-    const auto ended = driver.AwaitEnd(context);
-    if (!ended) return ended.error();
-    if (*ended) return {};
+    const auto known = driver.AwaitPendingStop(context);
+    if (!known) return known.error();
+    if (*known) return {};
     return Error{
         Code::kDeadlineExceeded,
         "the service " + NameOf(context) + " (pid " + std::to_string(state->pid) +
@@ -209,19 +202,19 @@ class Change : public Action {
   ActionSpec spec_;
 };
 
-class Start final : public Change {
+class Start final : public ServiceChange {
  public:
-  Start() : Change("start", "Start a service and wait until it has settled", "") {}
+  Start() : ServiceChange("start", "Start a service and wait until it has settled", "{}") {}
 
  private:
   Outcome ApplyTo(const Context& context, const Driver& driver) const override {
-    return driver.Start(context);
+    return driver.Start(context, {});
   }
 };
 
-class Stop final : public Change {
+class Stop final : public ServiceChange {
  public:
-  Stop() : Change("stop", "Stop a service and wait until it has ended", kKillSchema) {}
+  Stop() : ServiceChange("stop", "Stop a service and wait until it has ended", kKill) {}
 
  private:
   Outcome ApplyTo(const Context& context, const Driver& driver) const override {
@@ -229,28 +222,80 @@ class Stop final : public Change {
   }
 };
 
-class Restart final : public Change {
+class Restart final : public ServiceChange {
  public:
   Restart()
-      : Change("restart", "Stop a service, start it and wait until it has settled", kKillSchema) {}
+      : ServiceChange("restart", "Stop a service, start it and wait until it has settled", kKill) {}
 
  private:
   Outcome ApplyTo(const Context& context, const Driver& driver) const override {
-    auto state = driver.Look();
-    if (!state) return std::move(state).error();
-    // Another instance than the one that Prepare saw is one that this attempt has started before a
-    // crash: it is not stopped again.
-    if (state->running && state->instance == context.undo.StringOr("instance", state->instance)) {
-      Outcome stopped = driver.Stop(context, context.inputs.BoolOr("kill", false));
-      if (!stopped) return stopped;
-    }
-    Outcome started = driver.Start(context);
-    if (started) return started.output().With("changed", true);
-    // It ran before and does not run now, whatever starting it says of itself.
-    Failure failure = started.failure();
-    failure.left = LeftBehind::kPartial;
-    return failure;
+    return driver.Restart(context, context.inputs.BoolOr("kill", false));
   }
+};
+
+class Reload final : public Action {
+ public:
+  Reload() {
+    spec_.name = "service.reload";
+    spec_.summary = "Make a service read its configuration again, with no restart";
+    spec_.inputs = Inputs();
+    spec_.output = Schema(kOutputSchema);
+    spec_.repeat = RepeatClass::kIdempotent;
+    spec_.has_plan = true;
+    spec_.without_compensation =
+        "a service reads its files as they are: put them back, and reload once more";
+    spec_.timeout = std::chrono::minutes(2);
+  }
+
+  const ActionSpec& Spec() const override { return spec_; }
+
+  Result<ActionPlan> Plan(const Context& context) const override {
+    return ActionPlan{
+        {"make the service " + NameOf(context) + " read its configuration again"}, 0, {}};
+  }
+
+  Outcome Apply(const Context& context) const override {
+    auto driver = DriverOf(context);
+    if (!driver) return std::move(driver).error();
+    return (*driver)->Reload(context);
+  }
+
+ private:
+  ActionSpec spec_;
+};
+
+class Logs final : public Action {
+ public:
+  Logs() {
+    spec_.name = "service.logs";
+    spec_.summary = "Read the last lines that a service has written";
+    spec_.inputs = Inputs(kLogInputs);
+    spec_.output = Schema(kLogOutput);
+    spec_.repeat = RepeatClass::kReadOnly;
+    spec_.timeout = std::chrono::minutes(1);
+  }
+
+  const ActionSpec& Spec() const override { return spec_; }
+
+  Outcome Apply(const Context& context) const override {
+    auto driver = DriverOf(context);
+    if (!driver) return std::move(driver).error();
+    service::LogQuery query{context.inputs.IntOr("lines", 100), std::nullopt};
+    if (context.inputs.Find("since") != nullptr) {
+      auto since = DurationInput(context.inputs, "since", {});
+      if (!since) return std::move(since).error();
+      query.since = std::chrono::ceil<std::chrono::seconds>(*since);
+    }
+    auto logs = (*driver)->Logs(context, query);
+    if (!logs) return std::move(logs).error().In("read the log of " + NameOf(context));
+    return Value::Object({{"name", NameOf(context)},
+                          {"source", logs->source},
+                          {"lines", logs->lines},
+                          {"cut", logs->cut}});
+  }
+
+ private:
+  ActionSpec spec_;
 };
 
 }  // namespace
@@ -260,6 +305,9 @@ void AddServiceActions(Registry& registry) {
   registry.Add(std::make_unique<Start>());
   registry.Add(std::make_unique<Stop>());
   registry.Add(std::make_unique<Restart>());
+  registry.Add(std::make_unique<Reload>());
+  registry.Add(std::make_unique<Logs>());
+  AddNginxReload(registry);
 }
 
 }  // namespace recourse

@@ -1,4 +1,4 @@
-// service.status, service.start, service.stop and service.restart.
+// The actions on services: status, start, stop, restart, reload, logs and nginx_reload.
 #pragma once
 
 #include "actions/registry.h"
@@ -6,5 +6,8 @@
 namespace recourse {
 
 void AddServiceActions(Registry& registry);
+
+// The part of AddServiceActions that is about nginx.
+void AddNginxReload(Registry& registry);
 
 }  // namespace recourse

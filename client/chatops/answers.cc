@@ -79,6 +79,8 @@ ChatAnswer Answers::Do(const ChatCommand& said, const Command& command) {
   if (verb == "show") return Show(asking, said, command.about);
   if (verb == "graph") return Graph(asking, command.about);
   if (verb == "approve" || verb == "reject") return DecideByText(asking, said, command);
+  if (verb == "answer") return AnswerItem(asking, command);
+  if (verb == "resolve") return Resolve(asking, command);
   return Steer(asking, {said.user, said.channel, std::string(verb), command.about, command.rest, {}});
 }
 

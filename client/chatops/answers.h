@@ -1,6 +1,7 @@
 // What people hear when they write or click: each gets an answer, and nothing is guessed.
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <mutex>
 #include <string>
@@ -49,6 +50,8 @@ class Answers {
   // --- changing ---
   ChatAnswer Start(const Asking& asking, const ChatCommand& said, const Command& command);
   ChatAnswer Steer(const Asking& asking, const Wish& wish) const;
+  ChatAnswer AnswerItem(const Asking& asking, const Command& command) const;
+  ChatAnswer Resolve(const Asking& asking, const Command& command) const;
   ChatAnswer DecideByText(const Asking& asking, const ChatCommand& said, const Command& command);
   // The digest that was shown where the wish was said; empty: none was.
   Result<std::string> DigestShown(const Asking& asking, const Wish& wish) const;
@@ -56,15 +59,20 @@ class Answers {
   // What an approval asks now, with `first` before it; it counts as shown from then on.
   ChatAnswer ShowApproval(const Asking& asking, const Wish& wish, const std::string& first);
 
-  // The id of a start that nobody has answered, so that the same words again are the same start.
-  Result<std::string> RequestIdFor(const ChatCommand& said);
-  void Answered(const ChatCommand& said);
+  // The id of a start: the same for the same words again while they were not answered, and for some
+  // time after that, because who was left in the dark may have said them more than twice.
+  std::string RequestIdFor(const ChatCommand& said);
+  void Unanswered(const ChatCommand& said, const std::string& id);
 
   const client::Connection& server_;
   Shown& shown_;
   std::mutex picture_mutex_;  // one is drawn at a time
   std::mutex mutex_;
-  std::map<std::string, std::string> unanswered_;  // by person and words; under mutex_
+  struct Said {
+    std::string id;
+    std::chrono::steady_clock::time_point last;
+  };
+  std::map<std::string, Said> unanswered_;  // by person and words; under mutex_
 };
 
 // What went wrong, for a person: without what only an administrator can use.

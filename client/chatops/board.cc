@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <exception>
+#include <tuple>
 
 #include "client/chatops/projection.h"
 #include "engine/base/clock.h"
+#include "engine/base/digest.h"
+#include "engine/base/fail_point.h"
 
 namespace recourse::chatops {
 namespace {
@@ -21,6 +24,11 @@ constexpr auto kAgainMax = 60s;
 constexpr std::int64_t kLatelySeconds = 600;
 // Stored as a place when all is said of a run that is over.
 constexpr const char* kOver = "over";
+// A run keeps 50 references: beyond so many, what is said last is not stored any more, so that no
+// place is lost. After a restart it is then said again.
+constexpr int kReferencesMax = 40;
+// The clocks of bot and server may differ by so much.
+constexpr std::int64_t kClocksSeconds = 60;
 
 // Everything that a person could see of it.
 std::string ContentOf(const ChatMessage& message) {
@@ -28,6 +36,9 @@ std::string ContentOf(const ChatMessage& message) {
   for (const Button& button : message.buttons) content += "\n" + button.action + " " + button.label;
   return content;
 }
+
+// What is kept of what was said where it cannot be changed.
+std::string MarkOf(const std::string& content) { return ToHex(Sha256Of(content)).substr(0, 12); }
 
 bool WasLongAgo(const google::protobuf::Timestamp& time) {
   return time.seconds() < ToTimestamp(SystemClock().Now()).seconds - kLatelySeconds;
@@ -50,6 +61,7 @@ MessagePlace PlaceFrom(const std::string& stored) {
 }
 
 void Board::Start() {
+  started_ = ToTimestamp(SystemClock().Now()).seconds;
   thread_ = std::thread([this] { Work(); });
 }
 
@@ -62,12 +74,20 @@ void Board::Stop() {
   if (thread_.joinable()) thread_.join();
 }
 
-void Board::Touch(const std::string& run) {
+void Board::Touch(const std::string& run, bool news) {
   const std::lock_guard lock(mutex_);
   const auto due = Steady::now() + kGather;
-  const auto [at, added] = due_.emplace(run, due);
-  if (!added) at->second = std::min(at->second, due);
+  const auto [at, added] = due_.emplace(run, Due{due, news});
+  if (!added) at->second = {std::min(at->second.at, due), at->second.news || news};
   changed_.notify_all();
+}
+
+// Of those whose time it is the news first, else the one that is due next. REQUIRES: under mutex_.
+std::map<std::string, Board::Due>::iterator Board::Next() {
+  const auto now = Steady::now();
+  const auto rank = [&](const Due& due) { return std::tuple(due.at > now, !due.news, due.at); };
+  return std::min_element(due_.begin(), due_.end(),
+                          [&](const auto& a, const auto& b) { return rank(a.second) < rank(b.second); });
 }
 
 void Board::Clicked(const std::string& about, const MessagePlace& place) {
@@ -88,6 +108,7 @@ void Board::Work() {
     if (std::exchange(forget_, false)) {
       runs_.clear();
       failures_.clear();
+      may_be_posted_.clear();
     }
     if (!clicked_.empty()) {
       const auto [about, place] = clicked_.front();
@@ -97,15 +118,13 @@ void Board::Work() {
       lock.lock();
       continue;
     }
-    const auto next = std::min_element(due_.begin(), due_.end(), [](const auto& a, const auto& b) {
-      return a.second < b.second;
-    });
+    const auto next = Next();
     if (next == due_.end()) {
       changed_.wait(lock);
       continue;
     }
-    if (next->second > Steady::now()) {
-      changed_.wait_until(lock, next->second);
+    if (next->second.at > Steady::now()) {
+      changed_.wait_until(lock, next->second.at);
       continue;
     }
     const std::string run = next->first;
@@ -118,7 +137,7 @@ void Board::Work() {
     } else {
       failures_.erase(run);
       // Touched meanwhile: not at once.
-      if (const auto at = due_.find(run); at != due_.end()) at->second = Steady::now() + kBetween;
+      if (const auto at = due_.find(run); at != due_.end()) at->second.at = Steady::now() + kBetween;
     }
   }
 }
@@ -128,7 +147,7 @@ void Board::Again(const std::string& run, const Error& error) {
   const int failures = std::min(++failures_[run], 10);
   const auto delay = std::min<std::chrono::milliseconds>(500ms * (1 << failures), kAgainMax);
   if (failures == 1) report_(surface_.name() + ": " + run + " is not told yet: " + error.ToString());
-  due_[run] = Steady::now() + delay;
+  due_[run] = {Steady::now() + delay, false};
 }
 
 void Board::TakeIn(const std::string& about, const MessagePlace& place) {
@@ -145,7 +164,7 @@ void Board::TakeIn(const std::string& about, const MessagePlace& place) {
   const bool known = std::any_of(told.begin(), told.end(),
                                  [&](const Told& one) { return one.place == place; });
   if (!known) told.push_back({place, "", false});
-  if (!known) Touch(run);
+  if (!known) Touch(run, true);
 }
 
 Board::Messages& Board::MessagesOf(const v1::Run& run) {
@@ -153,7 +172,9 @@ Board::Messages& Board::MessagesOf(const v1::Run& run) {
   if (!added) return at->second;
   for (const v1::Reference& reference : run.references()) {
     if (reference.kind() != surface_.name() || reference.place() == kOver) continue;
-    at->second[reference.about()].push_back({PlaceFrom(reference.place()), "", true});
+    std::vector<Told>& told = at->second[reference.about()];
+    if (!surface_.CanChange()) told.clear();  // what was said last counts
+    told.push_back({PlaceFrom(reference.place()), "", true});
   }
   return at->second;
 }
@@ -183,50 +204,96 @@ Result<void> Board::Refresh(const std::string& id) {
   }
   auto approvals = asking.ApprovalsOf(id);
   if (!approvals) return std::move(approvals).error();
-  if (auto shown = Show(*run, RunMessage(*run), messages); !shown) return shown;
+  if (auto shown = Show(*run, RunMessage(*run), run->start_time().seconds(), messages); !shown) return shown;
   for (auto at = approvals->approvals().rbegin(); at != approvals->approvals().rend(); ++at) {
     const bool is_old = at->has_settle_time() && WasLongAgo(at->settle_time());
     if (is_old && !messages.contains(at->id())) continue;
-    if (auto shown = Show(*run, ApprovalMessage(*at, *run), messages); !shown) return shown;
+    const std::int64_t since = at->request_time().seconds();
+    if (auto shown = Show(*run, ApprovalMessage(*at, *run), since, messages); !shown) return shown;
   }
   if (!over) return {};
   if (!messages.empty()) {
+    RECOURSE_FAIL_POINT("bot_before_over");
     if (auto stored = Store(id, id, kOver); !stored) return stored;
+    RECOURSE_FAIL_POINT("bot_after_over");
   }
   runs_.erase(id);
   return {};
 }
 
-Result<void> Board::Show(const v1::Run& run, const ChatMessage& message, Messages& messages) {
-  const bool is_approval = message.about != run.id();
-  const std::string content = ContentOf(message);
-  if (const auto known = messages.find(message.about); known == messages.end()) {
-    const Route* route = config_.RouteOf(surface_.name(), run);
-    if (route == nullptr) return {};
-    auto place = surface_.Post(route->channel, message);
-    if (!place && MayPass(place.error())) return std::move(place).error();
-    if (!place) {
-      report_(surface_.name() + ": " + message.about + " cannot be told in " + route->channel + ": " +
-              place.error().ToString());
-      return {};
-    }
-    messages[message.about].push_back({*place, content, false});
+Result<void> Board::Show(const v1::Run& run, const ChatMessage& message, std::int64_t since,
+                         Messages& messages) {
+  if (!messages.contains(message.about)) {
+    if (auto posted = PostFirst(run, message, since, messages); !posted) return posted;
   }
-  for (Told& told : messages[message.about]) {
+  const auto known = messages.find(message.about);
+  if (known == messages.end()) return {};  // no route, or it cannot be told
+  const bool is_approval = message.about != run.id();
+  for (Told& told : known->second) {
     if (is_approval) shown_.Put(surface_.name(), told.place.channel, message.about, message.digest);
     if (!told.stored) {
       if (auto stored = Store(run.id(), message.about, StoredPlace(told.place)); !stored) return stored;
       told.stored = true;
+      RECOURSE_FAIL_POINT("bot_place_stored");
     }
-    if (told.content == content) continue;
-    auto updated = surface_.Update(told.place, message);
-    if (!updated && MayPass(updated.error())) return updated;
-    if (!updated) {
-      report_(surface_.name() + ": the message about " + message.about + " in " + told.place.channel +
-              " stays as it was: " + updated.error().ToString());
-    }
-    told.content = content;
+    if (auto changed = Change(run, message, told); !changed) return changed;
   }
+  return {};
+}
+
+Result<void> Board::PostFirst(const v1::Run& run, const ChatMessage& message, std::int64_t since,
+                              Messages& messages) {
+  const Route* route = config_.RouteOf(surface_.name(), run);
+  if (route == nullptr) return {};
+  // A former bot may have ended between posting and storing, or an answer been lost on its way.
+  if (since < started_ + kClocksSeconds || may_be_posted_.contains(message.about)) {
+    auto found = surface_.Find(route->channel, message.about, since - kClocksSeconds);
+    if (!found && MayPass(found.error())) return std::move(found).error();
+    if (found && *found) {
+      may_be_posted_.erase(message.about);
+      messages[message.about].push_back({**std::move(found), "", false});
+      return {};
+    }
+  }
+  RECOURSE_FAIL_POINT("bot_before_post");
+  may_be_posted_.insert(message.about);
+  auto place = surface_.Post(route->channel, message);
+  if (!place && MayPass(place.error())) return std::move(place).error();
+  may_be_posted_.erase(message.about);
+  if (!place) {
+    report_(surface_.name() + ": " + message.about + " cannot be told in " + route->channel + ": " +
+            place.error().ToString());
+    return {};
+  }
+  RECOURSE_FAIL_POINT("bot_posted");
+  const std::string content = ContentOf(message);
+  if (!surface_.CanChange()) place->message = MarkOf(content);
+  messages[message.about].push_back({*std::move(place), content, false});
+  return {};
+}
+
+Result<void> Board::Change(const v1::Run& run, const ChatMessage& message, Told& told) {
+  const std::string content = ContentOf(message);
+  const bool said = !surface_.CanChange() && told.place.message == MarkOf(content);
+  if (said || told.content == content) {
+    told.content = content;
+    return {};
+  }
+  RECOURSE_FAIL_POINT("bot_before_update");
+  auto updated = surface_.Update(told.place, message);
+  if (!updated && MayPass(updated.error())) return updated;
+  RECOURSE_FAIL_POINT("bot_updated");
+  if (!updated) {
+    report_(surface_.name() + ": the message about " + message.about + " in " + told.place.channel +
+            " stays as it was: " + updated.error().ToString());
+  }
+  told.content = content;
+  if (surface_.CanChange()) return {};
+  told.place.message = MarkOf(content);
+  if (run.references_size() >= kReferencesMax) return {};
+  told.stored = false;
+  if (auto stored = Store(run.id(), message.about, StoredPlace(told.place)); !stored) return stored;
+  told.stored = true;
   return {};
 }
 

@@ -2,7 +2,8 @@
 // approval, whatever surface or command has changed it.
 //
 // Where a message stands is stored in its run (RunService.AddReference), so that it is found again
-// after a restart. When a run is over and all its messages say so, that is stored too. Nothing else
+// after a restart; of a surface that cannot change messages, with what was said last, so that it is not
+// said again. When a run is over and all its messages say so, that is stored too. Nothing else
 // is remembered.
 #pragma once
 
@@ -12,6 +13,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -38,8 +40,9 @@ class Board {
   void Start();
   void Stop();
 
-  // Something may have happened to the run: its messages are looked at soon.
-  void Touch(const std::string& run);
+  // Something may have happened to the run: its messages are looked at soon. What has happened now
+  // comes before what is only looked at again.
+  void Touch(const std::string& run, bool news);
   // A person clicked a message. One that is not known (the bot ended before it could store where it
   // had posted it) is taken in, and kept in line from then on.
   void Clicked(const std::string& about, const MessagePlace& place);
@@ -60,7 +63,10 @@ class Board {
   void TakeIn(const std::string& about, const MessagePlace& place);
   Result<void> Refresh(const std::string& run);
   Messages& MessagesOf(const v1::Run& run);
-  Result<void> Show(const v1::Run& run, const ChatMessage& message, Messages& messages);
+  // `since`: when what it is about began, in seconds since 1970.
+  Result<void> Show(const v1::Run& run, const ChatMessage& message, std::int64_t since, Messages& messages);
+  Result<void> PostFirst(const v1::Run& run, const ChatMessage& message, std::int64_t since, Messages& messages);
+  Result<void> Change(const v1::Run& run, const ChatMessage& message, Told& told);
   Result<void> Store(const std::string& run, const std::string& about, const std::string& place) const;
   void Again(const std::string& run, const Error& error);
 
@@ -74,12 +80,20 @@ class Board {
   std::condition_variable changed_;
   bool stopping_ = false;                                        // under mutex_
   bool forget_ = false;                                          // under mutex_
-  std::map<std::string, Steady::time_point> due_;                // runs to look at; under mutex_
+  struct Due {
+    Steady::time_point at;
+    bool news = true;
+  };
+  std::map<std::string, Due>::iterator Next();
+  std::map<std::string, Due> due_;                               // runs to look at; under mutex_
   std::deque<std::pair<std::string, MessagePlace>> clicked_;     // under mutex_
+
+  std::int64_t started_ = 0;  // in seconds since 1970
 
   // Of the thread alone.
   std::map<std::string, Messages> runs_;
   std::map<std::string, int> failures_;  // in a row, by run
+  std::set<std::string> may_be_posted_;  // what a surface was to post and has not answered
   std::thread thread_;
 };
 

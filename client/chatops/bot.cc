@@ -26,8 +26,8 @@ Bot::Bot(const client::Connection& server, Config config,
       answers_(server, shown_),
       surfaces_(std::move(surfaces)),
       watch_(server,
-             {[this](const std::string& run) {
-                for (const auto& board : boards_) board->Touch(run);
+             {[this](const std::string& run, bool news) {
+                for (const auto& board : boards_) board->Touch(run, news);
               },
               [this] {
                 for (const auto& board : boards_) board->Forget();

@@ -8,6 +8,7 @@
 #include "client/chatops/board.h"
 #include "client/chatops/projection.h"
 #include "engine/base/digest.h"
+#include "engine/base/fail_point.h"
 #include "engine/base/json.h"
 #include "engine/base/text.h"
 
@@ -15,6 +16,7 @@ namespace recourse::chatops {
 namespace {
 
 constexpr std::size_t kUnansweredMax = 1000;
+constexpr std::chrono::minutes kSameStart{2};
 constexpr std::size_t kCodeLength = 6;
 
 bool IsCode(std::string_view word) {
@@ -68,6 +70,9 @@ Result<v1::Run> Change(const Asking& asking, const std::string& verb, const std:
   if (verb == "rollback") {
     return asking.Call(&Runs::RollBackRun, runs, About<v1::RollBackRunRequest>(run, reason));
   }
+  if (verb == "cancel") {
+    return asking.Call(&Runs::CancelRun, runs, About<v1::CancelRunRequest>(run, reason));
+  }
   if (verb == "retry") {
     auto request = About<v1::RetryStepRequest>(run, reason);
     request.set_step(step);
@@ -94,6 +99,7 @@ std::string Done(const std::string& verb) {
   if (verb == "retry") return "the step is tried again";
   if (verb == "skip") return "it goes on without the step";
   if (verb == "rollback") return "what it has done is put back";
+  if (verb == "cancel") return "it ends once what is at work has been stopped; nothing is undone";
   return "noted in the timeline";
 }
 
@@ -117,40 +123,41 @@ ChatAnswer Answers::Start(const Asking& asking, const ChatCommand& said, const C
   }
   const auto inputs = InputsIn(command.words);
   if (!inputs) return {inputs.error().message};
-  const auto request_id = RequestIdFor(said);
-  if (!request_id) return {request_id.error().message};
+  const std::string request_id = RequestIdFor(said);
   v1::StartRunRequest request;
   request.set_workflow(command.words.front());
   request.set_inputs_json(ToJson(*inputs));
-  request.set_request_id(*request_id);
+  request.set_request_id(request_id);
   const auto run = asking.Call(&v1::RunService::Stub::StartRun, server_.runs(), request);
   if (!run && IsUnanswered(run.error())) {
+    Unanswered(said, request_id);
     return {"the server did not answer in time, so it is not known yet whether the run was started. Say "
-            "the same again: it is started once"};
+            "the same again: within two minutes it is the same start, however often you say it"};
   }
-  Answered(said);
   if (!run) return {"nothing was started: " + TextOf(run.error())};
   return {RunLine(*run) + "; started by " + run->requester()};
 }
 
-Result<std::string> Answers::RequestIdFor(const ChatCommand& said) {
+std::string Answers::RequestIdFor(const ChatCommand& said) {
   if (!said.delivery.empty()) {
     return "chat:" + ToHex(Sha256Of(said.user.Key() + "\n" + said.delivery)).substr(0, 32);
   }
+  const auto now = std::chrono::steady_clock::now();
   const std::lock_guard lock(mutex_);
-  if (unanswered_.size() > kUnansweredMax) unanswered_.clear();
-  std::string& id = unanswered_[said.user.Key() + "\n" + said.text];
-  if (id.empty()) id = "chat:" + NewId();
-  return id;
+  std::erase_if(unanswered_, [&](const auto& entry) { return entry.second.last + kSameStart < now; });
+  const auto known = unanswered_.find(said.user.Key() + "\n" + said.text);
+  return known == unanswered_.end() ? "chat:" + NewId() : known->second.id;
 }
 
-void Answers::Answered(const ChatCommand& said) {
+void Answers::Unanswered(const ChatCommand& said, const std::string& id) {
   const std::lock_guard lock(mutex_);
-  unanswered_.erase(said.user.Key() + "\n" + said.text);
+  if (unanswered_.size() > kUnansweredMax) unanswered_.clear();
+  unanswered_[said.user.Key() + "\n" + said.text] = {id, std::chrono::steady_clock::now()};
 }
 
 ChatAnswer Answers::Steer(const Asking& asking, const Wish& wish) const {
-  const bool needs_reason = wish.verb == "skip" || wish.verb == "rollback" || wish.verb == "note";
+  const bool needs_reason = wish.verb == "skip" || wish.verb == "rollback" || wish.verb == "cancel" ||
+                            wish.verb == "note";
   if (needs_reason && wish.reason.empty()) {
     return {"the timeline must say why; nothing was done. Write: " + wish.verb + " " + wish.about +
             (wish.verb == "note" ? " text" : " reason")};
@@ -217,7 +224,9 @@ ChatAnswer Answers::Vote(const Asking& asking, const Wish& wish) {
   request.set_decision(approves ? v1::DECISION_APPROVE : v1::DECISION_REJECT);
   request.set_reason(wish.reason);
   request.set_one_time_code(wish.code);
+  RECOURSE_FAIL_POINT("bot_before_vote");
   const auto approval = asking.Call(&v1::ApprovalService::Stub::Decide, server_.approvals(), request);
+  RECOURSE_FAIL_POINT("bot_voted");
   if (!approval && IsUnanswered(approval.error())) {
     return {"the server did not answer in time, so it is not known yet whether your vote counts. Say it "
             "again: you have one vote, so that twice is not too much"};

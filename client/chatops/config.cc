@@ -7,14 +7,35 @@
 namespace recourse::chatops {
 namespace {
 
+// An unquoted # behind a colon begins a comment, and takes the name of a channel with it. A sentence for
+// each, with its place.
+std::string LostChannels(std::string_view text, std::string_view file) {
+  std::string lost;
+  int line = 1;
+  for (std::size_t begin = 0; begin < text.size(); ++line) {
+    const std::size_t end = std::min(text.find('\n', begin), text.size());
+    const std::string_view one = text.substr(begin, end - begin);
+    const auto key = one.find("channel:");
+    const auto value = key == one.npos ? one.npos : one.find_first_not_of(" \t", key + 8);
+    const bool comment = one.find_first_not_of(" \t") == one.find('#');
+    if (value != one.npos && one[value] == '#' && !comment) {
+      const std::string_view name = one.substr(value, one.find_first_of(" ,}\t", value) - value);
+      lost += "\n" + std::string(file) + ":" + std::to_string(line) + ":" + std::to_string(value + 1) +
+              ": channel: an unquoted # begins a comment; write channel: \"" + std::string(name) + "\"";
+    }
+    begin = end + 1;
+  }
+  return lost;
+}
+
 bool Has(const std::vector<std::string>& names, const std::string& name) {
   return names.empty() || std::find(names.begin(), names.end(), name) != names.end();
 }
 
 class BotConfigParser {
  public:
-  BotConfigParser(YamlReader& reader, const SurfaceReaders& surfaces)
-      : reader_(reader), surfaces_(surfaces) {}
+  BotConfigParser(YamlReader& reader, const SurfaceReaders& surfaces, const WrongChannel& wrong_channel)
+      : reader_(reader), surfaces_(surfaces), wrong_channel_(wrong_channel) {}
 
   void Read(const YAML::Node& root) {
     reader_.Map(root, "", {{"server", Own(&BotConfigParser::Server)},
@@ -73,6 +94,15 @@ class BotConfigParser {
         reader_.Report(item.Mark(), own + ": a route needs surface and channel");
       } else if (!surfaces_.contains(route.surface)) {
         reader_.Report(item.Mark(), own + ": there is no surface \"" + route.surface + "\"");
+      } else if (const std::string wrong = wrong_channel_(route.surface, route.channel); !wrong.empty()) {
+        reader_.Report(item["channel"].Mark(), own + ".channel: " + wrong);
+      }
+      for (std::size_t i = 0; i < config.routes.size(); ++i) {
+        const Route& before = config.routes[i];
+        if (before.surface != route.surface || route.surface.empty() || !before.Covers(route)) continue;
+        reader_.Report(item.Mark(), own + ": counts for no run, because routes[" + std::to_string(i) +
+                                        "] before it fits all of them");
+        break;
       }
       for (const std::string& severity : route.severities) {
         if (Has({"critical", "high", "medium", "low"}, severity)) continue;
@@ -85,6 +115,7 @@ class BotConfigParser {
 
   YamlReader& reader_;
   const SurfaceReaders& surfaces_;
+  const WrongChannel& wrong_channel_;
   std::vector<std::string> configured_;
 };
 
@@ -101,10 +132,24 @@ const Route* Config::RouteOf(const std::string& surface, const v1::Run& run) con
   return found == routes.end() ? nullptr : &*found;
 }
 
-Result<Config> ParseConfig(std::string_view text, YamlReader& reader, const SurfaceReaders& surfaces) {
-  BotConfigParser parser(reader, surfaces);
+bool Route::Covers(const Route& other) const {
+  const auto wider = [](const std::vector<std::string>& all, const std::vector<std::string>& some) {
+    return all.empty() || (!some.empty() && std::all_of(some.begin(), some.end(), [&](const std::string& one) {
+             return Has(all, one);
+           }));
+  };
+  return wider(targets, other.targets) && wider(severities, other.severities) && wider(workflows, other.workflows);
+}
+
+Result<Config> ParseConfig(std::string_view text, YamlReader& reader, const SurfaceReaders& surfaces,
+                           const WrongChannel& wrong_channel) {
+  BotConfigParser parser(reader, surfaces, wrong_channel);
   auto read = reader.Read(text, [&](const YAML::Node& root) { parser.Read(root); });
-  if (!read) return std::move(read).error();
+  if (!read) {
+    Error error = std::move(read).error();
+    error.message += LostChannels(text, reader.file());
+    return error;
+  }
   return std::move(parser.config);
 }
 

@@ -22,6 +22,8 @@ struct Route {
   std::vector<std::string> workflows;   // empty: any
 
   bool Fits(const v1::Run& run) const;
+  // Whether it fits every run that the other one fits.
+  bool Covers(const Route& other) const;
 };
 
 struct Config {
@@ -35,9 +37,12 @@ struct Config {
 // The surfaces that the program has, by their names, each with the reader of its own settings.
 using SurfaceReaders = YamlReader::Members;
 
+// What is wrong with a channel's name on a surface; empty: nothing.
+using WrongChannel = std::function<std::string(const std::string& surface, const std::string& channel)>;
+
 // kInvalidArgument: every mistake, a line each, as "file:line:column: message". What the readers of
 // the surfaces read is read then too.
-Result<Config> ParseConfig(std::string_view text, YamlReader& reader,
-                           const SurfaceReaders& surfaces);
+Result<Config> ParseConfig(std::string_view text, YamlReader& reader, const SurfaceReaders& surfaces,
+                           const WrongChannel& wrong_channel);
 
 }  // namespace recourse::chatops

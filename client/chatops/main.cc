@@ -35,15 +35,12 @@ Result<Settings> Load(const std::string& path) {
   return settings;
 }
 
-// A token that cannot do what the bot needs is told at once. A server that is not there comes later.
+// Whether the token can do what the bot needs. kUnavailable and others of IsUnanswered(): no server is
+// there.
 Result<void> CheckRoles(const client::Connection& server) {
   const Asking asking(server, "", std::chrono::seconds(5));
   const auto who = asking.Call(&v1::IdentityService::Stub::WhoAmI, server.identity(),
                                v1::WhoAmIRequest());
-  if (!who && IsUnanswered(who.error())) {
-    Tell("no server yet: " + who.error().message);
-    return {};
-  }
   if (!who) return who.error();
   for (const char* role : {"viewer", "delegate"}) {
     if (std::find(who->roles().begin(), who->roles().end(), role) != who->roles().end()) continue;
@@ -65,7 +62,11 @@ int Serve(const Settings& settings) {
 
   auto server = client::Connection::Open(settings.config.server);
   if (!server) return Fail(server.error(), kExitUsage);
-  if (auto may = CheckRoles(*server); !may) return Fail(may.error(), kExitFailed);
+  if (auto may = CheckRoles(*server); !may) {
+    // A server that is not there comes later.
+    if (!IsUnanswered(may.error())) return Fail(may.error(), kExitFailed);
+    Tell("no server yet: " + may.error().message);
+  }
   const Report report = Tell;
   auto surfaces = MakeSurfaces(settings.surfaces, *server, report);
   if (!surfaces) return Fail(surfaces.error(), kExitUsage);
@@ -79,19 +80,41 @@ int Serve(const Settings& settings) {
   return 0;
 }
 
+// All that would keep the bot from its work, and begins nothing.
+int Check(const Settings& settings, const std::string& path) {
+  auto server = client::Connection::Open(settings.config.server);
+  if (!server) return Fail(server.error(), kExitUsage);
+  const Report report = Tell;
+  auto surfaces = MakeSurfaces(settings.surfaces, *server, report);
+  if (!surfaces) return Fail(surfaces.error(), kExitUsage);
+  int problems = 0;
+  const auto count = [&](const Result<void>& checked, const std::string& what) {
+    if (checked) return;
+    Tell(what + ": " + checked.error().message);
+    ++problems;
+  };
+  count(CheckRoles(*server), "server");
+  for (const auto& surface : *surfaces) count(surface->Check(), surface->name());
+  if (problems > 0) {
+    std::fprintf(stderr, "recourse-bot: %s reads well, but the bot could not do its work; nothing was begun\n",
+                 report::Clean(path).c_str());
+    return kExitFailed;
+  }
+  std::printf("%s is sound\n", path.c_str());
+  return 0;
+}
+
 int Main(int argc, char** argv) {
   CLI::App app{"Drives runs from a chat: see docs/chat.md"};
   std::string path;
   bool check = false;
   app.add_option("--config", path, "The configuration, in YAML")->required();
-  app.add_flag("--check", check, "Check the configuration and end");
+  app.add_flag("--check", check, "Check the configuration, its files, the server, the chats and the ports, and end");
   app.set_version_flag("--version", "recourse-bot " RECOURSE_VERSION);
   CLI11_PARSE(app, argc, argv);
   auto settings = Load(path);
   if (!settings) return Fail(settings.error(), kExitUsage);
-  if (!check) return Serve(*settings);
-  std::printf("%s is sound\n", path.c_str());
-  return 0;
+  return check ? Check(*settings, path) : Serve(*settings);
 }
 
 }  // namespace

@@ -78,7 +78,7 @@ void AddWaiting(const v1::Run& run, ChatMessage& message) {
   }
   const v1::Waiting& waiting = run.waiting();
   message.lines.push_back("waits since " + At(waiting.since()) + ": " + waiting.reason());
-  if (!waiting.who().empty()) message.lines.push_back("who can go on: " + waiting.who());
+  if (!waiting.who().empty()) message.lines.push_back("who can let " + run.id() + " go on: " + waiting.who());
   if (!waiting.next().empty()) {
     message.lines.push_back("by itself: " + waiting.next() +
                             (waiting.has_next_at() ? " at " + At(waiting.next_at()) : ""));
@@ -181,6 +181,12 @@ ChatMessage RunMessage(const v1::Run& run) {
   if (run.has_end_time()) message.lines.push_back("over since " + At(run.end_time()));
   message.buttons = ButtonsOf(run);
   message.command = CommandsOf(run.id(), message.buttons);
+  const auto also = [&](const std::string& command) {
+    message.command += (message.command.empty() ? "" : ", or ") + command;
+  };
+  if (IsPossible(run, "resolve")) also("resolve " + run.id() + " applied|not_applied|partial reason");
+  // As the server words what lanes of a run wait for.
+  if (run.waiting().reason().find("checklist at ") != std::string::npos) also("answer " + run.id() + " ITEM [note]");
   return message;
 }
 

@@ -4,6 +4,8 @@
 // surface knows nothing of runs. Each surface is one folder beside this file.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -109,6 +111,20 @@ class Surface {
   // A surface that cannot change a message (IRC) posts the change as a line.
   virtual Result<MessagePlace> Post(const std::string& channel, const ChatMessage& message) = 0;
   virtual Result<void> Update(const MessagePlace& place, const ChatMessage& message) = 0;
+  // Whether Update() changes what stands there. False: what was said once is not said again without
+  // need; a place's `message` is then what the bot keeps of it.
+  virtual bool CanChange() const { return true; }
+
+  // The bot's message about `about` in the channel, posted since then, when it is not known where it
+  // stands: the bot ended before it could store that. Nothing: none is found, or none can be looked for.
+  // Errors as Post().
+  virtual Result<std::optional<MessagePlace>> Find(const std::string& /*channel*/,
+                                                   const std::string& /*about*/, std::int64_t /*since*/) {
+    return std::optional<MessagePlace>();
+  }
+
+  // Whether it could begin as things are: the vendor is asked, and nothing is changed.
+  virtual Result<void> Check() { return {}; }
 };
 
 }  // namespace recourse::chatops

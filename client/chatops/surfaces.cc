@@ -68,17 +68,27 @@ YamlReader::Reader Into(YamlReader& reader, std::optional<Section>& into,
   };
 }
 
-Result<void> JoinRoutes(const Config& config, irc::Options& irc) {
+std::string WrongChannelOf(const std::string& surface, const std::string& channel) {
+  const auto all = [&](std::string_view known) { return channel.find_first_not_of(known) == std::string::npos; };
+  if (surface == "irc" && (!irc::IsWord(channel) || std::string_view("#&+!").find(channel[0]) == std::string_view::npos)) {
+    return "\"" + channel + "\" is no channel of IRC, such as \"#incidents\"";
+  }
+  if (surface == "slack" && (!all("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") || std::string_view("CGD").find(channel[0]) == std::string_view::npos)) {
+    return "\"" + channel + "\" is no id of a channel in Slack, such as C024BE91L; names change, so they are not taken";
+  }
+  if (surface == "mattermost" && (!all("abcdefghijklmnopqrstuvwxyz0123456789") || channel.size() != 26)) {
+    return "\"" + channel + "\" is no id of a channel in Mattermost: 26 letters and digits, from its View Info";
+  }
+  return "";
+}
+
+// The bot is in the channels that it tells.
+void JoinRoutes(const Config& config, irc::Options& irc) {
   for (const Route& route : config.routes) {
-    if (route.surface != "irc") continue;
-    if (!irc::IsWord(route.channel)) {
-      return InvalidArgument("routes: \"" + route.channel + "\" is no channel of IRC");
-    }
     const bool known =
         std::find(irc.channels.begin(), irc.channels.end(), route.channel) != irc.channels.end();
-    if (!known) irc.channels.push_back(route.channel);
+    if (route.surface == "irc" && !known) irc.channels.push_back(route.channel);
   }
-  return {};
 }
 
 // Reads a secret into a setting. Nothing where no file is named.
@@ -161,12 +171,11 @@ Result<Settings> ParseSettings(std::string_view text, std::string_view file) {
       text, reader,
       {{"irc", Into(reader, surfaces.irc, irc::ReadOptions)},
        {"slack", Into(reader, surfaces.slack, ReadSlack)},
-       {"mattermost", Into(reader, surfaces.mattermost, ReadMattermost)}});
+       {"mattermost", Into(reader, surfaces.mattermost, ReadMattermost)}},
+      WrongChannelOf);
   if (!config) return std::move(config).error();
   settings.config = *std::move(config);
-  if (surfaces.irc) {
-    if (auto joined = JoinRoutes(settings.config, *surfaces.irc); !joined) return joined.error();
-  }
+  if (surfaces.irc) JoinRoutes(settings.config, *surfaces.irc);
   return settings;
 }
 

@@ -45,8 +45,7 @@ struct Settings {
   SurfaceSettings surfaces;
 };
 
-// The configuration of the bot. Errors are those of ParseConfig; kInvalidArgument, too: a route to a
-// channel of IRC that can be none.
+// The configuration of the bot. Errors are those of ParseConfig.
 Result<Settings> ParseSettings(std::string_view text, std::string_view file);
 
 // Reads the files of secrets. kFailedPrecondition: others than its owner can read one. Otherwise the

@@ -59,7 +59,7 @@ void Watch::Follow() {
     for (v1::WatchEventsResponse response; stream->Read(&response);) {
       position_ = response.event().position();
       // A note changes no message; where messages stand is noted by this program itself.
-      if (response.event().type() != "RunAnnotated") to_.touched(response.event().run());
+      if (response.event().type() != "RunAnnotated") to_.touched(response.event().run(), true);
     }
     const grpc::Status status = stream->Finish();
     const std::lock_guard lock(mutex_);
@@ -114,10 +114,10 @@ Result<void> Watch::LookAtOpenRuns() {
   } while (!request.page_token().empty());
   for (const auto& [run, revision] : open) {
     const auto known = open_.find(run);
-    if (known == open_.end() || known->second != revision) to_.touched(run);
+    if (known == open_.end() || known->second != revision) to_.touched(run, false);
   }
   for (const auto& [run, revision] : open_) {
-    if (!open.contains(run)) to_.touched(run);  // it is over
+    if (!open.contains(run)) to_.touched(run, false);  // it is over
   }
   open_ = std::move(open);
   return {};
@@ -134,7 +134,7 @@ Result<void> Watch::LookAtFinishedRuns() {
   const auto page = asking.Call(&v1::RunService::Stub::ListRuns, server_.runs(), request);
   if (!page) return page.error();
   for (const v1::Run& run : page->runs()) {
-    if (run.change_time().seconds() >= since) to_.touched(run.id());
+    if (run.change_time().seconds() >= since) to_.touched(run.id(), false);
   }
   finished_seen_ = true;
   return {};

@@ -22,7 +22,8 @@ namespace recourse::chatops {
 class Watch {
  public:
   struct To {
-    std::function<void(const std::string& run)> touched;  // it may have changed
+    // It may have changed; `news`: it has, just now.
+    std::function<void(const std::string& run, bool news)> touched;
     std::function<void()> another_journal;                // what was known is void
   };
 

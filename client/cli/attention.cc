@@ -49,6 +49,9 @@ int ListAttention(const Common& common, int limit) {
     if (list->more() > 0) {
       std::printf("\n(%lld more: --limit)\n", static_cast<long long>(list->more()));
     }
+    for (const std::string& problem : list->problems()) {
+      std::printf("\n%s  %s\n", Painted("ALERT RULE", Colour::kBad).c_str(), OneLine(problem).c_str());
+    }
     for (const v1::Channel& channel : list->undelivered()) {
       std::printf("\n%s", UndeliveredText(common, channel).c_str());
     }

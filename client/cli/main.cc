@@ -4,6 +4,7 @@
 #include <csignal>
 #include <cstdio>
 
+#include "client/cli/complaint.h"
 #include "client/cli/completion.h"
 #include "client/cli/manual.h"
 #include "client/cli/tools.h"
@@ -91,21 +92,6 @@ class Command {
 
  private:
   using Verb = std::function<int()>;
-
-  // What is wrong with the command line, and where to read on.
-  static std::string Complaint(const CLI::App* app, const CLI::Error& error) {
-    std::string path = "recourse";
-    while (!app->get_subcommands().empty()) {
-      app = app->get_subcommands().front();
-      path += " " + app->get_name();
-    }
-    std::string choices;
-    for (const CLI::App* sub : app->get_subcommands([](const CLI::App*) { return true; })) {
-      choices += (choices.empty() ? "" : ", ") + sub->get_name();
-    }
-    return "recourse: " + (choices.empty() ? error.what() : "say what to do: " + choices) +
-           "; see: " + path + " --help\n";
-  }
 
   std::vector<std::string> Verbs() const {
     std::vector<std::string> names;

@@ -21,12 +21,17 @@ int ListChannels(const Common& common) {
     Table table({"CHANNEL", "KIND", "WAITING", "GIVEN UP", "SINCE (UTC)", "WHY"});
     for (const v1::Channel& channel : list->channels()) {
       const bool stuck = channel.waiting() + channel.given_up() > 0;
+      const bool bad = stuck || !channel.trouble().empty();
       table.Add({channel.name(), channel.kind().empty() ? "no longer there" : channel.kind(),
                  std::to_string(channel.waiting()), std::to_string(channel.given_up()),
-                 stuck ? When(channel.since_time()) : "", channel.error()},
-                stuck ? Colour::kBad : Colour::kNone);
+                 stuck ? When(channel.since_time()) : "",
+                 channel.error().empty() ? channel.trouble() : channel.error()},
+                bad ? Colour::kBad : Colour::kNone);
     }
     std::printf("%s", table.ToString().c_str());
+    for (const std::string& problem : list->problems()) {
+      std::printf("%s  %s\n", Painted("PROBLEM", Colour::kBad).c_str(), OneLine(problem).c_str());
+    }
     return kOk;
   });
 }
@@ -39,7 +44,7 @@ int RetryNotifications(const Common& common, const std::string& channel) {
                          server.notifications(), request);
     if (!retried) return std::move(retried).error();
     if (common.json) return PrintJson(*retried);
-    std::printf("%d that were given up are tried again; what comes of it: %s notifications list\n",
+    std::printf("%d are tried now; what comes of it: %s notifications list\n",
                 retried->count(), Prefix(common).c_str());
     return kOk;
   });
@@ -79,7 +84,7 @@ void AddNotificationVerbs(CLI::App& app, const Common& common, const AddVerb& ad
   group->fallthrough();
   const auto channel = std::make_shared<std::string>();
   add(*group, "list", "the channels, and what has not reached them", [&common] { return ListChannels(common); });
-  add(*group, "retry", "try again what was given up",
+  add(*group, "retry", "try what waits now, and again what was given up",
       [&common, channel] { return RetryNotifications(common, *channel); })
       ->add_option("channel", *channel, "its name")->required();
   add(*group, "test", "send a test message now",

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <memory>
+#include <set>
 #include <sstream>
 
 #include "actions/all.h"
@@ -70,7 +71,8 @@ class Checker {
       auto files = FilesAt(path);
       if (!files) return Refuse(files.error());
       const bool one = files->size() == 1 && files->front() == path;
-      if (!one) std::erase_if(*files, [&](const fs::path& file) { return HoldsCases(file) != cases; });
+      if (!one)
+        std::erase_if(*files, [&](const fs::path& file) { return HoldsCases(file) != cases; });
       if (files->empty()) {
         return Refuse(NotFound(path + ": the directory holds no " +
                                (cases ? "NAME.test.yaml" : "NAME.yaml")));
@@ -85,18 +87,15 @@ class Checker {
   Result<definition::Loaded> Load(const fs::path& file) {
     auto text = ReadFile(file, kDefinitionMax);
     if (!text) return std::move(text).error();
-    return definition::LoadWorkflow(*text, &registry_, [&](std::string_view name) {
-      return FindBeside(file, name);
-    });
+    return definition::LoadWorkflow(*text, &registry_,
+                                    [&](std::string_view name) { return FindBeside(file, name); });
   }
 
   void Fail() { code_ = kRefused; }
   bool json() const { return json_; }
 
  private:
-  int Refuse(const Error& error) {
-    return Tell(error, kUsage);
-  }
+  int Refuse(const Error& error) { return Tell(error, kUsage); }
 
   const bool json_;
   Registry registry_;
@@ -143,6 +142,25 @@ int Conclude(const Checker& checker, const Value::List& answers, std::size_t fil
   return code;
 }
 
+// The escalation policies that the targets of this file may name: those in `escalation_policies`
+// beside the directory that it is in, as a server's data directory has them. Answers their
+// mistakes.
+std::string AddPoliciesBeside(const fs::path& file, std::set<fs::path>& read,
+                              definition::Inventory& inventory) {
+  std::string mistakes;
+  const fs::path directory = fs::absolute(file).parent_path().parent_path() / "escalation_policies";
+  if (!read.insert(directory).second || !fs::is_directory(directory)) return mistakes;
+  const auto files = FilesAt(directory.string());
+  if (!files) return files.error().message + "\n";
+  for (const fs::path& policy : *files) {
+    const auto text = ReadFile(policy, kDefinitionMax);
+    const auto added =
+        text ? inventory.AddPolicyFile(*text, policy.string()) : Result<void>(text.error());
+    if (!added) mistakes += added.error().message + "\n";
+  }
+  return mistakes;
+}
+
 }  // namespace
 
 int ValidateOffline(const Common& common, const CheckArguments& arguments) {
@@ -150,41 +168,43 @@ int ValidateOffline(const Common& common, const CheckArguments& arguments) {
   Value::List answers;
   std::size_t files = 0;
   std::size_t failed = 0;
-  const int code = checker.EachFile(arguments.paths, false, [&](const fs::path& file) -> Result<void> {
-    auto loaded = checker.Load(file);
-    if (!loaded) return std::move(loaded).error();
-    ++files;
-    const bool valid = loaded->workflow != nullptr;
-    const auto warnings =
-        valid ? definition::Advise(*loaded->workflow) : std::vector<definition::Problem>();
-    const bool passes = valid && (!arguments.strict || warnings.empty());
-    if (!passes) {
-      checker.Fail();
-      ++failed;
-    }
-    if (checker.json()) {
-      answers.push_back(Value::Object({{"file", file.string()},
-                                       {"workflow", valid ? loaded->workflow->name : ""},
-                                       {"problems", ToJsonValue(loaded->problems)},
-                                       {"warnings", ToJsonValue(warnings)}}));
-      return {};
-    }
-    Print(file, loaded->problems, "");
-    if (arguments.strict) Print(file, warnings, "warning: ");
-    if (passes) {
-      std::printf("%s: valid (%s)\n", file.c_str(), loaded->workflow->name.c_str());
-    } else if (valid) {
-      std::printf("%s: can be loaded (%s), but does not pass --strict\n", file.c_str(),
-                  loaded->workflow->name.c_str());
-    }
-    return {};
-  });
+  const int code =
+      checker.EachFile(arguments.paths, false, [&](const fs::path& file) -> Result<void> {
+        auto loaded = checker.Load(file);
+        if (!loaded) return std::move(loaded).error();
+        ++files;
+        const bool valid = loaded->workflow != nullptr;
+        const auto warnings =
+            valid ? definition::Advise(*loaded->workflow) : std::vector<definition::Problem>();
+        const bool passes = valid && (!arguments.strict || warnings.empty());
+        if (!passes) {
+          checker.Fail();
+          ++failed;
+        }
+        if (checker.json()) {
+          answers.push_back(Value::Object({{"file", file.string()},
+                                           {"workflow", valid ? loaded->workflow->name : ""},
+                                           {"problems", ToJsonValue(loaded->problems)},
+                                           {"warnings", ToJsonValue(warnings)}}));
+          return {};
+        }
+        Print(file, loaded->problems, "");
+        if (arguments.strict) Print(file, warnings, "warning: ");
+        if (passes) {
+          std::printf("%s: valid (%s)\n", file.c_str(), loaded->workflow->name.c_str());
+        } else if (valid) {
+          std::printf("%s: can be loaded (%s), but does not pass --strict\n", file.c_str(),
+                      loaded->workflow->name.c_str());
+        }
+        return {};
+      });
   return Conclude(checker, answers, files, failed, code);
 }
 
 int ValidateTargets(const Common& common, const std::vector<std::string>& paths) {
   Checker checker(common);
   definition::Inventory inventory;
+  std::set<fs::path> policies;
   Value::List answers;
   std::size_t files = 0;
   std::size_t failed = 0;
@@ -192,7 +212,11 @@ int ValidateTargets(const Common& common, const std::vector<std::string>& paths)
     auto text = ReadFile(file, kDefinitionMax);
     if (!text) return std::move(text).error();
     ++files;
-    const auto added = inventory.AddFile(*text, file.string());
+    const std::string mistakes = AddPoliciesBeside(file, policies, inventory);
+    auto added = inventory.AddFile(*text, file.string());
+    if (!added) {
+      added = InvalidArgument(added.error().message + (mistakes.empty() ? "" : "\n" + mistakes));
+    }
     if (!added) {
       checker.Fail();
       ++failed;
@@ -205,7 +229,8 @@ int ValidateTargets(const Common& common, const std::vector<std::string>& paths)
     std::vector<std::string> problems;  // each line has its place
     std::istringstream lines(added ? std::string() : added.error().message);
     for (std::string line; std::getline(lines, line);) problems.push_back(line);
-    answers.push_back(Value::Object({{"file", file.string()}, {"problems", ToJsonValue(problems)}}));
+    answers.push_back(
+        Value::Object({{"file", file.string()}, {"problems", ToJsonValue(problems)}}));
     return {};
   });
   return Conclude(checker, answers, files, failed, code);
@@ -250,7 +275,8 @@ int TestWorkflows(const Common& common, const std::vector<std::string>& paths) {
     Print(cases, report.problems, "");
     for (const rehearsal::Verdict& verdict : report.verdicts) Print(cases, verdict);
     std::string missing;
-    for (const std::string& step : report.unreached) missing += (missing.empty() ? "" : ", ") + step;
+    for (const std::string& step : report.unreached)
+      missing += (missing.empty() ? "" : ", ") + step;
     if (!missing.empty()) std::printf("  no case comes to %s\n", missing.c_str());
     return {};
   });

@@ -148,6 +148,8 @@ std::string WaitingText(const Common& common, const v1::Run& run) {
   if (run.status() == v1::RUN_STATUS_PAUSED || resumes) {
     text += "resume      " + prefix + " resume " + run.id() + "\n";
   }
+  const bool held = waiting.reason().find("started on hold by ") != std::string::npos;  // as the server words it
+  if (held) text += "cancel      " + prefix + " cancel " + run.id() + " --reason ...\n";
   if (run.status() == v1::RUN_STATUS_NEEDS_ATTENTION) {
     // `who` says when a rollback needs to know which of the answers is true.
     const bool unknown = waiting.who().find("saying which") != std::string::npos;

@@ -126,7 +126,7 @@ Result<void> MakeOwnDirectory(const std::string& path, mode_t mode) {
   return FailedPrecondition(path + " is not a directory");
 }
 
-Result<void> RenameFile(const std::string& from, const std::string& to) {
+Result<void> RenameFile(const std::string& from, const std::string& to, unsigned flags) {
   const auto in = [&](Error error) { return std::move(error).In("move " + from + " to " + to); };
   auto source = OpenParent(from);
   if (!source) return in(std::move(source).error());
@@ -134,7 +134,9 @@ Result<void> RenameFile(const std::string& from, const std::string& to) {
   if (!target) return in(std::move(target).error());
   const std::string old_name = std::filesystem::path(from).filename().string();
   const std::string new_name = std::filesystem::path(to).filename().string();
-  if (renameat(source->get(), old_name.c_str(), target->get(), new_name.c_str()) == 0) return {};
+  if (renameat2(source->get(), old_name.c_str(), target->get(), new_name.c_str(), flags) == 0) {
+    return {};
+  }
   return ErrnoError(errno, "move " + from + " to " + to);
 }
 

@@ -59,8 +59,10 @@ Result<void> MakeDirectories(const std::string& path, mode_t mode = 0755);
 // kFailedPrecondition: a symbolic link or something else stands there; nothing is made through it.
 Result<void> MakeOwnDirectory(const std::string& path, mode_t mode);
 
-// rename(2) from one directory to another. kFailedPrecondition: one of them is a symbolic link, so
-// that the file would come from, or go, who knows where.
-Result<void> RenameFile(const std::string& from, const std::string& to);
+// rename(2) from one directory to another, with the `flags` of renameat2(2): RENAME_NOREPLACE
+// leaves what has the name (kAlreadyExists), RENAME_EXCHANGE swaps the two. kFailedPrecondition:
+// one of the directories is a symbolic link, so that the file would come from, or go, who knows
+// where.
+Result<void> RenameFile(const std::string& from, const std::string& to, unsigned flags = 0);
 
 }  // namespace recourse

@@ -39,7 +39,8 @@ struct ActionSpec {
   std::string name;     // "database.restore"
   std::string summary;  // one line
   // JSON Schemas. The part used: type, properties, required, additionalProperties, items, enum,
-  // minimum, maximum, minLength, default, description.
+  // minimum, maximum, minLength, default, description; and oneOf for a choice between objects, each
+  // of which allows one value, its own, for the member `kind`.
   Value inputs;
   Value output;
   RepeatClass repeat = RepeatClass::kOnce;
@@ -50,6 +51,9 @@ struct ActionSpec {
   bool can_compensate = false;
   // For plans, of one that cannot: why nothing needs to be put back, or who can. Empty: neither.
   std::string without_compensation = {};
+  // Its output {"channel", "subject", "text"} is a notification, stored in the commit in which the
+  // attempt succeeds. REQUIRES: kIdempotent.
+  bool sends = false;
   std::chrono::microseconds timeout = std::chrono::minutes(5);
   RetryPolicy retry;
 };

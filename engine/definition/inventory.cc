@@ -3,9 +3,13 @@
 
 #include "engine/base/dated_name.h"
 #include "engine/base/json.h"
+#include "engine/definition/checked_resources.h"
 #include "engine/definition/members.h"
 #include "engine/definition/names.h"
+#include "engine/definition/resources.h"
 #include "engine/definition/schema.h"
+#include "engine/definition/upkeep_resources.h"
+#include "engine/definition/window.h"
 #include "engine/definition/workflow.h"
 
 namespace recourse::definition {
@@ -20,6 +24,8 @@ constexpr std::string_view kTargetSchema = R"({
     "name": {"type": "string", "minLength": 1},
     "summary": {"type": "string"},
     "escalation_policy": {"type": "string", "minLength": 1},
+    "schema": {"type": "array", "items": {"type": "string", "minLength": 1}},
+    "temporary_files": {"type": "array", "items": {"type": "string"}},
     "database": {
       "type": "object",
       "required": ["kind", "path"],
@@ -54,29 +60,9 @@ constexpr std::string_view kTargetSchema = R"({
         "directory": {"type": "string"},
         "pattern": {"type": "string", "minLength": 1},
         "keep_days": {"type": "integer", "minimum": 1, "maximum": 100000},
+        "keep_at_most": {"type": "integer", "minimum": 1, "maximum": 100000},
         "keep_at_least": {"type": "integer", "minimum": 1, "maximum": 100000},
         "max_age": {"type": "string"}
-      }
-    },
-    "services": {
-      "type": "array",
-      "items": {
-        "type": "object",
-        "required": ["name", "kind", "pid_file", "command"],
-        "additionalProperties": false,
-        "properties": {
-          "name": {"type": "string", "minLength": 1},
-          "kind": {"type": "string", "enum": ["process"]},
-          "pid_file": {"type": "string"},
-          "command": {"type": "array", "items": {"type": "string"}},
-          "log": {"type": "string"},
-          "working_directory": {"type": "string"},
-          "user": {"type": "string", "minLength": 1},
-          "group": {"type": "string", "minLength": 1},
-          "environment": {"type": "object", "additionalProperties": {"type": "string"}},
-          "settle": {"type": "string"},
-          "stop_timeout": {"type": "string"}
-        }
       }
     },
     "health": {
@@ -95,30 +81,6 @@ constexpr std::string_view kTargetSchema = R"({
         "within": {"type": "string"},
         "request_timeout": {"type": "string"}
       }
-    },
-    "disk": {
-      "type": "object",
-      "required": ["path"],
-      "additionalProperties": false,
-      "properties": {
-        "path": {"type": "string"},
-        "warn": {
-          "type": "object",
-          "additionalProperties": false,
-          "properties": {
-            "used_percent": {"type": "number", "minimum": 0, "maximum": 100},
-            "free_bytes": {"type": "integer", "minimum": 0}
-          }
-        },
-        "fail": {
-          "type": "object",
-          "additionalProperties": false,
-          "properties": {
-            "used_percent": {"type": "number", "minimum": 0, "maximum": 100},
-            "free_bytes": {"type": "integer", "minimum": 0}
-          }
-        }
-      }
     }
   }
 })";
@@ -127,7 +89,24 @@ const Value& TargetSchema() {
   static const Value schema = [] {
     auto parsed = ParseJson(kTargetSchema);
     RECOURSE_CHECK(parsed.ok());
-    return *parsed;
+    const Value services = Value::Object({{"type", "array"}, {"items", ServiceSchema()}});
+    Value resources = (*parsed)["properties"]
+                          .With("services", services)
+                          .With("traffic", services)
+                          .With("nginx", NginxSchema())
+                          .With("disk", DiskInputs())
+                          .With("memory", MemoryInputs())
+                          .With("cpu", CpuInputs())
+                          .With("load", LoadInputs())
+                          .With("connections", PortsInputs())
+                          .With("logs", LogScanInputs())
+                          .With("cache", CacheSchema())
+                          .With("firewall", FirewallSchema())
+                          .With("api", ApiSchema());
+    for (const auto& [name, described] : UpkeepResources().as_map()) {
+      resources = resources.With(name.as_string(), described);
+    }
+    return parsed->With("properties", resources);
   }();
   return schema;
 }
@@ -148,11 +127,14 @@ void CheckText(std::string_view key, const Node& value, Problems& problems) {
     problems.Add(value.place,
                  std::string(key) + ": expected " + std::string(what) + ", found " + Quoted(text));
   };
-  if (IsOneOf(key, {"max_age", "request_timeout"})) {
+  if (IsOneOf(key, {"max_age", "request_timeout", "over", "timeout", "connect_timeout"})) {
     (void)ReadDuration(value, key, std::chrono::milliseconds(1), problems);
   } else if (IsOneOf(key, {"settle", "stop_timeout", "latency_max", "interval", "within"})) {
     (void)ReadDuration(value, key, std::chrono::microseconds(0), problems);
-  } else if (IsOneOf(key, {"path", "directory", "pid_file", "log", "working_directory"})) {
+  } else if (IsOneOf(key, {"path", "directory", "pid_file", "log", "working_directory", "socket",
+                           "journal", "kubeconfig", "runtime_directory", "configuration", "prefix",
+                           "error_log", "password_file", "bearer_file", "ca_file", "link",
+                           "previous", "from", "to", "off"})) {
     if (!text.starts_with('/')) expected("an absolute path");
   } else if (key == "mode") {
     if (!IsPermissions(text)) expected("permissions in octal, such as 0664");
@@ -167,11 +149,17 @@ void CheckText(std::string_view key, const Node& value, Problems& problems) {
   }
 }
 
-void CheckTexts(const Node& node, Problems& problems) {
-  for (const Node& item : node.items) CheckTexts(item, problems);
+// `of` names the resource, or the part of it, that the node is.
+void CheckTexts(const Node& node, Problems& problems, std::string_view of = "") {
+  for (const Node& item : node.items) CheckTexts(item, problems, of);
   for (const auto& [key, place, value] : node.members) {
-    if (key == "json" || key == "environment") continue;  // names of others
-    CheckTexts(value, problems);
+    // Names of others, and what a script of the target's understands.
+    if (IsOneOf(key, {"json", "environment", "headers", "patterns", "inputs", "probe_codes",
+                      "exit_codes"})) {
+      continue;
+    }
+    CheckTexts(value, problems, key);
+    if (key == "prefix" && of == "cache") continue;  // of keys, not a directory
     if (value.is_string()) CheckText(key, value, problems);
   }
 }
@@ -183,6 +171,38 @@ void CheckOwner(const Node& database, Problems& problems) {
     if (database.Find(key) == nullptr) {
       problems.Add(database.place, "database: with \"owner\", " + Quoted(key) + " is needed too");
     }
+  }
+}
+
+// The member's text; empty when it is no text or not there.
+std::string TextOf(const Node& map, std::string_view key) {
+  const Member* member = map.Find(key);
+  return member != nullptr && member->value.is_string() ? member->value.scalar.as_string() : "";
+}
+
+bool IsWorkload(const std::string& text) {
+  for (const std::string_view kind : {"deployment/", "statefulset/"}) {
+    if (text.starts_with(kind)) return text.size() > kind.size();
+  }
+  return false;
+}
+
+void CheckUnit(const Node& service, Problems& problems) {
+  const std::string unit = TextOf(service, "unit");
+  if (!unit.empty() && (unit.find('.') == std::string::npos || unit.starts_with('-'))) {
+    problems.Add(service.Find("unit")->place,
+                 "unit: expected a unit's whole name, such as app.service, found " + Quoted(unit));
+  }
+  const bool of_user = TextOf(service, "scope") == "user";
+  if (of_user && service.Find("runtime_directory") == nullptr) {
+    problems.Add(service.Find("scope")->place,
+                 "scope: with user, \"runtime_directory\" is needed too: /run/user/UID of the "
+                 "manager");
+  }
+  for (const std::string_view key : {"runtime_directory", "bus", "user"}) {
+    const Member* member = service.Find(key);
+    if (of_user || unit.empty() || member == nullptr) continue;
+    problems.Add(member->place, std::string(key) + ": with it, \"scope: user\" is needed too");
   }
 }
 
@@ -202,6 +222,13 @@ void CheckService(const Node& service, Problems& problems) {
   if (const Member* group = service.Find("group"); group && service.Find("user") == nullptr) {
     problems.Add(group->place, "group: with it, \"user\" is needed too");
   }
+  CheckUnit(service, problems);
+  if (const std::string workload = TextOf(service, "workload");
+      !workload.empty() && !IsWorkload(workload)) {
+    problems.Add(
+        service.Find("workload")->place,
+        "workload: expected deployment/NAME or statefulset/NAME, found " + Quoted(workload));
+  }
   const Member* environment = service.Find("environment");
   if (environment == nullptr) return;
   for (const Member& variable : environment->value.members) {
@@ -211,15 +238,56 @@ void CheckService(const Node& service, Problems& problems) {
   }
 }
 
+// Where the logs are is said by several paths, and a threshold by a pattern's name.
+void CheckLogs(const Node& logs, Problems& problems) {
+  if (!logs.is_map()) return;
+  std::vector<std::string> known;
+  for (const auto& [key, place, value] : logs.members) {
+    for (const Member& pattern : value.members) {
+      if (key == "patterns") known.push_back(pattern.key);
+    }
+    if (key != "paths") continue;
+    for (const Node& path : value.items) {
+      if (path.is_string()) CheckText("path", path, problems);
+    }
+  }
+  for (const std::string_view level : {"warn", "fail"}) {
+    const Member* limits = logs.Find(level);
+    if (limits == nullptr) continue;
+    for (const Member& limit : limits->value.members) {
+      if (std::find(known.begin(), known.end(), limit.key) != known.end()) continue;
+      problems.AddUnknown(limit.place, "pattern", limit.key, known);
+    }
+  }
+}
+
+void CheckTemporaryFiles(const Node& target, Problems& problems) {
+  const Member* files = target.Find("temporary_files");
+  if (files == nullptr) return;
+  for (const Node& path : files->value.items) {
+    if (path.is_string()) CheckText("path", path, problems);
+  }
+}
+
+void CheckWindow(const Node& window, Problems& problems) {
+  if (!window.is_map() || window.Find("cron") == nullptr) return;
+  if (auto read = ReadWindow(ToValue(window)); !read) {
+    problems.Add(window.place, "window: " + read.error().message);
+  }
+}
+
 void CheckTarget(const Node& target, Problems& problems) {
   CheckTexts(target, problems);
   if (!target.is_map()) return;
+  CheckTemporaryFiles(target, problems);
   for (const auto& [key, place, value] : target.members) {
     if (key == "database") CheckOwner(value, problems);
+    if (key == "logs") CheckLogs(value, problems);
+    if (key == "window") CheckWindow(value, problems);
     if (key == "name" && value.is_string()) {
       (void)ReadName(value, "name", NameKind::kDashed, problems);
     }
-    if (key != "services") continue;
+    if (key != "services" && key != "traffic") continue;
     for (const Node& service : value.items) CheckService(service, problems);
   }
 }
@@ -278,8 +346,8 @@ Result<void> Inventory::AddPolicyFile(std::string_view text, std::string_view fi
   if (!policy) return std::move(policy).error();
   const std::string name = policy->name;
   if (!policies_.emplace(name, *std::move(policy)).second) {
-    return Error{Code::kAlreadyExists, std::string(file) + ": an escalation policy " + Quoted(name) +
-                                           " is there already, from another file"};
+    return Error{Code::kAlreadyExists, std::string(file) + ": an escalation policy " +
+                                           Quoted(name) + " is there already, from another file"};
   }
   return {};
 }

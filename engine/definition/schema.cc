@@ -91,7 +91,8 @@ class Walk {
  public:
   explicit Walk(Strings strings) : strings_(strings) {}
 
-  void Check(const Value& value, const Value& schema) {
+  // `others`: where `schema` is one of a choice, all of it.
+  void Check(const Value& value, const Value& schema, const Value* others = nullptr) {
     const Value* type = schema.Find("type");
     if (strings_ == Strings::kTemplates && value.is_string() && HasExpression(value.as_string())) {
       // What it will be is known when it is evaluated; text around it makes it a string for sure.
@@ -106,7 +107,8 @@ class Walk {
     CheckEnum(value, schema);
     if (IsNumber(value)) CheckNumber(value, schema);
     if (value.is_string()) CheckLength(value.as_string(), schema);
-    if (value.is_map()) CheckMembers(value, schema);
+    if (const Value* choice = schema.Find("oneOf")) return CheckChoice(value, *choice);
+    if (value.is_map()) CheckMembers(value, schema, others);
     if (const Value* items = schema.Find("items"); items != nullptr && value.is_list()) {
       std::size_t index = 0;
       for (const Value& item : value.as_list()) {
@@ -126,6 +128,34 @@ class Walk {
     path_.push_back(std::move(part));
     Check(value, schema);
     path_.pop_back();
+  }
+
+  // The schema of the value's kind, so that all that is told is about that one.
+  void CheckChoice(const Value& value, const Value& choice) {
+    const Value* kind = value.Find("kind");
+    if (kind == nullptr) return Add("\"kind\" is missing");
+    if (strings_ == Strings::kTemplates && kind->is_string() && HasExpression(kind->as_string())) {
+      return;  // which one is known when it is evaluated
+    }
+    Value::List known;
+    for (const Value& one : choice.as_list()) {
+      const Value& name = one["properties"]["kind"]["enum"].as_list().front();
+      if (name == *kind) return Check(value, one, &choice);
+      known.push_back(name);
+    }
+    Enter("kind", *kind, Value::Object({{"enum", std::move(known)}}));
+  }
+
+  // The kinds of a choice that have that member: "process, compose".
+  static std::string OwnersOf(const std::string& name, const Value* others) {
+    std::string kinds;
+    if (others == nullptr) return kinds;
+    for (const Value& other : others->as_list()) {
+      if (other["properties"].Find(name) == nullptr) continue;
+      kinds += (kinds.empty() ? "" : ", ") +
+               other["properties"]["kind"]["enum"].as_list().front().as_string();
+    }
+    return kinds;
   }
 
   void CheckEnum(const Value& value, const Value& schema) {
@@ -160,7 +190,7 @@ class Walk {
                    : "expected at least " + std::to_string(least) + " characters");
   }
 
-  void CheckMembers(const Value& value, const Value& schema) {
+  void CheckMembers(const Value& value, const Value& schema, const Value* others) {
     const Value& properties = schema["properties"];
     for (const auto& [key, member] : value.as_map()) {
       if (!key.is_string()) {
@@ -172,7 +202,11 @@ class Walk {
       if (member_schema == nullptr) member_schema = Additional(schema);
       if (member_schema == nullptr) {
         path_.push_back(name);
-        Add("is unknown" + Suggestion(name, properties), true);
+        const std::string owners = OwnersOf(name, others);
+        Add(owners.empty() ? "is unknown" + Suggestion(name, properties)
+                           : "is no member of kind " + value["kind"].as_string() +
+                                 ", but of kind " + owners,
+            true);
         path_.pop_back();
         continue;
       }

@@ -76,6 +76,19 @@ void ReadWith(const Node* with, const ActionSpec* spec, Place place, Position po
   CheckInputs(*spec, read ? action.with.source() : ToValue(*with), with, place, loading);
 }
 
+// Why this action cannot undo what another has done; empty: it can.
+std::string ReasonNotToUndoWith(const ActionStep& action) {
+  if (action.repeat == RepeatClass::kOnce) {
+    return " can neither be repeated nor asked whether it took effect; what undoes a step must be "
+           "one of these";
+  }
+  // What it found before is in no journal then, and without it its probe has nothing to go by.
+  if (action.repeat == RepeatClass::kProbed && action.has_prepare) {
+    return " keeps a record of its own of what it found, and can only be a step";
+  }
+  return {};
+}
+
 // `none`, or what undoes the step instead of its own action.
 void ReadCompensate(const Node& node, ActionStep& action, int step, Loading& loading) {
   if (node.is_string() && node.scalar.as_string() == "none") {
@@ -98,10 +111,9 @@ void ReadCompensate(const Node& node, ActionStep& action, int step, Loading& loa
   position.undoes = true;
   auto compensation = std::make_shared<ActionStep>(ReadAction(*name, with, position, loading));
   if (timeout) compensation->timeout = *timeout;
-  if (compensation->known && compensation->repeat == RepeatClass::kOnce && !loading.stored) {
-    loading.problems.Add(name->place, "compensate: " + compensation->action +
-                                          " can neither be repeated nor asked whether it took "
-                                          "effect; what undoes a step must be one of these");
+  if (compensation->known && !loading.stored) {
+    const std::string why = ReasonNotToUndoWith(*compensation);
+    if (!why.empty()) loading.problems.Add(name->place, "compensate: " + compensation->action + why);
   }
   action.can_compensate = true;
   action.compensation = std::move(compensation);
@@ -191,6 +203,7 @@ ActionStep ReadAction(const Node& node, const Node* with, Position position, Loa
     action.has_plan = spec->has_plan;
     action.has_prepare = spec->has_prepare;
     action.can_compensate = spec->can_compensate;
+    action.sends = spec->sends;
     action.without_compensation = spec->without_compensation;
     action.timeout = spec->timeout;
     action.retry = spec->retry;

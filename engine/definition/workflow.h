@@ -50,6 +50,7 @@ struct ActionStep {
   bool has_plan = false;
   bool has_prepare = false;
   bool can_compensate = false;  // false too when the step says `compensate: none`
+  bool sends = false;
   std::string without_compensation;  // what the action says of having no way back; may be empty
   expression::Template with;
   std::optional<expression::Program> for_each;  // a list; the steps' `item` and `index`

@@ -207,6 +207,8 @@ class Reader {
   // Of a channel those that are neither sent nor given up, the oldest first.
   virtual Result<std::vector<OutboxRow>> UnsentNotifications(const std::string& channel,
                                                              int limit) = 0;
+  // The channels that some wait for, by name.
+  virtual Result<std::vector<std::string>> UnsentChannels() = 0;
   // Those that were tried in vain and are not sent, the oldest first.
   virtual Result<std::vector<OutboxRow>> UndeliveredNotifications(int limit) = 0;
   // All schedules that were ever loaded, by name.

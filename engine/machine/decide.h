@@ -231,10 +231,14 @@ inline constexpr std::string_view kNotifications[] = {
     "approval_requested", "approval_escalated", "checklist",     "needs_attention", "escalated",
     "acknowledged",       "attended",           "run_succeeded", "run_failed"};
 
+// What a step has said to a channel of its choice. The first line of its text is its subject.
+inline constexpr std::string_view kMessage = "message";
+
 // Tells the channels that listen: stored in the outbox with the events.
 struct Notify {
-  std::string event;  // one of kNotifications
+  std::string event;  // one of kNotifications, or kMessage
   std::string text;
+  std::string channel{};  // of kMessage: the one that is told; else those that the routes say
   bool operator==(const Notify&) const = default;
 };
 

@@ -115,6 +115,14 @@ void Escalate(Draft& draft, const AwaitingApproval& awaiting) {
   draft.Do(Notify{"approval_escalated", text});
 }
 
+// What the action was to say goes out with the event that says that it has succeeded.
+void Say(Draft& draft, const definition::ActionStep& action, const Value& output) {
+  if (!action.sends) return;
+  const std::string subject = output.StringOr("subject", "");
+  draft.Do(Notify{std::string(kMessage), (subject.empty() ? "" : subject + "\n\n") + output.StringOr("text", ""),
+                  output.StringOr("channel", "")});
+}
+
 // A wait, or the time for a checklist, is over.
 void EndWait(Draft& draft, const Activity& leaf) {
   if (const auto* checklist = std::get_if<Checklist>(&leaf)) {
@@ -191,6 +199,7 @@ Result<void> On(Draft& draft, const Applied& input) {
   auto attempt = TheAttempt(draft, input.at, input.number, Phase::kApply);
   if (!attempt) return std::move(attempt).error();
   draft.Emit(AttemptSucceeded{input.at, input.number, input.output, Source::kApply, input.note});
+  Say(draft, draft.ActionAt(input.at), input.output);
   draft.Continue();
   return {};
 }
@@ -253,6 +262,16 @@ Result<void> On(Draft& draft, const Probed& input) {
         return {};
       }
       break;
+    case Verdict::kRepeatable:
+      if (draft.IsStopping(input.at)) {
+        draft.FailAttempt(attempt, Error{Code::kCancelled, "stopped; it may have taken effect"}, {},
+                          LeftBehind::kPartial);
+        return {};
+      }
+      // Another attempt would have another key.
+      if (doubt) break;
+      ResumeIn(draft, attempt, Phase::kApply, true);
+      return {};
     case Verdict::kUnknown:
       break;
   }
@@ -273,6 +292,7 @@ Result<void> On(Draft& draft, const Compensated& input) {
   auto rollback = TheCompensation(draft, input.at, input.number);
   if (!rollback) return std::move(rollback).error();
   draft.Emit(CompensationSucceeded{input.at, input.output, Source::kApply, {}});
+  if (const auto& instead = draft.ActionAt(input.at).compensation) Say(draft, *instead, input.output);
   draft.Unwind();
   return {};
 }

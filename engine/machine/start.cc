@@ -33,8 +33,14 @@ Result<void> On(Draft& draft, const Start& input) {
   started.hold = input.hold;
   if (workflow.deadline) started.deadline = draft.facts().now + *workflow.deadline;
   draft.Emit(std::move(started));
-  if (input.lock_holder.number != 0)
-    return draft.Emit(LockQueued{input.lock_holder}), Result<void>();
+  if (input.lock_holder.number != 0) {
+    if (!input.hold.empty()) {
+      draft.Do(Notify{"needs_attention", draft.state().run.ToString() + " needs attention: it was started on hold, and waits for the lock that " +
+                                             input.lock_holder.ToString() + " has: " + input.hold});
+    }
+    draft.Emit(LockQueued{input.lock_holder});
+    return {};
+  }
   if (!input.lock.empty()) draft.Emit(LockAcquired{});
   Begin(draft);
   return {};

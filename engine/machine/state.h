@@ -287,6 +287,8 @@ struct WhyWaiting {
 };
 // The reason of a lane that waits for people to work off a checklist begins with this.
 inline constexpr std::string_view kChecklistReason = "checklist at ";
+// And what a run waits for that a person must let begin.
+inline constexpr std::string_view kHoldReason = "started on hold by ";
 // Nothing for a run that is at work or over.
 std::optional<WhyWaiting> WhyItWaits(const definition::Workflow& workflow, const RunState& state);
 

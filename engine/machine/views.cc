@@ -220,11 +220,16 @@ std::optional<WhyWaiting> WhyItWaits(const definition::Workflow& workflow, const
     why.reason = "the lock " + state.lock + " is held by " + queued->holder.ToString();
     why.who = queued->holder.ToString() + ", when it is over";
     why.next = "starts when the lock is free";
+    if (!state.hold.empty()) {
+      why.reason += "; then " + std::string(kHoldReason) + state.requester + ": " + state.hold;
+      why.who = "an operator: cancel it now, or resume it when it has the lock";
+      why.next = "gets the lock when it is free, and then waits for an operator";
+    }
   } else if (const auto* paused = std::get_if<Paused>(&state.status)) {
     why.reason = Held(paused->hold);
     why.who = paused->hold.quarantined ? "an operator: resume or cancel" : "an operator: resume";
     if (!state.hold.empty() && !paused->hold.quarantined) {
-      why.reason = "started on hold by " + paused->hold.by + ": " + paused->hold.reason;
+      why.reason = std::string(kHoldReason) + paused->hold.by + ": " + paused->hold.reason;
       why.who = "an operator: resume (its first step begins) or cancel";
     }
   } else if (const auto* attention = std::get_if<NeedsAttention>(&state.status)) {

@@ -56,12 +56,18 @@ std::vector<record::Recorded> Place(Batch& batch, const LiveRun& run,
   return recorded;
 }
 
+std::vector<std::string> ChannelsFor(const Batch& batch, const machine::Notify& notify,
+                                     const journal::RunRow& run) {
+  if (!notify.channel.empty()) return {notify.channel};
+  if (batch.route == nullptr || !*batch.route) return {};
+  return (*batch.route)(notify, run);
+}
+
 void AddEffects(Batch& batch, const LiveRun& run, std::vector<machine::Effect> effects,
                 journal::RunChange& change) {
   for (machine::Effect& effect : effects) {
     if (const auto* notify = std::get_if<machine::Notify>(&effect)) {
-      if (batch.route == nullptr || !*batch.route) continue;
-      for (std::string& channel : (*batch.route)(*notify, change.row)) {
+      for (std::string& channel : ChannelsFor(batch, *notify, change.row)) {
         change.notifications.push_back({.position = batch.heads.position,
                                         .number = static_cast<int>(change.notifications.size()),
                                         .channel = std::move(channel),

@@ -47,6 +47,8 @@ class YamlReader {
   Reader Paths(std::vector<std::string>& into);
   Reader Flag(bool& into);
 
+  const std::string& file() const { return file_; }
+
   void Report(const YAML::Mark& mark, const std::string& message);
 
  private:

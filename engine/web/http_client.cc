@@ -40,25 +40,41 @@ int EndWhenStopped(void* stop, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
   return static_cast<std::stop_token*>(stop)->stop_requested() ? 1 : 0;
 }
 
-Error CallError(CURLcode code, const char* detail) {
-  const std::string what = *detail != '\0' ? detail : curl_easy_strerror(code);
-  switch (code) {
-    case CURLE_URL_MALFORMAT:
-    case CURLE_UNSUPPORTED_PROTOCOL:
-      return InvalidArgument(what);
-    case CURLE_WRITE_ERROR:
-      return {Code::kResourceExhausted, what + "; the answer is larger than 1 MiB, the limit here"};
-    case CURLE_COULDNT_RESOLVE_HOST:
-    case CURLE_COULDNT_CONNECT:
-    case CURLE_SSL_CONNECT_ERROR:
-    case CURLE_SSL_CACERT_BADFILE:
-    case CURLE_PEER_FAILED_VERIFICATION:
-      return Unavailable(what + "; nothing was sent");
-    case CURLE_ABORTED_BY_CALLBACK:
-      return Unavailable("stopped before the answer came; it may have taken effect all the same");
-    default:
-      return Unavailable(what + "; it may have taken effect all the same");
+// `sent`: a part of the call at least.
+Error CallError(CURLcode code, const char* detail, bool sent = false) {
+  const std::string what = code == CURLE_ABORTED_BY_CALLBACK ? "stopped before the answer came"
+                           : *detail != '\0'                 ? detail
+                                                             : curl_easy_strerror(code);
+  if (code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL) {
+    return InvalidArgument(what);
   }
+  if (code == CURLE_WRITE_ERROR) {
+    return {Code::kResourceExhausted, what + "; the answer is larger than 1 MiB, the limit here"};
+  }
+  if (!sent) return Unavailable(what + "; nothing was sent");
+  return {code == CURLE_OPERATION_TIMEDOUT ? Code::kDeadlineExceeded : Code::kUnknown,
+          what + "; it may have taken effect all the same"};
+}
+
+template <class Option>
+void Set(CURL* easy, CURLoption option, Option value) {
+  RECOURSE_CHECK(curl_easy_setopt(easy, option, value) == CURLE_OK);
+}
+
+// What every call has in common. What it points to outlives the call.
+void SetCommon(CURL* easy, const std::string& url, const std::string& ca_file, std::chrono::milliseconds timeout,
+               char* detail, std::stop_token& stop) {
+  Set(easy, CURLOPT_URL, url.c_str());
+  Set(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+  Set(easy, CURLOPT_PROXY, "");  // none from the environment
+  Set(easy, CURLOPT_NOSIGNAL, 1L);
+  Set(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(timeout.count()));
+  Set(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(timeout.count()));
+  if (!ca_file.empty()) Set(easy, CURLOPT_CAINFO, ca_file.c_str());
+  Set(easy, CURLOPT_ERRORBUFFER, detail);
+  Set(easy, CURLOPT_NOPROGRESS, 0L);
+  Set(easy, CURLOPT_XFERINFOFUNCTION, &EndWhenStopped);
+  Set(easy, CURLOPT_XFERINFODATA, &stop);
 }
 
 }  // namespace
@@ -94,6 +110,7 @@ HttpClient::Easy HttpClient::TakeEasy() {
 }
 
 Result<HttpAnswer> HttpClient::Send(const HttpCall& call, std::stop_token stop) {
+  if (stop.stop_requested()) return Unavailable("stopped; nothing was sent");
   Easy easy = TakeEasy();
   if (!easy) return Unavailable("libcurl cannot be initialised; nothing was sent");
   struct curl_slist* headers = nullptr;
@@ -101,41 +118,50 @@ Result<HttpAnswer> HttpClient::Send(const HttpCall& call, std::stop_token stop) 
   HttpAnswer answer;
   char detail[CURL_ERROR_SIZE] = "";
 
-  const auto set = [&](CURLoption option, auto value) {
-    RECOURSE_CHECK(curl_easy_setopt(easy.get(), option, value) == CURLE_OK);
-  };
-  set(CURLOPT_URL, call.url.c_str());
-  set(CURLOPT_PROTOCOLS_STR, "http,https");
-  set(CURLOPT_PROXY, "");  // none from the environment
-  set(CURLOPT_NOSIGNAL, 1L);
-  set(CURLOPT_USERAGENT, "recourse");
-  set(CURLOPT_CUSTOMREQUEST, call.method.c_str());
-  set(CURLOPT_POSTFIELDS, call.body.data());
-  set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(call.body.size()));
-  if (call.method == "GET") set(CURLOPT_HTTPGET, 1L);
-  set(CURLOPT_HTTPHEADER, headers);
-  set(CURLOPT_TIMEOUT_MS, static_cast<long>(call.timeout.count()));
-  set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(call.timeout.count()));
-  if (!ca_file_.empty()) set(CURLOPT_CAINFO, ca_file_.c_str());
-  set(CURLOPT_ERRORBUFFER, detail);
-  set(CURLOPT_WRITEFUNCTION, &TakeAnswer);
-  set(CURLOPT_WRITEDATA, &answer);
-  set(CURLOPT_HEADERFUNCTION, &TakeHeader);
-  set(CURLOPT_HEADERDATA, &answer);
-  set(CURLOPT_NOPROGRESS, 0L);
-  set(CURLOPT_XFERINFOFUNCTION, &EndWhenStopped);
-  set(CURLOPT_XFERINFODATA, &stop);
+  SetCommon(easy.get(), call.url, ca_file_, call.timeout, detail, stop);
+  if (!call.unix_socket.empty()) {
+    Set(easy.get(), CURLOPT_UNIX_SOCKET_PATH, call.unix_socket.c_str());
+  }
+  Set(easy.get(), CURLOPT_USERAGENT, "recourse");
+  Set(easy.get(), CURLOPT_CUSTOMREQUEST, call.method.c_str());
+  Set(easy.get(), CURLOPT_POSTFIELDS, call.body.data());
+  Set(easy.get(), CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(call.body.size()));
+  if (call.method == "GET") Set(easy.get(), CURLOPT_HTTPGET, 1L);
+  if (call.method == "HEAD") Set(easy.get(), CURLOPT_NOBODY, 1L);
+  Set(easy.get(), CURLOPT_FRESH_CONNECT, call.fresh ? 1L : 0L);
+  Set(easy.get(), CURLOPT_HTTPHEADER, headers);
+  Set(easy.get(), CURLOPT_WRITEFUNCTION, &TakeAnswer);
+  Set(easy.get(), CURLOPT_WRITEDATA, &answer);
+  Set(easy.get(), CURLOPT_HEADERFUNCTION, &TakeHeader);
+  Set(easy.get(), CURLOPT_HEADERDATA, &answer);
   const CURLcode code = curl_easy_perform(easy.get());
 
   long status = 0;
+  long sent_bytes = 0;
+  curl_off_t latency_us = 0;
   curl_easy_getinfo(easy.get(), CURLINFO_RESPONSE_CODE, &status);
+  curl_easy_getinfo(easy.get(), CURLINFO_REQUEST_SIZE, &sent_bytes);
+  curl_easy_getinfo(easy.get(), CURLINFO_TOTAL_TIME_T, &latency_us);
   curl_slist_free_all(headers);
-  if (code != CURLE_OK) return CallError(code, detail);
+  if (code != CURLE_OK) return CallError(code, detail, sent_bytes > 0);
   curl_easy_reset(easy.get());  // forgets the options, keeps the connection
   const std::lock_guard lock(mutex_);
   if (idle_.size() < kIdleMax) idle_.push_back(std::move(easy));
   answer.status = static_cast<int>(status);
+  answer.latency = std::chrono::microseconds(latency_us);
   return answer;
+}
+
+Result<void> HttpClient::Reach(const std::string& url, std::stop_token stop) {
+  const Easy easy(curl_easy_init(), curl_easy_cleanup);
+  if (!easy) return Unavailable("libcurl cannot be initialised");
+  char detail[CURL_ERROR_SIZE] = "";
+  SetCommon(easy.get(), url, ca_file_, std::chrono::seconds(10), detail, stop);
+  Set(easy.get(), CURLOPT_CONNECT_ONLY, 1L);
+  const CURLcode code = curl_easy_perform(easy.get());
+  if (code == CURLE_OK) return {};
+  if (code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL) return CallError(code, detail);
+  return Unavailable(*detail != '\0' ? detail : curl_easy_strerror(code));
 }
 
 }  // namespace recourse::web

@@ -16,15 +16,21 @@ namespace recourse::web {
 struct HttpCall {
   std::string method = "POST";
   std::string url;                   // http or https
+  std::string unix_socket = {};      // the socket's file, where there is no host; then `url` says no more
+                                     // than the path
   std::vector<std::string> headers;  // "Content-Type: application/json"
   std::string body;
   std::chrono::milliseconds timeout = std::chrono::seconds(10);
+  // By a connection of its own. On one that was kept, and that the other side has closed meanwhile,
+  // the call is sent once more by itself; never so on a fresh one.
+  bool fresh = false;
 };
 
 struct HttpAnswer {
   int status = 0;
   std::map<std::string, std::string> headers;  // names in lower case
   std::string body;                            // at most 1 MiB
+  std::chrono::microseconds latency{};         // until the last byte
 
   std::string Header(const std::string& name) const;
 };
@@ -44,10 +50,15 @@ class HttpClient {
   HttpClient& operator=(const HttpClient&) = delete;
 
   // Any answer, whatever its status. Errors do not tell the URL, which can hold a secret.
-  // kUnavailable: no answer (name, connection, TLS, time, stopped); the message says so when the call
-  // may have reached the vendor all the same. kResourceExhausted: an answer beyond the limit.
-  // kInvalidArgument: the URL is none.
+  // kUnavailable: no connection (name, TLS, time, stopped); nothing was sent. kDeadlineExceeded: no
+  // answer in time, and kUnknown: no answer (the connection broke, stopped); the call may have taken
+  // effect all the same. kResourceExhausted: an answer beyond the limit. kInvalidArgument: the URL is
+  // none.
   Result<HttpAnswer> Send(const HttpCall& call, std::stop_token stop);
+
+  // Whether the URL's host can be spoken to, with TLS where it has it: connects and hangs up. Errors as
+  // Send(); nothing was sent.
+  Result<void> Reach(const std::string& url, std::stop_token stop);
 
  private:
   using Easy = std::unique_ptr<void, void (*)(void*)>;

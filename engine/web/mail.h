@@ -26,4 +26,8 @@ struct MailCall {
 // not answer, or not now; the message has its words.
 Result<void> SendMail(const MailCall& call, const std::stop_token& stop);
 
+// Connects, with TLS and the login where the call has them, and hangs up: nothing is sent.
+// kUnavailable: that does not work; the message says why.
+Result<void> ReachMailServer(const MailCall& call, const std::stop_token& stop);
+
 }  // namespace recourse::web

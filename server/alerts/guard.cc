@@ -10,10 +10,10 @@ namespace {
 
 constexpr auto kDay = std::chrono::hours(24);
 constexpr int kAtOnce = 200;
+constexpr int kCountMax = 1000;  // as many as a limit can be
 
-// How many runs alerts have asked for in the last day, as far as that reaches `enough`.
-Result<int> CountOfDay(const Rule& rule, const std::string& target, Time now, int enough,
-                       journal::Reader& reader) {
+// How many runs alerts have asked for in the last day; at most kCountMax.
+Result<int> CountOfDay(const Rule& rule, const std::string& target, Time now, journal::Reader& reader) {
   journal::RunFilter filter;
   filter.target = target;
   if (target.empty()) filter.workflow = rule.launch.workflow;
@@ -23,7 +23,7 @@ Result<int> CountOfDay(const Rule& rule, const std::string& target, Time now, in
     auto rows = reader.ListRuns(filter);
     if (!rows) return std::move(rows).error();
     for (const journal::RunRow& row : *rows) {
-      if (row.started <= now - kDay || count >= enough) return count;
+      if (row.started <= now - kDay || count >= kCountMax) return count;
       count += IsOfAlert(row) ? 1 : 0;
       filter.before = row.run;
     }
@@ -49,7 +49,7 @@ Result<std::string> WhyHeld(const Alert& alert, const Rule& rule, const std::str
            " runs within " + FormatDuration(rule.flapping_within) + ", the last is " +
            before->front().run.ToString() + ". Find out why, then resume or cancel this one";
   }
-  auto today = CountOfDay(rule, target, now, rule.daily_limit, reader);
+  auto today = CountOfDay(rule, target, now, reader);
   if (!today) return std::move(today).error();
   if (*today < rule.daily_limit) return std::string();
   if (rule.daily_limit == 0) {
@@ -58,9 +58,9 @@ Result<std::string> WhyHeld(const Alert& alert, const Rule& rule, const std::str
            "or cancel it";
   }
   const std::string where = target.empty() ? "of " + rule.launch.workflow : "on " + target;
-  return "alerts have started " + std::to_string(*today) + " runs " + where +
-         " within 24 h, which is the daily limit of the rule " + rule.name +
-         ". Look at what they came to, then resume or cancel this one";
+  return "alerts have asked for " + std::to_string(*today) + " runs " + where +
+         " within 24 h before it; the daily limit of the rule " + rule.name + " is " +
+         std::to_string(rule.daily_limit) + ". Look at what they came to, then resume or cancel this one";
 }
 
 }  // namespace recourse::server::alerts

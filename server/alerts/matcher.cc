@@ -54,6 +54,9 @@ Result<Matcher> Matcher::Parse(std::string_view text) {
   if (name.empty() || std::isdigit(static_cast<unsigned char>(name.front()))) {
     return InvalidArgument("expected a matcher such as severity =~ \"critical|high\"");
   }
+  if (rest.starts_with("==")) {
+    return InvalidArgument("\"==\" is no sign of a matcher; write " + std::string(name) + " = ...");
+  }
   Matcher matcher;
   matcher.label_ = name;
   bool regex = false;

@@ -50,9 +50,14 @@ struct Rules {
 // Reads and checks a file of rules (YAML). Nothing unknown is accepted; workflows and, where they
 // are constants, inputs and targets must be there.
 // kInvalidArgument: every problem, a line each: "file:line:column: message".
+//
+// With `unusable`, what is wrong with the workflows that rules name, and with what these are given,
+// does not keep the rules out of use: it stands there, a line each. Alerts for which such a rule
+// counts start the fallback's run.
 Result<std::shared_ptr<const Rules>> LoadRules(std::string_view text, std::string_view file,
                                                const definition::WorkflowsByName& workflows,
-                                               const definition::Inventory& inventory);
+                                               const definition::Inventory& inventory,
+                                               std::string* unusable = nullptr);
 
 // The inputs of a run by what the alert says; `run` is the one that the alert started, empty while
 // it has not. kInvalidArgument and others of Template::Evaluate: an expression fails, or the inputs

@@ -48,8 +48,8 @@ class AlertTypes final : public expression::Types {
 class RulesReader {
  public:
   RulesReader(std::string_view text, const definition::WorkflowsByName& workflows,
-              const definition::Inventory& inventory, Problems& problems)
-      : text_(text), workflows_(workflows), inventory_(inventory), problems_(problems) {}
+              const definition::Inventory& inventory, Problems& problems, Problems& launches)
+      : text_(text), workflows_(workflows), inventory_(inventory), problems_(problems), launches_(launches) {}
 
   Rules Read(const Node& root) {
     Rules rules;
@@ -143,16 +143,18 @@ class RulesReader {
     if (found != workflows_.end()) return found->second.get();
     std::vector<std::string> names;
     for (const auto& [known, workflow] : workflows_) names.push_back(known);
-    problems_.AddUnknown(node.place, "workflow", *name, names);
+    launches_.AddUnknown(node.place, "workflow", *name, names);
     return nullptr;
   }
 
+  static std::string NameIn(const Node& node) { return node.is_string() ? node.scalar.as_string() : ""; }
+
   std::string ReadFallback(const Node& node) {
     const Workflow* workflow = FindWorkflow(node);
-    if (workflow == nullptr) return "";
+    if (workflow == nullptr) return NameIn(node);
     const auto given = Value::Object({{"alert", ""}, {"problem", ""}});
     if (auto fits = definition::ResolveInputs(*workflow, given, inventory_); !fits) {
-      problems_.Add(node.place, "fallback: its inputs must be the texts alert and problem: " +
+      launches_.Add(node.place, "fallback: its inputs must be the texts alert and problem: " +
                                     fits.error().message);
     }
     return workflow->name;
@@ -186,8 +188,8 @@ class RulesReader {
     }
     launch.inputs = Template::Map(std::move(templates));
     const Workflow* workflow = name == nullptr ? nullptr : FindWorkflow(*name);
+    launch.workflow = name == nullptr ? "" : NameIn(*name);
     if (workflow == nullptr) return launch;
-    launch.workflow = workflow->name;
     if (problems_.size() == before) CheckInputs(*workflow, given, launch, node.place);
     return launch;
   }
@@ -207,7 +209,7 @@ class RulesReader {
       if (fits) return;
       const std::string& message = fits.error().message;
       const std::size_t begin = message.starts_with("inputs.") ? 7 : message.size();
-      problems_.Add(place_of(message.substr(begin, message.find(':') - begin)), message);
+      launches_.Add(place_of(message.substr(begin, message.find(':') - begin)), message);
       return;
     }
     std::vector<std::string> names;
@@ -216,12 +218,12 @@ class RulesReader {
       const bool is_given = std::any_of(given.begin(), given.end(),
                                         [&](const auto& one) { return one.first == input.name; });
       if (input.required && !is_given) {
-        problems_.Add(place, "inputs." + input.name + ": " + workflow.name + " needs it");
+        launches_.Add(place, "inputs." + input.name + ": " + workflow.name + " needs it");
       }
     }
     for (const auto& [key, value] : given) {
       if (std::find(names.begin(), names.end(), key) == names.end()) {
-        problems_.AddUnknown(value->place, "input", key, names);
+        launches_.AddUnknown(value->place, "input", key, names);
       }
     }
   }
@@ -277,23 +279,33 @@ class RulesReader {
   const definition::WorkflowsByName& workflows_;
   const definition::Inventory& inventory_;
   Problems& problems_;
+  Problems& launches_;  // with the workflows that are named, and what they are given
 };
+
+std::string ReportOf(Problems problems, std::string_view file) {
+  definition::Loaded read;  // for its report
+  read.problems = std::move(problems).Take();
+  std::string report = read.Report(file);
+  if (report.ends_with('\n')) report.pop_back();
+  return report;
+}
 
 }  // namespace
 
 Result<std::shared_ptr<const Rules>> LoadRules(std::string_view text, std::string_view file,
                                                const definition::WorkflowsByName& workflows,
-                                               const definition::Inventory& inventory) {
+                                               const definition::Inventory& inventory,
+                                               std::string* unusable) {
   Problems problems;
+  Problems launches;
   const Node root = definition::ReadYaml(text, problems);
   Rules rules;
-  if (problems.empty()) rules = RulesReader(text, workflows, inventory, problems).Read(root);
-  if (problems.empty()) return std::make_shared<const Rules>(std::move(rules));
-  definition::Loaded read;  // for its report
-  read.problems = std::move(problems).Take();
-  std::string report = read.Report(file);
-  if (report.ends_with('\n')) report.pop_back();
-  return InvalidArgument(std::move(report));
+  if (problems.empty()) {
+    rules = RulesReader(text, workflows, inventory, problems, unusable == nullptr ? problems : launches).Read(root);
+  }
+  if (!problems.empty()) return InvalidArgument(ReportOf(std::move(problems), file));
+  if (unusable != nullptr) *unusable = ReportOf(std::move(launches), file);
+  return std::make_shared<const Rules>(std::move(rules));
 }
 
 }  // namespace recourse::server::alerts

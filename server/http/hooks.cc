@@ -8,12 +8,13 @@
 
 #include "engine/base/json.h"
 #include "server/access.h"
-#include "server/http/listener.h"
 #include "server/http/tls_context.h"
 
 namespace recourse::server::http {
 namespace {
 
+using web::AnswerError;
+using web::AnswerJson;
 using Parse = Result<alerts::Delivery> (*)(std::string_view body);
 
 std::string JsonOf(const std::vector<alerts::Taken>& all) {
@@ -74,6 +75,25 @@ void AddHooks(httplib::Server& server, const Principals& principals, alerts::Int
   };
   add("/hooks/alertmanager", "Hooks.Alertmanager", alerts::ParseAlertmanager);
   add("/hooks/alert", "Hooks.Alert", alerts::ParseAlerts);
+}
+
+Result<std::unique_ptr<web::Listener>> StartHooks(const std::string& listen, const std::optional<TlsFiles>& tls,
+                                                  const Principals& principals, alerts::Intake& intake) {
+  web::ListenerOptions options{.listen = listen};
+  options.report = [](const std::string& message) { spdlog::warn("http: {}", message); };
+  if (tls) {
+    auto context = TlsContext::Open(*tls);
+    if (!context) return std::move(context).error();
+    options.tls = [shared = std::shared_ptr<TlsContext>(*std::move(context))] { return shared->Now(); };
+  }
+  auto listener = web::Listener::Start(
+      options, [&](httplib::Server& server) { AddHooks(server, principals, intake); });
+  if (!listener) {
+    Error error = std::move(listener).error();
+    error.message += "; nothing was started. Set another with \"http: {listen: ...}\", or port 0 for any free one";
+    return error;
+  }
+  return listener;
 }
 
 }  // namespace recourse::server::http

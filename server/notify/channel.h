@@ -26,6 +26,10 @@ class Channel {
   // number), where its protocol has a place for one.
   virtual Result<void> Send(const std::vector<Letter>& letters, const std::stop_token& stop) = 0;
 
+  // Whether the other side can be spoken to as things are: its secret is read, and a connection made
+  // and closed. Nothing is sent. Blocks as Send().
+  virtual Result<void> Reach(const std::stop_token& stop) = 0;
+
   // Whether several letters may be said as one.
   virtual bool CanDigest() const { return true; }
 };

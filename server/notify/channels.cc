@@ -33,6 +33,12 @@ class HttpChannel : public Channel {
   HttpChannel(ChannelSettings settings, const runtime::SecretSource* secrets)
       : settings_(std::move(settings)), secrets_(secrets), client_(settings_.ca_file) {}
 
+  Result<void> Reach(const std::stop_token& stop) override {
+    auto secret = Secret(stop);
+    if (!secret) return std::move(secret).error();
+    return client_.Reach(UrlOf(*secret), stop);
+  }
+
  protected:
   Result<std::string> Secret(const std::stop_token& stop) const {
     if (secrets_ == nullptr) return FailedPrecondition("the secret " + settings_.secret + " is not known");
@@ -40,6 +46,9 @@ class HttpChannel : public Channel {
     if (!secret) return std::move(secret).error().In("the secret " + settings_.secret);
     return secret;
   }
+
+  // Where it posts to.
+  virtual std::string UrlOf(const std::string& secret) const = 0;
 
   // `secret` stands in no error.
   Result<void> Post(const std::string& url, std::string body, std::vector<std::string> headers,
@@ -84,6 +93,8 @@ class ChatChannel final : public HttpChannel {
   }
 
  private:
+  std::string UrlOf(const std::string& secret) const override { return secret; }
+
   static std::string ForSlack(const std::string& text) {
     std::string safe;
     for (const char c : text) {
@@ -128,6 +139,8 @@ class WebhookChannel final : public HttpChannel {
   }
 
  private:
+  std::string UrlOf(const std::string&) const override { return settings_.url; }
+
   std::string IdOf(const Letter& letter) const {
     return journal_ + "/" + std::to_string(letter.row.position) + "/" + std::to_string(letter.row.number);
   }
@@ -154,13 +167,17 @@ class PagerDutyChannel final : public HttpChannel {
   }
 
  private:
+  std::string UrlOf(const std::string&) const override {
+    return settings_.url.empty() ? kPagerDutyUrl : settings_.url;
+  }
+
   Result<void> SendOne(const Letter& letter, const std::string& key, const std::stop_token& stop) {
     const std::string action = ActionOf(letter);
     Value event = Value::Object({{"routing_key", key},
                                  {"event_action", action},
-                                 {"dedup_key", "recourse/" + journal_ + "/" + letter.row.run.ToString()}});
+                                 {"dedup_key", KeyOf(letter)}});
     if (action == "trigger") {
-      const std::string text = TextOf(letter, settings_);
+      const std::string text = SubjectOf(letter, settings_);
       const std::string source = letter.run.target.empty() ? letter.run.workflow : letter.run.target;
       event = event.With("client", "Recourse")
                   .With("payload", Value::Object({{"summary", text.substr(0, CutAt(text, kSummaryMax))},
@@ -170,10 +187,16 @@ class PagerDutyChannel final : public HttpChannel {
                                                   {"component", letter.run.workflow},
                                                   {"class", letter.row.event},
                                                   {"custom_details", Value::Object({{"run", letter.row.run.ToString()},
+                                                                                    {"text", IsMessage(letter) ? TextOf(letter, settings_) : ""},
                                                                                     {"commands", CommandsOf(letter)}})}}));
     }
-    const std::string url = settings_.url.empty() ? kPagerDutyUrl : settings_.url;
-    return Post(url, ToJson(event), {}, key, stop);
+    return Post(UrlOf(key), ToJson(event), {}, key, stop);
+  }
+
+  // What a step says is an incident of its own, which people close.
+  std::string KeyOf(const Letter& letter) const {
+    const std::string run = "recourse/" + journal_ + "/" + letter.row.run.ToString();
+    return IsMessage(letter) ? run + "/" + std::to_string(letter.row.position) + "/" + std::to_string(letter.row.number) : run;
   }
 
   static constexpr std::size_t kSummaryMax = 1024;

@@ -4,128 +4,37 @@
 
 #include <algorithm>
 #include <future>
-#include <set>
+
+#include "server/notify/problems.h"
+#include "server/notify/round.h"
 
 namespace recourse::notify {
 namespace {
 
-constexpr int kAtOnce = 500;
-constexpr int kTriesInOrder = 5;  // then it is passed by the others of its channel
-constexpr int kTriesMax = 300;  // with delays of up to 5 minutes: a day
+constexpr int kLostAtOnce = 500;
 constexpr std::chrono::seconds kDelayMax{300};
 constexpr std::chrono::seconds kReadAgain{10};
 constexpr int kRetryMax = 100'000;
 
 }  // namespace
 
+// One channel's thread.
+struct Courier::Lane {
+  ChannelSettings settings;
+  std::stop_source stopping{};
+  bool hurry = false;     // guarded by the courier's mutex
+  std::string trouble{};  // the same
+  std::thread thread{};
+};
+
 std::chrono::seconds DelayAfter(int failures) {
   const int doublings = std::clamp(failures - 1, 0, 9);
   return std::min(std::chrono::seconds(1 << doublings), kDelayMax);
 }
 
-journal::OutboxRow AfterFailure(journal::OutboxRow row, const Error& error, Time now) {
-  ++row.tries;
-  row.error = Plain(error.message);
-  if (error.code == Code::kInvalidArgument || row.tries >= kTriesMax) row.given_up = now;
-  return row;
-}
-
-// What waits in one channel, worked off once.
-class Courier::Round {
- public:
-  // `notes`: what has come of letters and is not in the journal yet, from round to round.
-  Round(Courier& courier, const ChannelSettings& settings, Channel& channel, journal::Reader& reader,
-        std::vector<journal::OutboxRow>& notes)
-      : courier_(courier), settings_(settings), channel_(channel), reader_(reader), notes_(notes) {}
-
-  // Whether all that waits was sent or given up, and is noted so. Errors are the journal's.
-  Result<bool> Work() {
-    if (auto noted = NoteAll(); !noted) return std::move(noted).error();
-    auto rows = reader_.UnsentNotifications(settings_.name, kAtOnce);
-    if (!rows) return std::move(rows).error();
-    std::vector<Letter> letters;
-    for (journal::OutboxRow& row : *rows) {
-      if (IsNoted(row)) continue;
-      auto run = reader_.FindRun(row.run);
-      if (!run) return std::move(run).error();
-      letters.push_back({std::move(row), run->value_or(journal::RunRow())});
-    }
-    const auto digest = static_cast<std::size_t>(settings_.digest_after);
-    const bool storm = digest > 0 && letters.size() > digest && channel_.CanDigest();
-    const bool all = letters.size() < kAtOnce;
-    const bool done = storm ? Send(letters) : SendEach(letters);
-    return done && all && notes_.empty();
-  }
-
-  // What was sent is not sent again while the journal cannot take that it was.
-  Result<void> NoteAll() {
-    if (notes_.empty()) return {};
-    auto noted = courier_.Note(notes_);
-    if (noted) notes_.clear();
-    return noted;
-  }
-
- private:
-  bool IsNoted(const journal::OutboxRow& row) const {
-    return std::any_of(notes_.begin(), notes_.end(), [&](const journal::OutboxRow& note) {
-      return note.position == row.position && note.number == row.number;
-    });
-  }
-
-  // One after the other; of a run none is sent before an earlier one of it that waits.
-  bool SendEach(const std::vector<Letter>& letters) {
-    bool all = true;
-    std::set<RunId> waiting;
-    for (const Letter& letter : letters) {
-      if (waiting.contains(letter.row.run) || Send({letter})) {
-        all = all && !waiting.contains(letter.row.run);
-        continue;
-      }
-      all = false;
-      waiting.insert(letter.row.run);
-      if (letter.row.tries < kTriesInOrder) break;
-    }
-    return all;
-  }
-
-  // Whether they need not be sent again.
-  bool Send(const std::vector<Letter>& letters) {
-    const std::stop_token stop = courier_.stopping_.get_token();
-    if (stop.stop_requested()) return false;
-    auto sent = channel_.Send(letters, stop);
-    if (!sent && stop.stop_requested()) return false;
-    const Time now = courier_.clock_.Now();
-    bool done = true;
-    for (const Letter& letter : letters) {
-      journal::OutboxRow row = letter.row;
-      if (sent) {
-        row.sent = now;
-      } else {
-        row = AfterFailure(std::move(row), sent.error(), now);
-        done = done && row.given_up.has_value();
-      }
-      notes_.push_back(std::move(row));
-    }
-    if (!sent) {
-      spdlog::warn("notification: channel={} run={} tries={}{}: {}", settings_.name,
-                   letters.front().row.run.ToString(), notes_.back().tries,
-                   done ? " given up" : "", sent.error().message);
-    }
-    // What the journal does not take now is noted by the next round, which tells why.
-    (void)NoteAll();
-    return done;
-  }
-
-  Courier& courier_;
-  const ChannelSettings& settings_;
-  Channel& channel_;
-  journal::Reader& reader_;
-  std::vector<journal::OutboxRow>& notes_;
-};
-
-Courier::Courier(Settings settings, journal::Journal& journal, runtime::Engine& engine,
+Courier::Courier(ChannelFile& file, journal::Journal& journal, runtime::Engine& engine,
                  const runtime::SecretSource* secrets, const Clock& clock)
-    : settings_(std::move(settings)), journal_(journal), engine_(engine), secrets_(secrets), clock_(clock) {
+    : file_(file), journal_(journal), engine_(engine), secrets_(secrets), clock_(clock) {
   engine_.AddListener(this);
 }
 
@@ -137,39 +46,94 @@ Result<void> Courier::Start() {
   auto identity = (*reader)->Identity();
   if (!identity) return std::move(identity).error();
   identity_ = *std::move(identity);
-  for (const ChannelSettings& channel : settings_.channels) {
-    threads_.emplace_back([this, &channel] { Work(channel); });
-  }
+  for (const std::string& problem : Problems()) spdlog::warn("notifications: {}", problem);
+  const std::lock_guard reloading(reload_mutex_);
+  StartLanes();
+  lost_thread_ = std::thread([this] { WorkForLost(); });
   return {};
 }
 
 void Courier::Stop() {
+  const std::lock_guard reloading(reload_mutex_);
+  std::vector<std::unique_ptr<Lane>> lanes;
   {
     const std::lock_guard lock(mutex_);
     if (stopping_.stop_requested()) return;
     stopping_.request_stop();
+    lanes = std::move(lanes_);
   }
   engine_.RemoveListener(this);
-  changed_.notify_all();
-  for (std::thread& thread : threads_) thread.join();
-  threads_.clear();
+  StopLanes(std::move(lanes));
+  if (lost_thread_.joinable()) lost_thread_.join();
 }
 
-void Courier::Work(const ChannelSettings& settings) {
-  const auto channel = NewChannel(settings, identity_, secrets_, clock_);
+Result<void> Courier::Reload() {
+  const std::lock_guard reloading(reload_mutex_);
+  if (auto read = file_.Reload(); !read) return read;
+  const auto now = file_.settings();
+  std::vector<std::unique_ptr<Lane>> ended;
+  {
+    const std::lock_guard lock(mutex_);
+    if (stopping_.stop_requested()) return {};
+    const auto changed = std::stable_partition(lanes_.begin(), lanes_.end(), [&](const auto& lane) {
+      return std::any_of(now->channels.begin(), now->channels.end(),
+                         [&](const auto& one) { return one.written == lane->settings.written; });
+    });
+    std::move(changed, lanes_.end(), std::back_inserter(ended));
+    lanes_.erase(changed, lanes_.end());
+    ++lost_;
+  }
+  StopLanes(std::move(ended));
+  StartLanes();
+  for (const std::string& problem : Problems()) spdlog::warn("notifications: {}", problem);
+  return {};
+}
+
+void Courier::StartLanes() {
+  const std::lock_guard lock(mutex_);
+  for (const ChannelSettings& settings : file_.settings()->channels) {
+    const bool there = std::any_of(lanes_.begin(), lanes_.end(), [&](const auto& lane) {
+      return lane->settings.name == settings.name;
+    });
+    if (there) continue;
+    Lane& lane = *lanes_.emplace_back(std::make_unique<Lane>(Lane{.settings = settings}));
+    lane.thread = std::thread([this, &lane] { Work(lane); });
+  }
+}
+
+void Courier::StopLanes(std::vector<std::unique_ptr<Lane>> lanes) {
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& lane : lanes) lane->stopping.request_stop();
+  }
+  changed_.notify_all();
+  for (const auto& lane : lanes) lane->thread.join();
+}
+
+void Courier::Work(Lane& lane) {
+  const auto channel = NewChannel(lane.settings, identity_, secrets_, clock_);
+  if (auto reached = channel->Reach(lane.stopping.get_token()); !reached && !lane.stopping.stop_requested()) {
+    spdlog::warn("notifications: channel={} cannot be reached: {}", lane.settings.name, reached.error().message);
+    SetTrouble(lane, reached.error().message);
+  }
   std::unique_ptr<journal::Reader> reader;
   std::vector<journal::OutboxRow> notes;
   std::uint64_t seen = 0;
   int failures = 0;
   std::optional<std::chrono::seconds> delay(0);
-  while (WaitForWork(seen, delay)) {
+  while (WaitForWork(lane, seen, delay, failures)) {
     if (reader == nullptr) {
       if (auto opened = journal_.OpenReader()) reader = *std::move(opened);
     }
-    auto done = reader == nullptr ? Result<bool>(Unavailable("the journal cannot be read"))
-                                  : Round(*this, settings, *channel, *reader, notes).Work();
+    Result<bool> done = Unavailable("the journal cannot be read");
+    if (reader != nullptr) {
+      Round round({lane.settings, *channel, *reader, clock_, lane.stopping.get_token(),
+                   [this](auto rows) { return Note(std::move(rows)); }, notes});
+      done = round.Work();
+      if (round.trouble()) SetTrouble(lane, *round.trouble());
+    }
     if (!done) {
-      spdlog::error("notifications for {} wait: {}", settings.name, done.error().message);
+      spdlog::error("notifications for {} wait: {}", lane.settings.name, done.error().message);
       delay = kReadAgain;
       continue;
     }
@@ -178,28 +142,78 @@ void Courier::Work(const ChannelSettings& settings) {
   }
 }
 
-bool Courier::WaitForWork(std::uint64_t& seen, std::optional<std::chrono::seconds> delay) {
+bool Courier::WaitForWork(Lane& lane, std::uint64_t& seen, std::optional<std::chrono::seconds> delay,
+                          int& failures) {
   std::unique_lock lock(mutex_);
-  const auto stopping = [this] { return stopping_.stop_requested(); };
+  const auto wanted = [&] { return lane.stopping.stop_requested() || lane.hurry; };
   if (delay) {
     // A channel that fails is not asked more often because more comes.
-    changed_.wait_for(lock, *delay, stopping);
+    changed_.wait_for(lock, *delay, wanted);
   } else {
-    changed_.wait(lock, [&] { return stopping() || stored_ != seen; });
+    changed_.wait(lock, [&] { return wanted() || stored_ != seen; });
   }
+  if (std::exchange(lane.hurry, false)) failures = 0;
   seen = stored_;
-  return !stopping();
+  return !lane.stopping.stop_requested();
+}
+
+void Courier::SetTrouble(Lane& lane, std::string trouble) {
+  const std::lock_guard lock(mutex_);
+  lane.trouble = std::move(trouble);
+}
+
+void Courier::WorkForLost() {
+  std::uint64_t seen = 0;
+  for (std::unique_lock lock(mutex_);;) {
+    changed_.wait(lock, [&] { return stopping_.stop_requested() || lost_ != seen; });
+    if (stopping_.stop_requested()) return;
+    seen = lost_;
+    lock.unlock();
+    // It is done by the next reload or start when the journal cannot take it now.
+    if (auto done = GiveUpLost(); !done) spdlog::error("notifications: {}", done.error().message);
+    lock.lock();
+  }
+}
+
+Result<void> Courier::GiveUpLost() {
+  auto reader = journal_.OpenReader();
+  if (!reader) return std::move(reader).error();
+  auto channels = (*reader)->UnsentChannels();
+  if (!channels) return std::move(channels).error();
+  for (const std::string& channel : *channels) {
+    while (!file_.KindOf(channel)) {
+      auto rows = (*reader)->UnsentNotifications(channel, kLostAtOnce);
+      if (!rows) return std::move(rows).error();
+      if (rows->empty()) break;
+      for (journal::OutboxRow& row : *rows) {
+        row.tries = std::max(row.tries, 1);
+        row.given_up = clock_.Now();
+        row.error = "the channel is no longer in the file of notifications" +
+                    (row.error.empty() ? "" : "; before that: " + row.error);
+      }
+      spdlog::warn("notifications: channel={} is no longer in the file; given up: {}, the oldest about {}",
+                   channel, rows->size(), rows->front().run.ToString());
+      if (auto noted = Note(*std::move(rows)); !noted) return noted;
+    }
+  }
+  return {};
 }
 
 void Courier::Committed(journal::Position, std::span<const journal::RunChange> changes) {
-  const bool news = std::any_of(changes.begin(), changes.end(),
-                                [](const auto& change) { return !change.notifications.empty(); });
-  if (!news) return;
+  bool news = false;
   {
     const std::lock_guard lock(mutex_);
-    ++stored_;
+    for (const journal::RunChange& change : changes) {
+      for (const journal::OutboxRow& row : change.notifications) {
+        news = true;
+        const bool known = std::any_of(lanes_.begin(), lanes_.end(), [&](const auto& lane) {
+          return lane->settings.name == row.channel;
+        });
+        ++(known ? stored_ : lost_);
+      }
+    }
   }
-  changed_.notify_all();
+  if (news) changed_.notify_all();
 }
 
 Result<void> Courier::Note(std::vector<journal::OutboxRow> rows) {
@@ -208,10 +222,16 @@ Result<void> Courier::Note(std::vector<journal::OutboxRow> rows) {
   return noted->get_future().get();
 }
 
+void Courier::Hurry(const std::string& channel) {
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& lane : lanes_) lane->hurry = lane->hurry || lane->settings.name == channel;
+  }
+  changed_.notify_all();
+}
+
 Result<int> Courier::Retry(const std::string& channel) {
-  const bool known = std::any_of(settings_.channels.begin(), settings_.channels.end(),
-                                 [&](const auto& one) { return one.name == channel; });
-  if (!known) return NotFound("there is no channel \"" + channel + "\"");
+  if (auto known = file_.KindOf(channel); !known) return std::move(known).error();
   auto reader = journal_.OpenReader();
   if (!reader) return std::move(reader).error();
   auto rows = (*reader)->UndeliveredNotifications(kRetryMax);
@@ -223,29 +243,47 @@ Result<int> Courier::Retry(const std::string& channel) {
     row.tries = 1;
     again.push_back(std::move(row));
   }
-  const int count = static_cast<int>(again.size());
-  if (count > 0) {
+  if (!again.empty()) {
     if (auto noted = Note(std::move(again)); !noted) return std::move(noted).error();
-    {
-      const std::lock_guard lock(mutex_);
-      ++stored_;
-    }
-    changed_.notify_all();
   }
-  return count;
+  auto waiting = (*reader)->UnsentNotifications(channel, kRetryMax);
+  if (!waiting) return std::move(waiting).error();
+  Hurry(channel);
+  return static_cast<int>(waiting->size());
 }
 
 Result<void> Courier::Test(const std::string& channel, const std::string& by) {
-  for (const ChannelSettings& settings : settings_.channels) {
-    if (settings.name != channel) continue;
+  const auto settings = file_.settings();
+  for (const ChannelSettings& one : settings->channels) {
+    if (one.name != channel) continue;
     Letter letter;
     letter.row.channel = channel;
     letter.row.event = "test";
     letter.row.text = "a test of the channel " + channel + ", asked for by " + by;
     letter.row.created = clock_.Now();
-    return NewChannel(settings, identity_, secrets_, clock_)->Send({letter}, stopping_.get_token());
+    auto sent = NewChannel(one, identity_, secrets_, clock_)->Send({letter}, stopping_.get_token());
+    {
+      const std::lock_guard lock(mutex_);
+      for (const auto& lane : lanes_) {
+        if (lane->settings.name == channel) lane->trouble = sent ? "" : sent.error().message;
+      }
+    }
+    if (sent) Hurry(channel);
+    return sent;
   }
-  return NotFound("there is no channel \"" + channel + "\"");
+  return std::move(file_.KindOf(channel)).error();
+}
+
+std::string Courier::TroubleWith(const std::string& channel) const {
+  const std::lock_guard lock(mutex_);
+  for (const auto& lane : lanes_) {
+    if (lane->settings.name == channel) return Plain(lane->trouble);
+  }
+  return "";
+}
+
+std::vector<std::string> Courier::Problems() const {
+  return ProblemsWith(*file_.settings(), *engine_.catalogue(), file_, secrets_);
 }
 
 }  // namespace recourse::notify

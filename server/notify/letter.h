@@ -14,8 +14,15 @@ struct Letter {
   journal::RunRow run;  // as it is now; all empty when the run was removed
 };
 
-// One line, without characters that a terminal or a mail reader would obey.
+// One line, or, where a step says it, lines; without characters that a terminal or a mail reader
+// would obey.
 std::string TextOf(const Letter& letter, const ChannelSettings& channel);
+
+// The same as one line: of what a step says, the first.
+std::string SubjectOf(const Letter& letter, const ChannelSettings& channel);
+
+// Whether a step says it, so that it is told as it is and by itself.
+bool IsMessage(const Letter& letter);
 
 // A text of others in one line of at most some 2,000 bytes, without what a terminal, a log or a mail
 // reader would obey.

@@ -55,6 +55,21 @@ class MailChannel final : public Channel {
       : settings_(std::move(settings)), journal_(std::move(journal)), secrets_(secrets), clock_(clock) {}
 
   Result<void> Send(const std::vector<Letter>& letters, const std::stop_token& stop) override {
+    auto call = Call(stop);
+    if (!call) return std::move(call).error();
+    call->message = MailOf(settings_, journal_, letters, clock_.Now());
+    return web::SendMail(*call, stop);
+  }
+
+  Result<void> Reach(const std::stop_token& stop) override {
+    auto call = Call(stop);
+    if (!call) return std::move(call).error();
+    return web::ReachMailServer(*call, stop);
+  }
+
+ private:
+  // Without the message.
+  Result<web::MailCall> Call(const std::stop_token& stop) const {
     web::MailCall call;
     call.server = settings_.server;
     call.starttls = settings_.starttls;
@@ -68,11 +83,9 @@ class MailChannel final : public Channel {
     }
     call.from = settings_.from;
     call.to = settings_.to;
-    call.message = MailOf(settings_, journal_, letters, clock_.Now());
-    return web::SendMail(call, stop);
+    return call;
   }
 
- private:
   const ChannelSettings settings_;
   const std::string journal_;
   const runtime::SecretSource* secrets_;
@@ -84,7 +97,7 @@ class MailChannel final : public Channel {
 std::string MailOf(const ChannelSettings& settings, const std::string& journal,
                    const std::vector<Letter>& letters, Time now) {
   const Letter& first = letters.front();
-  std::string subject = letters.size() == 1 ? TextOf(first, settings)
+  std::string subject = letters.size() == 1 ? SubjectOf(first, settings)
                                             : std::to_string(letters.size()) + " notifications at once";
   if (subject.size() > kSubjectBytes) {
     std::size_t end = kSubjectBytes;

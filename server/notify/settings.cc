@@ -63,6 +63,7 @@ class File {
 
   ChannelSettings ReadChannel(const std::string& here, const YAML::Node& item) {
     ChannelSettings channel;
+    channel.written = YAML::Dump(item);
     std::string kind;
     std::string url_secret, signing_secret, routing_key, password;
     reader_.Map(item, here,
@@ -207,6 +208,13 @@ class File {
 };
 
 }  // namespace
+
+std::string NameOf(ChannelSettings::Kind kind) {
+  for (const auto& [name, known] : kKinds) {
+    if (known == kind) return name;
+  }
+  return "";
+}
 
 Result<Settings> ParseSettings(std::string_view text, std::string_view file) {
   return File(file).Read(text);

@@ -29,8 +29,12 @@ struct ChannelSettings {
   std::string ca_file;  // the authorities to believe; empty: the system's
   // How it says one, of `event`, `text` and `run`; none: as the engine does.
   std::optional<expression::Template> text;
+  std::string written;  // how it stands in the file: what has not changed is the same text
   int digest_after = 20;  // more than so many that wait are told as one; 0: never
 };
+
+// "slack", "mattermost", "mail", "webhook" or "pagerduty".
+std::string NameOf(ChannelSettings::Kind kind);
 
 // Those for which every condition holds; an empty one always does.
 struct Route {
@@ -44,13 +48,6 @@ struct Route {
 struct Settings {
   std::vector<ChannelSettings> channels;
   std::vector<Route> routes;
-
-  // For runtime::Options::route; keeps a copy of this.
-  auto Router() const {
-    return [settings = *this](const machine::Notify& notify, const journal::RunRow& run) {
-      return settings.ChannelsFor(notify, run);
-    };
-  }
 
   // The channels that are told, each once, in the order of `channels`.
   std::vector<std::string> ChannelsFor(const machine::Notify& notify, const journal::RunRow& run) const;

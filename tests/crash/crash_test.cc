@@ -158,5 +158,9 @@ TEST_CASE("a database is as it would have been, wherever the server is killed", 
   TryEveryScenario(DatabaseScenarios());
 }
 
+TEST_CASE("files are as they would have been, wherever the server is killed", "[crash]") {
+  TryEveryScenario(FileScenarios());
+}
+
 }  // namespace
 }  // namespace recourse::crash

@@ -31,5 +31,6 @@ struct Scenario {
 
 std::vector<Scenario> EngineScenarios();
 std::vector<Scenario> DatabaseScenarios();
+std::vector<Scenario> FileScenarios();
 
 }  // namespace recourse::crash

@@ -6,114 +6,12 @@
 #include <ctime>
 
 #include "tests/integration/certificates.h"
-#include "tests/integration/scene.h"
+#include "tests/integration/hooked.h"
 
 namespace recourse::integration {
 namespace {
 
 using Catch::Contains;
-
-constexpr const char* kRules = R"(
-fallback: triage
-rules:
-  - name: loud
-    matchers: ['alertname = Loud']
-    workflow: echo
-    severity: high
-  - name: waits
-    matchers: ['alertname = Waits']
-    workflow: ask
-    on_resolved: {workflow: echo, inputs: {value: 7}}
-  - name: wrong
-    matchers: ['alertname = Wrong']
-    workflow: echo
-    inputs: {value: "${labels.count}"}
-)";
-
-constexpr const char* kTriage = R"(
-name: triage
-inputs: {alert: {type: string}, problem: {type: string}}
-steps:
-  - id: look
-    manual:
-      prompt: "${inputs.alert}: ${inputs.problem}"
-      by: [operator]
-      items: [{id: done, text: It is taken care of}]
-)";
-
-std::string NumberAfter(const std::string& text, const std::string& word) {
-  const std::size_t at = text.find(word);
-  REQUIRE(at != std::string::npos);
-  const std::size_t begin = text.find(':', at) + 1;
-  return text.substr(begin, text.find_first_not_of("0123456789", begin) - begin);
-}
-
-// A server with the HTTP port and the rules above.
-class Hooked {
- public:
-  explicit Hooked(const std::string& more = "") {
-    scene.folder.Write("workflows/triage.yaml", kTriage);
-    scene.folder.Write("principals.yaml",
-                       "principals:\n"
-                       "  - {name: root, roles: [viewer, operator, admin], token_file: " +
-                           scene.data +
-                           "/operator.token}\n"
-                           "  - {name: dba, roles: [viewer, dba], token_file: " +
-                           scene.data +
-                           "/approver.token}\n"
-                           "  - {name: pager, roles: [alerts], token_file: " +
-                           (scene.folder / "pager.token") + ", certificates: [\"CN=pager\"]}\n");
-    rules = scene.folder.Write("alert_rules.yaml", kRules);
-    Configure("127.0.0.1:0", more);
-    scene.StartServer();
-    port = NumberAfter(scene.server().out(), "http  ");
-    // The server has the same port when it starts again.
-    Configure("127.0.0.1:" + port, more);
-  }
-
-  // The answer's body and, in the last line, its status.
-  Finished Post(const std::string& hook, const std::string& body,
-                const std::vector<std::string>& more = {}) {
-    const std::string url = "http://127.0.0.1:" + port + "/hooks/" + hook;
-    std::vector<std::string> command = {
-        "/usr/bin/curl", "-sm20", "-w%{http_code}", url, "--data-binary",
-        "@" + scene.folder.Write("body", body)};
-    if (more.empty()) {
-      command.insert(command.end(), {"--header", "Authorization: Bearer " + Token()});
-    }
-    command.insert(command.end(), more.begin(), more.end());
-    return Run(command, scene.folder / ("curl" + std::to_string(posts_++)));
-  }
-  std::string Token() const {
-    std::string token = *ReadFile(scene.folder / "pager.token", 1000);
-    return token.substr(0, token.find('\n'));
-  }
-  std::size_t Runs() const { return scene.Json({"runs"})["runs"].as_list().size(); }
-  void WaitFor(const std::string& run, const std::string& status) const {
-    Eventually(run + " is there", [&] { return scene.Recourse({"show", run}).code == 0; });
-    scene.WaitForStatus(run, status);
-  }
-
-  Scene scene{false};
-  std::string rules;
-  std::string port;
-
- private:
-  void Configure(const std::string& listen, const std::string& more) {
-    scene.server_arguments = {
-        "--config", scene.folder.Write("recourse.yaml",
-                                       "principals_file: " + (scene.folder / "principals.yaml") +
-                                           "\nalert_rules: " + rules + "\nhttp: {listen: \"" +
-                                           listen + "\"}\n" + more)};
-  }
-  int posts_ = 0;
-};
-
-std::string Alert(const std::string& name, const std::string& key, const std::string& status,
-                  const std::string& more = "") {
-  return R"({"key": ")" + key + R"(", "status": ")" + status + R"(", "labels": {"alertname": ")" +
-         name + R"("}, "started": "2026-11-26T03:00:00Z")" + more + "}";
-}
 
 // A real Alertmanager that tells a server's hook.
 class Alertmanager {
@@ -240,9 +138,26 @@ TEST_CASE("past the limit people are asked: the run is held, and stands in what 
              Contains(R"("outcome":"held","run":"R-4")"));
   CHECK(hooked.scene.StatusOf("R-4") == "RUN_STATUS_PAUSED");
   CHECK_THAT(hooked.scene.Recourse({"attention"}).out,
-             Contains("R-4") && Contains("daily limit of the rule loud") && Contains("resume R-4"));
+             Contains("R-4") && Contains("daily limit of the rule loud") &&
+                 Contains("resume R-4") && Contains("cancel R-4 --reason"));
   CHECK(hooked.scene.Recourse({"resume", "R-4"}).code == 0);
   hooked.WaitFor("R-4", "RUN_STATUS_SUCCEEDED");
+}
+
+TEST_CASE("a run on hold that waits for a lock first is one for people already", "[integration]") {
+  const Scene scene;
+  const std::string file = scene.folder.Write(
+      "locked.yaml",
+      "name: locked\nlock: one\nsteps: [{id: a, approval: {prompt: x, approvers: [dba]}}]\n");
+  REQUIRE(scene.Recourse({"workflows", "apply", file}).code == 0);
+  scene.Start("locked");
+  const Finished held = scene.Recourse({"start", "locked", "--hold", "ask the owner first"});
+  REQUIRE(held.code == 0);
+  CHECK_THAT(scene.Recourse({"attention"}).out,
+             Contains("R-2  QUEUED") &&
+                 Contains("the lock one is held by R-1; then started on hold by operator: ask the "
+                          "owner first") &&
+                 Contains("cancel R-2"));
 }
 
 TEST_CASE("people can start a run on hold too", "[integration]") {
@@ -266,28 +181,6 @@ TEST_CASE("an alert whose run cannot be started asks people, and is not sent for
   CHECK_THAT(hooked.scene.Recourse({"attention"}).out,
              Contains("R-1") && Contains("alert Wrong fires since 2026-11-26T03:00:00Z") &&
                  Contains("rule wrong: ") && Contains("count"));
-}
-
-TEST_CASE("rules are read again at SIGHUP, and good ones stay when the file is broken",
-          "[integration]") {
-  Hooked hooked;
-  CHECK_THAT(hooked.Post("alert", Alert("Quiet", "a", "firing")).out, Contains("\"no_rule\""));
-  hooked.scene.folder.Write(
-      "alert_rules.yaml", "fallback: triage\nrules:\n- {name: r, matchers: [], workflow: ecko}\n");
-  hooked.scene.server().Signal(SIGHUP);
-  Eventually("the mistake is told", [&] {
-    return hooked.scene.server().err().find("alert_rules.yaml:3:") != std::string::npos;
-  });
-  CHECK_THAT(hooked.scene.server().err(),
-             Contains("unknown workflow \"ecko\"; did you mean \"echo\"?"));
-  CHECK_THAT(hooked.Post("alert", Alert("Loud", "b", "firing")).out, Contains("\"started\""));
-  hooked.scene.folder.Write(
-      "alert_rules.yaml", "fallback: triage\nrules:\n- {name: r, matchers: [], workflow: echo}\n");
-  hooked.scene.server().Signal(SIGHUP);
-  Eventually("the rule counts", [&] {
-    return hooked.Post("alert", Alert("Quiet", "a", "firing")).out.find("\"started\"") !=
-           std::string::npos;
-  });
 }
 
 TEST_CASE("what docs/alerts.md shows is taken as it stands there", "[integration]") {
@@ -326,10 +219,10 @@ TEST_CASE("what docs/alerts.md shows is taken as it stands there", "[integration
   CHECK((rules == 1 && workflows == 1 && managers == 1 && principals == 1));
   CHECK(settings == "http: {listen: \"127.0.0.1:7374\"}\n");
   hooked.scene.StopServer();
-  for (const char* kind : {"workflows", "targets"}) {
-    hooked.scene.server_arguments.insert(hooked.scene.server_arguments.end(),
-                                         {std::string("--") + kind, source + "/" + kind});
-  }
+  hooked.scene.server_arguments.insert(
+      hooked.scene.server_arguments.end(),
+      {"--workflows", source + "/workflows", "--targets", source + "/targets",
+       "--escalation-policies", source + "/escalation_policies"});
   hooked.scene.StartServer();
   CHECK(hooked.scene.server().out().find("LEFT OUT") == std::string::npos);
   CHECK_THAT(hooked.Post("alert", alert).out,

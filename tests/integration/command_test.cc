@@ -218,11 +218,21 @@ TEST_CASE("with no server the command says how to start one", "[integration]") {
   CHECK_THAT(dead.err, Contains("recoursed --data " + scene.data));
 }
 
+TEST_CASE("a server is to be started again with the configuration that it had", "[integration]") {
+  Scene scene(false);
+  const std::string config = scene.folder.Write("site.yaml", "limits: {workers: 2}\n");
+  scene.server_arguments = {"--config", config};
+  scene.StartServer();
+  scene.KillServer();
+  CHECK_THAT(scene.Recourse({"runs"}).err, Contains("--config " + config));
+}
+
 TEST_CASE("a misspelt command is refused before anything is asked", "[integration]") {
   const Scene scene;
   const std::string before = scene.Position();
   const std::vector<std::pair<std::vector<std::string>, std::string>> mistakes = {
       {{"aprove", "A-1"}, "did you mean \"approve\"?"},
+      {{"cancel", "R-1", "--reson", "x"}, "did you mean \"--reason\"?"},
       {{"journal"}, "verify, backup"},
       {{"start"}, "workflow is required"},
       {{"start", "echo", "--input", "value"}, "name=value"},

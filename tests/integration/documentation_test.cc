@@ -117,14 +117,17 @@ TEST_CASE("the examples of docs/command.md do what they show", "[integration]") 
   }
 }
 
-TEST_CASE("the routine of docs/operations.md for a record that proves itself works", "[integration]") {
+TEST_CASE("the routine of docs/operations.md for a record that proves itself works",
+          "[integration]") {
   const auto text = ReadFile(std::string(RECOURSE_SOURCE_DIR) + "/docs/operations.md", 1 << 20);
   REQUIRE(text);
   Scene scene;
   REQUIRE(scene.Recourse({"start", "echo", "--wait"}).code == 0);
   Eventually("the run is over for a second", [&] {
-    return scene.Recourse({"journal", "export", "--older-than", "1s", "--to",
-                           scene.folder / "first.jsonl"}).code == 0;
+    return scene
+               .Recourse({"journal", "export", "--older-than", "1s", "--to",
+                          scene.folder / "first.jsonl"})
+               .code == 0;
   });
   const std::string command = RECOURSE;
   std::string script = "set -e\nPATH=" + command.substr(0, command.rfind('/')) + ":$PATH\ncd " +
@@ -134,8 +137,8 @@ TEST_CASE("the routine of docs/operations.md for a record that proves itself wor
     script += line + "\n";
   }
   script = Replaced(script, "--older-than 90d", "--older-than 1s");
-  const Finished typed = Run({"/bin/bash", "-c", script}, scene.folder / "typed",
-                             {{"RECOURSE_DATA", scene.data}});
+  const Finished typed =
+      Run({"/bin/bash", "-c", script}, scene.folder / "typed", {{"RECOURSE_DATA", scene.data}});
   INFO(typed.out << typed.err);
   CHECK(typed.code == 0);
   CHECK_THAT(typed.out, Contains("the journal is sound") && Contains("removed 1 runs") &&
@@ -170,8 +173,14 @@ TEST_CASE("the examples of docs/schedules.md do what they show", "[integration]"
   for (const std::string& line : Block(*text, "yaml")) schedule += line + "\n";
   Scene scene(false);
   scene.folder.Write("schedules/example.yaml", schedule);
-  scene.server_arguments = {"--workflows", root + "/workflows", "--targets",
-                            root + "/targets",   "--schedules", scene.folder / "schedules"};
+  scene.server_arguments = {"--workflows",
+                            root + "/workflows",
+                            "--targets",
+                            root + "/targets",
+                            "--schedules",
+                            scene.folder / "schedules",
+                            "--escalation-policies",
+                            root + "/escalation_policies"};
   scene.StartServer();
   const std::vector<Example> examples = ExamplesIn(Block(*text, "console"));
   REQUIRE(examples.size() >= 4);

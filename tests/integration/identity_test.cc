@@ -231,7 +231,10 @@ TEST_CASE("certificates that prove nothing are refused", "[integration]") {
                   "--token-file", tls.scene.folder / "root.token"});
   CHECK(wrong.code == 3);
   CHECK_THAT(wrong.err, Contains("with TLS as this side has it") && Contains("--tls-ca"));
-  CHECK(tls.WhoAmI({"--token-file", tls.scene.folder / "root.token"}).code == 3);  // no TLS at all
+  CHECK_THAT(wrong.err, Contains("is not valid for ") && !Contains("SSL"));
+  const Finished plain = tls.WhoAmI({"--token-file", tls.scene.folder / "root.token"});
+  CHECK(plain.code == 3);
+  CHECK_THAT(plain.err, Contains("if it speaks TLS: --tls-ca"));
 }
 
 TEST_CASE("a server whose certificate has expired is not believed, and says so", "[integration]") {

@@ -8,6 +8,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "tests/integration/certificates.h"
+
 namespace recourse::integration {
 namespace {
 
@@ -38,11 +40,16 @@ int FreePort() {
   return ntohs(address.sin_port);
 }
 
-IrcServer::IrcServer(const Folder& folder) : port_(FreePort()) {
+IrcServer::IrcServer(const Folder& folder) : port_(FreePort()), tls_port_(FreePort()) {
+  const Authority authority("irc");
+  const Pem pem = authority.Issue({.common_name = "irc.example.net", .alternative_names = {"IP:127.0.0.1"}});
+  ca_file_ = folder.Write("irc-ca.pem", authority.certificate());
   const std::string config = folder.Write(
       "ngircd.conf", "[Global]\nName = irc.example.net\nInfo = test\nListen = 127.0.0.1\nPorts = " +
                          std::to_string(port_) + "\nServerUID = " + std::to_string(getuid()) +
                          "\nServerGID = " + std::to_string(getgid()) +
+                         "\n[SSL]\nCertFile = " + folder.Write("irc.pem", pem.certificate) +
+                         "\nKeyFile = " + folder.Write("irc.key", pem.key) + "\nPorts = " + std::to_string(tls_port_) +
                          "\n[Limits]\nMaxConnectionsIP = 0\nMaxJoins = 0\nMaxPenaltyTime = 0\n"
                          "[Options]\nIdent = no\nDNS = no\nPAM = no\n");
   program_ = std::make_unique<Program>(

@@ -11,13 +11,18 @@ namespace recourse::integration {
 
 class IrcServer {
  public:
-  // Serves on a port of its own until it is destroyed.
+  // Serves on two ports of its own until it is destroyed: plain, and with TLS.
   explicit IrcServer(const Folder& folder);
 
   int port() const { return port_; }
+  int tls_port() const { return tls_port_; }
+  // Who has issued its certificate, for 127.0.0.1.
+  const std::string& ca_file() const { return ca_file_; }
 
  private:
   int port_ = 0;
+  int tls_port_ = 0;
+  std::string ca_file_;
   std::unique_ptr<Program> program_;
 };
 

@@ -288,6 +288,23 @@ TEST_CASE("targets are checked with no server, and listed and shown with one", "
   CHECK_THAT(scene.Recourse({"targets", "show", "shpo"}).err, Contains("did you mean \"shop\"?"));
 }
 
+TEST_CASE("a target's escalation policy is looked for beside the directory of the targets",
+          "[integration]") {
+  const Scene scene(false);
+  const std::string target =
+      scene.folder.Write("targets/shop.yaml", "name: shop\nescalation_policy: site\n");
+  const Finished none = scene.Recourse({"targets", "validate", target});
+  CHECK(none.code == 4);
+  CHECK_THAT(none.out, Contains("\"site\""));
+  const std::string policy =
+      scene.folder.Write("escalation_policies/site.yaml", "name: site\nlevls: []\n");
+  const Finished broken = scene.Recourse({"targets", "validate", target});
+  CHECK(broken.code == 4);
+  CHECK_THAT(broken.out, Contains(policy + ":2:1: "));
+  scene.folder.Write("escalation_policies/site.yaml", "name: site\nlevels: [{to: level-1}]\n");
+  CHECK(scene.Recourse({"targets", "validate", target}).out == target + ": valid\n");
+}
+
 TEST_CASE("a definition that does not pass --strict is not called valid", "[integration]") {
   const Scene scene(false);
   const std::string file =

@@ -1,5 +1,6 @@
 // Notifications through real servers: mail by SMTP, and a channel that is down.
 #include <catch2/catch.hpp>
+#include <csignal>
 #include <filesystem>
 
 #include "engine/base/file.h"
@@ -76,6 +77,73 @@ TEST_CASE("people are told by mail of a run that asks, also when the mail server
   CHECK_THAT(scene.Recourse({"notifications", "list"}).out, Contains("mail     mail  0"));
   CHECK(scene.Recourse({"notifications", "test", "mail"}).code == 0);
   CHECK_THAT(scene.Recourse({"notifications", "retry", "nobody"}).err, Contains("no channel \"nobody\""));
+}
+
+TEST_CASE("what a workflow says is mailed once, also when the server is killed before the mail is sent",
+          "[integration]") {
+  Scene scene(false);
+  const std::string port = FreePort(scene.folder);
+  std::filesystem::create_directories(scene.data);
+  scene.folder.Write("data/notifications.yaml",
+                     "channels:\n  - {name: mail, kind: mail, server: \"smtp://127.0.0.1:" + port +
+                         "\", from: recourse@example.net, to: [dba@example.net]}\n");
+  scene.folder.Write("workflows/report.yaml",
+                     "name: report\nsteps:\n"
+                     "  - {id: tell, action: notify.send, with: {channel: mail, subject: Daily check, "
+                     "text: \"all is well\\nreally\"}}\n"
+                     "  - {id: lost, action: notify.send, with: {channel: mial, text: x}, on_failure: continue}\n");
+  scene.StartServer();
+  CHECK_THAT(scene.server().err(), Contains("workflow report, step lost: there is no channel \"mial\" in the file of "
+                                            "notifications; known are: mail"));
+  CHECK_THAT(scene.Recourse({"plan", "report"}).out, Contains("tell mail (mail): Daily check") &&
+                                                         Contains("NOT_FOUND: nothing was sent"));
+  const std::string run = scene.Start("report");
+  scene.WaitForStatus(run, "RUN_STATUS_SUCCEEDED");
+  Eventually("it is tried in vain", [&] {
+    return scene.Recourse({"attention"}).out.find("mail  NOT DELIVERED") != std::string::npos;
+  });
+  scene.KillServer();
+  const MailServer mail(scene.folder, port);
+  scene.StartServer();
+  Eventually("the mail comes", [&] { return !mail.Mails().empty(); });
+  Eventually("nothing is missing", [&] {
+    return scene.Recourse({"attention"}).out.find("NOT DELIVERED") == std::string::npos;
+  });
+  REQUIRE(mail.Mails().size() == 1);
+  CHECK_THAT(mail.Mails().front(), Contains("Subject: [recourse] Daily check\n"));
+}
+
+TEST_CASE("the file of notifications is read again on SIGHUP, and what is wrong with it is listed",
+          "[integration]") {
+  Scene scene(false);
+  std::filesystem::create_directories(scene.data);
+  const auto write = [&](const std::string& name, const std::string& more) {
+    scene.folder.Write("data/notifications.yaml", "channels: [{name: " + name +
+                                                      ", kind: mail, server: \"smtp://127.0.0.1:1\", from: a@b.c, "
+                                                      "to: [d@e.f]}]\nroutes: [{to: [" + name + "]" + more + "}]\n");
+  };
+  write("old", "");
+  scene.StartServer();
+  Eventually("it is known before it is needed", [&] {
+    return scene.Recourse({"notifications", "list"}).out.find("Failed to connect") != std::string::npos;
+  });
+  scene.Start("ask");
+  Eventually("it is tried in vain", [&] {
+    return scene.Recourse({"attention"}).out.find("old  NOT DELIVERED") != std::string::npos;
+  });
+  write("new", ", targets: [nowhere]");
+  scene.server().Signal(SIGHUP);
+  Eventually("what waited is given up, with the reason", [&] {
+    return scene.Recourse({"notifications", "list"}).out.find("no longer in the file") != std::string::npos;
+  });
+  const std::string listed = scene.Recourse({"notifications", "list"}).out;
+  CHECK_THAT(listed, Contains("new ") && Contains("no longer there") &&
+                         Contains("PROBLEM  routes[0].targets: there is no target \"nowhere\""));
+  write("new", ", targets: 7");
+  scene.server().Signal(SIGHUP);
+  Eventually("the mistake is told", [&] {
+    return scene.Recourse({"info"}).out.find("the notifications stay as they were") != std::string::npos;
+  });
 }
 
 TEST_CASE("a mistake in the file of notifications keeps the server from starting", "[integration]") {

@@ -41,7 +41,7 @@ TEST_CASE("recourse plan shows what a recovery would do, and does none of it", "
   CHECK(planned.code == 0);
   for (const std::string line :
        {"the plan of recovery; nothing was started", "lock     database/demo, which is free",
-        "not known yet: it depends on what choose finds", "asks dba or incident-commander",
+        "not known yet: it depends on what rehearse finds", "asks dba or incident-commander",
         "expires after 15m", "if it is rejected: what was done is undone in reverse order",
         "when rehearse fails with DATA_LOSS", "stop the service demo (it does not run)",
         "restore: compensated by database.restore", "preserve: none needed",
@@ -49,7 +49,7 @@ TEST_CASE("recourse plan shows what a recovery would do, and does none of it", "
     CHECK_THAT(planned.out, Contains(line));
   }
   // The question as far as it is known.
-  CHECK_THAT(planned.out, Contains("Restore [what choose finds], taken at [what choose finds], over " +
+  CHECK_THAT(planned.out, Contains("Restore [what rehearse finds], taken at [what rehearse finds], over " +
                                    (demo.folder / "demo/health.db")));
   CHECK(demo.Position() == position);
   CHECK(demo.Json({"runs"})["runs"].as_list().size() == 1);

@@ -48,6 +48,7 @@ class Scene {
   void KillServer();
   // The server has ended by itself.
   void DropServer() { server_.reset(); }
+  bool serving() const { return server_ != nullptr; }
   Program& server() { return *server_; }
 
   // The command, on this server.

@@ -124,7 +124,7 @@ class Author {
     if (dice_.OneIn(6)) {
       text += inner + "compensate: " +
               dice_.Pick<std::string>({"none", "{action: do.it, with: " + undo + "}",
-                                       "{action: undo.it, with: " + undo + "}"}) +
+                                       "{action: probe.it, with: " + undo + "}"}) +
               "\n";
     }
     return text;

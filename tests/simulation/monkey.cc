@@ -87,7 +87,8 @@ void Monkey::EndSome() {
       return Send(at, Probed{at,
                              start.number,
                              {dice_.Pick<Verdict>({Verdict::kApplied, Verdict::kNotApplied,
-                                                   Verdict::kPartial, Verdict::kUnknown}),
+                                                   Verdict::kPartial, Verdict::kUnknown,
+                                                   Verdict::kRepeatable}),
                               "looked", Value::Map()}});
     case Phase::kCompensate:
       if (well) return Send(at, Compensated{at, start.number, Value()});

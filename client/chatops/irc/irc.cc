@@ -48,6 +48,11 @@ Result<void> IrcSurface::Start(Listener& listener) {
   return {};
 }
 
+Result<void> IrcSurface::Check() {
+  auto link = Link::Open(options_.server, kConnectPatience);
+  return link ? Result<void>() : std::move(link).error();
+}
+
 void IrcSurface::Stop() {
   {
     const std::lock_guard lock(mutex_);

@@ -55,6 +55,8 @@ class IrcSurface : public Surface {
   // Answers once the lines are sent. kUnavailable: the bot is not in the channel now.
   Result<MessagePlace> Post(const std::string& channel, const ChatMessage& message) override;
   Result<void> Update(const MessagePlace& place, const ChatMessage& message) override;
+  bool CanChange() const override { return false; }
+  Result<void> Check() override;
 
  private:
   using Steady = std::chrono::steady_clock;

@@ -38,10 +38,11 @@ class Api {
   // Ends what is under way and refuses the rest with kUnavailable.
   void Stop() { stop_.request_stop(); }
 
+  Result<std::string> OwnId(std::chrono::seconds patience);
+
  private:
   Result<Value> Send(const std::string& method, const std::string& path, const std::string& type,
                      const std::string& body, std::chrono::seconds patience);
-  Result<std::string> OwnId(std::chrono::seconds patience);
 
   const std::string url_;
   const std::string token_;

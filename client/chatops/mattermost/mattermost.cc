@@ -77,6 +77,9 @@ class MattermostSurface final : public Surface {
   void Stop() override;
   Result<MessagePlace> Post(const std::string& channel, const ChatMessage& message) override;
   Result<void> Update(const MessagePlace& place, const ChatMessage& message) override;
+  Result<std::optional<MessagePlace>> Find(const std::string& channel, const std::string& about,
+                                           std::int64_t since) override;
+  Result<void> Check() override;
 
  private:
   Result<void> CheckOptions() const;
@@ -158,6 +161,29 @@ Result<void> MattermostSurface::Update(const MessagePlace& place, const ChatMess
                                  PostBody(message, place.channel, place_), kPatience);
   if (!updated) return updated.error().In("channel " + place.channel);
   return {};
+}
+
+Result<std::optional<MessagePlace>> MattermostSurface::Find(const std::string& channel,
+                                                            const std::string& about, std::int64_t since) {
+  using Found = std::optional<MessagePlace>;
+  const auto own = api_.OwnId(kPatience);
+  if (!own) return own.error();
+  const auto posts = api_.Call(
+      "GET", "/channels/" + channel + "/posts?since=" + std::to_string(since * 1000), Value(), kPatience);
+  if (!posts) return posts.error().In("channel " + channel);
+  if (!(*posts)["posts"].is_map()) return Found();
+  for (const auto& [id, post] : (*posts)["posts"].as_map()) {
+    const bool is_it = post.StringOr("user_id", "") == *own && post.IntOr("delete_at", 0) == 0 &&
+                       post["props"].StringOr(mattermost::kAboutProp, "") == about;
+    if (is_it) return Found(MessagePlace{channel, id.as_string()});
+  }
+  return Found();
+}
+
+Result<void> MattermostSurface::Check() {
+  if (auto checked = CheckOptions(); !checked) return checked;
+  if (auto known = api_.Call("GET", "/users/me", Value(), 0s); !known) return std::move(known).error();
+  return web::TryListen(options_.listen);
 }
 
 EntryReply MattermostSurface::Take(const EntryRequest& request) {

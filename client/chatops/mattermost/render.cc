@@ -147,7 +147,10 @@ Value PostBody(const ChatMessage& message, const std::string& channel, const Pla
                                           {"fields", Fields(message)},
                                           {"actions", Actions(message, channel, place)}});
   return Value::Object({{"message", ShownLine(title)},
+                        // Mattermost takes a post with the same one, lately, for the same post.
+                        {"pending_post_id", "recourse:" + channel + ":" + message.about},
                         {"props", Value::Object({{"attachments", Value::List{attachment}},
+                                                 {kAboutProp, message.about},
                                                  {"disable_group_highlight", true}})}});
 }
 

@@ -17,6 +17,9 @@ struct Place {
 };
 
 // The message and props of a post in that channel.
+// The property by which a post of the bot's is found again.
+inline constexpr const char* kAboutProp = "recourse_about";
+
 Value PostBody(const ChatMessage& message, const std::string& channel, const Place& place);
 
 // A text of lines, letter by letter.

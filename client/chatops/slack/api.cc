@@ -90,6 +90,18 @@ Result<Value> Api::Call(const std::string& method, const Value& arguments,
               channel.empty() ? method : method + " in " + channel, patience, stop_.get_token());
 }
 
+Result<Value> Api::Look(const std::string& method,
+                        const std::vector<std::pair<std::string, std::string>>& arguments,
+                        std::chrono::seconds patience) {
+  recourse::web::HttpCall call = AsCall(options_.bot_token, method, Value());
+  call.headers.front() = "Content-Type: application/x-www-form-urlencoded";
+  call.body.clear();
+  for (const auto& [name, value] : arguments) {
+    call.body += (call.body.empty() ? "" : "&") + name + "=" + web::FormEncoded(value);
+  }
+  return Send(call, method, patience, stop_.get_token());
+}
+
 Result<std::string> Api::OpenConnection(std::stop_token stop) {
   const std::string method = "apps.connections.open";
   const auto opened = Send(AsCall(options_.app_token, method, Value::Object({})), method,

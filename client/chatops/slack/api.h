@@ -4,6 +4,8 @@
 #include <chrono>
 #include <stop_token>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "engine/web/http_client.h"
 #include "client/chatops/web/pauses.h"
@@ -36,6 +38,10 @@ class Api {
   // Opens a connection for Socket Mode: the URL to connect to. Errors as of Call() with no
   // patience.
   Result<std::string> OpenConnection(std::stop_token stop);
+
+  // Calls a method that only reads, whose arguments Slack takes as a form. Otherwise as Call().
+  Result<Value> Look(const std::string& method, const std::vector<std::pair<std::string, std::string>>& arguments,
+                     std::chrono::seconds patience);
 
   // Answers to a click or command at the URL that came with it.
   Result<void> Respond(const std::string& response_url, const Value& answer);

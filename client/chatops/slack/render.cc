@@ -187,6 +187,8 @@ Value MessageArguments(const ChatMessage& message, const std::string& command) {
                         {"link_names", false},
                         {"unfurl_links", false},
                         {"unfurl_media", false},
+                        {"metadata", Value::Object({{"event_type", std::string(kMessageType)},
+                                                    {"event_payload", Value::Object({{"about", message.about}})}})},
                         {"blocks", std::move(blocks)}});
 }
 

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "client/chatops/surface.h"
 #include "engine/base/value.h"
@@ -13,6 +14,9 @@
 namespace recourse::chatops::slack {
 
 // What chat.postMessage and chat.update take, but channel and ts. `command`: "/recourse".
+// By it a message of the bot's is found again among others: Slack's `metadata`.
+inline constexpr std::string_view kMessageType = "recourse_message";
+
 Value MessageArguments(const ChatMessage& message, const std::string& command);
 
 // What a slash command's answer and a response_url take.

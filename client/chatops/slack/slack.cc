@@ -51,6 +51,9 @@ class SlackSurface final : public Surface {
   void Stop() override;
   Result<MessagePlace> Post(const std::string& channel, const ChatMessage& message) override;
   Result<void> Update(const MessagePlace& place, const ChatMessage& message) override;
+  Result<std::optional<MessagePlace>> Find(const std::string& channel, const std::string& about,
+                                           std::int64_t since) override;
+  Result<void> Check() override;
 
  private:
   Result<void> CheckOptions() const;
@@ -69,6 +72,7 @@ class SlackSurface final : public Surface {
   web::Workers follow_ups_;
   std::optional<web::HttpEntry> entry_;
   std::optional<slack::SocketMode> socket_mode_;
+  bool told_cannot_look_ = false;  // of the thread that finds
 };
 
 Result<void> SlackSurface::CheckOptions() const {
@@ -147,6 +151,41 @@ Result<void> SlackSurface::Update(const MessagePlace& place, const ChatMessage& 
                                  kPatience);
   if (!updated) return updated.error();
   return {};
+}
+
+Result<std::optional<MessagePlace>> SlackSurface::Find(const std::string& channel, const std::string& about,
+                                                       std::int64_t since) {
+  using Found = std::optional<MessagePlace>;
+  const auto history = api_.Look("conversations.history",
+                                 {{"channel", channel},
+                                  {"oldest", std::to_string(since)},
+                                  {"include_all_metadata", "true"},
+                                  {"limit", "200"}},
+                                 kPatience);
+  if (!history && (history.error().code == Code::kUnavailable || history.error().code == Code::kResourceExhausted)) {
+    return history.error();
+  }
+  if (!history) {
+    if (!std::exchange(told_cannot_look_, true)) {
+      report_("messages that a bot posted just before it was killed cannot be looked for, and may stand twice: " +
+              history.error().ToString());
+    }
+    return Found();
+  }
+  if (!(*history)["messages"].is_list()) return Found();
+  for (const Value& message : (*history)["messages"].as_list()) {  // the newest first
+    const Value& metadata = message["metadata"];
+    if (metadata.StringOr("event_type", "") != slack::kMessageType) continue;
+    if (metadata["event_payload"].StringOr("about", "") != about) continue;
+    return Found(MessagePlace{channel, message.StringOr("ts", "")});
+  }
+  return Found();
+}
+
+Result<void> SlackSurface::Check() {
+  if (auto checked = CheckOptions(); !checked) return checked;
+  if (auto known = api_.Call("auth.test", Value::Object({}), 0s); !known) return std::move(known).error();
+  return options_.listen.empty() ? Result<void>() : web::TryListen(options_.listen);
 }
 
 EntryReply Plain(int status, const std::string& text) {

@@ -1,18 +1,16 @@
-// Where a vendor's requests come in: POST to a few paths, by cpp-httplib, which stays behind this
-// header.
+// Where a vendor's requests come in: POST to a few paths.
 #pragma once
 
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "engine/base/error.h"
 
-namespace httplib {
-class Server;
+namespace recourse::web {
+class Listener;
 }
 
 namespace recourse::chatops::web {
@@ -29,9 +27,12 @@ struct EntryReply {
   std::string content_type = "application/json; charset=utf-8";
 };
 
+// Whether something could be served there now. Errors as HttpEntry::Start.
+Result<void> TryListen(const std::string& listen);
+
 class HttpEntry {
  public:
-  // What is wrong with a request as far as its headers tell, before its body is read.
+  // What is wrong with a request as far as its headers tell, before its body is looked at.
   using Refuse = std::function<std::optional<EntryReply>(const EntryRequest&)>;
   using Handle = std::function<EntryReply(const EntryRequest&)>;
 
@@ -49,8 +50,7 @@ class HttpEntry {
   const std::vector<std::string> paths_;
   const Refuse refuse_;
   const Handle handle_;
-  std::unique_ptr<httplib::Server> server_;
-  std::thread thread_;
+  std::unique_ptr<recourse::web::Listener> listener_;
 };
 
 }  // namespace recourse::chatops::web

@@ -16,15 +16,6 @@ bool Workers::Submit(std::function<void()> work) {
   return true;
 }
 
-bool Workers::SubmitPatiently(std::function<void()> work) {
-  std::unique_lock lock(mutex_);
-  changed_.wait(lock, [&] { return stopped_ || waiting_.size() < waiting_max_; });
-  if (stopped_) return false;
-  waiting_.push_back(std::move(work));
-  changed_.notify_all();
-  return true;
-}
-
 void Workers::Stop() {
   std::vector<std::thread> threads;
   {

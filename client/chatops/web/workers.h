@@ -19,8 +19,6 @@ class Workers {
 
   // False, and `work` is not done: too much waits, or Stop() was called.
   bool Submit(std::function<void()> work);
-  // As Submit, but waits until there is room.
-  bool SubmitPatiently(std::function<void()> work);
 
   // Does what waits, and returns when all of it is done.
   void Stop();

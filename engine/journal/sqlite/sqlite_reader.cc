@@ -178,6 +178,8 @@ SqliteReader::SqliteReader(std::shared_ptr<Database> database)
       unsent_(*database_,
               kOutbox + "WHERE channel = ? AND sent IS NULL AND given_up IS NULL "
                         "ORDER BY position, number LIMIT ?"),
+      unsent_channels_(*database_,
+                       "SELECT DISTINCT channel FROM outbox WHERE sent IS NULL AND given_up IS NULL ORDER BY channel"),
       undelivered_(*database_, kOutbox + "WHERE sent IS NULL AND tries > 0 "
                                          "ORDER BY position, number LIMIT ?"),
       schedules_(*database_,
@@ -287,6 +289,10 @@ Result<std::vector<RunRow>> SqliteReader::LockWaiters(const std::string& lock, i
 Result<std::vector<OutboxRow>> SqliteReader::UnsentNotifications(const std::string& channel,
                                                                  int limit) {
   return unsent_.All(ReadOutbox, channel, limit);
+}
+
+Result<std::vector<std::string>> SqliteReader::UnsentChannels() {
+  return unsent_channels_.All([](const Row& row) { return row.Text(0); });
 }
 
 Result<std::vector<OutboxRow>> SqliteReader::UndeliveredNotifications(int limit) {

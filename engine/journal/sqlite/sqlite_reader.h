@@ -38,6 +38,7 @@ class SqliteReader final : public Reader {
   Result<std::vector<RunRow>> LockWaiters(const std::string& lock, int limit) override;
   Result<std::vector<OutboxRow>> UnsentNotifications(const std::string& channel,
                                                      int limit) override;
+  Result<std::vector<std::string>> UnsentChannels() override;
   Result<std::vector<OutboxRow>> UndeliveredNotifications(int limit) override;
   Result<std::vector<ScheduleRow>> ListSchedules() override;
   Result<std::vector<RemovedRow>> ListRemoved(RunId after, int limit) override;
@@ -64,6 +65,7 @@ class SqliteReader final : public Reader {
   Statement lock_holder_;
   Statement lock_waiters_;
   Statement unsent_;
+  Statement unsent_channels_;
   Statement undelivered_;
   Statement schedules_;
   Statement removed_;

@@ -95,6 +95,14 @@ Value MattermostServer::Call(const std::string& path, const Value& body, int& st
     status = 201;
     return Value::Object({{"id", posts_.back().id}, {"channel_id", channel}});
   }
+  if (path.starts_with("/channels/") && path.ends_with("/posts")) {
+    Value::Map found;
+    for (const Post& post : posts_) {
+      if (path != "/channels/" + post.channel + "/posts") continue;
+      found.emplace(post.id, Value::Object({{"user_id", "bot"}, {"props", post.content["props"]}}));
+    }
+    return Value::Object({{"posts", Value(std::move(found))}});
+  }
   for (Post& post : posts_) {
     if (path != "/posts/" + post.id + "/patch") continue;
     post.content = body;

@@ -206,6 +206,19 @@ TEST_CASE("mattermost: messages of before a restart can be clicked after it", "[
   CHECK(people.clicks().size() == 1);
 }
 
+TEST_CASE("mattermost: a post whose place was lost is found again by what it is about", "[chat]") {
+  MattermostServer server;
+  People people;
+  MattermostBot bot(server, people);
+  const auto posted = Posted(server, bot);
+  const auto found = bot.surface->Find("channel1", "A-381", 0);
+  REQUIRE(found);
+  REQUIRE(*found);
+  CHECK(**found == chatops::MessagePlace{"channel1", posted.id});
+  CHECK_FALSE(*bot.surface->Find("channel1", "A-38", 0));
+  CHECK(posted.content.StringOr("pending_post_id", "") == "recourse:channel1:A-381");
+}
+
 TEST_CASE("mattermost: a rate limit is waited for, and what is refused is told", "[chat]") {
   MattermostServer server;
   People people;

@@ -294,6 +294,42 @@ TEST_CASE(
   CHECK(chatops::NewSlack(options)->Start(people).error().code == Code::kInvalidArgument);
 }
 
+TEST_CASE("slack: a message whose place was lost is found again by what it is about", "[chat]") {
+  SlackWorkspace workspace;
+  People people;
+  Bot bot(workspace, people);
+  const auto posted = Posted(workspace, bot);
+  const auto found = bot.surface->Find("C1", "A-381", 0);
+  REQUIRE(found);
+  REQUIRE(*found);
+  CHECK(**found == MessagePlace{"C1", posted.ts});
+  CHECK_FALSE(*bot.surface->Find("C2", "A-381", 0));
+  // Without the scope for it nothing is found, and that is told once.
+  workspace.Refuse("conversations.history", "missing_scope");
+  CHECK_FALSE(*bot.surface->Find("C1", "A-381", 0));
+  CHECK_THAT(bot.reports.text(), Catch::Contains("may stand twice"));
+  workspace.Refuse("conversations.history", "internal_error");
+  CHECK(bot.surface->Find("C1", "A-381", 0).error().code == Code::kUnavailable);
+}
+
+TEST_CASE("slack: a check finds a wrong token and a port that is taken, and begins nothing", "[chat]") {
+  SlackWorkspace workspace;
+  People people;
+  Bot bot(workspace, people);
+  CHECK(bot.surface->Check());
+  chatops::SlackOptions options = {.bot_token = "wrong",
+                                   .listen = "127.0.0.1:" + std::to_string(bot.reports.Port()),
+                                   .signing_secrets = {"s"},
+                                   .app_token = "",
+                                   .command = "/recourse",
+                                   .api = workspace.api(),
+                                   .ca_file = "",
+                                   .report = bot.reports.Sink()};
+  CHECK_THAT(chatops::NewSlack(options)->Check().error().message, Catch::Contains("invalid_auth"));
+  options.bot_token = SlackWorkspace::kToken;
+  CHECK_THAT(chatops::NewSlack(options)->Check().error().message, Catch::Contains("cannot listen on 127.0.0.1:"));
+}
+
 TEST_CASE("slack: requests that are none of Slack's are refused without their body being read",
           "[chat]") {
   SlackWorkspace workspace;

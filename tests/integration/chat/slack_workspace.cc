@@ -171,6 +171,14 @@ Value SlackWorkspace::Call(const std::string& method, const Value& arguments) {
     return Ok();
   }
   if (method.starts_with("files.")) return CallFiles(method, arguments);
+  if (method == "conversations.history") {
+    Value::List found;
+    for (auto message = messages_.rbegin(); message != messages_.rend(); ++message) {
+      if (message->channel != channel) continue;
+      found.push_back(Value::Object({{"ts", message->ts}, {"metadata", message->content["metadata"]}}));
+    }
+    return Ok().With("messages", Value(std::move(found)));
+  }
   if (const std::string wrong = WrongBlocks(arguments["blocks"]); !wrong.empty()) {
     return No("invalid_blocks")
         .With("response_metadata", Value::Object({{"messages", Value::List{wrong}}}));

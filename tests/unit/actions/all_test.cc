@@ -14,7 +14,7 @@ namespace {
 std::string ProblemsOf(const Value& schema, const std::string& place) {
   static const std::set<std::string> kKeywords = {
       "type",    "properties", "required", "additionalProperties", "items",      "enum",
-      "minimum", "maximum",    "default",  "description",          "minLength"};
+      "minimum", "maximum",    "default",  "description",          "minLength", "oneOf"};
   if (!schema.is_map()) return place + " is no schema\n";
   std::string problems;
   for (const auto& [keyword, value] : schema.as_map()) {
@@ -44,6 +44,14 @@ std::string ProblemsOf(const Value& schema, const std::string& place) {
   }
   if (schema["additionalProperties"].is_map()) {
     problems += ProblemsOf(schema["additionalProperties"], place + ".*");
+  }
+  if (schema["oneOf"].is_list()) {
+    for (const Value& one : schema["oneOf"].as_list()) {
+      const Value& kinds = one["properties"]["kind"]["enum"];
+      const bool is_choice = kinds.is_list() && kinds.as_list().size() == 1;
+      if (!is_choice) problems += place + " has a choice that is not by one kind each\n";
+      problems += ProblemsOf(one, place + (is_choice ? ":" + ToJson(kinds.as_list()[0]) : ""));
+    }
   }
   if (schema["items"].is_map()) problems += ProblemsOf(schema["items"], place + "[]");
   return problems;

@@ -19,7 +19,8 @@ namespace recourse::testing {
 
 class FixedClock final : public Clock {
  public:
-  Time Now() const override { return FromTimestamp({1'790'000'000, 0}); }
+  Time Now() const override { return now; }
+  Time now = FromTimestamp({1'790'000'000, 0});
 };
 
 // Public members are for tests to change before they ask for a context.
@@ -55,7 +56,7 @@ class World {
                    .undo = std::move(undo_record),
                    .checkpoint = {},
                    .fencing_token = 0,
-                   .clock = clock_,
+                   .clock = clock,
                    .deadline = std::chrono::steady_clock::now() + time_given,
                    .stop = stop.get_token(),
                    .policy = policy,
@@ -96,6 +97,7 @@ class World {
   }
 
   Policy policy;
+  FixedClock clock;
   std::stop_source stop;
   std::string key = "R-1/step/1";
   std::chrono::milliseconds time_given = std::chrono::seconds(60);
@@ -103,7 +105,6 @@ class World {
   std::vector<std::string> log;
 
  private:
-  FixedClock clock_;
   Registry registry_;
   std::string folder_;
 };

@@ -47,6 +47,9 @@ TEST_CASE("the HTTP port is off until it is named, and as safe as the other", "[
   CHECK(config.alert_rules == "/etc/rules.yaml");
   CHECK(Refused("http: {listen: '0.0.0.0:7374'}").find("\"0.0.0.0:7374\" is not on loopback") !=
         std::string::npos);
+  // Where it stands, and not where `listen` would.
+  CHECK(Refused("listen: 127.0.0.1:7373\nhttp:\n  listen: 0.0.0.0:7374\n").find(":3:11: http.listen: \"0.0.0.0:7374\"") !=
+        std::string::npos);
   CHECK(Refused("http: {listen: here}").find("http.listen: \"here\" is no address") !=
         std::string::npos);
   CHECK(Refused("http: {port: 1}").find("http.port") != std::string::npos);

@@ -91,6 +91,16 @@ TEST_CASE("what alerts start is loaded with the workflows, and good rules stay w
             rules + ":2:43: unknown workflow \"godo\"; did you mean \"good\"?",
             rules + ": what it held before stays in use"});
 
+  // A server that starts now knows nothing better: it takes the rules that it can.
+  directory.Write("alert_rules.yaml",
+                  "fallback: tell\nrules: [{name: r, matchers: [], workflow: godo}, {name: s, matchers: [], workflow: good}]\n");
+  const Definitions part = DefinitionFiles(where, registry).Load();
+  CHECK(part.alert_rules->rules.size() == 2);
+  CHECK(part.problems == std::vector<std::string>{rules + ":2:43: unknown workflow \"godo\"; did you mean \"good\"?"});
+  CHECK(part.alert_rules_unusable ==
+        std::vector<std::string>{rules + ":2:43: unknown workflow \"godo\"; did you mean \"good\"?; an alert for it "
+                                         "starts tell, all others are as ever"});
+
   where.alert_rules = directory.File("else.yaml");
   where.alert_rules_expected = true;
   CHECK(DefinitionFiles(where, registry).Load().problems.size() == 1);

@@ -105,7 +105,8 @@ TEST_CASE("a target that names no retention keeps all its backups", "[actions][b
   const auto plan = world.Find("backup.prune").Plan(world.MakeContext(inputs));
   REQUIRE(plan);
   CHECK(plan->lines ==
-        std::vector<std::string>{"remove nothing: the target's backups name no keep_days"});
+        std::vector<std::string>{
+            "remove nothing: the target's backups name no keep_days and no keep_at_most"});
   const Outcome pruned = world.Do("backup.prune", inputs);
   INFO(MessageOf(pruned));
   REQUIRE(pruned);

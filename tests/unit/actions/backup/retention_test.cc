@@ -68,6 +68,16 @@ TEST_CASE("what only looks like a backup never counts as one to keep", "[actions
   CHECK(Removed("vuuu", one) == "");
 }
 
+TEST_CASE("what is beyond the number to keep goes as if it were too old, and never the good ones",
+          "[actions][backup]") {
+  CHECK(Removed("vvvvv",
+                {.keep = days(100), .keep_at_least = 1, .keep_at_most = 3, .max_age = days(10)}) ==
+        "v3 v4");
+  CHECK(Removed("vuuvv",
+                {.keep = days(100), .keep_at_least = 2, .keep_at_most = 2, .max_age = days(10)}) ==
+        "u2 v4");
+}
+
 TEST_CASE("the last good backup never goes, whatever there is and whatever is asked for",
           "[actions][backup]") {
   static constexpr char kLetters[] = {'v', 'u', 's', 'r'};

@@ -102,6 +102,31 @@ TEST_CASE("a log that was lost with its commits shows only in the expected numbe
   CHECK_THAT(checked.failure().error.message, Catch::Contains("10 rows") && Catch::Contains("500"));
 }
 
+TEST_CASE("a log that was lost with its commits shows beside a backup that has them",
+          "[actions][database]") {
+  DatabaseWorld world;
+  MakeDatabase(world.database(), 100, "wal");
+  std::string backup;
+  {
+    const Sql sql(world.database());
+    sql.Run("PRAGMA wal_autocheckpoint = 0");
+    AddRows(sql, 500);
+    backup = world.MakeBackup();
+    testing::WriteAll(world.Path("lost.db"), testing::ReadAll(world.database()));
+  }
+  const Value inputs =
+      Value::Object({{"database", world.DatabaseValue()}, {"not_older_than", backup}});
+  CHECK(world.Do("database.check", inputs));
+  std::filesystem::rename(world.Path("lost.db"), world.database());
+  const Outcome checked = world.Do("database.check", inputs);
+  REQUIRE_FALSE(checked);
+  CHECK(checked.failure().error.code == Code::kDataLoss);
+  CHECK_THAT(checked.failure().error.message,
+             Catch::Contains("100 rows") && Catch::Contains("it had 600"));
+  CHECK_THAT(ToJson(checked.failure().evidence["notes"]), Catch::Contains("counted"));
+  CHECK(world.Do("database.check", inputs.With("rows_drop_percent_max", 90)));
+}
+
 TEST_CASE("an older log of the same database beside a restored file is found",
           "[actions][database]") {
   DatabaseWorld world;

@@ -155,6 +155,32 @@ TEST_CASE("a restore that is killed anywhere ends right", "[actions][database][c
   }
 }
 
+TEST_CASE("an empty database whose making is killed anywhere is there, or the old one is",
+          "[actions][database][crash]") {
+  for (const std::string& point : RestorePoints()) {
+    INFO(point);
+    RestoreWorld world;
+    const Action& action = world.Find("database.create_empty");
+    const Value inputs = Value::Object(
+        {{"database", world.DatabaseValue()}, {"schema_from", world.inputs["backup"]}});
+    const Outcome prepared = action.Prepare(world.MakeContext(inputs));
+    REQUIRE(prepared);
+    const Context context = world.MakeContext(inputs, prepared.output());
+    REQUIRE(RunKilledAt(world, "apply", "database.create_empty", inputs, context.undo, point));
+    const ProbeAnswer answer = action.Probe(context);
+    INFO(answer.message);
+    REQUIRE(answer.verdict != Verdict::kUnknown);
+    if (answer.verdict != Verdict::kApplied) {
+      REQUIRE(action.Compensate(context, {}));
+      world.CheckOldSetStands();
+      REQUIRE(action.Apply(context));
+    }
+    CHECK(Sql(world.database()).Number("SELECT count(*) FROM metrics") == 0);
+    REQUIRE(action.Compensate(context, {}));
+    world.CheckOldSetStands();
+  }
+}
+
 TEST_CASE("a restore's undoing that is killed anywhere ends right", "[actions][database][crash]") {
   std::vector<std::string> points;
   {

@@ -88,11 +88,12 @@ int rename(const char* from, const char* to) noexcept {
   return -1;
 }
 
-int renameat(int from_directory, const char* from, int to_directory, const char* to) noexcept {
+int renameat2(int from_directory, const char* from, int to_directory, const char* to,
+              unsigned flags) noexcept {
   static auto* const real =
-      recourse::testing::Real<int(int, const char*, int, const char*)>("renameat");
+      recourse::testing::Real<int(int, const char*, int, const char*, unsigned)>("renameat2");
   if (!recourse::testing::IsFull(recourse::testing::PathOf(to_directory) + "/" + to)) {
-    return real(from_directory, from, to_directory, to);
+    return real(from_directory, from, to_directory, to, flags);
   }
   errno = ENOSPC;
   return -1;

@@ -87,6 +87,37 @@ TEST_CASE("a process that has the database open is named; then nobody is", "[act
   CHECK(none.output()["count"] == Value(0));
 }
 
+TEST_CASE("who has the write lock is named, and who only has the database open is not",
+          "[actions][database]") {
+  const std::string mode = GENERATE("delete", "wal");
+  INFO(mode);
+  DatabaseWorld world;
+  MakeDatabase(world.database(), 10, mode);
+  const Value inputs = Value::Object({{"database", world.DatabaseValue()}});
+  const Holding reader(world.database());
+  Holding writer(world.database(), "BEGIN IMMEDIATE; DELETE FROM metrics");
+
+  const Outcome found = world.Do("database.holders", inputs);
+  REQUIRE(found);
+  CHECK(found.output()["count"] == Value(2));
+  CHECK(found.output()["write_locked"] == Value(true));
+  REQUIRE(found.output()["writers"].as_list().size() == 1);
+  const Value named = found.output()["writers"].as_list()[0];
+  CHECK(named["pid"] == Value(std::int64_t{writer.pid()}));
+  CHECK_THAT(ToJson(named["locks"]), Catch::Contains("writes"));
+
+  const Outcome refused = world.Do("database.holders", inputs.With("expect_unlocked", true));
+  REQUIRE_FALSE(refused);
+  CHECK(refused.failure().error.code == Code::kAborted);
+  CHECK_THAT(refused.failure().error.message, Catch::Contains(std::to_string(writer.pid())));
+
+  writer.End();
+  const Outcome unlocked = world.Do("database.holders", inputs.With("expect_unlocked", true));
+  REQUIRE(unlocked);
+  CHECK(unlocked.output()["writers"] == Value(Value::List{}));
+  CHECK(unlocked.output()["count"] == Value(1));
+}
+
 // Another user's eyes for as long as it lives, when the test has root's.
 class AsNobody {
  public:

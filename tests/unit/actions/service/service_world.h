@@ -9,24 +9,20 @@
 #include <string>
 #include <vector>
 
-#include "actions/process/child.h"
 #include "actions/service/identity.h"
-#include "actions/service/service.h"
-#include "actions/stop_event.h"
 #include "engine/base/file.h"
-#include "tests/unit/actions/world.h"
+#include "tests/unit/actions/service/service_actions.h"
 
 namespace recourse::testing {
 
-using namespace std::chrono_literals;
 using service::Identity;
 using service::IdentityOf;
 
 // A service made of a program that runs until it is stopped. Its log is its own, so that its
 // processes can be counted.
-class Service {
+class Service : public ServiceActions {
  public:
-  Service() : world(AddServiceActions) {
+  Service() {
     resource = Value::Object({{"name", "app"},
                               {"kind", "process"},
                               {"pid_file", world.Path("app.pid")},
@@ -62,13 +58,6 @@ class Service {
     }
   }
 
-  template <class Condition>
-  void Await(Condition condition) {
-    const Context context = world.MakeContext({});
-    const StopEvent stop(context);
-    while (!condition()) REQUIRE(stop.WaitFor(1ms));
-  }
-
   // Waits until the process has become that program.
   void AwaitArguments(pid_t pid, const std::string& program) {
     Await([&] {
@@ -83,9 +72,6 @@ class Service {
     std::filesystem::last_write_time(
         file, std::filesystem::file_time_type::clock::now() - service::AgeOf(process) + after);
   }
-
-  Value Inputs() const { return Value::Object({{"service", resource}}); }
-  Outcome Do(const std::string& verb) { return world.Do("service." + verb, Inputs()); }
 
   // All that live and have been started as this service.
   std::vector<Identity> Processes() const {
@@ -107,28 +93,6 @@ class Service {
     REQUIRE(pidfd);
     if (pidfd->valid()) REQUIRE(StopEvent(context).WaitReadable(pidfd->get(), 30s));
   }
-
-  // Runs a phase in a process of its own that dies at that point.
-  void DieAt(const std::string& point, const std::string& phase, const std::string& verb) {
-    INFO(point);
-    const process::Program program{
-        {RECOURSE_RUN_ACTION, phase, "service." + verb, ToJson(Inputs()), ToJson(world.undo)},
-        {{"RECOURSE_FAIL_POINT", point}},
-        "/"};
-    const auto died = process::RunChild(program, {}, world.MakeContext({}));
-    REQUIRE(died);
-    INFO(died->output.text);
-    CHECK(died->signal == SIGKILL);
-  }
-
-  Value Prepare(const std::string& verb) {
-    const Outcome prepared = world.Find("service." + verb).Prepare(world.MakeContext(Inputs()));
-    REQUIRE(prepared);
-    return prepared.output();
-  }
-
-  World world;
-  Value resource;
 };
 
 }  // namespace recourse::testing

@@ -38,6 +38,14 @@ class Wall {
     changed_.notify_all();
   }
 
+  std::optional<MessagePlace> Find(const std::string& about) const {
+    const std::lock_guard lock(mutex_);
+    for (const Posted& one : posted_) {
+      if (one.message.about == about) return one.place;
+    }
+    return std::nullopt;
+  }
+
   // Waits until a message about it is as `is_so` wants it, and answers that one.
   template <class IsSo>
   Posted WaitFor(const std::string& about, IsSo is_so) {
@@ -86,6 +94,9 @@ class Screen : public Surface {
   Result<void> Update(const MessagePlace& place, const ChatMessage& message) override {
     wall_.Update(place, message);
     return {};
+  }
+  Result<std::optional<MessagePlace>> Find(const std::string&, const std::string& about, std::int64_t) override {
+    return wall_.Find(about);
   }
 
  private:
@@ -248,6 +259,38 @@ TEST_CASE("a message whose place was never stored is kept in line once somebody 
   CHECK(chat.wall.Count("A-1") == 2);
 }
 
+TEST_CASE("what a bot posted just before its end is taken up by the next, and stands once", "[chatops][bot]") {
+  Chat chat;
+  chat.bot.reset();
+  chat.running.Start("ask");
+  // As it stands when the bot dies before it can store where.
+  ChatMessage run, approval;
+  run.about = "R-1";
+  approval.about = "A-1";
+  approval.buttons = {{"approve", "Approve"}};
+  chat.wall.Post("C1", run);
+  chat.wall.Post("C1", approval);
+  chat.StartBot();
+  chat.WaitUntilKept("R-1", 2);
+  CHECK_THAT(chat.Say("bo", "approve A-1"), Contains("you approved A-1"));
+  chat.Settled("A-1");
+  CHECK(chat.wall.Count("A-1") == 1);
+  CHECK(chat.wall.Count("R-1") == 1);
+}
+
+TEST_CASE("a run is cancelled, and what it asks is answered, from a chat", "[chatops][bot]") {
+  Chat chat;
+  chat.running.Start("ask");
+  chat.Asked("A-1");
+  CHECK_THAT(chat.Say("ada", "cancel R-1"), Contains("the timeline must say why"));
+  CHECK_THAT(chat.Say("kim", "cancel R-1 no"), Contains("nobody here is known"));
+  CHECK_THAT(chat.Say("ada", "cancel R-1 not today"), Contains("nothing is undone"));
+  chat.Settled("R-1");
+  CHECK_THAT(chat.Say("ada", "answer R-1 look fine"), Contains("R-1 is left as it is: "));
+  CHECK_THAT(chat.Say("ada", "resolve R-1 perhaps"), Contains("Write: resolve R-1 applied|not_applied|partial reason"));
+  CHECK_THAT(chat.Say("ada", "resolve R-1 applied I looked"), Contains("R-1 is left as it is: "));
+}
+
 TEST_CASE("a vote by text is given to what was shown there, and to nothing else", "[chatops][bot]") {
   Chat chat;
   chat.running.Start("ask");
@@ -275,7 +318,7 @@ TEST_CASE("who asks while no server answers is told so in time, and what to do",
   const auto begun = std::chrono::steady_clock::now();
   CHECK_THAT(chat.bot->OnClick(chat.Click(asked, "bo", "approve")).text,
              Contains("it is not known yet whether your vote counts. Say it again"));
-  CHECK_THAT(chat.Say("ada", "start echo"), Contains("Say the same again: it is started once"));
+  CHECK_THAT(chat.Say("ada", "start echo"), Contains("Say the same again: within two minutes it is the same start"));
   CHECK(std::chrono::steady_clock::now() - begun < 4s);
   chat.bot.reset();
 }

@@ -67,11 +67,31 @@ TEST_CASE("every mistake in the bot's configuration is told at once, with its pl
   CHECK(Refused("").find("bot.yaml:") == 0);
 }
 
+TEST_CASE("a channel that can be none is told at its place, also one that YAML takes for a comment", "[chatops]") {
+  CHECK(Refused(std::string(kHead) + "routes:\n  - surface: irc\n    channel: incidents\n") ==
+        "bot.yaml:6:14: routes[0].channel: \"incidents\" is no channel of IRC, such as \"#incidents\"");
+  CHECK_THAT(Refused(std::string(kHead) + "routes:\n  - surface: irc\n    channel: #incidents\n"),
+             Catch::Contains("bot.yaml:6:14: channel: an unquoted # begins a comment; write channel: \"#incidents\""));
+  CHECK_THAT(Refused(std::string(kHead) + "routes:\n  - {surface: irc, channel: #incidents}\n"),
+             Catch::Contains("bot.yaml:5:29: channel: an unquoted # begins a comment; write channel: \"#incidents\""));
+  const std::string two = "server: {token_file: /t}\nsurfaces:\n  slack: {bot_token_file: /b, app_token_file: /a}\n"
+                          "routes: [{surface: slack, channel: \"#ops\"}]\n";
+  CHECK_THAT(Refused(two), Catch::Contains("bot.yaml:4:36: routes[0].channel: \"#ops\" is no id of a channel in Slack"));
+}
+
+TEST_CASE("a route that can never count is told", "[chatops]") {
+  const std::string all = "routes:\n  - {surface: irc, channel: \"#a\", targets: [x, y]}\n";
+  CHECK(Refused(std::string(kHead) + all + "  - {surface: irc, channel: \"#b\", targets: [y], severities: [high]}\n") ==
+        "bot.yaml:6:5: routes[1]: counts for no run, because routes[0] before it fits all of them");
+  CHECK(Parsed(std::string(kHead) + all + "  - {surface: irc, channel: \"#b\", targets: [y, z]}\n"));
+  CHECK(Parsed(std::string(kHead) + all + "  - {surface: irc, channel: \"#b\"}\n"));
+}
+
 TEST_CASE("Slack and Mattermost are told what their settings lack", "[chatops]") {
   const std::string problems = Refused(
       "server: {token_file: /t}\nsurfaces:\n  slack: {listen: \"127.0.0.1:8081\"}\n"
       "  mattermost: {url: \"https://chat\"}\n"
-      "routes: [{surface: slack, channel: C1}, {surface: mattermost, channel: c}]\n");
+      "routes: [{surface: slack, channel: C1}, {surface: mattermost, channel: zi8kbu6it3bkfdz1eb6hmf8dxe}]\n");
   for (const char* problem :
        {"surfaces.slack: bot_token_file must be there", "surfaces.slack: listen needs signing_secret_files",
         "surfaces.mattermost: token_file must be there", "surfaces.mattermost: command_token_files must"}) {
@@ -118,8 +138,9 @@ TEST_CASE("the pages on chats have configurations that are taken, and every comm
     const std::string first = std::string(surface) + ":";
     for (auto at = text.find("```yaml\n" + first); at != std::string::npos;
          at = text.find("```yaml\n" + first, at + 1)) {
+      const std::string channel = std::string(surface) == "slack" ? "C024BE91L" : "zi8kbu6it3bkfdz1eb6hmf8dxe";
       std::string section = "server: {token_file: /t}\nroutes: [{surface: " + std::string(surface) +
-                            ", channel: c}]\nsurfaces:\n  ";
+                            ", channel: " + channel + "}]\nsurfaces:\n  ";
       for (const char c : block(text.substr(at), first)) section += c == '\n' ? "\n  " : std::string(1, c);
       const auto taken = Parsed(section);
       INFO(section << (taken ? "" : taken.error().message));

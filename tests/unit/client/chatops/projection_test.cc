@@ -125,7 +125,7 @@ TEST_CASE("a run that needs a person shows why, who can go on, and only what is 
   CHECK(message.lines == std::vector<std::string>{
                              "failed: ABORTED: the file is locked",
                              "waits since 2026-11-21 03:04:20 UTC: confirm failed",
-                             "who can go on: an operator"});
+                             "who can let R-7 go on: an operator"});
 
   run.mutable_escalation()->set_acknowledged_by("kim");
   CHECK(Actions(RunMessage(run)) == std::vector<std::string>{"retry", "rollback"});

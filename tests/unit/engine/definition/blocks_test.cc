@@ -352,6 +352,9 @@ TEST_CASE("another action undoes a step where that can be repeated", "[definitio
   CheckRefused(step("{action: once.it}"),
                "w.yaml:5:24: compensate: once.it can neither be repeated nor asked whether it took "
                "effect; what undoes a step must be one of these");
+  CheckRefused(step("{action: undo.it}"),
+               "compensate: undo.it keeps a record of its own of what it found, and can only be a "
+               "step");
   CheckRefused(step("{action: do.ti}"), "unknown action \"do.ti\"");
   CheckRefused(step("{with: {}}"), "\"action\" is missing");
   CheckRefused(step("all"),

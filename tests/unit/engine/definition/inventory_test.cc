@@ -17,6 +17,18 @@ std::string Refused(std::string_view text) {
   return added.error().message;
 }
 
+TEST_CASE("a target's scripts and what lets people in are checked when it is loaded",
+          "[definition]") {
+  CHECK_THAT(Refused("name: a\ntraffic: [{name: x, kind: process, pid_file: /p}]\n"),
+             Contains("target.traffic[0]: \"command\" is missing"));
+  CHECK_THAT(Refused("name: a\nscripts: {restore: {phases: {apply: []}}}\n"),
+             Contains("target.scripts.restore: \"program\" is missing"));
+  CHECK_THAT(Refused("name: a\nscripts: {restore: {program: r, phases: {probe: []}}}\n"),
+             Contains("\"apply\" is missing"));
+  CHECK_THAT(Refused("name: a\nscripts: {restore: {program: r, phases: {aply: []}}}\n"),
+             Contains("aply"));
+}
+
 TEST_CASE("a target is its file's content", "[definition]") {
   Inventory inventory;
   REQUIRE(
@@ -49,8 +61,37 @@ TEST_CASE("a target's file is checked with places", "[definition]") {
              Contains("t.yaml:3:5: target.services[0]: \"command\" is missing"));
   CHECK_THAT(Refused("name: a\ndatabase: {kind: sqlite, path: /x, owner: app, group: app}\n"),
              Contains("t.yaml:2:11: database: with \"owner\", \"mode\" is needed too"));
+  CHECK_THAT(Refused("name: a\ntemporary_files: [/tmp/a, b]\n"),
+             Contains("t.yaml:2:27: path: expected an absolute path"));
+  CHECK_THAT(Refused("name: a\nschema: CREATE TABLE t (a)\n"),
+             Contains("target.schema: expected an array"));
   CHECK_THAT(Refused("name: A!\n"), Contains("is no name"));
   CHECK_THAT(Refused("name: [\n"), Contains("t.yaml:"));
+}
+
+TEST_CASE("what a target says of its upkeep is checked when it is loaded", "[definition]") {
+  Inventory inventory;
+  const auto added = inventory.AddFile(
+      "name: a\nwindow: {cron: 0 2 * * SUN#1, duration: 2h}\n"
+      "releases: {link: /app/current, previous: /app/previous}\n"
+      "update: {program: /app/update, phases: {apply: [go], probe: [look]}}\n"
+      "packages: {list: {arguments: [/bin/true]}, apply: {program: /bin/true}}\n"
+      "archives: {configuration: {from: /app, paths: [.env], to: /backups, keep_days: 30}}\n"
+      "caching: {configuration: /app/.env, off: /app/.env.no-cache}\n"
+      "evidence: {paths: [/app/logs], directory: /evidence}\n"
+      "log_rotation: {paths: [/app/logs/*.log], keep_days: 30}\n"
+      "cache: {kind: redis, prefix: \"app:\"}\n",
+      "a");
+  INFO((added ? "" : added.error().message));
+  CHECK(added.ok());
+  CHECK_THAT(Refused("name: a\nwindow: {cron: 0 2 * * SUN#9, duration: 2h}\n"),
+             Contains("window: "));
+  CHECK_THAT(Refused("name: a\nreleases: {link: current, previous: /p}\n"),
+             Contains("link: expected an absolute path"));
+  CHECK_THAT(Refused("name: a\nupdate: {program: /u, phases: {aply: [go]}}\n"),
+             Contains("did you mean \"apply\"?"));
+  CHECK_THAT(Refused("name: a\narchives: {x: {from: /app, paths: [a], to: /b}}\n"),
+             Contains("\"keep_days\" is missing"));
 }
 
 TEST_CASE("what would fail hours later is refused when the target is loaded", "[definition]") {
@@ -91,6 +132,44 @@ TEST_CASE("what would fail hours later is refused when the target is loaded", "[
              Contains("target.disk.fail.used_percnt is unknown; did you mean \"used_percent\"?"));
 }
 
+TEST_CASE("a service is checked by the members of its kind", "[definition]") {
+  const auto service = [](const std::string& members) {
+    return Refused("name: a\nservices:\n  - {" + members + "}\n");
+  };
+  CHECK_THAT(service("name: x"), Contains("t.yaml:3:5: target.services[0]: \"kind\" is missing"));
+  CHECK_THAT(service("name: x, kind: upstart"),
+             Contains("t.yaml:3:21: target.services[0].kind: expected one of process, systemd, "
+                      "supervisor, compose, kubernetes, found \"upstart\""));
+  CHECK_THAT(service("name: x, kind: systemd"), Contains("\"unit\" is missing"));
+  CHECK_THAT(service("name: x, kind: systemd, unit: x.service, pid_file: /p"),
+             Contains("t.yaml:3:47: target.services[0].pid_file is no member of kind systemd, but "
+                      "of kind process"));
+  CHECK_THAT(service("name: x, kind: systemd, unti: x.service"),
+             Contains("unti is unknown; did you mean \"unit\"?"));
+  CHECK_THAT(service("name: x, kind: systemd, unit: app"),
+             Contains("unit: expected a unit's whole name, such as app.service"));
+  CHECK_THAT(service("name: x, kind: systemd, unit: a.service, scope: user"),
+             Contains("with user, \"runtime_directory\" is needed too"));
+  CHECK_THAT(service("name: x, kind: systemd, unit: a.service, bus: x"),
+             Contains("bus: with it, \"scope: user\" is needed too"));
+  CHECK_THAT(service("name: x, kind: compose, project: p, socket: docker.sock"),
+             Contains("socket: expected an absolute path"));
+  CHECK_THAT(service("name: x, kind: kubernetes, namespace: n, kubeconfig: /k, workload: pod/x"),
+             Contains("t.yaml:3:63: workload: expected deployment/NAME or statefulset/NAME"));
+  CHECK_THAT(Refused("name: a\nnginx: {configuration: nginx.conf}\n"),
+             Contains("configuration: expected an absolute path"));
+  Inventory inventory;
+  CHECK(inventory.AddFile(
+      "name: a\n"
+      "services:\n"
+      "  - {name: a, kind: systemd, unit: a.service, scope: user, runtime_directory: /run/user/1}\n"
+      "  - {name: b, kind: supervisor, socket: /run/s.sock, process: \"g:b\", stop_timeout: 1m}\n"
+      "  - {name: c, kind: compose, project: p, reload_signal: HUP}\n"
+      "  - {name: d, kind: kubernetes, workload: deployment/d, namespace: n, kubeconfig: /k}\n"
+      "nginx: {configuration: /n.conf, pid_file: /n.pid, error_log: /n.log}\n",
+      "a"));
+}
+
 TEST_CASE("all that is wrong with a target is told at once", "[definition]") {
   const std::string refused = Refused(
       "name: A!\n"
@@ -101,6 +180,28 @@ TEST_CASE("all that is wrong with a target is told at once", "[definition]") {
                             "t.yaml:3:56: ", "t.yaml:4:47: ", "t.yaml:4:59: "}) {
     CHECK_THAT(refused, Contains(place));
   }
+}
+
+TEST_CASE("what is measured of a host, and what answers there, is checked with the target",
+          "[definition]") {
+  const auto refused = [](const std::string& resource) {
+    return Refused("name: a\n" + resource + "\n");
+  };
+  CHECK_THAT(refused("memory: {fail: {used_percent: 101}}"), Contains("expected at most 100"));
+  CHECK_THAT(refused("cpu: {over: soon}"), Contains("t.yaml:2:13: over: "));
+  CHECK_THAT(refused("load: {warn: {load_5: 1}}"), Contains("did you mean \"load_5m\"?"));
+  CHECK_THAT(refused("logs: {paths: [app.log]}"),
+             Contains("t.yaml:2:16: path: expected an absolute path"));
+  CHECK_THAT(refused("logs: {paths: [/a], patterns: {error: E}, fail: {eror: 1}}"),
+             Contains("unknown pattern \"eror\"; did you mean \"error\"?"));
+  CHECK_THAT(refused("cache: {kind: memcached}"), Contains("expected one of redis"));
+  CHECK_THAT(refused("cache: {kind: redis, password: x}"), Contains("password is unknown"));
+  CHECK_THAT(refused("cache: {kind: redis, password_file: secret}"),
+             Contains("password_file: expected an absolute path"));
+  CHECK_THAT(refused("api: {url: \"127.0.0.1:5000\"}"), Contains("begins with http://"));
+  CHECK_THAT(refused("api: {url: \"http://x\", auth: {bearer: x}}"),
+             Contains("target.api.auth.bearer is unknown"));
+  CHECK_THAT(refused("firewall: {timeout: 0s}"), Contains("timeout: must be at least 1ms"));
 }
 
 }  // namespace

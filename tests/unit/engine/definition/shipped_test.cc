@@ -32,10 +32,36 @@ std::vector<std::string> ShippedWorkflows() {
   return names;
 }
 
+Loaded LoadShipped(const std::string& name) {
+  return LoadWorkflow(Read("workflows/" + name + ".yaml"), &Actions(),
+                      [](std::string_view other) -> std::optional<std::string> {
+                        return Read("workflows/" + std::string(other) + ".yaml");
+                      });
+}
+
+// Policies first: targets name them.
+Inventory ShippedInventory() {
+  Inventory inventory;
+  for (const auto& file : std::filesystem::directory_iterator(Path("escalation_policies"))) {
+    const std::string name = file.path().filename();
+    const auto added = inventory.AddPolicyFile(Read("escalation_policies/" + name), name);
+    INFO((added ? "" : added.error().message));
+    REQUIRE(added.ok());
+  }
+  for (const auto& file : std::filesystem::directory_iterator(Path("targets"))) {
+    const std::string name = file.path().filename();
+    const auto added = inventory.AddFile(Read("targets/" + name), name);
+    INFO((added ? "" : added.error().message));
+    REQUIRE(added.ok());
+    CHECK(inventory.Find(file.path().stem().string()) != nullptr);
+  }
+  return inventory;
+}
+
 TEST_CASE("every shipped workflow goes as its cases say, and they come to every step of it",
           "[definition][docs]") {
   for (const std::string& name : ShippedWorkflows()) {
-    const Loaded loaded = LoadWorkflow(Read("workflows/" + name + ".yaml"), &Actions());
+    const Loaded loaded = LoadShipped(name);
     REQUIRE(loaded.workflow != nullptr);
     const auto report =
         rehearsal::Rehearse(*loaded.workflow, Read("workflows/" + name + ".test.yaml"));
@@ -50,7 +76,10 @@ TEST_CASE("every shipped workflow goes as its cases say, and they come to every 
     }
     INFO(name);
     CHECK(report.verdicts.size() >= 5);
-    CHECK(report.unreached == std::vector<std::string>{});
+    // The steps of another workflow that it runs are come to by that one's own cases.
+    std::vector<std::string> unreached = report.unreached;
+    std::erase_if(unreached, [](const std::string& id) { return id.find('/') != id.npos; });
+    CHECK(unreached == std::vector<std::string>{});
   }
 }
 
@@ -58,7 +87,7 @@ TEST_CASE("every shipped workflow loads against the real actions", "[definition]
   int workflows = 0;
   for (const std::string& name : ShippedWorkflows()) {
     ++workflows;
-    const Loaded loaded = LoadWorkflow(Read("workflows/" + name + ".yaml"), &Actions());
+    const Loaded loaded = LoadShipped(name);
     INFO(loaded.Report(name));
     REQUIRE(loaded.workflow != nullptr);
     CHECK(loaded.workflow->name == name);
@@ -70,7 +99,7 @@ TEST_CASE("every shipped workflow loads against the real actions", "[definition]
 
 TEST_CASE("nothing that fails after the data is proven rolls it back", "[definition][docs]") {
   for (const std::string name : {"recovery", "corruption-response"}) {
-    const Loaded loaded = LoadWorkflow(Read("workflows/" + name + ".yaml"), &Actions());
+    const Loaded loaded = LoadShipped(name);
     REQUIRE(loaded.workflow != nullptr);
     bool proven = false;
     for (const Step& step : loaded.workflow->steps) {
@@ -83,7 +112,7 @@ TEST_CASE("nothing that fails after the data is proven rolls it back", "[definit
 }
 
 TEST_CASE("a recovery from a backup that was named takes no other", "[definition][docs]") {
-  const Loaded loaded = LoadWorkflow(Read("workflows/recovery.yaml"), &Actions());
+  const Loaded loaded = LoadShipped("recovery");
   REQUIRE(loaded.workflow != nullptr);
   const auto& steps = loaded.workflow->steps;
   const auto find = [&steps](const std::string& id) -> std::size_t {
@@ -105,43 +134,46 @@ TEST_CASE("a recovery from a backup that was named takes no other", "[definition
       steps.at(static_cast<std::size_t>(*decision->otherwise)).kind));
 }
 
-TEST_CASE("every shipped workflow that is about a target can start on every shipped one",
+TEST_CASE("every shipped workflow that is about a target can start on each that has what it needs",
           "[definition][docs]") {
-  Inventory inventory;
-  for (const auto& file : std::filesystem::directory_iterator(Path("targets"))) {
-    const std::string name = file.path().filename();
-    const auto added = inventory.AddFile(Read("targets/" + name), name);
-    INFO((added ? "" : added.error().message));
-    REQUIRE(added.ok());
-    CHECK(inventory.Find(file.path().stem().string()) != nullptr);
-  }
+  const Inventory inventory = ShippedInventory();
   for (const std::string& name : ShippedWorkflows()) {
-    const Loaded loaded = LoadWorkflow(Read("workflows/" + name + ".yaml"), &Actions());
+    const Loaded loaded = LoadShipped(name);
     REQUIRE(loaded.workflow != nullptr);
-    if (std::ranges::none_of(loaded.workflow->inputs,
-                             [](const Input& input) { return input.type == InputType::kTarget; })) {
-      continue;
+    const auto& inputs = loaded.workflow->inputs;
+    const auto about = std::ranges::find(inputs, InputType::kTarget, &Input::type);
+    if (about == inputs.end()) continue;
+    Value::Map given;
+    for (const Input& input : inputs) {
+      if (input.required && &input != &*about) given.emplace(input.name, "2026-11-21");
     }
+    int fitting = 0;
     for (const std::string& target : inventory.Names()) {
-      const auto inputs =
-          ResolveInputs(*loaded.workflow, Value::Object({{"target", target}}), inventory);
-      INFO((inputs ? "" : inputs.error().message));
-      CHECK(inputs.ok());
+      const Value& resources = *inventory.Find(target);
+      const auto lacks = [&](const std::string& resource) { return resources[resource].is_null(); };
+      if (std::ranges::any_of(about->requires_, lacks)) continue;
+      ++fitting;
+      given.insert_or_assign(about->name, Value(target));
+      const auto resolved = ResolveInputs(*loaded.workflow, Value(given), inventory);
+      INFO(name << " on " << target << ": " << (resolved ? "" : resolved.error().message));
+      CHECK(resolved.ok());
     }
+    INFO(name);
+    CHECK(fitting >= 1);
   }
 }
 
-// A server is as good as its schedules: those that it ships, and those that the documentation shows.
+// A server is as good as its schedules: those that it ships, and those that the documentation
+// shows.
 TEST_CASE("every shipped schedule, and every one of docs/schedules.md, loads",
           "[definition][docs]") {
   WorkflowsByName workflows;
   for (const std::string& name : ShippedWorkflows()) {
-    const Loaded loaded = LoadWorkflow(Read("workflows/" + name + ".yaml"), &Actions());
+    const Loaded loaded = LoadShipped(name);
     REQUIRE(loaded.workflow != nullptr);
     workflows[loaded.workflow->name] = loaded.workflow;
   }
-  Inventory inventory;
-  REQUIRE(inventory.AddFile(Read("targets/health.yaml"), "health.yaml"));
+  const Inventory inventory = ShippedInventory();
   int schedules = 0;
   for (const auto& file : std::filesystem::directory_iterator(Path("schedules"))) {
     const std::string name = file.path().filename();
@@ -174,12 +206,17 @@ TEST_CASE("the resources of the shipped targets are inputs of the actions that t
   const Use uses[] = {{"database", "database.check", "database"},
                       {"backups", "backup.list", "backups"},
                       {"health", "http.expect", ""},
-                      {"disk", "host.disk", ""}};
-  for (const std::string name : {"health", "demo"}) {
-    Inventory inventory;
-    REQUIRE(inventory.AddFile(Read("targets/" + name + ".yaml"), name));
+                      {"disk", "host.disk", ""},
+                      {"memory", "host.memory", ""},
+                      {"cpu", "host.cpu", ""},
+                      {"load", "host.load", ""},
+                      {"logs", "host.log_scan", ""},
+                      {"nginx", "service.nginx_reload", "nginx"}};
+  const Inventory inventory = ShippedInventory();
+  for (const std::string& name : inventory.Names()) {
     const Value& target = *inventory.Find(name);
     for (const Use& use : uses) {
+      if (target[use.resource].is_null()) continue;
       const ActionSpec* spec = Actions().Find(use.action);
       REQUIRE(spec != nullptr);
       const std::string input = use.input;
@@ -196,11 +233,12 @@ TEST_CASE("the resources of the shipped targets are inputs of the actions that t
   }
 }
 
-TEST_CASE("the examples of the language name real actions, inputs and workflows", "[definition][docs]") {
+TEST_CASE("the examples of the language name real actions, inputs and workflows",
+          "[definition][docs]") {
   const auto shipped = [](std::string_view name) -> std::optional<std::string> {
     return Read("workflows/" + std::string(name) + ".yaml");
   };
-  for (const char* page : {"docs/workflow-language.md", "docs/expressions.md"}) {
+  for (const char* page : {"docs/workflow-language.md", "docs/expressions.md", "docs/hosts.md"}) {
     const auto examples = ExamplesOf(page);
     REQUIRE_FALSE(examples.empty());
     for (const Example& example : examples) {

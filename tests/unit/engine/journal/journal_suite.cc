@@ -333,6 +333,7 @@ void CheckOutbox(const JournalFactory& open) {
   CHECK(*unsent == std::vector<OutboxRow>{change.notifications[1], change.notifications[0]});
   CHECK(reader.UnsentNotifications("slack", 1)->size() == 1);
   CHECK(reader.UnsentNotifications("mail", 10)->size() == 1);
+  CHECK(*reader.UnsentChannels() == std::vector<std::string>{"mail", "slack"});
   CHECK(reader.UndeliveredNotifications(10)->empty());
 
   // One is sent, one fails and is then given up.

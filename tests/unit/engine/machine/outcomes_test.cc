@@ -103,6 +103,10 @@ TEST_CASE("after a crash a probed action is asked, and its answer decides", "[ma
     player.Probe(ProbeAnswer::Verdict::kUnknown);
     CHECK(player.status() == RunStatus::kNeedsAttention);
   }
+  SECTION("repeatable: it is applied again, as the same attempt") {
+    player.Probe(ProbeAnswer::Verdict::kRepeatable);
+    CHECK(player.started() == "apply a/1");
+  }
   SECTION("a second crash during the probe asks again") {
     player.Send(Restarted{});
     CHECK(player.started() == "probe a/1");
@@ -126,6 +130,13 @@ TEST_CASE("a failure that leaves an unknown effect is never tried again by itsel
     CHECK(player.status() == RunStatus::kWaiting);
     player.Fire(TimerKind::kRetry);
     CHECK(player.started() == "apply a/2");
+  }
+  SECTION("probed: repeatable, but another attempt would have another key: a person") {
+    Player player(One("probe.it", ", retry: {attempts: 2, on: [UNAVAILABLE]}"));
+    player.Start();
+    player.Fail(Code::kUnavailable, LeftBehind::kUnknown);
+    player.Probe(ProbeAnswer::Verdict::kRepeatable);
+    CHECK(player.status() == RunStatus::kNeedsAttention);
   }
   SECTION("probed: the probe tells that it happened") {
     Player player(One("probe.it"));

@@ -254,6 +254,7 @@ class Racing final : public journal::Reader {
                                                               int limit) override {
     return real_.UnsentNotifications(channel, limit);
   }
+  Result<std::vector<std::string>> UnsentChannels() override { return real_.UnsentChannels(); }
   Result<std::vector<journal::OutboxRow>> UndeliveredNotifications(int limit) override {
     return real_.UndeliveredNotifications(limit);
   }

@@ -37,6 +37,57 @@ TEST_CASE_METHOD(EngineFixture, "nothing is told where there is no channel", "[r
   CHECK(OpenReader()->UnsentNotifications("mail", 10)->empty());
 }
 
+TEST_CASE_METHOD(EngineFixture, "what a step says to a channel is stored once, with its success, also across a crash",
+                 "[runtime]") {
+  Scripted& send = AddAction("test.send");
+  send.spec.sends = true;
+  Gate gate;
+  send.apply = [&](const Context& context) -> Outcome {
+    if (!gate.Pass(context.stop)) return context.StopError();
+    return Value::Object({{"channel", "mail"}, {"subject", "Daily check"}, {"text", "all is well\nreally"}});
+  };
+  AddWorkflow("name: tells\nsteps: [{id: tell, action: test.send}]\n");
+  StartEngine();
+  const RunId run = Begin("tells");
+  gate.WaitFor(1);
+  CHECK(OpenReader()->UnsentNotifications("mail", 10)->empty());
+  Crash();
+  StartEngine();
+  gate.Open();
+  Settle(run);
+  const auto unsent = OpenReader()->UnsentNotifications("mail", 10);
+  REQUIRE(unsent);
+  REQUIRE(unsent->size() == 1);
+  CHECK(unsent->front().event == machine::kMessage);
+  CHECK(unsent->front().text == "Daily check\n\nall is well\nreally");
+  // In the same commit: it has the position of what that commit wrote last.
+  CHECK(unsent->front().position == OpenReader()->EventsOfRun(run, 0, 100)->back().position);
+}
+
+TEST_CASE_METHOD(EngineFixture, "what undoes a step can say so, and a step that failed says nothing", "[runtime]") {
+  Scripted& send = AddAction("test.send");
+  send.spec.sends = true;
+  send.apply = [](const Context& context) -> Outcome {
+    return Value::Object({{"channel", "mail"}, {"text", context.inputs.StringOr("text", "")}});
+  };
+  Scripted& fails = AddAction("test.fails");
+  fails.spec.sends = true;
+  fails.apply = [](const Context&) -> Outcome { return NotFound("there is no channel \"x\""); };
+  AddAction("test.work");
+  AddWorkflow(R"(
+name: undone
+steps:
+  - {id: work, action: test.work, compensate: {action: test.send, with: {text: it is undone}}}
+  - {id: broken, action: test.fails}
+)");
+  StartEngine();
+  Settle(Begin("undone"));
+  const auto unsent = OpenReader()->UnsentNotifications("mail", 10);
+  REQUIRE(unsent->size() == 1);
+  CHECK(unsent->front().text == "it is undone");
+  CHECK(OpenReader()->UnsentChannels()->size() == 1);
+}
+
 TEST_CASE_METHOD(EngineFixture, "what has come of a notification is kept", "[runtime]") {
   options.route = [](const machine::Notify&, const journal::RunRow&) {
     return std::vector<std::string>{"mail"};

@@ -49,6 +49,7 @@ TEST_CASE("what is no matcher is refused", "[alerts]") {
   CHECK(Refusal("= x") == "expected a matcher such as severity =~ \"critical|high\"");
   CHECK(Refusal("9x = x") == "expected a matcher such as severity =~ \"critical|high\"");
   CHECK(Refusal("severity") == "expected =, !=, =~ or !~ behind severity");
+  CHECK(Refusal("severity == high") == "\"==\" is no sign of a matcher; write severity = ...");
   CHECK(Refusal("severity > 3") == "expected =, !=, =~ or !~ behind severity");
   CHECK(Refusal("a = \"x") == "the closing quote is missing");
   CHECK(Refusal("a = \"x\" y") == "something stands behind the closing quote");

@@ -3,7 +3,6 @@
 #include <catch2/catch.hpp>
 
 #include "engine/base/file.h"
-#include "server/http/listener.h"
 #include "tests/unit/engine/runtime/fixture.h"
 
 namespace recourse::server::http {
@@ -29,7 +28,7 @@ class Hooked : public runtime::EngineFixture {
                                     {"ada", {"operator"}, directory() + "/ada.token"}});
     if (!loaded) FAIL(loaded.error().message);
     principals_.emplace(*std::move(loaded));
-    auto listening = Listener::Start({"127.0.0.1:0"}, [this](httplib::Server& server) {
+    auto listening = web::Listener::Start({.listen = "127.0.0.1:0"}, [this](httplib::Server& server) {
       AddHooks(server, *principals_, *intake_);
     });
     if (!listening) FAIL(listening.error().message);
@@ -55,7 +54,7 @@ class Hooked : public runtime::EngineFixture {
  private:
   std::unique_ptr<alerts::Intake> intake_;
   std::optional<Principals> principals_;
-  std::unique_ptr<Listener> listener_;
+  std::unique_ptr<web::Listener> listener_;
 };
 
 const std::string kAlert = R"({"key": "k", "status": "firing", "labels": {"alertname": "Db"},)"

@@ -1,0 +1,172 @@
+#include "actions/database/file_copy.h"
+#include "actions/file/file.h"
+#include "actions/file/matches.h"
+#include "actions/file/placement.h"
+#include "actions/file/tree.h"
+#include "actions/file/tree_copy.h"
+#include "actions/inputs.h"
+
+namespace recourse::file {
+namespace {
+
+constexpr std::string_view kInputs = R"({
+  "type": "object", "additionalProperties": false, "required": ["from", "to"],
+  "properties": {
+    "from": {"type": "string", "description": "a file, directory or symbolic link"},
+    "to": {"type": "string", "description": "the name of the copy, not the directory for it"},
+    "replace": {"type": "boolean", "default": false,
+      "description": "what has that name goes to the trash; without it, it is ALREADY_EXISTS"},
+    "keep_owners": {"type": "boolean", "default": true,
+      "description": "false: the copy is this server's user's, without set-user-id bits"},
+    "grace": {"type": "string", "default": "7d",
+      "description": "how long the trash keeps what was replaced"}
+  }
+})";
+
+constexpr std::string_view kOutput = R"({
+  "type": "object", "additionalProperties": false,
+  "properties": {
+    "path": {"type": "string"},
+    "files": {"type": "integer"},
+    "directories": {"type": "integer"},
+    "links": {"type": "integer", "description": "symbolic links"},
+    "bytes": {"type": "integer"},
+    "sha256": {"type": "string", "description": "of a single file, else empty"},
+    "skipped": {"type": "array", "items": {"type": "string"},
+      "description": "sockets, fifos and devices, which are not copied"},
+    "replaced": {"type": "string",
+      "description": "where in the trash is what had the name; empty: nothing had"},
+    "inode": {"type": "integer", "description": "of the copy: a rollback takes away no other"}
+  }
+})";
+
+struct Request {
+  std::string from;
+  Place to;
+  Tree tree;
+};
+
+Result<Request> Read(const Context& context) {
+  auto from = ReadablePath(context.inputs.StringOr("from", ""), context);
+  if (!from) return std::move(from).error().In("from");
+  auto to = PlaceOf(context.inputs.StringOr("to", ""), context);
+  if (!to) return std::move(to).error().In("to");
+  if (to->path == *from || to->path.starts_with(*from + "/")) {
+    return InvalidArgument(to->path + " lies in " + *from + ", of which it is to be a copy");
+  }
+  auto tree = ReadTree(*from, context);
+  if (!tree) return std::move(tree).error();
+  if (tree->others.size() == tree->entries.size()) {
+    return FailedPrecondition(*from + " is no file, directory or symbolic link: it has no content");
+  }
+  return Request{*std::move(from), *std::move(to), *std::move(tree)};
+}
+
+class Copy final : public Action {
+ public:
+  Copy() {
+    spec_.name = "file.copy";
+    spec_.summary = "Copy a file or directory tree, whole or not at all";
+    spec_.inputs = Schema(kInputs);
+    spec_.output = Schema(kOutput);
+    spec_.repeat = RepeatClass::kProbed;
+    spec_.has_plan = true;
+    spec_.has_prepare = true;
+    spec_.has_verify = true;
+    spec_.can_compensate = true;
+    spec_.timeout = std::chrono::minutes(30);
+  }
+
+  const ActionSpec& Spec() const override { return spec_; }
+
+  Result<ActionPlan> Plan(const Context& context) const override {
+    const auto request = Read(context);
+    if (!request) return request.error();
+    ActionPlan plan;
+    plan.lines.push_back("copy " + request->from + " (" + Describe(request->tree) + ") to " +
+                         request->to.path);
+    for (const std::string& other : request->tree.others) {
+      plan.lines.push_back("leave out " + other + ": it is no file, directory or link");
+    }
+    plan.bytes_needed = request->tree.bytes;
+    plan.bytes_where = request->to.directory;
+    if (auto replacing = PlanReplacing(request->to, context, plan); !replacing) {
+      return std::move(replacing).error();
+    }
+    return plan;
+  }
+
+  Outcome Prepare(const Context& context) const override {
+    const auto request = Read(context);
+    if (!request) return request.error();
+    const auto before = FreeOrReplaced(request->to, context.inputs.BoolOr("replace", false));
+    if (!before) return before.error();
+    auto space = database::NeedSpace(request->to.directory, request->tree.bytes);
+    if (!space) return std::move(space).error();
+    return Value::Object({{"before", BeforeOf(*before)}});
+  }
+
+  Outcome Apply(const Context& context) const override {
+    const auto request = Read(context);
+    if (!request) return request.error();
+    return MakeInPlace(request->to, context, [&]() -> Result<Value> {
+      const auto sha256 = CopyTree(request->tree, request->to.temporary,
+                                   context.inputs.BoolOr("keep_owners", true), context);
+      if (!sha256) {
+        return sha256.error().In("copy " + request->from + " to " + request->to.path +
+                                 " (nothing was kept)");
+      }
+      return OutputOf(*request, *sha256);
+    });
+  }
+
+  // The file is read again; of a tree, that everything is there with its size.
+  Verification Verify(const Context& context, const Value& output) const override {
+    using Verdict = Verification::Verdict;
+    const std::string path = output.StringOr("path", "");
+    const auto tree = ReadTree(path, context);
+    if (!tree) return {Verdict::kInconclusive, tree.error().ToString(), {}};
+    if (tree->files != output.IntOr("files", 0) || tree->bytes != output.IntOr("bytes", 0) ||
+        tree->directories != output.IntOr("directories", 0)) {
+      return {Verdict::kFailed, path + " now has " + Describe(*tree), {}};
+    }
+    const std::string sha256 = output.StringOr("sha256", "");
+    if (sha256.empty()) return {};
+    const auto found = HashOf(path, context);
+    if (!found) return {Verdict::kInconclusive, found.error().ToString(), {}};
+    if (*found == sha256) return {};
+    return {Verdict::kFailed, path + " has the SHA-256 " + *found + ", written was " + sha256, {}};
+  }
+
+  ProbeAnswer Probe(const Context& context) const override {
+    const auto to = PlaceOf(context.inputs.StringOr("to", ""), context);
+    if (!to) return {ProbeAnswer::Verdict::kUnknown, to.error().ToString(), {}};
+    return ProbePlace(*to, context);
+  }
+
+  Outcome Compensate(const Context& context, const Value& output) const override {
+    const auto to = PlaceOf(context.inputs.StringOr("to", ""), context);
+    if (!to) return to.error();
+    return TakeBack(*to, output, context);
+  }
+
+ private:
+  static Value OutputOf(const Request& request, const std::string& sha256) {
+    const Tree& tree = request.tree;
+    return Value::Object({{"path", request.to.path},
+                          {"files", tree.files},
+                          {"directories", tree.directories},
+                          {"links", tree.links},
+                          {"bytes", tree.bytes},
+                          {"sha256", sha256},
+                          {"skipped", ListOf(tree.others)}});
+  }
+
+  ActionSpec spec_;
+};
+
+}  // namespace
+
+std::unique_ptr<const Action> MakeCopy() { return std::make_unique<Copy>(); }
+
+}  // namespace recourse::file

@@ -1,0 +1,142 @@
+#include "actions/host/log_files.h"
+
+#include <fcntl.h>
+#include <glob.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <memory>
+
+#include "engine/base/file.h"
+
+namespace recourse::host {
+namespace {
+
+constexpr std::size_t kPieceMax = 64 * 1024;
+
+struct CloseGz {
+  void operator()(gzFile file) const { gzclose(file); }
+};
+using Gz = std::unique_ptr<gzFile_s, CloseGz>;
+
+std::vector<std::string> PathsFor(const std::string& pattern) {
+  glob_t found{};
+  std::vector<std::string> paths;
+  if (glob(pattern.c_str(), GLOB_NOSORT, nullptr, &found) == 0) {
+    paths.assign(found.gl_pathv, found.gl_pathv + found.gl_pathc);
+  }
+  globfree(&found);
+  return paths;
+}
+
+// What a file of gzip says at its end of the size of what it holds (RFC 1952; modulo 4 GiB).
+std::int64_t SizeWithin(const Descriptor& file, std::int64_t size) {
+  std::array<unsigned char, 4> end{};
+  if (size < 18 || pread(file.get(), end.data(), end.size(), size - 4) != 4) return 0;
+  return end[0] | end[1] << 8 | end[2] << 16 | std::int64_t{end[3]} << 24;
+}
+
+Result<LogFile> LookAt(const std::string& path, const struct stat& info) {
+  LogFile log;
+  log.path = path;
+  log.written = Time(std::chrono::seconds(info.st_mtim.tv_sec) +
+                     std::chrono::microseconds(info.st_mtim.tv_nsec / 1000));
+  log.size = info.st_size;
+  log.compressed = path.ends_with(".gz");
+  for (const std::string_view other : {".xz", ".bz2", ".zst", ".lz4", ".zip"}) {
+    if (path.ends_with(other)) {
+      return FailedPrecondition(path +
+                                " is not compressed by gzip, which is all that can be read "
+                                "here; leave it out of the paths");
+    }
+  }
+  if (!log.compressed) return log;
+  auto file = OpenFile(path, O_RDONLY);
+  if (!file) return std::move(file).error();
+  log.size = SizeWithin(*file, info.st_size);
+  return log;
+}
+
+// The file from `begin` on, as it is or decompressed.
+Result<Gz> OpenAt(const LogFile& log, std::int64_t begin) {
+  auto file = OpenFile(log.path, O_RDONLY | O_NONBLOCK);
+  if (!file) return std::move(file).error();
+  if (!log.compressed && lseek(file->get(), begin, SEEK_SET) < 0) {
+    return ErrnoError(errno, "go to the end of " + log.path);
+  }
+  const int own = fcntl(file->get(), F_DUPFD_CLOEXEC, 0);
+  Gz gz(own < 0 ? nullptr : gzdopen(own, "rb"));
+  if (gz == nullptr) return ErrnoError(own < 0 ? errno : ENOMEM, "open " + log.path);
+  if (log.compressed && begin > 0 && gzseek(gz.get(), begin, SEEK_SET) < 0) {
+    return DataLoss(log.path + " cannot be decompressed");
+  }
+  return gz;
+}
+
+}  // namespace
+
+Result<std::vector<LogFile>> FindLogFiles(const Value::List& patterns, const Policy& policy) {
+  std::vector<LogFile> logs;
+  for (const Value& pattern : patterns) {
+    for (const std::string& path : PathsFor(pattern.as_string())) {
+      if (auto allowed = policy.AllowPath(path); !allowed) return std::move(allowed).error();
+      struct stat info;
+      if (stat(path.c_str(), &info) != 0 || !S_ISREG(info.st_mode)) continue;
+      auto log = LookAt(path, info);
+      if (!log) return std::move(log).error();
+      logs.push_back(*std::move(log));
+    }
+  }
+  std::sort(logs.begin(), logs.end(), [](const LogFile& a, const LogFile& b) {
+    return std::tie(a.written, a.path) < std::tie(b.written, b.path);
+  });
+  const auto same = [](const LogFile& a, const LogFile& b) { return a.path == b.path; };
+  logs.erase(std::unique(logs.begin(), logs.end(), same), logs.end());
+  return logs;
+}
+
+Result<LinesRead> ReadLines(const LogFile& log, std::int64_t bytes_max,
+                            const std::function<bool(std::string_view)>& take) {
+  LinesRead read;
+  const std::int64_t begin = std::max<std::int64_t>(0, log.size - bytes_max);
+  read.cut = begin > 0;
+  auto gz = OpenAt(log, begin);
+  if (!gz) return std::move(gz).error();
+  bool in_first = begin > 0;  // the rest of a line whose beginning is not read
+  std::string pending;
+  const auto hand_over = [&](std::string_view line) {
+    if (in_first) return true;
+    ++read.lines;
+    return take(line);
+  };
+  std::array<char, 65536> buffer;
+  while (read.bytes < bytes_max) {
+    const int count = gzread(gz->get(), buffer.data(), buffer.size());
+    if (count == 0) break;
+    if (count < 0) return DataLoss(log.path + " cannot be decompressed: it is damaged");
+    read.bytes += count;
+    pending.append(buffer.data(), static_cast<std::size_t>(count));
+    std::size_t at = 0;
+    for (auto end = pending.find('\n'); end != pending.npos; end = pending.find('\n', at)) {
+      if (!hand_over(std::string_view(pending).substr(at, end - at))) return read;
+      in_first = false;
+      at = end + 1;
+    }
+    pending.erase(0, at);
+    if (pending.size() >= kPieceMax) {
+      if (!hand_over(pending)) return read;
+      pending.clear();
+    }
+  }
+  int state = Z_OK;
+  gzerror(gz->get(), &state);
+  read.cut = read.cut || state == Z_BUF_ERROR || (log.compressed && log.size == 0);
+  if (!pending.empty()) hand_over(pending);
+  return read;
+}
+
+}  // namespace recourse::host

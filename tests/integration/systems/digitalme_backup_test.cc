@@ -1,0 +1,194 @@
+// D-3 to D-6: DigitalMe's backups, by its API, by its script, and by the engine, on real parts.
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <filesystem>
+
+#include "tests/integration/systems/digitalme.h"
+
+namespace recourse::integration {
+namespace {
+
+using Catch::Contains;
+namespace fs = std::filesystem;
+
+struct Started {
+  explicit Started(const DigitalMeOptions& options = {}) : me(system, options) {
+    me.WriteTarget(me.ApiResource());
+    system.StartServer();
+    system.StartServices("digitalme");
+  }
+
+  System system;
+  DigitalMe me;
+};
+
+// A small disk of its own for what follows in this process: it goes with the process.
+bool MountSmallDisk(const std::string& directory) {
+  return geteuid() == 0 && unshare(CLONE_NEWNS) == 0 &&
+         mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
+         mount("tmpfs", directory.c_str(), "tmpfs", 0, "size=400k,mode=0777") == 0;
+}
+
+std::string Mended(const System& system, const std::string& run) {
+  CHECK(system.EndOf(run) == "SUCCEEDED");
+  return system.OutputsOf(run)["backup"].as_string();
+}
+
+}  // namespace
+
+TEST_CASE("D-3: a backup by the API is made with a token that was renewed, and proven",
+          "[integration][digitalme]") {
+  Started at({.token_seconds = "3600", .old_token = true});
+  const std::string run = at.system.StartRun("api-backup", "digitalme");
+  CHECK(at.system.EndOf(run) == "SUCCEEDED");
+  const Value made = at.system.OutputsOf(run);
+  CHECK(made["tables"]["Users"].as_int() == 200);
+  CHECK(made["health"]["totalBackups"].as_int() == 1);
+  CHECK(fs::exists(made["backup"].as_string() + ".manifest.json"));
+  CHECK(at.me.LinesWith("the token has expired") > 0);
+  // The password and the tokens stay where they were.
+  const std::string told = at.system.TimelineOf(run) + at.system.Recourse({"show", run}).out;
+  CHECK_THAT(told, !Contains("opensesame") && !Contains("eyJ"));
+}
+
+TEST_CASE("D-3: a token that has expired again is not renewed for ever, and the run says so",
+          "[integration][digitalme]") {
+  Started at({.token_seconds = "-1"});
+  const std::string run = at.system.StartRun("api-backup", "digitalme");
+  CHECK(at.system.EndOf(run) == "FAILED");
+  CHECK_THAT(at.system.TimelineOf(run), Contains("UNAUTHENTICATED"));
+  CHECK(at.me.LinesWith("POST /auth/login 200") <= 2);
+  CHECK(at.me.BackupNames().empty());
+}
+
+TEST_CASE("D-3: the server dies in the middle of a backup by the API, and nothing is made twice",
+          "[integration][digitalme]") {
+  Started at;
+  if (!at.system.ArmKill("http_sent")) return;
+  const std::string run = at.system.StartRun("api-backup", "digitalme");
+  at.system.SurviveKill();
+  CHECK(at.system.EndOf(run) == "SUCCEEDED");
+  CHECK(at.me.LinesWith("POST /api/backup 201") == 1);
+  REQUIRE(at.me.BackupNames().size() == 1);
+  CHECK(at.system.OutputsOf(run)["backup"].as_string() ==
+        at.me.backups + "/" + at.me.BackupNames()[0]);
+}
+
+TEST_CASE("D-3: a backup by the script is proven and listed, the newest first",
+          "[integration][digitalme]") {
+  Started at;
+  const std::string older = at.me.PutBackup(3);
+  const std::string run = at.system.StartRun("script-backup", "digitalme");
+  const std::string made = Mended(at.system, run);
+  const Value listed = at.system.OutputsOf(run)["backups"];
+  REQUIRE(listed.as_list().size() == 2);
+  CHECK_THAT(listed.as_list()[0].as_string(), Contains(fs::path(made).filename().string()));
+  CHECK_THAT(listed.as_list()[1].as_string(), Contains(fs::path(older).filename().string()));
+}
+
+TEST_CASE("D-4: the weekly validation passes a good backup, and alerts on canRecover=false",
+          "[integration][digitalme]") {
+  System system;
+  const DigitalMe me(system);
+  me.WriteTarget(me.ApiResource());
+  fs::create_directories(system.folder / "mail");
+  const MailServer mail(system.folder / "mail");
+  system.WriteMailChannel(mail);
+  system.StartServer();
+  system.StartServices("digitalme");
+  me.PutBackup(0);
+  const std::string good = system.StartRun("backup-validation", "digitalme", {"channel=ops-mail"});
+  CHECK(system.EndOf(good) == "SUCCEEDED");
+
+  const std::string newest = me.PutBackup(-1);
+  REQUIRE(Sql(newest, "DROP TABLE Users") == "");
+  const std::string bad = system.StartRun("backup-validation", "digitalme", {"channel=ops-mail"});
+  CHECK(system.EndOf(bad) == "WAITING");
+  CHECK_THAT(mail.MailWith({"the newest backup cannot be recovered"}),
+             Contains("canRecover=false") && Contains(newest));
+  CHECK_THAT(system.Recourse({"attention"}).out, Contains(bad));
+  CHECK(me.Users() == "200");
+  for (const char* item : {"cause", "good"}) {
+    CHECK(system.Recourse({"answer", bad, item, "--reason", "seen"}).code == 0);
+  }
+  CHECK(system.EndOf(bad) == "SUCCEEDED");
+}
+
+TEST_CASE(
+    "D-5: the monthly clean-up goes by age and by number, and never below the good ones to keep",
+    "[integration][digitalme]") {
+  Started at;
+  for (const int days : {0, 1, 40, 41}) at.me.PutBackup(days);
+  const std::string run = at.system.StartRun("backup-cleanup", "digitalme");
+  CHECK(at.system.EndOf(run) == "SUCCEEDED");
+  const Value first = at.system.OutputsOf(run);
+  CHECK(first["count_before"].as_int() == 4);
+  CHECK(first["count_after"].as_int() == 3);  // two are too old; three good ones stay
+  CHECK(first["bytes_after"].as_int() < first["bytes_before"].as_int());
+  CHECK(fs::exists(at.me.backups + "/.trash"));
+
+  for (int days = 2; days < 52; ++days) at.me.PutBackup(days % 25 + 1);
+  at.me.PutBackup(0);
+  const std::string many = at.system.StartRun("backup-cleanup", "digitalme");
+  CHECK(at.system.EndOf(many) == "SUCCEEDED");
+  CHECK(at.me.BackupNames().size() <= 50);
+}
+
+TEST_CASE("D-6: a locked database is waited for, and then backed up", "[integration][digitalme]") {
+  System system;
+  const DigitalMe me(system);
+  // With a log of its own, readers are never locked out.
+  REQUIRE(Sql(me.database, "PRAGMA journal_mode = DELETE") == "delete");
+  system.StartServer();
+  const std::string gate = system.folder / "gate-of-lock";
+  REQUIRE(mkfifo(gate.c_str(), 0600) == 0);
+  // Holds the lock until the other end of the pipe is opened.
+  const Program holder({"/usr/bin/sqlite3", me.database, "BEGIN EXCLUSIVE;", ".shell echo locked",
+                        ".shell cat " + gate, "ROLLBACK;"},
+                       system.folder / "holder");
+  Eventually("the database is locked",
+             [&] { return holder.out().find("locked") != std::string::npos; });
+  const std::string run = system.StartRun("backup-failed", "digitalme", {"by=script", "wait=50ms"});
+  Eventually("it is found locked", [&] {
+    const auto log = ReadFile(me.directory + "/logs/backup.log", 1 << 20);
+    return log && log->find("locked") != std::string::npos;
+  });
+  Descriptor(open(gate.c_str(), O_WRONLY | O_CLOEXEC));
+  CHECK(fs::exists(Mended(system, run)));
+}
+
+TEST_CASE("D-6: a full disk is cleaned up after approval, and then there is a backup",
+          "[integration][digitalme]") {
+  System system;
+  const DigitalMe me(system);
+  if (!MountSmallDisk(me.backups)) return;
+  system.StartServer();
+  for (const int days : {0, 1, 2, 40, 41, 42, 43}) me.PutBackup(days);
+  me.VerifyBackups();
+  // The rest of it is somebody else's.
+  const Finished filled = RunIn(
+      system.folder / "", {"/bin/dd", "if=/dev/zero", "bs=4096", "of=" + me.backups + "/other"});
+  REQUIRE(filled.code != 0);
+  const std::string run = system.StartRun("backup-failed", "digitalme", {"by=script"});
+  CHECK_THAT(system.Approve(run), Contains("7 backups") && Contains("cannot be brought back"));
+  CHECK(fs::exists(Mended(system, run)));
+  CHECK(me.BackupNames().size() == 4);
+}
+
+TEST_CASE("D-6: a directory that cannot be written is given back after approval",
+          "[integration][digitalme]") {
+  if (geteuid() != 0) return;  // nobody else may give files away
+  Started at;
+  REQUIRE(chmod(at.me.backups.c_str(), 0500) == 0);
+  REQUIRE(chown(at.me.backups.c_str(), 0, 0) == 0);
+  const std::string run = at.system.StartRun("backup-failed", "digitalme", {"by=api"});
+  CHECK_THAT(at.system.Approve(run), Contains("daemon:daemon with mode 0770"));
+  CHECK(fs::exists(Mended(at.system, run)));
+}
+
+}  // namespace recourse::integration

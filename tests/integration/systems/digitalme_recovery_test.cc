@@ -1,0 +1,152 @@
+// D-1, D-2, D-7: DigitalMe's database is damaged or has lost rows, on real parts.
+#include <catch2/catch.hpp>
+#include <ctime>
+
+#include "tests/integration/systems/digitalme.h"
+
+namespace recourse::integration {
+namespace {
+
+using Catch::Contains;
+
+// Started, with a verified backup that has every user, and one user more since then.
+class Incident {
+ public:
+  Incident() : me(system) {
+    system.StartServer();
+    system.StartServices("digitalme");
+    backup = me.MakeBackup();
+    REQUIRE(Sql(me.database, "INSERT INTO Users VALUES (1000, 'late')") == "");
+  }
+
+  System system;
+  DigitalMe me;
+  std::string backup;
+};
+
+std::string DaysAgo(int days) {
+  const std::time_t then = std::time(nullptr) - days * 86'400;
+  std::tm utc = {};
+  gmtime_r(&then, &utc);
+  char text[40];
+  REQUIRE(std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc) > 0);
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("D-1: a damaged database is answered with the traffic stopped, and comes back tested",
+          "[integration][digitalme]") {
+  Incident at;
+  at.me.Damage();
+  const std::string run = at.system.StartRun("corruption-response", "digitalme");
+  CHECK_THAT(at.system.Approve(run), Contains(at.backup) && Contains("no process has the file"));
+  CHECK(at.system.EndOf(run) == "SUCCEEDED");
+  CHECK(at.me.Users() == "200");
+  CHECK(at.me.HealthByProxy() == 200);
+}
+
+TEST_CASE(
+    "D-1: by the script - a backup that fails the test is not restored, and nothing is touched",
+    "[integration][digitalme]") {
+  Incident at;
+  // Good when it was verified; the script finds more than the engine knows of.
+  REQUIRE(Sql(at.backup, "PRAGMA user_version = 7") == "");
+  const Picture before = at.me.Look();
+  const std::string run = at.system.StartRun("script-recovery", "digitalme");
+  CHECK(at.system.EndOf(run) == "ROLLED_BACK");
+  CHECK_THAT(at.system.TimelineOf(run), Contains("its bytes changed since it was verified"));
+  CHECK(Difference(before, at.me.Look()) == "");
+}
+
+TEST_CASE(
+    "D-1: by the script - the server dies after the restore, and the run finds that it is done",
+    "[integration][digitalme]") {
+  Incident at;
+  if (!at.system.ArmKill("script_after_apply")) return;
+  const std::string run = at.system.StartRun("script-recovery", "digitalme");
+  at.system.Approve(run);
+  at.system.SurviveKill();
+  CHECK(at.system.EndOf(run) == "SUCCEEDED");
+  CHECK_THAT(at.system.TimelineOf(run), Contains("restore: finding out whether it took effect"));
+  CHECK(at.me.Users() == "200");
+  CHECK(at.me.HealthByProxy() == 200);
+  const auto log = ReadFile(at.me.directory + "/logs/backup.log", 1 << 20);
+  REQUIRE(log);
+  CHECK(log->find("restored ") == log->rfind("restored "));  // once
+}
+
+TEST_CASE("D-1: by the script - what it restores without the rows is put back, byte for byte",
+          "[integration][digitalme]") {
+  Incident at;
+  // The script's own test passes; what it puts in place is not what the backup holds.
+  const std::string script = at.me.directory + "/scripts/restore-database.sh";
+  const auto text = ReadFile(script, 1 << 20);
+  REQUIRE(text);
+  const std::string copies = "mv \"$database.part\" \"$database\"";
+  std::string broken = *text;
+  REQUIRE(broken.find(copies) != broken.npos);
+  broken.insert(broken.find(copies) + copies.size(),
+                "\nsqlite3 \"$database\" 'DELETE FROM Users WHERE id = 1'\nexit 0");
+  REQUIRE(WriteFileAtomically(script, broken, 0755));
+  const Picture before = at.me.Look();
+  const std::string run = at.system.StartRun("script-recovery", "digitalme");
+  at.system.Approve(run);
+  CHECK(at.system.EndOf(run) == "ROLLED_BACK");
+  CHECK(Difference(before, at.me.Look()) == "");
+  CHECK(at.me.Users() == "201");
+}
+
+TEST_CASE("D-2: what was deleted comes back from before the incident, not from the newest backup",
+          "[integration][digitalme]") {
+  System system;
+  const DigitalMe me(system);
+  system.StartServer();
+  system.StartServices("digitalme");
+  const std::string before = me.PutBackup(2);
+  REQUIRE(Sql(me.database, "DELETE FROM Users WHERE id > 150") == "");
+  me.PutBackup(0);  // has lost them already
+  me.VerifyBackups();
+  const Picture present = me.Look();
+  const std::string incident = "incident_time=" + DaysAgo(1);
+
+  const std::string refused = system.StartRun("data-loss", "digitalme", {incident});
+  CHECK_THAT(system.Reject(refused), Contains(before));
+  CHECK(system.EndOf(refused) == "ROLLED_BACK");
+  CHECK(Difference(present, me.Look()) == "");
+
+  const std::string run = system.StartRun("data-loss", "digitalme", {incident});
+  system.Approve(run);
+  CHECK(system.EndOf(run) == "SUCCEEDED");
+  CHECK(me.Users() == "200");
+  // The state that it had is kept, and the record says where.
+  const std::string kept = system.OutputsOf(run)["quarantine"].as_string();
+  CHECK(Sql(kept + "/digitalme.db", "SELECT count(*) FROM Users") == "150");
+}
+
+TEST_CASE(
+    "D-7: a recovery whose newest backup is corrupt takes an older one, and asks before it does",
+    "[integration][digitalme]") {
+  Incident at;
+  const std::string newer = at.me.PutBackup(-1);  // a day ahead of the other
+  at.me.VerifyBackups();
+  REQUIRE(Sql(newer, "DELETE FROM Users") == "");
+  const std::string run = at.system.StartRun("recovery-failed", "digitalme");
+  CHECK_THAT(at.system.Approve(run), Contains(at.backup));
+  CHECK(at.system.EndOf(run) == "SUCCEEDED");
+  CHECK(at.me.Users() == "200");
+}
+
+TEST_CASE("D-7: without any good backup people are asked at once, and nothing is touched",
+          "[integration][digitalme]") {
+  Incident at;
+  REQUIRE(Sql(at.backup, "DELETE FROM Users") == "");
+  const Picture before = at.me.Look();
+  const std::string run = at.system.StartRun("recovery-failed", "digitalme");
+  CHECK(at.system.EndOf(run) == "WAITING");
+  CHECK_THAT(at.system.Recourse({"show", run}).out,
+             Contains("could not be recovered") && Contains("there is not a good backup"));
+  CHECK(Difference(before, at.me.Look()) == "");
+}
+
+}  // namespace recourse::integration

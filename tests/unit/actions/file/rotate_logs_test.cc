@@ -1,0 +1,142 @@
+#include <sys/wait.h>
+
+#include "actions/proc_stat.h"
+#include "tests/unit/actions/file/file_world.h"
+
+namespace recourse {
+namespace {
+
+using testing::CodeOf;
+using testing::FileWorld;
+using testing::MessageOf;
+namespace fs = std::filesystem;
+
+Value Logs(const FileWorld& world) {
+  return Value::Object({{"paths", Value::List{Value(world.Path("logs/*.log"))}}});
+}
+
+TEST_CASE("file.rotate_logs begins anew, packs older logs and keeps what it is told, and back",
+          "[actions][file]") {
+  FileWorld world;  // its clock says 2026-09-21T14:13:20Z
+  world.Folder("logs");
+  chmod(world.Write("logs/app.log", "new lines").c_str(), 0640);
+  world.Write("logs/app.log-20260920T000000Z", std::string(100'000, 'a'));
+  world.Write("logs/app.log-20260901T000000Z", "older");
+  world.Write("logs/app.log-20260801T000000Z.gz", "packed and past its time");
+  world.Write("logs/empty.log", "");
+  world.Write("logs/other-2025.txt", "of another kind");
+  world.SetTime("logs/other-2025.txt", 1'700'000'000);
+  const std::string before = world.Picture("logs");
+  const Value inputs = Logs(world)
+                           .With("keep_days", 30)
+                           .With("others", Value::List{Value(world.Path("logs/other-*.txt"))});
+
+  const Outcome rotated = world.Run("file.rotate_logs", inputs);
+  INFO(MessageOf(rotated));
+  REQUIRE(rotated);
+  CHECK(world.Read("logs/app.log-20260921T141320Z") == "new lines");
+  CHECK_FALSE(fs::exists(world.Path("logs/app.log")));
+  CHECK(fs::exists(world.Path("logs/empty.log")));
+  CHECK(fs::exists(world.Path("logs/app.log-20260920T000000Z.gz")));
+  CHECK(fs::exists(world.Path("logs/app.log-20260901T000000Z.gz")));
+  CHECK_FALSE(fs::exists(world.Path("logs/app.log-20260801T000000Z.gz")));
+  CHECK(rotated.output()["removed"].as_list().size() == 2);
+  CHECK(rotated.output()["bytes_saved"].as_int() > 90'000);
+
+  // zcat reads what was packed.
+  const process::Program zcat{{"zcat", world.Path("logs/app.log-20260901T000000Z.gz")}, {}, "/"};
+  const auto read = process::RunChild(zcat, {}, world.MakeContext({}));
+  REQUIRE(read);
+  CHECK(read->output.text == "older");
+
+  for (int time = 1; time <= 2; ++time) {
+    const Outcome undone = world.UndoOf("file.rotate_logs", inputs, rotated.output());
+    INFO(MessageOf(undone));
+    REQUIRE(undone);
+    CHECK(world.Picture("logs") == before);
+  }
+}
+
+TEST_CASE("file.rotate_logs keeps so many files of each log, newest first", "[actions][file]") {
+  FileWorld world;
+  world.Folder("logs");
+  world.Write("logs/app.log", "now");
+  for (const char* day : {"01", "02", "03"}) {
+    world.Write("logs/app.log-202609" + std::string(day) + "T000000Z", day);
+  }
+  const Outcome rotated =
+      world.Run("file.rotate_logs", Logs(world).With("keep_files", 2).With("compress", false));
+  REQUIRE(rotated);
+  CHECK(fs::exists(world.Path("logs/app.log-20260921T141320Z")));
+  CHECK(fs::exists(world.Path("logs/app.log-20260903T000000Z")));
+  CHECK(rotated.output()["removed"].as_list().size() == 2);
+  CHECK(rotated.output()["trash"].as_list().size() == 2);
+
+  world.Write("logs/app.log", "later");
+  const auto plan =
+      world.Find("file.rotate_logs")
+          .Plan(world.MakeContext(Logs(world).With("keep_files", 1).With("grace", "0s")));
+  REQUIRE(plan);
+  CHECK(plan->irreversible.size() == 1);
+}
+
+TEST_CASE("file.rotate_logs does not put an old log over one that was begun since",
+          "[actions][file]") {
+  FileWorld world;
+  world.Folder("logs");
+  world.Write("logs/app.log", "old lines");
+  const Outcome rotated = world.Run("file.rotate_logs", Logs(world));
+  REQUIRE(rotated);
+  world.Write("logs/app.log", "new lines");
+  REQUIRE(world.UndoOf("file.rotate_logs", Logs(world), rotated.output()));
+  CHECK(world.Read("logs/app.log") == "new lines");
+  CHECK(world.Read("logs/app.log-20260921T141320Z") == "old lines");
+  REQUIRE(world.log.size() == 1);
+  CHECK(world.log[0].find("was begun anew") != std::string::npos);
+}
+
+TEST_CASE("file.rotate_logs tells the writer to begin new logs", "[actions][file]") {
+  FileWorld world;
+  world.Folder("logs");
+  world.Write("logs/app.log", "lines");
+  int ready[2];
+  REQUIRE(pipe2(ready, O_CLOEXEC) == 0);
+  const pid_t writer = fork();
+  REQUIRE(writer >= 0);
+  if (writer == 0) {  // a service that makes its log again when it is told
+    sigset_t told;
+    sigemptyset(&told);
+    sigaddset(&told, SIGUSR1);
+    sigprocmask(SIG_BLOCK, &told, nullptr);
+    if (write(ready[1], "r", 1) != 1) _exit(2);
+    int signal_number = 0;
+    sigwait(&told, &signal_number);
+    _exit(7);
+  }
+  char got = 0;
+  REQUIRE(read(ready[0], &got, 1) == 1);
+  const auto facts = ReadProcStat(writer);
+  REQUIRE(facts);
+  const Value reopen =
+      Value::Object({{"pid_file", world.Write("pid", std::to_string(writer) + " " +
+                                                         std::to_string(facts->start_time) + "\n")},
+                     {"signal", "USR1"}});
+  const Outcome rotated = world.Run("file.rotate_logs", Logs(world).With("reopen", reopen));
+  INFO(MessageOf(rotated));
+  REQUIRE(rotated);
+  CHECK(rotated.output()["signalled"] == Value(std::int64_t{writer}));
+  int status = 0;
+  REQUIRE(waitpid(writer, &status, 0) == writer);
+  CHECK(WEXITSTATUS(status) == 7);
+  close(ready[0]);
+  close(ready[1]);
+
+  // Nobody is there to be told now: that is found before a log is renamed.
+  world.Write("logs/app.log", "more lines");
+  CHECK(CodeOf(world.Run("file.rotate_logs", Logs(world).With("reopen", reopen))) ==
+        Code::kFailedPrecondition);
+  CHECK(world.Read("logs/app.log") == "more lines");
+}
+
+}  // namespace
+}  // namespace recourse
