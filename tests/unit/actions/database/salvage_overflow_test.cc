@@ -104,5 +104,25 @@ TEST_CASE("a tree has its pages back from a row also in a file of many millions 
   CHECK(pages->lost_pages() == 0);
 }
 
+TEST_CASE("a salvage tells of rows that refer to rows which were lost", "[actions][database]") {
+  DatabaseWorld world;
+  MakeSpilled(world.database());
+  Sql(world.database())
+      .Run(
+          "CREATE TABLE alerts(metric INTEGER REFERENCES metrics(id));"
+          "INSERT INTO alerts SELECT id FROM metrics");
+  testing::ZeroPage(world.database(), testing::PageOffset(world.database(), "metrics", "leaf", 7));
+  const Outcome saved = world.Do(
+      "database.salvage",
+      Value::Object({{"database", world.DatabaseValue()}, {"to", world.Path("saved.db")}}));
+  INFO(MessageOf(saved));
+  REQUIRE(saved);
+  const std::int64_t lost = kMetrics - saved.output()["tables"]["metrics"].as_int();
+  REQUIRE(lost > 0);
+  CHECK(saved.output()["foreign_key_violations"] == Value(lost));
+  CHECK_THAT(ToJson(saved.output()["notes"]),
+             Catch::Contains(std::to_string(lost) + " rows refer to rows"));
+}
+
 }  // namespace
 }  // namespace recourse
