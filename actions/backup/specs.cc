@@ -104,7 +104,8 @@ const ActionSpec& BisectSpec() {
             "type": "object",
             "description": "look for the newest one from before a table lost rows, by manifests",
             "properties": {
-              "table": {"type": "string", "minLength": 1},
+              "table": {"type": "string", "minLength": 1,
+                        "description": "in any letter case; some verified backup must have it"},
               "percent": {"type": "number", "minimum": 0, "maximum": 100,
                           "description": "from one backup to the next it lost more than this"}
             },

@@ -66,10 +66,14 @@ const ActionSpec& MergeSpec() {
           "conflicts": {"type": "integer"},
           "conflict_examples": {"type": "array", "items": {"type": "string"}},
           "integrity": {"type": "string"},
-          "schema_sha256": {"type": "string"}
+          "schema_sha256": {"type": "string"},
+          "foreign_key_violations": {"type": "integer",
+                                     "description": "rows that refer to rows that are not there"},
+          "notes": {"type": "array", "items": {"type": "string"},
+                    "description": "what the check has seen that is no damage"}
         },
         "required": ["path", "bytes", "sha256", "by_source", "conflicts", "conflict_examples",
-                     "integrity", "schema_sha256"],
+                     "integrity", "schema_sha256", "foreign_key_violations", "notes"],
         "additionalProperties": false
       })"),
                              "tables", TablesSchema()),
@@ -112,11 +116,14 @@ const ActionSpec& SalvageSpec() {
           "schema_source": {"type": "string", "enum": ["file", "backup", "none"]},
           "missing_objects": {"type": "array", "items": {"type": "string"},
                               "description": "what of the schema could not be made, and why"},
+          "foreign_key_violations": {"type": "integer",
+                                     "description": "rows that refer to rows that are not there"},
           "notes": {"type": "array", "items": {"type": "string"}},
           "manifest": {"type": "string", "description": "it says suspect, and salvaged"}
         },
         "required": ["path", "bytes", "sha256", "rows", "lost_and_found", "pages", "lost_pages",
-                     "schema_source", "missing_objects", "notes", "manifest"],
+                     "schema_source", "missing_objects", "foreign_key_violations", "notes",
+                     "manifest"],
         "additionalProperties": false
       })"),
                              "tables", TablesSchema()),

@@ -213,6 +213,8 @@ class SqliteMerge final : public Action {
     if (!facts) return std::move(facts).error();
     auto finished = file.Finish(output.With("tables", report->content.TablesValue())
                                     .With("integrity", "ok")
+                                    .With("foreign_key_violations", report->foreign_key_violations)
+                                    .With("notes", TextList(report->notes))
                                     .With("schema_sha256", report->content.schema_sha256),
                                 OwnWithMode(*facts ? (*facts)->ownership.mode : 0600), context);
     if (!finished) return std::move(finished).error();

@@ -119,6 +119,21 @@ TEST_CASE("rows that contradict each other are reported, or nothing is made",
   CHECK(world.Merged("SELECT value FROM metrics WHERE component = 'web'") == "0.5");
 }
 
+TEST_CASE("a merge tells of rows that refer to rows which it has left out", "[actions][database]") {
+  MergeWorld world;
+  const std::string refer =
+      "CREATE TABLE alerts(metric INTEGER REFERENCES metrics(id)); INSERT INTO alerts VALUES";
+  const std::string newer = world.AddSource("newer.db", "(1, 'web', 20, 0.5)", refer + "(1)");
+  // Its row 7 is superseded, and its alert refers to it.
+  const std::string older = world.AddSource("older.db", "(7, 'web', 10, 0.1)", refer + "(7)");
+  const Outcome merged =
+      world.Do("database.merge", world.Inputs(Value::List{newer, older}, kByComponent));
+  INFO(MessageOf(merged));
+  REQUIRE(merged);
+  CHECK(merged.output()["foreign_key_violations"] == Value(1));
+  CHECK_THAT(ToJson(merged.output()["notes"]), Catch::Contains("1 rows refer to rows"));
+}
+
 TEST_CASE("what is no key is refused, because its rows would be lost to each other",
           "[actions][database]") {
   MergeWorld world;
