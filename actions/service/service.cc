@@ -253,8 +253,12 @@ class Reload final : public Action {
   const ActionSpec& Spec() const override { return spec_; }
 
   Result<ActionPlan> Plan(const Context& context) const override {
-    return ActionPlan{
+    ActionPlan plan{
         {"make the service " + NameOf(context) + " read its configuration again"}, 0, {}};
+    const auto driver = DriverOf(context);
+    if (!driver) return driver.error();
+    for (std::string& line : (*driver)->ReloadHarm(context)) plan.lines.push_back(std::move(line));
+    return plan;
   }
 
   Outcome Apply(const Context& context) const override {
