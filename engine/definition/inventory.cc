@@ -94,6 +94,7 @@ const Value& TargetSchema() {
                           .With("services", services)
                           .With("traffic", services)
                           .With("nginx", NginxSchema())
+                          .With("page", (*parsed)["properties"]["health"])
                           .With("disk", DiskInputs())
                           .With("memory", MemoryInputs())
                           .With("cpu", CpuInputs())
