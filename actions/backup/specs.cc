@@ -288,6 +288,8 @@ const ActionSpec& PruneSpec() {
         "properties": {
           "keep": {"type": "array", "items": {"type": "string"},
                    "description": "names that stay, however old"},
+          "whatever_age": {"type": "boolean", "default": false,
+            "description": "also when the newest good one is older than max_age: no refusal then"},
           "grace": {"type": "string", "default": "7d",
                     "description": "how long what is removed stays in .trash"},
           "permanently": {"type": "boolean", "default": false,
