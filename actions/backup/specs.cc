@@ -227,9 +227,12 @@ const ActionSpec& ChooseSpec() {
           "taken_at": {"type": "string", "description": "RFC 3339"},
           "age_seconds": {"type": "integer"},
           "size": {"type": "integer"},
-          "sha256": {"type": "string"}
+          "sha256": {"type": "string"},
+          "passed_over": {"type": "array", "items": {"type": "string"},
+                          "description": "newer ones that are not good, and why"}
         },
-        "required": ["path", "name", "verified", "taken_at", "age_seconds", "size", "sha256"],
+        "required": ["path", "name", "verified", "taken_at", "age_seconds", "size", "sha256",
+                     "passed_over"],
         "additionalProperties": false
       })"),
                              "tables", database::TablesSchema()),
