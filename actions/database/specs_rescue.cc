@@ -19,7 +19,7 @@ const ActionSpec& MergeSpec() {
                  "description": "the file, absolute; it must not be there"},
           "tables": {
             "type": "array",
-            "description": "those whose rows have a key; of others every distinct row is taken",
+            "description": "those whose rows have a key, beside or instead of the target's",
             "items": {
               "type": "object",
               "properties": {
@@ -33,6 +33,8 @@ const ActionSpec& MergeSpec() {
               "additionalProperties": false
             }
           },
+          "keyless": {"type": "string", "enum": ["distinct", "fail"], "default": "distinct",
+            "description": "a table without any key: every distinct row is taken, or it is refused"},
           "on_conflict": {"type": "string", "enum": ["report", "fail"], "default": "report",
             "description": "what becomes of rows of which none can be said to be the right one"}
         },

@@ -144,8 +144,10 @@ TEST_CASE("D-2: what was deleted comes back from before the incident, not from t
   CHECK(system.EndOf(refused) == "ROLLED_BACK");
   CHECK(Difference(present, me.Look()) == "");
 
+  const bool killed = system.ArmKill("restore_after_rename");
   const std::string run = system.StartRun("data-loss", "digitalme", {incident});
   system.Approve(run);
+  if (killed) system.SurviveKill();
   CHECK(system.EndOf(run) == "SUCCEEDED");
   CHECK(me.Users() == "200");
   // The state that it had is kept, and the record says where.

@@ -112,6 +112,37 @@ TEST_CASE("nothing that fails after the data is proven rolls it back", "[definit
   }
 }
 
+// An application that makes backups of its own when it is stopped would overwrite the one that a
+// recovery has just chosen.
+TEST_CASE("nobody but the engine writes where the backups of a shipped target are",
+          "[definition][docs]") {
+  const Inventory inventory = ShippedInventory();
+  for (const std::string& name : inventory.Names()) {
+    const Value& target = *inventory.Find(name);
+    const std::string directory = target["backups"].StringOr("directory", "");
+    if (target["application_backups"].is_map()) {
+      CHECK(target["application_backups"].StringOr("directory", "") != directory);
+    }
+    for (const Value& service : target["services"].as_list()) {
+      if (!service["environment"].is_map()) continue;
+      for (const auto& [variable, value] : service["environment"].as_map()) {
+        INFO(name << ": " << variable.as_string());
+        CHECK(value.as_string() != directory);
+      }
+    }
+  }
+}
+
+// What fails before the data is back must not start the services on the damaged file.
+TEST_CASE("nothing in the answer to corruption rolls back by itself", "[definition][docs]") {
+  const Loaded loaded = LoadShipped("corruption-response");
+  REQUIRE(loaded.workflow != nullptr);
+  for (const Step& step : loaded.workflow->steps) {
+    INFO(step.id);
+    CHECK(step.on_failure != OnFailure::kRollback);
+  }
+}
+
 TEST_CASE("a recovery from a backup that was named takes no other", "[definition][docs]") {
   const Loaded loaded = LoadShipped("recovery");
   REQUIRE(loaded.workflow != nullptr);
