@@ -2,6 +2,8 @@
 
 #include <grp.h>
 #include <pwd.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <charconv>
 #include <optional>
@@ -93,6 +95,14 @@ Result<Credentials> CredentialsOf(const std::string& user, const std::string& gr
   }
   credentials.groups.resize(static_cast<std::size_t>(count));
   return credentials;
+}
+
+// The system calls themselves: the C library's functions do more, for the threads that there were
+// before the fork. The user last, because it takes away the right to change the others.
+bool TakeOn(const Credentials& credentials) {
+  return syscall(SYS_setgroups, credentials.groups.size(), credentials.groups.data()) == 0 &&
+         syscall(SYS_setresgid, credentials.group, credentials.group, credentials.group) == 0 &&
+         syscall(SYS_setresuid, credentials.user, credentials.user, credentials.user) == 0;
 }
 
 }  // namespace recourse

@@ -32,4 +32,8 @@ struct Credentials {
 // group, or the user is a number without a name and no group is given.
 Result<Credentials> CredentialsOf(const std::string& user, const std::string& group);
 
+// In a child after a fork: becomes that user. False, with errno, when it may not.
+// Async-signal-safe.
+bool TakeOn(const Credentials& credentials);
+
 }  // namespace recourse

@@ -49,14 +49,40 @@ function(recourse_program name)
 endfunction()
 
 # recourse_test(machine_test LABELS unit SOURCES decide_test.cc LINKS recourse::machine)
-# One test program of Catch2; each TEST_CASE is a test of ctest's.
+# One test program of Catch2; each TEST_CASE is a test of ctest's. COST: about how many seconds its
+# longest takes; what takes long begins first, so that the others fill the time beside it.
 function(recourse_test name)
-  cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;LINKS;LABELS" ${ARGN})
+  cmake_parse_arguments(ARG "" "COST;TIMEOUT" "SOURCES;LINKS;LABELS" ${ARGN})
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 120)
+  endif()
+  if(NOT ARG_COST)
+    set(ARG_COST 1)
   endif()
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE recourse_options recourse_test_main ${ARG_LINKS})
   catch_discover_tests(${name} TEST_PREFIX "${name}: "
-                       PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT})
+                       PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT} COST ${ARG_COST})
+endfunction()
+
+# Links the imported libraries of these namespaces from their archives, where there are any. They
+# name half a hundred shared ones, which a machine would have to have, and whose loading takes longer
+# than all that a command does. Call it where they were found.
+function(recourse_link_archives)
+  list(JOIN ARGN "|" namespaces)
+  get_property(targets DIRECTORY PROPERTY IMPORTED_TARGETS)
+  foreach(target IN LISTS targets)
+    get_target_property(type ${target} TYPE)
+    if(NOT target MATCHES "^(${namespaces})::" OR NOT type STREQUAL SHARED_LIBRARY)
+      continue()
+    endif()
+    get_target_property(configurations ${target} IMPORTED_CONFIGURATIONS)
+    foreach(configuration IN LISTS configurations)
+      get_target_property(shared ${target} IMPORTED_LOCATION_${configuration})
+      string(REGEX REPLACE "[.]so[.0-9]*$" ".a" archive "${shared}")
+      if(EXISTS "${archive}")
+        set_target_properties(${target} PROPERTIES IMPORTED_LOCATION_${configuration} ${archive})
+      endif()
+    endforeach()
+  endforeach()
 endfunction()

@@ -68,15 +68,27 @@ Result<std::vector<journal::RunRow>> Candidates(journal::Reader& reader) {
                      static_cast<int>(machine::RunStatus::kWaiting)};
   filter.limit = kAtOnce;
   std::vector<journal::RunRow> found;
+  std::vector<journal::RunRow> queued;
+  std::set<std::string> held;  // the locks of those found
   for (;;) {
     auto rows = reader.ListRuns(filter);
     if (!rows) return std::move(rows).error();
     for (journal::RunRow& row : *rows) {
       filter.before = row.run;
-      if (NeedsPerson(row, *asking)) found.push_back(std::move(row));
+      if (NeedsPerson(row, *asking)) {
+        if (row.fencing_token != 0) held.insert(row.lock);
+        found.push_back(std::move(row));
+      } else if (static_cast<machine::RunStatus>(row.status) == machine::RunStatus::kQueued) {
+        queued.push_back(std::move(row));
+      }
     }
-    if (static_cast<int>(rows->size()) < kAtOnce) return found;
+    if (static_cast<int>(rows->size()) < kAtOnce) break;
   }
+  // Nobody but a person lets these go on either.
+  for (journal::RunRow& row : queued) {
+    if (held.contains(row.lock)) found.push_back(std::move(row));
+  }
+  return found;
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <optional>
+#include <set>
 
 #include "actions/backup/catalogue.h"
 #include "actions/backup/family.h"
@@ -8,6 +9,8 @@
 
 namespace recourse::backup {
 namespace {
+
+constexpr std::size_t kTablesNamed = 30;
 
 // What is looked for, and what was found out on the way.
 struct Search {
@@ -119,9 +122,24 @@ Result<std::optional<std::size_t>> Halve(Search& search, const Context& context)
 }
 
 std::int64_t RowsIn(const Entry& entry, const std::string& table) {
-  const auto& tables = entry.manifest->content.tables;
-  const auto found = tables.find(table);
-  return found == tables.end() ? 0 : found->second;
+  return entry.manifest->content.RowsOf(table).value_or(0);
+}
+
+// A name that no backup knows is misspelt: nothing can be told of it, least of all that the newest
+// backup has all its rows.
+Result<void> NeedKnown(const std::string& table, const std::vector<const Entry*>& candidates) {
+  std::set<std::string> known;
+  for (const Entry* entry : candidates) {
+    const database::Content& content = entry->manifest->content;
+    if (content.RowsOf(table)) return {};
+    for (const auto& [name, rows] : content.tables) known.insert(name);
+  }
+  if (candidates.empty()) return {};
+  return InvalidArgument(
+      "drop: no verified backup has a table \"" + table + "\". Nothing was changed. " +
+      (known.empty() ? "They have no tables"
+                     : "Name one that they have: " +
+                           database::Sentences({known.begin(), known.end()}, kTablesNamed)));
 }
 
 // The index of the last candidate before the newest loss of rows, as the manifests count them.
@@ -132,6 +150,7 @@ Result<std::optional<std::size_t>> FindDrop(Search& search, const Value& drop,
   const double kept = 1 - PercentOf(drop["percent"]) / 100;
   auto& candidates = search.candidates;
   std::erase_if(candidates, [](const Entry* entry) { return entry->state != State::kVerified; });
+  if (auto known = NeedKnown(table, candidates); !known) return std::move(known).error();
   std::size_t before = 0;
   for (std::size_t i = 0; i + 1 < candidates.size() && before == 0; ++i) {
     const std::int64_t rows = RowsIn(*candidates[i], table);

@@ -76,15 +76,19 @@ class Choose final : public Action {
     auto catalogue = ReadCatalogue(*backups);
     if (!catalogue) return std::move(catalogue).error();
     std::vector<std::string> refused;
+    std::vector<std::string> passed_over;
     for (const Entry& entry : catalogue->entries) {
       std::string why = WhyNotWished(*wish, entry);
+      // Whoever restores the chosen one should know of each, also where it was not asked for.
+      std::string bad = entry.reason;
       if (why.empty() && entry.state == State::kVerified) {
         // Verified once is not good for ever: disks forget.
         auto differ = WhyBytesDiffer(entry, context);
         if (!differ) return std::move(differ).error();
-        why = differ->value_or("");
+        why = bad = differ->value_or("");
       }
       if (!why.empty()) {
+        if (!bad.empty()) passed_over.push_back(entry.name + ": " + bad);
         refused.push_back(entry.name + ": " + why);
         context.log("not " + refused.back());
         continue;
@@ -97,6 +101,7 @@ class Choose final : public Action {
                             {"age_seconds", known["age_seconds"]},
                             {"size", entry.size},
                             {"sha256", known["sha256"]},
+                            {"passed_over", database::TextList(passed_over)},
                             {"tables", known["tables"]}});
     }
     return Failure{NoneGood(*backups, *wish, refused),

@@ -36,7 +36,9 @@ Result<Retention> ReadRetention(const Context& context) {
   }
   auto max_age = DurationInput(backups, "max_age", retention.keep);
   if (!max_age) return std::move(max_age).error().In("backups");
-  retention.max_age = *max_age;
+  // A full disk keeps new backups from being made: then this would refuse what makes room for them.
+  const bool whatever_age = context.inputs.BoolOr("whatever_age", false);
+  retention.max_age = whatever_age ? std::chrono::microseconds::max() : *max_age;
   if (const Value& keep = context.inputs["keep"]; keep.is_list()) {
     for (const Value& name : keep.as_list()) {
       if (name.is_string()) retention.names.push_back(name.as_string());

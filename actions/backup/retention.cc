@@ -38,7 +38,7 @@ Result<Pruning> DecidePruning(const Catalogue& catalogue, const Retention& reten
         "the newest good backup, " + newest.name + ", is " + HumanDuration(now - newest.taken_at) +
         " old, allowed are " + HumanDuration(retention.max_age) +
         ": backups are not made any more, and what is there may be needed. Nothing was removed. "
-        "Make a backup first");
+        "Make a backup first, or have disk-full ask for it when there is no room for one");
   }
   // With fewer good ones than should be kept, the others may be all that is left of their time.
   if (pruning.good.size() < wanted) return pruning;

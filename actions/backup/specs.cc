@@ -104,7 +104,8 @@ const ActionSpec& BisectSpec() {
             "type": "object",
             "description": "look for the newest one from before a table lost rows, by manifests",
             "properties": {
-              "table": {"type": "string", "minLength": 1},
+              "table": {"type": "string", "minLength": 1,
+                        "description": "in any letter case; some verified backup must have it"},
               "percent": {"type": "number", "minimum": 0, "maximum": 100,
                           "description": "from one backup to the next it lost more than this"}
             },
@@ -227,9 +228,12 @@ const ActionSpec& ChooseSpec() {
           "taken_at": {"type": "string", "description": "RFC 3339"},
           "age_seconds": {"type": "integer"},
           "size": {"type": "integer"},
-          "sha256": {"type": "string"}
+          "sha256": {"type": "string"},
+          "passed_over": {"type": "array", "items": {"type": "string"},
+                          "description": "newer ones that are not good, and why"}
         },
-        "required": ["path", "name", "verified", "taken_at", "age_seconds", "size", "sha256"],
+        "required": ["path", "name", "verified", "taken_at", "age_seconds", "size", "sha256",
+                     "passed_over"],
         "additionalProperties": false
       })"),
                              "tables", database::TablesSchema()),
@@ -288,6 +292,8 @@ const ActionSpec& PruneSpec() {
         "properties": {
           "keep": {"type": "array", "items": {"type": "string"},
                    "description": "names that stay, however old"},
+          "whatever_age": {"type": "boolean", "default": false,
+            "description": "also when the newest good one is older than max_age: no refusal then"},
           "grace": {"type": "string", "default": "7d",
                     "description": "how long what is removed stays in .trash"},
           "permanently": {"type": "boolean", "default": false,

@@ -37,6 +37,19 @@ Result<Manifest> ManifestOf(const std::string& path, const std::string& sha256,
   return made;
 }
 
+// Nobody need hold the backup while it is looked at: a second backup of the day may take its place
+// meanwhile, or a pruning take it away. What was found out is then of another file.
+Result<void> StillThere(const std::string& path, const database::FileFacts& before,
+                        const Value& known) {
+  auto facts = database::FactsOf(path);
+  if (!facts) return std::move(facts).error();
+  const auto now = database::ReadManifest(path);
+  const bool same_manifest = now ? now->ToValue() == known : known.is_null();
+  if (*facts && (*facts)->SameAs(before) && same_manifest) return {};
+  return Aborted(path + (*facts ? " was replaced, or its manifest written," : " was taken away") +
+                 " while it was looked at. What was found was not written down; try again");
+}
+
 class Verify final : public Action {
  public:
   const ActionSpec& Spec() const override { return VerifySpec(); }
@@ -50,6 +63,8 @@ class Verify final : public Action {
     if (!facts) return std::move(facts).error();
     if (!*facts) return NotFound("there is no backup " + path + ". Nothing was changed");
 
+    const auto known = database::ReadManifest(path);
+    const Value was = known ? known->ToValue() : Value();
     auto sha256 = HashGated(path, context);
     if (!sha256) return std::move(sha256).error();
     auto manifest = ManifestOf(path, *sha256, **facts, *resource, context);
@@ -79,6 +94,7 @@ class Verify final : public Action {
                                 " was taken from a database that failed its check; it "
                                 "stays suspect. Its manifest was left as it is");
     }
+    if (auto same = StillThere(path, **facts, was); !same) return std::move(same).error();
     if (auto written = database::WriteManifest(path, *manifest); !written) return written.error();
     if (!findings.empty()) {
       report->findings = findings;

@@ -1,5 +1,7 @@
 #include "actions/database/content.h"
 
+#include <strings.h>
+
 #include <algorithm>
 
 namespace recourse::database {
@@ -22,14 +24,21 @@ Value Content::TablesValue() const {
   return rows;
 }
 
+std::optional<std::int64_t> Content::RowsOf(const std::string& table) const {
+  for (const auto& [name, rows] : tables) {
+    if (strcasecmp(name.c_str(), table.c_str()) == 0) return rows;
+  }
+  return std::nullopt;
+}
+
 std::vector<std::string> Unmet(const Expectations& expected, const Content& content) {
   std::vector<std::string> unmet;
   for (const auto& table : expected.tables) {
-    const auto found = content.tables.find(table.name);
-    if (found == content.tables.end()) {
+    const auto rows = content.RowsOf(table.name);
+    if (!rows) {
       unmet.push_back("the table \"" + table.name + "\" is missing");
-    } else if (found->second < table.rows_min) {
-      unmet.push_back("the table \"" + table.name + "\" has " + std::to_string(found->second) +
+    } else if (*rows < table.rows_min) {
+      unmet.push_back("the table \"" + table.name + "\" has " + std::to_string(*rows) +
                       " rows, expected are at least " + std::to_string(table.rows_min));
     }
   }

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,9 @@ struct Content {
   std::string schema_sha256;  // of the definitions of all tables, indexes, views and triggers
 
   Value TablesValue() const;
+  // Of one table. Nothing: there is none of that name, whose ASCII letters count in either case, as
+  // SQLite has it.
+  std::optional<std::int64_t> RowsOf(const std::string& table) const;
 };
 
 // Why `content` is not what is expected, a sentence each; empty when it is.

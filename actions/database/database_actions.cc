@@ -75,6 +75,7 @@ void AddDatabaseActions(Registry& registry) {
   add(database::MakeSqliteCheck());
   add(database::MakeSqliteHolders());
   add(database::MakeSqlitePreserve());
+  add(database::MakeSqliteListQuarantine());
   add(database::MakeSqlitePruneQuarantine());
   add(database::MakeSqliteBackup());
   add(database::MakeSqliteRehearseRestore());

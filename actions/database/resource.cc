@@ -41,6 +41,11 @@ Result<Resource> ReadResource(const Value& database, const Policy& policy) {
   if (const Value& tables = database["tables"]; tables.is_list()) {
     for (const Value& table : tables.as_list()) {
       resource.expected.tables.push_back({table.StringOr("name", ""), table.IntOr("rows_min", 0)});
+      resource.expected.tables.back().timestamp = table.StringOr("timestamp", "");
+      if (!table["key"].is_list()) continue;
+      for (const Value& column : table["key"].as_list()) {
+        resource.expected.tables.back().key.push_back(column.as_string());
+      }
     }
   }
   if (database.Find("application_id") != nullptr) {

@@ -21,6 +21,8 @@ struct Expectations {
   struct Table {
     std::string name;
     std::int64_t rows_min = 0;
+    std::vector<std::string> key = {};  // of its rows, for merges; empty: not said
+    std::string timestamp = {};         // the column that says which of two is newer
   };
   std::vector<Table> tables;
   std::optional<std::int64_t> application_id;

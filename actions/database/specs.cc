@@ -52,7 +52,11 @@ Value DatabaseSchema() {
           "type": "object",
           "properties": {
             "name": {"type": "string", "minLength": 1},
-            "rows_min": {"type": "integer", "minimum": 0}
+            "rows_min": {"type": "integer", "minimum": 0},
+            "key": {"type": "array", "items": {"type": "string", "minLength": 1},
+                    "description": "for merges: the columns by which two rows are the same thing"},
+            "timestamp": {"type": "string", "minLength": 1,
+              "description": "for merges: the column whose greater value wins"}
           },
           "required": ["name"],
           "additionalProperties": false
@@ -224,44 +228,6 @@ const ActionSpec& PreserveSpec() {
       .repeat = RepeatClass::kIdempotent,
       .has_plan = true,
       .without_compensation = "none needed: it only adds copies",
-      .timeout = minutes(30),
-      .retry = kWhenBusy};
-  return spec;
-}
-
-const ActionSpec& PruneQuarantineSpec() {
-  static const ActionSpec spec{
-      .name = "database.prune_quarantine",
-      .summary = "Delete a database's quarantine sets past their retention, never the newest ones",
-      .inputs = WithDatabase(R"({
-        "type": "object",
-        "properties": {
-          "keep_days": {"type": "integer", "minimum": 1, "maximum": 100000,
-                        "description": "only what has been there for longer is deleted"},
-          "keep_at_most": {"type": "integer", "minimum": 1, "maximum": 100000,
-        "description": "prune removes what is beyond so many of the newest; without it, nothing"},
-      "keep_at_least": {"type": "integer", "minimum": 1, "maximum": 100000, "default": 3,
-                            "description": "so many of the newest stay, however old"}
-        },
-        "required": ["keep_days"],
-        "additionalProperties": false
-      })"),
-      .output = Schema(R"({
-        "type": "object",
-        "properties": {
-          "directory": {"type": "string"},
-          "removed": {"type": "array", "items": {"type": "string"}, "description": "their names"},
-          "removed_bytes": {"type": "integer"},
-          "kept": {"type": "integer"},
-          "ignored": {"type": "array", "items": {"type": "string"},
-                      "description": "names in the directory that are no sets; they stay"}
-        },
-        "required": ["directory", "removed", "removed_bytes", "kept", "ignored"],
-        "additionalProperties": false
-      })"),
-      .repeat = RepeatClass::kIdempotent,
-      .has_plan = true,
-      .without_compensation = "none: what is deleted is gone",
       .timeout = minutes(30),
       .retry = kWhenBusy};
   return spec;

@@ -33,6 +33,7 @@ inline constexpr int kQuarantineSetsKept = 3;
 const ActionSpec& CheckSpec();
 const ActionSpec& HoldersSpec();
 const ActionSpec& PreserveSpec();
+const ActionSpec& ListQuarantineSpec();
 const ActionSpec& PruneQuarantineSpec();
 const ActionSpec& BackupSpec();
 const ActionSpec& RehearseRestoreSpec();

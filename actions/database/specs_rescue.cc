@@ -19,7 +19,7 @@ const ActionSpec& MergeSpec() {
                  "description": "the file, absolute; it must not be there"},
           "tables": {
             "type": "array",
-            "description": "those whose rows have a key; of others every distinct row is taken",
+            "description": "those whose rows have a key, beside or instead of the target's",
             "items": {
               "type": "object",
               "properties": {
@@ -33,6 +33,8 @@ const ActionSpec& MergeSpec() {
               "additionalProperties": false
             }
           },
+          "keyless": {"type": "string", "enum": ["distinct", "fail"], "default": "distinct",
+            "description": "a table without any key: every distinct row is taken, or it is refused"},
           "on_conflict": {"type": "string", "enum": ["report", "fail"], "default": "report",
             "description": "what becomes of rows of which none can be said to be the right one"}
         },
@@ -66,10 +68,14 @@ const ActionSpec& MergeSpec() {
           "conflicts": {"type": "integer"},
           "conflict_examples": {"type": "array", "items": {"type": "string"}},
           "integrity": {"type": "string"},
-          "schema_sha256": {"type": "string"}
+          "schema_sha256": {"type": "string"},
+          "foreign_key_violations": {"type": "integer",
+                                     "description": "rows that refer to rows that are not there"},
+          "notes": {"type": "array", "items": {"type": "string"},
+                    "description": "what the check has seen that is no damage"}
         },
         "required": ["path", "bytes", "sha256", "by_source", "conflicts", "conflict_examples",
-                     "integrity", "schema_sha256"],
+                     "integrity", "schema_sha256", "foreign_key_violations", "notes"],
         "additionalProperties": false
       })"),
                              "tables", TablesSchema()),
@@ -112,11 +118,14 @@ const ActionSpec& SalvageSpec() {
           "schema_source": {"type": "string", "enum": ["file", "backup", "none"]},
           "missing_objects": {"type": "array", "items": {"type": "string"},
                               "description": "what of the schema could not be made, and why"},
+          "foreign_key_violations": {"type": "integer",
+                                     "description": "rows that refer to rows that are not there"},
           "notes": {"type": "array", "items": {"type": "string"}},
           "manifest": {"type": "string", "description": "it says suspect, and salvaged"}
         },
         "required": ["path", "bytes", "sha256", "rows", "lost_and_found", "pages", "lost_pages",
-                     "schema_source", "missing_objects", "notes", "manifest"],
+                     "schema_source", "missing_objects", "foreign_key_violations", "notes",
+                     "manifest"],
         "additionalProperties": false
       })"),
                              "tables", TablesSchema()),

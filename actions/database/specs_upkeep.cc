@@ -1,4 +1,5 @@
-// The specs of the actions that tend a database, and of the one that begins it anew.
+// The specs of the actions that tend a database and its quarantine, and of the one that begins it
+// anew.
 #include "actions/database/specs.h"
 #include "actions/inputs.h"
 
@@ -93,6 +94,87 @@ const ActionSpec& OptimizeSpec() {
       .repeat = RepeatClass::kIdempotent,
       .has_plan = true,
       .without_compensation = "none needed: it adds statistics, and changes no row",
+      .timeout = minutes(30),
+      .retry = kWhenBusy};
+  return spec;
+}
+
+const ActionSpec& ListQuarantineSpec() {
+  static const ActionSpec spec{
+      .name = "database.list_quarantine",
+      .summary = "List a database's quarantine sets, and which of them a pruning would delete",
+      .inputs = WithDatabase(R"({
+        "type": "object",
+        "properties": {
+          "keep_days": {"type": "integer", "minimum": 1, "maximum": 100000, "default": 100000,
+                        "description": "as for database.prune_quarantine"},
+          "keep_at_least": {"type": "integer", "minimum": 1, "maximum": 100000, "default": 3,
+                            "description": "as for database.prune_quarantine"}
+        },
+        "additionalProperties": false
+      })"),
+      .output = Schema(R"({
+        "type": "object",
+        "properties": {
+          "directory": {"type": "string"},
+          "kept": {"type": "integer"},
+          "past": {
+            "type": "array", "description": "those that a pruning deletes",
+            "items": {
+              "type": "object",
+              "properties": {
+                "name": {"type": "string"},
+                "bytes": {"type": "integer"},
+                "kept_since": {"type": "string", "description": "RFC 3339"}
+              },
+              "required": ["name", "bytes", "kept_since"],
+              "additionalProperties": false
+            }
+          },
+          "past_bytes": {"type": "integer"},
+          "ignored": {"type": "array", "items": {"type": "string"},
+                      "description": "names in the directory that are no sets"}
+        },
+        "required": ["directory", "kept", "past", "past_bytes", "ignored"],
+        "additionalProperties": false
+      })"),
+      .repeat = RepeatClass::kReadOnly,
+      .timeout = minutes(10),
+      .retry = kWhenBusy};
+  return spec;
+}
+
+const ActionSpec& PruneQuarantineSpec() {
+  static const ActionSpec spec{
+      .name = "database.prune_quarantine",
+      .summary = "Delete a database's quarantine sets past their retention, never the newest ones",
+      .inputs = WithDatabase(R"({
+        "type": "object",
+        "properties": {
+          "keep_days": {"type": "integer", "minimum": 1, "maximum": 100000,
+                        "description": "only what has been there for longer is deleted"},
+          "keep_at_least": {"type": "integer", "minimum": 1, "maximum": 100000, "default": 3,
+                            "description": "so many of the newest stay, however old"}
+        },
+        "required": ["keep_days"],
+        "additionalProperties": false
+      })"),
+      .output = Schema(R"({
+        "type": "object",
+        "properties": {
+          "directory": {"type": "string"},
+          "removed": {"type": "array", "items": {"type": "string"}, "description": "their names"},
+          "removed_bytes": {"type": "integer"},
+          "kept": {"type": "integer"},
+          "ignored": {"type": "array", "items": {"type": "string"},
+                      "description": "names in the directory that are no sets; they stay"}
+        },
+        "required": ["directory", "removed", "removed_bytes", "kept", "ignored"],
+        "additionalProperties": false
+      })"),
+      .repeat = RepeatClass::kIdempotent,
+      .has_plan = true,
+      .without_compensation = "none: what is deleted is gone",
       .timeout = minutes(30),
       .retry = kWhenBusy};
   return spec;

@@ -11,6 +11,7 @@ namespace recourse::database {
 std::unique_ptr<const Action> MakeSqliteCheck();
 std::unique_ptr<const Action> MakeSqliteHolders();
 std::unique_ptr<const Action> MakeSqlitePreserve();
+std::unique_ptr<const Action> MakeSqliteListQuarantine();
 std::unique_ptr<const Action> MakeSqlitePruneQuarantine();
 std::unique_ptr<const Action> MakeSqliteBackup();
 std::unique_ptr<const Action> MakeSqliteRehearseRestore();

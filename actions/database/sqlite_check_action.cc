@@ -23,9 +23,9 @@ Result<void> CompareWithBackup(CheckReport& report, const std::string& kind,
   const std::string then =
       "the backup " + manifest->name + ", taken " + TimeText(manifest->taken_at);
   for (const auto& [table, rows] : manifest->content.tables) {
-    const auto found = report.content.tables.find(table);
-    if (found == report.content.tables.end() && !report.good()) continue;  // it cannot be counted
-    const std::int64_t now = found == report.content.tables.end() ? 0 : found->second;
+    const auto found = report.content.RowsOf(table);
+    if (!found && !report.good()) continue;  // it cannot be counted
+    const std::int64_t now = found.value_or(0);
     if (static_cast<double>(now) >= static_cast<double>(rows) * (1 - percent / 100)) continue;
     report.findings.push_back("the table \"" + table + "\" has " + std::to_string(now) +
                               " rows; in " + then + ", it had " + std::to_string(rows) +

@@ -26,20 +26,56 @@ struct Merge {
   SqliteSchema schema;
 };
 
-Result<std::vector<MergeRule>> ReadRules(const Value& tables, const SqliteSchema& schema) {
+// The keys that the target knows, and in their place those of the input.
+Result<std::vector<MergeRule>> ReadRules(const Value& tables, const Expectations& expected,
+                                         const SqliteSchema& schema) {
   std::vector<MergeRule> rules;
-  for (const SchemaObject& table : schema.OfType("table")) rules.push_back({table.name, {}, ""});
+  for (const SchemaObject& table : schema.OfType("table")) {
+    MergeRule rule{table.name, {}, ""};
+    for (const Expectations::Table& known : expected.tables) {
+      if (known.name == table.name) rule = {table.name, known.key, known.timestamp};
+    }
+    if (rule.key.empty()) rule.timestamp.clear();
+    rules.push_back(std::move(rule));
+  }
   if (!tables.is_list()) return rules;
   for (const Value& one : tables.as_list()) {
     const std::string name = one.StringOr("name", "");
     const auto rule = std::find_if(rules.begin(), rules.end(),
                                    [&](const MergeRule& known) { return known.table == name; });
     if (rule == rules.end()) return InvalidArgument("tables: there is no table \"" + name + "\"");
+    rule->key.clear();
     for (const Value& column : one["key"].as_list()) rule->key.push_back(column.as_string());
     rule->timestamp = one.StringOr("timestamp", "");
     if (rule->key.empty()) return InvalidArgument("tables: " + name + ": the key has no columns");
   }
   return rules;
+}
+
+// Rows that were changed between two backups would be there twice, and the newest would not win.
+Result<void> NeedKeys(const std::vector<MergeRule>& rules, const std::string& source,
+                      const Context& context) {
+  std::vector<std::string> keyless;
+  auto read = ReadSqlite(source, context, [&](const SqliteConnection& from) -> Result<void> {
+    keyless.clear();
+    for (const MergeRule& rule : rules) {
+      if (!rule.key.empty()) continue;
+      const std::string of = "(" + Quoted(rule.table) + ")";
+      auto keys = from.Number("SELECT (SELECT count(*) FROM pragma_table_info" + of +
+                              " WHERE pk > 0) + (SELECT count(*) FROM pragma_index_list" + of +
+                              " WHERE \"unique\" AND NOT partial)");
+      if (!keys) return std::move(keys).error();
+      if (*keys == 0) keyless.push_back(rule.table);
+    }
+    return {};
+  });
+  if (!read) return read;
+  if (keyless.empty()) return {};
+  return FailedPrecondition(
+      "no key tells the rows of " + Sentences(keyless, 20) +
+      " apart: a row that was changed since would be there twice, and the newest would not win. "
+      "Nothing was made. Name the key in the target (database.tables: key), or in the input of "
+      "the merge; where rows are only ever added, say keyless: distinct");
 }
 
 // Every source is whole, and all have the same definitions.
@@ -87,8 +123,12 @@ Result<Merge> ReadMerge(const Context& context, CheckDepth depth) {
                               "rows in tables of its own, which cannot be merged row by row. " +
                               "Nothing was made");
   }
-  auto rules = ReadRules(context.inputs["tables"], *schema);
+  auto rules = ReadRules(context.inputs["tables"], resource->expected, *schema);
   if (!rules) return std::move(rules).error();
+  if (context.inputs.StringOr("keyless", "distinct") == "fail") {
+    auto keys = NeedKeys(*rules, sources->front().path, context);
+    if (!keys) return std::move(keys).error();
+  }
   return Merge{*std::move(resource), *std::move(sources), *std::move(rules), *std::move(schema)};
 }
 
@@ -213,6 +253,8 @@ class SqliteMerge final : public Action {
     if (!facts) return std::move(facts).error();
     auto finished = file.Finish(output.With("tables", report->content.TablesValue())
                                     .With("integrity", "ok")
+                                    .With("foreign_key_violations", report->foreign_key_violations)
+                                    .With("notes", TextList(report->notes))
                                     .With("schema_sha256", report->content.schema_sha256),
                                 OwnWithMode(*facts ? (*facts)->ownership.mode : 0600), context);
     if (!finished) return std::move(finished).error();

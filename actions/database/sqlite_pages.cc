@@ -159,7 +159,7 @@ Result<StoredPages> StoredPages::Open(const std::string& path, std::int64_t page
   }
   if (layout.reserved > layout.page_size - 480) layout.reserved = 0;
   const std::int64_t count = (info.st_size + layout.page_size - 1) / layout.page_size;
-  pages.claimed_.resize(static_cast<std::size_t>(count) + 1);
+  pages.claims_.resize(static_cast<std::size_t>(count) + 1);
   return pages;
 }
 
@@ -213,16 +213,20 @@ Result<void> StoredPages::PeekTree(std::int64_t root, TreeKind kind, const UseRo
   peeking_ = true;
   auto done = Walk(root, kind, 0, use);
   peeking_ = false;
-  for (const std::int64_t page : peeked_) claimed_[static_cast<std::size_t>(page)] = false;
-  peeked_.clear();
+  for (; !peeked_.empty(); peeked_.pop_back()) {
+    const auto& [page, claim] = peeked_.back();
+    claims_[static_cast<std::size_t>(page)] = claim;
+  }
   std::tie(lost_pages_, lost_rows_) = lost;
   return done;
 }
 
-bool StoredPages::Claim(std::int64_t page) {
-  if (page < 1 || page > count() || claimed_[static_cast<std::size_t>(page)]) return false;
-  claimed_[static_cast<std::size_t>(page)] = true;
-  if (peeking_) peeked_.push_back(page);
+bool StoredPages::Take(std::int64_t page, Claim claim) {
+  if (page < 1 || page > count()) return false;
+  Claim& present = claims_[static_cast<std::size_t>(page)];
+  if (present >= claim) return false;
+  if (peeking_) peeked_.emplace_back(page, present);
+  present = claim;
   return true;
 }
 
@@ -231,7 +235,7 @@ Result<void> StoredPages::Walk(std::int64_t number, TreeKind kind, int depth, co
   const std::string bytes = number >= 1 && number <= count() ? ReadPage(number) : std::string();
   Page page;
   const bool fits = ParsePage(bytes, number == 1 ? kFileHeader : 0, page) && page.kind() == kind;
-  if (!fits || depth >= kDepthMax || !Claim(number)) {
+  if (!fits || depth >= kDepthMax || !Take(number, Claim::kTree)) {
     ++lost_pages_;
     return {};
   }
@@ -281,6 +285,16 @@ Result<void> StoredPages::UseCell(std::int64_t page, std::string_view bytes, std
   return use(row);
 }
 
+std::string StoredPages::TakeOverflow(std::int64_t number) {
+  const std::string bytes = number >= 2 && number <= count() ? ReadPage(number) : std::string();
+  if (bytes.size() < 4) return {};
+  // It begins with the number of the next page. What a page of a tree begins with would be, as such
+  // a number, one far behind the end: it holds other rows, which it is left to.
+  Page page;
+  if (BigEndian32(bytes, 0) > count() && ParsePage(bytes, 0, page)) return {};
+  return Take(number, Claim::kRow) ? bytes : std::string();
+}
+
 std::string StoredPages::ReadPayload(std::string_view page, const Payload& payload) {
   const bool spills = static_cast<std::int64_t>(payload.local) < payload.size;
   const std::size_t end = payload.begin + payload.local;
@@ -289,11 +303,11 @@ std::string StoredPages::ReadPayload(std::string_view page, const Payload& paylo
   if (!spills) return whole;
   const auto room = static_cast<std::size_t>(layout_.page_size - layout_.reserved - 4);
   std::int64_t next = BigEndian32(page, end);
-  while (static_cast<std::int64_t>(whole.size()) < payload.size && Claim(next)) {
-    const std::string bytes = ReadPage(next);
+  while (static_cast<std::int64_t>(whole.size()) < payload.size) {
+    const std::string bytes = TakeOverflow(next);
+    if (bytes.empty()) break;
     const std::size_t wanted =
         std::min(room, static_cast<std::size_t>(payload.size) - whole.size());
-    if (bytes.size() < 4) break;
     whole += bytes.substr(4, wanted);
     if (bytes.size() < 4 + wanted) break;
     next = BigEndian32(bytes, 0);
@@ -309,11 +323,11 @@ bool StoredPages::ClaimFreePages() {
     if (bytes.size() < 8) return false;
     const std::size_t leaves = BigEndian32(bytes, 4);
     if (leaves > bytes.size() / 4 - 2) return false;
-    claimed_[static_cast<std::size_t>(trunk)] = true;
+    claims_[static_cast<std::size_t>(trunk)] = Claim::kTree;
     for (std::size_t i = 0; i < leaves; ++i) {
       const std::int64_t leaf = BigEndian32(bytes, 8 + 4 * i);
       if (leaf < 2 || leaf > count()) return false;
-      claimed_[static_cast<std::size_t>(leaf)] = true;
+      claims_[static_cast<std::size_t>(leaf)] = Claim::kTree;
     }
     trunk = BigEndian32(bytes, 0);
   }
@@ -323,7 +337,7 @@ bool StoredPages::ClaimFreePages() {
 std::vector<std::int64_t> StoredPages::UnclaimedLeaves() {
   std::vector<std::int64_t> leaves;
   for (std::int64_t number = 1; number <= count(); ++number) {
-    if (claimed_[static_cast<std::size_t>(number)]) continue;
+    if (claims_[static_cast<std::size_t>(number)] != Claim::kNobody) continue;
     Page page;
     const bool sound = ParsePage(ReadPage(number), number == 1 ? kFileHeader : 0, page);
     if (sound && page.type == kTableLeaf && page.cells > 0) leaves.push_back(number);

@@ -8,6 +8,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -51,10 +52,10 @@ class StoredPages {
   static Result<StoredPages> Open(const std::string& path, std::int64_t page_size);
 
   const Layout& layout() const { return layout_; }
-  std::int64_t count() const { return static_cast<std::int64_t>(claimed_.size()) - 1; }
+  std::int64_t count() const { return static_cast<std::int64_t>(claims_.size()) - 1; }
 
   // Calls use(row) for each row of the tree, in its order. Its pages are claimed: no other tree
-  // gets them. Errors are those of `use`.
+  // gets them, and no row that spills over. Errors are those of `use`.
   using UseRow = std::function<Result<void>(const StoredRow&)>;
   Result<void> ReadTree(std::int64_t root, TreeKind kind, const UseRow& use);
 
@@ -74,6 +75,10 @@ class StoredPages {
   std::int64_t lost_rows() const { return lost_rows_; }
 
  private:
+  // Who has a page. The pointer of a row that spills over may be damaged and name any page: a tree
+  // takes its pages back from a row, and never the other way round.
+  enum class Claim : char { kNobody, kRow, kTree };  // kTree: or the list of free pages
+
   // What of a page's payload stands in the page itself.
   struct Payload {
     std::size_t begin = 0;  // in the page
@@ -89,16 +94,19 @@ class StoredPages {
   Result<void> Walk(std::int64_t page, TreeKind kind, int depth, const UseRow& use);
   Result<void> UseCell(std::int64_t page, std::string_view bytes, std::size_t at, TreeKind kind,
                        const UseRow& use);
+  // A page onto which a row spills over, claimed for it. Empty: it is not there, or another's.
+  std::string TakeOverflow(std::int64_t page);
   // As much of it as there is.
   std::string ReadPayload(std::string_view page, const Payload& payload);
 
   Descriptor file_;
   std::int64_t size_;
   Layout layout_;
-  std::vector<bool> claimed_;
-  bool Claim(std::int64_t page);  // false: it is not there, or claimed already
+  std::vector<Claim> claims_;
+  // False: it is not there, or somebody has it who may keep it.
+  bool Take(std::int64_t page, Claim claim);
   bool peeking_ = false;
-  std::vector<std::int64_t> peeked_;  // what was claimed only meanwhile
+  std::vector<std::pair<std::int64_t, Claim>> peeked_;  // who had what was taken only meanwhile
   std::int64_t lost_pages_ = 0;
   std::int64_t lost_rows_ = 0;
 };

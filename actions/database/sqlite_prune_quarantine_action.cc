@@ -116,6 +116,28 @@ Result<void> Delete(const std::string& directory, const QuarantineSet& set) {
   return {};
 }
 
+class SqliteListQuarantine final : public Action {
+ public:
+  const ActionSpec& Spec() const override { return ListQuarantineSpec(); }
+
+  Outcome Apply(const Context& context) const override {
+    auto contents = ReadContents(context);
+    if (!contents) return std::move(contents).error();
+    Value::List past;
+    std::int64_t bytes = 0;
+    for (const QuarantineSet& set : contents->removed) {
+      past.push_back(Value::Object(
+          {{"name", set.name}, {"bytes", set.bytes}, {"kept_since", TimeText(set.kept_since)}}));
+      bytes += set.bytes;
+    }
+    return Value::Object({{"directory", contents->directory},
+                          {"kept", contents->kept},
+                          {"past", std::move(past)},
+                          {"past_bytes", bytes},
+                          {"ignored", TextList(contents->ignored)}});
+  }
+};
+
 class SqlitePruneQuarantine final : public Action {
  public:
   const ActionSpec& Spec() const override { return PruneQuarantineSpec(); }
@@ -156,6 +178,10 @@ class SqlitePruneQuarantine final : public Action {
 };
 
 }  // namespace
+
+std::unique_ptr<const Action> MakeSqliteListQuarantine() {
+  return std::make_unique<SqliteListQuarantine>();
+}
 
 std::unique_ptr<const Action> MakeSqlitePruneQuarantine() {
   return std::make_unique<SqlitePruneQuarantine>();

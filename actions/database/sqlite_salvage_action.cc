@@ -136,13 +136,12 @@ class SqliteSalvage final : public Action {
                                         {"lost_pages", pages->lost_pages()},
                                         {"schema_source", salvage.schema_source()},
                                         {"missing_objects", TextList(salvage.missing())},
-                                        {"notes", TextList(*notes)},
                                         {"manifest", ManifestPath(file.path())}});
-    return Finish(output, (*facts)->ownership.mode, file, context);
+    return Finish(output, *std::move(notes), (*facts)->ownership.mode, file, context);
   }
 
-  static Outcome Finish(const Value& output, mode_t mode, ResultFile& file,
-                        const Context& context) {
+  static Outcome Finish(const Value& output, std::vector<std::string> notes, mode_t mode,
+                        ResultFile& file, const Context& context) {
     auto report = CheckSqliteFile(file.unfinished(), {}, CheckDepth::kFull, context);
     if (!report) return std::move(report).error();
     if (!report->good()) {
@@ -150,7 +149,11 @@ class SqliteSalvage final : public Action {
                               ". Nothing was made"),
                      report->Evidence()};
     }
-    auto finished = file.Finish(output.With("tables", report->content.TablesValue()),
+    // Rows whose counterparts are lost show up here.
+    notes.insert(notes.end(), report->notes.begin(), report->notes.end());
+    auto finished = file.Finish(output.With("tables", report->content.TablesValue())
+                                    .With("foreign_key_violations", report->foreign_key_violations)
+                                    .With("notes", TextList(notes)),
                                 OwnWithMode(mode & 0666), context);
     if (!finished) return std::move(finished).error();
     return *std::move(finished);

@@ -92,10 +92,19 @@ std::int64_t SizeNow(const std::string& path) {
   return facts && *facts ? (*facts)->size : 0;
 }
 
-// A statement that could not be run changed nothing: SQLite has taken back what it had begun.
+// What could not be done changed nothing: SQLite has taken back what it had begun.
 Error NotDone(Error error, const std::string& doing, const std::string& path) {
   error.message += ". The database was left as it is";
   return WithWriters(std::move(error).In(doing), path);
+}
+
+// The vacuum is committed; only the log could not be written into the file.
+Error NotEmptied(Error error, const std::string& path) {
+  error.message +=
+      ". The vacuum itself is done, and no row is lost: the rewritten database stands in " + path +
+      "-wal until SQLite writes it into the file, which has its size only then. " +
+      "See to what the error names, and check the database; a vacuum can be repeated";
+  return std::move(error).In("empty the write-ahead log after the vacuum");
 }
 
 // What a log holds goes into the file, and the log is emptied; answers why not, or nothing.
@@ -158,7 +167,11 @@ class SqliteVacuum final : public Action {
     auto before = CheckSqliteFile(path, {}, CheckDepth::kQuick, context);
     if (!before) return std::move(before).error();
     if (!before->good()) return Failure{before->ToError(), before->Evidence()};
-    auto note = Rewrite(path, tended->files.journal_mode == "wal", context);
+    bool committed = false;
+    auto note = Rewrite(path, tended->files.journal_mode == "wal", context, committed);
+    if (!note && committed) {
+      return Failure{NotEmptied(std::move(note).error(), path), {}, LeftBehind::kPartial};
+    }
     if (!note) return NotDone(std::move(note).error(), "vacuum the database", path);
     auto after = CheckSqliteFile(path, tended->expected, CheckDepth::kFull, context);
     if (!after) return Failure{std::move(after).error(), {}, LeftBehind::kUnknown};
@@ -178,12 +191,15 @@ class SqliteVacuum final : public Action {
   }
 
  private:
-  // Answers what keeps the file from being smaller.
-  static Result<std::string> Rewrite(const std::string& path, bool wal, const Context& context) {
+  // Answers what keeps the file from being smaller. `committed`: it is rewritten, whatever failed
+  // afterwards.
+  static Result<std::string> Rewrite(const std::string& path, bool wal, const Context& context,
+                                     bool& committed) {
     auto connection = SqliteConnection::Open(path, SqliteConnection::Mode::kReadWrite, context);
     if (!connection) return std::move(connection).error();
     context.progress(0, 0, "VACUUM");
     if (auto done = connection->Run("VACUUM"); !done) return std::move(done).error();
+    committed = true;
     if (!wal) return std::string();
     context.progress(0, 0, "checkpoint");
     return EmptyLog(*connection);
@@ -245,6 +261,8 @@ class SqliteAnalyze final : public Action {
       statements.push_back("ANALYZE main." + Quoted(table));
     }
     if (statements.empty()) statements.push_back("ANALYZE");
+    // All of them or none.
+    if (auto begun = connection->Run("BEGIN IMMEDIATE"); !begun) return std::move(begun).error();
     for (std::size_t i = 0; i < statements.size(); ++i) {
       context.progress(static_cast<std::int64_t>(i), static_cast<std::int64_t>(statements.size()),
                        statements[i]);
@@ -253,7 +271,10 @@ class SqliteAnalyze final : public Action {
     auto measured = connection->Texts("SELECT DISTINCT tbl FROM sqlite_stat1 ORDER BY tbl");
     if (!measured) return std::move(measured).error();
     tables = *std::move(measured);
-    return connection->Number("SELECT count(*) FROM sqlite_stat1");
+    auto count = connection->Number("SELECT count(*) FROM sqlite_stat1");
+    if (!count) return count;
+    if (auto done = connection->Run("COMMIT"); !done) return std::move(done).error();
+    return count;
   }
 };
 
@@ -313,7 +334,10 @@ class SqliteOptimize final : public Action {
     if (auto used = UseIndexes(*connection); !used) return std::move(used).error();
     auto statements = connection->Texts("PRAGMA optimize(-1)");  // what it would do
     if (!statements) return std::move(statements).error();
-    if (auto done = connection->Run("PRAGMA optimize"); !done) return std::move(done).error();
+    // It measures several tables: all of them or none.
+    for (const char* sql : {"BEGIN IMMEDIATE", "PRAGMA optimize", "COMMIT"}) {
+      if (auto done = connection->Run(sql); !done) return std::move(done).error();
+    }
     return statements;
   }
 };

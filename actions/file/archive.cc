@@ -34,6 +34,8 @@ constexpr std::string_view kInputs = R"({
       "description": "what has that name goes to the trash; without it, it is ALREADY_EXISTS"},
     "accept_changes": {"type": "boolean", "default": false,
       "description": "also take files that change meanwhile; without it, that is ABORTED"},
+    "accept_links": {"type": "boolean", "default": false,
+      "description": "also take symbolic links that lead out, which file.extract refuses"},
     "grace": {"type": "string", "default": "7d",
       "description": "how long the trash keeps what was replaced"}
   }
@@ -64,7 +66,8 @@ struct Request {
   Place to;
   mode_t mode = 0600;
   std::vector<ArchivePart> parts;
-  Tree all;  // the sums of the parts
+  Tree all;                              // the sums of the parts
+  std::vector<std::string> leading_out;  // symbolic links that file.extract would not make
 };
 
 bool IsExcluded(const std::string& name, const std::vector<std::string>& globs) {
@@ -114,6 +117,58 @@ Result<std::string> NameBelow(const std::string& path) {
   return name == "." ? "" : name;
 }
 
+// The names to take, each once. What lies in another is taken with that one.
+Result<std::vector<std::string>> NamesToTake(const std::string& directory, const Context& context) {
+  std::vector<std::string> names;
+  for (const std::string& path : TextsOf(context.inputs["paths"])) {
+    auto name = NameBelow(path);
+    if (!name) return std::move(name).error();
+    names.push_back(*std::move(name));
+  }
+  if (names.empty()) names.emplace_back();
+  std::vector<std::string> taken = names;
+  DropNested(taken);
+  for (const std::string& name : names) {
+    if (std::binary_search(taken.begin(), taken.end(), name)) continue;
+    for (fs::path above = fs::path(name).parent_path(); !above.empty();
+         above = above.parent_path()) {
+      std::error_code ignored;
+      if (!fs::is_symlink(directory / above, ignored)) continue;
+      return InvalidArgument("paths: \"" + name + "\" lies behind the symbolic link " +
+                             above.string() + ", which another of the paths takes as a link");
+    }
+  }
+  return taken;
+}
+
+// As file.extract looks at them, which makes nothing that leads out of where it unpacks.
+void FindLeadingOut(const ArchivePart& part, Request& request) {
+  Policy inside;
+  inside.allowed_roots = {request.directory};
+  for (const Entry& entry : part.tree.entries) {
+    if (entry.kind != Kind::kLink) continue;
+    const std::string path = part.tree.PathOf(entry);
+    if (!entry.target.starts_with('/') && inside.AllowPath(path)) continue;
+    request.leading_out.push_back(path);
+  }
+}
+
+Result<void> TakePart(const std::string& name, const Context& context, Request& request) {
+  const std::string top = name.empty() ? request.directory : request.directory + "/" + name;
+  if (auto allowed = ReadablePath(top, context); !allowed) return std::move(allowed).error();
+  auto tree = ReadTree(top, context);
+  if (!tree) return std::move(tree).error();
+  if (name.empty() && tree->entries.front().kind != Kind::kDirectory) {
+    return FailedPrecondition("directory: " + top + " is no directory itself");
+  }
+  request.parts.push_back({*std::move(tree), name});
+  ArchivePart& part = request.parts.back();
+  LeaveOut(part, TextsOf(context.inputs["exclude"]), request.to);
+  Count(part, request.all);
+  FindLeadingOut(part, request);
+  return {};
+}
+
 Result<Request> Read(const Context& context) {
   auto directory = ReadablePath(context.inputs.StringOr("directory", ""), context);
   if (!directory) return std::move(directory).error().In("directory");
@@ -122,25 +177,17 @@ Result<Request> Read(const Context& context) {
   if (auto named = CheckArchiveName(to->path); !named) return std::move(named).error().In("to");
   const auto mode = ParseMode(context.inputs.StringOr("mode", "0600"));
   if (!mode) return mode.error().In("mode");
-  Request request{*directory, *std::move(to), *mode, {}, {}};
-  std::vector<std::string> names;
-  for (const std::string& path : TextsOf(context.inputs["paths"])) {
-    auto name = NameBelow(path);
-    if (!name) return std::move(name).error();
-    names.push_back(*std::move(name));
+  Request request{*directory, *std::move(to), *mode, {}, {}, {}};
+  const auto names = NamesToTake(*directory, context);
+  if (!names) return names.error();
+  for (const std::string& name : *names) {
+    if (auto taken = TakePart(name, context, request); !taken) return std::move(taken).error();
   }
-  if (names.empty()) names.emplace_back();
-  std::sort(names.begin(), names.end());
-  for (const std::string& name : names) {
-    const std::string top = name.empty() ? *directory : *directory + "/" + name;
-    if (auto allowed = ReadablePath(top, context); !allowed) return std::move(allowed).error();
-    auto tree = ReadTree(top, context);
-    if (!tree) return std::move(tree).error();
-    request.parts.push_back({*std::move(tree), name});
-    LeaveOut(request.parts.back(), TextsOf(context.inputs["exclude"]), request.to);
-    Count(request.parts.back(), request.all);
-  }
-  return request;
+  if (request.leading_out.empty() || context.inputs.BoolOr("accept_links", false)) return request;
+  return FailedPrecondition(request.leading_out.front() +
+                            " is a symbolic link that is absolute or leads out of " + *directory +
+                            ", so that file.extract would refuse the archive. Nothing was packed. "
+                            "Exclude it, or say accept_links: true and unpack the archive by tar");
 }
 
 class Archive final : public Action {
@@ -168,6 +215,9 @@ class Archive final : public Action {
                          request->to.path);
     for (const std::string& other : request->all.others) {
       plan.lines.push_back("leave out " + other + ": it is no file, directory or link");
+    }
+    for (const std::string& link : request->leading_out) {
+      plan.lines.push_back(link + " leads out: file.extract will refuse the archive");
     }
     plan.bytes_needed = request->all.bytes;  // at most: how well it can be packed is not known
     plan.bytes_where = request->to.directory;

@@ -90,14 +90,7 @@ Result<Request> Read(const Context& context) {
     if (matches->empty()) request.missing.push_back(pattern);
     request.paths.insert(request.paths.end(), matches->begin(), matches->end());
   }
-  std::sort(request.paths.begin(), request.paths.end());
-  // What lies in another of the paths is taken with that one.
-  std::string last;
-  std::erase_if(request.paths, [&last](const std::string& path) {
-    if (!last.empty() && (path == last || path.starts_with(last + "/"))) return true;
-    last = path;
-    return false;
-  });
+  DropNested(request.paths);  // what lies in another is taken with that one
   return request;
 }
 

@@ -11,11 +11,13 @@ void AddFileActions(Registry& registry);
 
 namespace file {
 
+std::unique_ptr<const Action> MakeAccess();
 std::unique_ptr<const Action> MakeArchive();
 std::unique_ptr<const Action> MakeChecksum();
 std::unique_ptr<const Action> MakeCollectEvidence();
 std::unique_ptr<const Action> MakeCopy();
 std::unique_ptr<const Action> MakeExtract();
+std::unique_ptr<const Action> MakeFind();
 std::unique_ptr<const Action> MakeMove();
 std::unique_ptr<const Action> MakePermissions();
 std::unique_ptr<const Action> MakeRemove();

@@ -2,8 +2,10 @@
 
 #include <glob.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <filesystem>
+#include <set>
 
 #include "actions/database/file_copy.h"
 #include "actions/file/placement.h"
@@ -31,6 +33,19 @@ Result<std::vector<std::string>> MatchesOf(const std::string& path, const Contex
     match = *std::move(readable);
   }
   return found;
+}
+
+void DropNested(std::vector<std::string>& paths) {
+  const std::set<std::string> all(paths.begin(), paths.end());
+  paths.assign(all.begin(), all.end());
+  std::erase_if(paths, [&all](const std::string& path) {
+    // By every directory above: in the order of the names "a-b" stands between "a" and "a/b".
+    for (std::filesystem::path above = path; above != above.parent_path();) {
+      above = above.parent_path();
+      if (all.contains(above.string())) return true;
+    }
+    return false;
+  });
 }
 
 std::vector<std::string> TextsOf(const Value& list) {

@@ -100,6 +100,18 @@ Outcome ChangedSince(const Request& request) {
       "them. They were left as they are. Look which is right, then skip this");
 }
 
+// What was written to the original since it was listed is in no copy of it. `at` is where it is
+// now.
+Result<void> NothingWritten(const Tree& tree, const std::string& at, const Context& context) {
+  const auto now = ReadTree(at, context);
+  if (!now) return now.error();
+  const auto change = FirstChange(tree, *now);
+  if (!change) return {};
+  return Aborted(*change +
+                 " was changed while it was copied, so that the copy lacks something. Stop what "
+                 "writes there, then try again");
+}
+
 Outcome Finish(const Request& request, const Context& context, const Value& output) {
   for (const Place* place : {&request.from, &request.to}) {
     if (auto synced = SyncParent(place->path); !synced) {
@@ -280,7 +292,9 @@ class Move final : public Action {
     if (!tree) return tree.error();
     Outcome put = MakeInPlace(request.to, context, [&]() -> Result<Value> {
       const auto sha256 = CopyTree(*tree, request.to.temporary, true, context);
-      if (!sha256) return sha256.error().In("copy to another file system (nothing was moved)");
+      auto same =
+          sha256 ? NothingWritten(*tree, request.from.path, context) : Result<void>(sha256.error());
+      if (!same) return same.error().In("copy to another file system (nothing was moved)");
       return Value::Object({{"path", request.to.path},
                             {"from", request.from.path},
                             {"bytes", tree->bytes},
@@ -289,9 +303,30 @@ class Move final : public Action {
     if (!put) return put;
     auto moved = MakeTrashFor(request.from, context);
     if (moved) moved = RenameFile(request.from.path, request.from.trashed, RENAME_NOREPLACE);
-    if (!moved) return Failure{std::move(moved).error(), {}, LeftBehind::kPartial};
-    RECOURSE_FAIL_POINT("move_after_trash");
+    if (moved) {
+      RECOURSE_FAIL_POINT("move_after_trash");
+      // Nobody finds the original by its name any more: this look is the last that is needed.
+      moved = NothingWritten(*tree, request.from.trashed, context);
+    }
+    if (!moved) return Undone(request, put.output(), std::move(moved).error(), context);
     return Finish(request, context, put.output());
+  }
+
+  // Undone here, where it is known which copy was put in place: a rollback could not tell.
+  static Failure Undone(const Request& request, const Value& output, Error error,
+                        const Context& context) {
+    const Outcome back = BringBack(request, output, context);
+    if (back) {
+      return Failure{std::move(error).In("move to another file system (all is back in its place)"),
+                     {},
+                     LeftBehind::kNothing};
+    }
+    return Failure{
+        std::move(error).In("move to another file system (the original is " + request.from.trashed +
+                            ", a copy " + request.to.path +
+                            "; putting them back failed: " + back.failure().error.message + ")"),
+        {},
+        LeftBehind::kPartial};
   }
 
   static Outcome BringBack(const Request& request, const Value& output, const Context& context) {

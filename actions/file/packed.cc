@@ -105,21 +105,41 @@ Result<void> MakeFile(const std::string& to, const struct stat& facts,
   return made;
 }
 
-// `made` takes the name `to`, and what it stands for goes.
-Result<void> Exchange(const std::string& made, const std::string& to, const std::string& gone) {
-  if (auto named = RenameFile(made, to, RENAME_NOREPLACE); !named) {
+// `made` takes the name `to`, or is gone.
+Result<void> GiveName(const std::string& made, const std::string& to) {
+  auto named = RenameFile(made, to, RENAME_NOREPLACE);
+  if (!named) {
     unlink(made.c_str());
     return named;
   }
   RECOURSE_FAIL_POINT("packed_after_rename");
+  return {};
+}
+
+// Of the two that hold the same, the one that is not wanted any more.
+Result<void> Drop(const std::string& gone) {
   if (unlink(gone.c_str()) != 0) return ErrnoError(errno, "remove " + gone);
-  return SyncParent(to);
+  return SyncParent(gone);
 }
 
 Result<struct stat> FactsOf(const std::string& path) {
   struct stat facts;
   if (lstat(path.c_str(), &facts) != 0) return ErrnoError(errno, "look at " + path);
   return facts;
+}
+
+// Both are there. When a crash has left the second of them they hold the same; else one of them is
+// somebody's own.
+Result<void> DropPackedTwin(const std::string& path, const std::string& packed,
+                            const Context& context) {
+  const auto plain = HashOf(path, context);
+  if (!plain) return plain.error();
+  const auto unpacked = HashOfPacked(packed, context);
+  if (!unpacked) return unpacked.error();
+  if (*plain == *unpacked) return Drop(packed);
+  return FailedPrecondition(path + " and " + packed +
+                            " are both there and hold different lines. Both were left as they are. "
+                            "Look which is right and move the other away, then skip this");
 }
 
 }  // namespace
@@ -148,16 +168,24 @@ Result<void> PackInPlace(const std::string& path, const Context& context) {
     if (!read_back) return read_back.error();
     return DataLoss(path + " is not what its packed form gives back; it was left as it is");
   }
-  if (!done) return Exchange(temporary, packed, path);
-  // A crash came after the packed file had its name. Another one of that name is left alone.
-  const auto before = HashOfPacked(packed, context);
-  unlink(temporary.c_str());
-  if (!before || *before != sha256) {
-    return Error{Code::kAlreadyExists,
-                 packed + " is there and holds something else; " + path + " was left as it is"};
+  if (done) {
+    // A crash came after the packed file had its name. Another one of that name is left alone.
+    const auto before = HashOfPacked(packed, context);
+    unlink(temporary.c_str());
+    if (!before || *before != sha256) {
+      return Error{Code::kAlreadyExists,
+                   packed + " is there and holds something else; " + path + " was left as it is"};
+    }
+  } else if (auto named = GiveName(temporary, packed); !named) {
+    return named;
   }
-  if (unlink(path.c_str()) != 0) return ErrnoError(errno, "remove " + path);
-  return SyncParent(path);
+  // Reading back takes its time, in which who writes the log may have written on.
+  struct stat now;
+  if (lstat(path.c_str(), &now) != 0 || !IsSameContent(*facts, now)) {
+    if (!done) unlink(packed.c_str());
+    return Aborted(path + " changed while it was packed; it was left as it is");
+  }
+  return Drop(path);
 }
 
 Result<void> UnpackInPlace(const std::string& path, const Context& context) {
@@ -166,19 +194,15 @@ Result<void> UnpackInPlace(const std::string& path, const Context& context) {
   const auto facts = FactsOf(packed);
   if (!facts) return facts.error();
   if (auto sound = CheckGzip(packed, context); !sound) return sound;
+  if (database::Exists(path)) return DropPackedTwin(path, packed, context);
   const std::string temporary = TemporaryOf(path, context);
   auto made = MakeFile(temporary, *facts, [&](int file) {
     return Unpack(packed, context,
                   [file](std::string_view bytes) { return WriteAll(file, bytes); });
   });
   if (!made) return made;
-  // One that is there already is what a crash left when it had its name: the same bytes.
-  if (database::Exists(path)) {
-    if (auto renamed = RenameFile(temporary, path); !renamed) return renamed;
-    if (unlink(packed.c_str()) != 0) return ErrnoError(errno, "remove " + packed);
-    return SyncParent(path);
-  }
-  return Exchange(temporary, path, packed);
+  if (auto named = GiveName(temporary, path); !named) return named;
+  return Drop(packed);
 }
 
 }  // namespace recourse::file

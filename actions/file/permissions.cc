@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "actions/file/file.h"
+#include "actions/file/tree.h"
 #include "actions/inputs.h"
 #include "actions/users.h"
 #include "engine/base/fail_point.h"
@@ -65,10 +66,18 @@ class Place {
     if (S_ISLNK(info.st_mode)) {
       return FailedPrecondition(path + " is a symbolic link; name what it leads to");
     }
-    return Place(*std::move(fd), {info.st_uid, info.st_gid, info.st_mode & 07777});
+    return Place(*std::move(fd), {info.st_uid, info.st_gid, info.st_mode & 07777},
+                 {info.st_dev, info.st_ino});
   }
 
   const Permissions& now() const { return now_; }
+  const Identity& identity() const { return identity_; }
+
+  // Whether it is the file of the undo record, or that has none.
+  bool IsFileOf(const Value& undo) const {
+    const auto file = Identity::FromValue(undo["file"]);
+    return !file || *file == identity_;
+  }
 
   // The owner first: changing it may take away bits of the mode.
   // `changed` tells whether anything was changed before an error.
@@ -91,10 +100,12 @@ class Place {
   }
 
  private:
-  Place(Descriptor fd, Permissions now) : fd_(std::move(fd)), now_(now) {}
+  Place(Descriptor fd, Permissions now, Identity identity)
+      : fd_(std::move(fd)), now_(now), identity_(identity) {}
 
   Descriptor fd_;
   Permissions now_;
+  Identity identity_;
 };
 
 // What the inputs ask for; what they do not name stays as it is.
@@ -139,13 +150,18 @@ class SetPermissions final : public Action {
     if (!wanted) return wanted.error();
     return Value::Object({{"owner", std::int64_t{place->now().owner}},
                           {"group", std::int64_t{place->now().group}},
-                          {"mode", Octal(place->now().mode)}});
+                          {"mode", Octal(place->now().mode)},
+                          {"file", place->identity().ToValue()}});
   }
 
   Outcome Apply(const Context& context) const override {
     const std::string path = context.inputs.StringOr("path", "");
     const auto place = Place::Open(path, context.policy);
     if (!place) return place.error();
+    if (!place->IsFileOf(context.undo)) {
+      return Aborted(path +
+                     " was replaced by another file meanwhile; it was left as it is. Try again");
+    }
     const auto wanted = Wanted(context.inputs, place->now());
     if (!wanted) return wanted.error();
     return Change(*place, *wanted, path);
@@ -155,6 +171,12 @@ class SetPermissions final : public Action {
     const std::string path = context.inputs.StringOr("path", "");
     const auto place = Place::Open(path, context.policy);
     if (!place) return place.error();
+    if (!place->IsFileOf(context.undo)) {
+      return FailedPrecondition(path +
+                                " is another file than the one that was changed: somebody has "
+                                "replaced it since. It was left as it is. Look whether its owner "
+                                "and mode are right, then skip this");
+    }
     const auto mode = ParseMode(context.undo.StringOr("mode", ""));
     if (!mode) return Internal("the undo record of " + path + " has no mode");
     return Change(*place,

@@ -80,16 +80,36 @@ void DropTemporary(const Place& place) {
   fs::remove_all(place.temporary, ignored);
 }
 
+Error ChangedMeanwhile(const Place& place) {
+  return Aborted(place.path +
+                 " was changed by somebody while this was made; it was left as it is. Try again");
+}
+
+// Why the name was not given. While what was made has its temporary name, nothing was put in place:
+// what has the name is somebody's.
+Failure NotPut(const Place& place, Error error, const Identity& made, const MaybeIdentity& before) {
+  const auto there = IdentityAt(before ? place.path : place.temporary);
+  const bool untouched = there && *there == (before ? before : MaybeIdentity(made));
+  const bool taken = untouched && !before && error.code == Code::kAlreadyExists;
+  return Failure{taken ? ChangedMeanwhile(place) : std::move(error),
+                 {},
+                 untouched ? LeftBehind::kNothing : LeftBehind::kPartial};
+}
+
+// It has the name, and what comes after that failed. It is taken back here, where it is known what
+// was put there: a rollback has neither the output nor the checkpoint.
+Failure TakenBack(const Place& place, const Value& answer, Error error, const Context& context) {
+  const Outcome back = TakeBack(place, answer, context);
+  return Failure{std::move(error), {}, back ? LeftBehind::kNothing : LeftBehind::kPartial};
+}
+
 Outcome PutInPlace(const Place& place, const Value& output, const Context& context) {
   const MaybeIdentity before = Identity::FromValue(context.undo["before"]);
   const auto made = IdentityAt(place.temporary);
   const auto now = IdentityAt(place.path);
   if (!made || !*made) return Internal("nothing was made as " + place.temporary);
   if (!now) return now.error();
-  if (*now != before) {
-    return Aborted(place.path +
-                   " was changed by somebody while this was made; it was left as it is. Try again");
-  }
+  if (*now != before) return ChangedMeanwhile(place);
   const Value answer = output.With("inode", static_cast<std::int64_t>((*made)->inode))
                            .With("replaced", before ? place.trashed : "");
   if (before) {
@@ -101,18 +121,15 @@ Outcome PutInPlace(const Place& place, const Value& output, const Context& conte
   RECOURSE_FAIL_POINT("place_before_rename");
   auto put = before ? Swap(place.path, place.temporary, place.trashed)
                     : RenameFile(place.temporary, place.path, RENAME_NOREPLACE);
-  if (!put) {
-    const auto still = IdentityAt(place.path);
-    const bool untouched = still && *still == before;
-    return Failure{
-        std::move(put).error(), {}, untouched ? LeftBehind::kNothing : LeftBehind::kPartial};
-  }
+  if (!put) return NotPut(place, std::move(put).error(), **made, before);
   RECOURSE_FAIL_POINT("place_after_rename");
   if (before && IdentityAt(place.temporary).ok() && database::Exists(place.temporary)) {
     auto trashed = RenameFile(place.temporary, place.trashed, RENAME_NOREPLACE);
-    if (!trashed) return Partly(std::move(trashed).error());
+    if (!trashed) return TakenBack(place, answer, std::move(trashed).error(), context);
   }
-  if (auto synced = SyncBoth(place); !synced) return Partly(std::move(synced).error());
+  if (auto synced = SyncBoth(place); !synced) {
+    return TakenBack(place, answer, std::move(synced).error(), context);
+  }
   RECOURSE_FAIL_POINT("place_after_trash");
   auto emptied = database::EmptyTrash(place.directory, {}, context.clock.Now());
   if (!emptied) context.log("the trash was not emptied: " + emptied.error().ToString());
@@ -247,6 +264,17 @@ Outcome TakeBack(const Place& place, const Value& output, const Context& context
   }
   const std::string old = before ? WhereIsOld(place, *before) : "";
   if (before && old.empty()) return OldIsGone(place);
+  // Where the journal does not say what was put there, only our own names can: the old one went
+  // away by the swap, and what was made has left the temporary name.
+  const bool swapped = before && (old == place.temporary || !database::Exists(place.temporary));
+  if (*now && inode == 0 && !swapped) {
+    return FailedPrecondition(
+        place.path +
+        " is there, and nothing shows that this step has put it there. It was left as "
+        "it is" +
+        (before ? "; what was there before is in " + old : "") +
+        ". Look whose it is, and move it away if it is not wanted, then skip this");
+  }
   if (auto entry = MakeTrashFor(place, context); !entry) return std::move(entry).error();
   auto done = before ? PutOldBack(place, old, now->has_value())
                      : RenameFile(place.path, FreeName(place.trashed), RENAME_NOREPLACE);

@@ -60,8 +60,9 @@ ProbeAnswer ProbePlace(const Place& place, const Context& context);
 
 // Puts back what had the name before; what was put there, or part of it that was made, is gone or
 // in the trash afterwards. Safe to repeat. `output` is null when the attempt failed.
-// kFailedPrecondition: something else has the name now. kNotFound: what was there before has left
-// the trash. Nothing was changed then.
+// kFailedPrecondition: something else has the name now, or, where neither output nor checkpoint
+// says what was put there, something that may be somebody else's. kNotFound: what was there before
+// has left the trash. Nothing was changed then.
 Outcome TakeBack(const Place& place, const Value& output, const Context& context);
 
 }  // namespace recourse::file

@@ -93,8 +93,10 @@ class Remove final : public Action {
     if (!*there) return Value::Object({{"was", Value()}});
     const auto tree = ReadTree(place->path, context);
     if (!tree) return tree.error();
-    return Value::Object(
-        {{"was", (*there)->ToValue()}, {"files", tree->files}, {"bytes", tree->bytes}});
+    return Value::Object({{"was", (*there)->ToValue()},
+                          {"files", tree->files},
+                          {"bytes", tree->bytes},
+                          {"entries", static_cast<std::int64_t>(tree->entries.size())}});
   }
 
   Outcome Apply(const Context& context) const override {
@@ -164,6 +166,7 @@ class Remove final : public Action {
                                 "What was removed is " +
                                 place->trashed + ". Look which is right, then skip this");
     }
+    if (auto whole = IsWhole(*place, context); !whole) return std::move(whole).error();
     auto moved = RenameFile(place->trashed, place->path, RENAME_NOREPLACE);
     if (!moved) return Failure{std::move(moved).error(), {}, LeftBehind::kPartial};
     RECOURSE_FAIL_POINT("remove_after_undo");
@@ -191,6 +194,27 @@ class Remove final : public Action {
                           {"freed_bytes", freed}});
   }
 
+  // Of what is still in the trash: a deletion may have stopped half-way, and takes the top last.
+  static Result<void> IsWhole(const Place& place, const Context& context) {
+    const auto permanent = IsPermanent(context);
+    if (!permanent) return permanent.error();
+    if (!*permanent) return {};
+    const auto tree = ReadTree(place.trashed, context);
+    if (!tree) return tree.error();
+    const Value& undo = context.undo;
+    const auto entries = static_cast<std::int64_t>(tree->entries.size());
+    if (tree->files >= undo.IntOr("files", 0) && tree->bytes >= undo.IntOr("bytes", 0) &&
+        entries >= undo.IntOr("entries", 0)) {
+      return {};
+    }
+    return FailedPrecondition("what was " + place.path + " is partly deleted: it had " +
+                              std::to_string(undo.IntOr("files", 0)) + " files of " +
+                              HumanBytes(undo.IntOr("bytes", 0)) + "; what is left (" +
+                              Describe(*tree) + ") is in " + place.trashed +
+                              ". Nothing was put back. Restore it from a backup if it is needed, "
+                              "then skip this");
+  }
+
   // It is in the trash.
   static Outcome Finish(const Place& place, bool permanent, const Context& context) {
     const auto fail = [](Error error) {
@@ -212,8 +236,8 @@ class Remove final : public Action {
       freed += context.undo.IntOr("bytes", 0);
     }
     const auto emptied = database::EmptyTrash(place.directory, {}, context.clock.Now());
-    if (!emptied) return fail(emptied.error().In("empty the trash"));
-    return OutputOf(place, context, freed + emptied->bytes);
+    if (!emptied) context.log("the trash was not emptied: " + emptied.error().ToString());
+    return OutputOf(place, context, freed + (emptied ? emptied->bytes : 0));
   }
 
   ActionSpec spec_;

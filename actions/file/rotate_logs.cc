@@ -1,6 +1,7 @@
 #include <signal.h>
 #include <stdio.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <set>
 
@@ -67,6 +68,10 @@ constexpr std::string_view kOutput = R"({
   }
 })";
 
+std::string NotPacked(const std::string& path) {
+  return path + " is not packed: " + path + ".gz is there already";
+}
+
 std::int64_t SizeOf(const std::string& path) {
   std::error_code failed;
   const auto size = fs::file_size(path, failed);
@@ -92,7 +97,7 @@ Result<service::Identity> WriterOf(const std::string& pid_file) {
 class Work {
  public:
   Work(const Context& context, Rotation rotation)
-      : context_(context), rotation_(std::move(rotation)) {}
+      : context_(context), rotation_(std::move(rotation)), changed_(HasBegun()) {}
 
   Result<void> Rename() {
     for (const Rotation::Renaming& renaming : rotation_.renamings) {
@@ -145,8 +150,11 @@ class Work {
       directories.insert(directory);
     }
     for (const std::string& directory : directories) {
-      auto emptied = database::EmptyTrash(directory, {}, context_.clock.Now());
-      if (!emptied) return std::move(emptied).error().In("empty the trash");
+      const auto emptied = database::EmptyTrash(directory, {}, context_.clock.Now());
+      if (!emptied) {
+        context_.log("the trash was not emptied: " + emptied.error().ToString());
+        continue;
+      }
       freed_ += emptied->bytes;
     }
     return {};
@@ -194,9 +202,22 @@ class Work {
   }
 
  private:
+  // Whether an Apply before a crash has done any of it.
+  bool HasBegun() const {
+    for (const Rotation::Renaming& renaming : rotation_.renamings) {
+      const auto rotated = IdentityAt(renaming.to);
+      if (rotated && *rotated == renaming.log) return true;
+    }
+    for (const std::string& path : rotation_.removed) {
+      if (database::Exists(TrashedOf(path, context_))) return true;
+    }
+    return std::any_of(rotation_.packed.begin(), rotation_.packed.end(),
+                       [](const std::string& path) { return database::Exists(path + ".gz"); });
+  }
+
   const Context& context_;
   const Rotation rotation_;
-  bool changed_ = false;
+  bool changed_;
   Value::List rotated_;
   std::vector<std::string> compressed_, removed_;
   pid_t signalled_ = 0;
@@ -234,6 +255,7 @@ class RotateLogs final : public Action {
       plan.bytes_needed = std::max(plan.bytes_needed, SizeOf(path));
       plan.bytes_where = path;
     }
+    for (const std::string& path : rotation->doubled) plan.lines.push_back(NotPacked(path));
     const bool kept = *grace > std::chrono::microseconds(0);
     for (const std::string& path : rotation->removed) {
       const std::string what = path + " (" + HumanBytes(SizeOf(path)) + ")";
@@ -256,6 +278,7 @@ class RotateLogs final : public Action {
     }
     const auto rotation = DecideRotation(context);
     if (!rotation) return rotation.error();
+    for (const std::string& path : rotation->doubled) context.log(NotPacked(path));
     return rotation->ToValue();
   }
 

@@ -96,7 +96,10 @@ Result<void> DecideLog(const std::string& log, const Limits& limits, Time now, R
       if (file.time == now) continue;
       rotation.removed.push_back(file.path + std::string(file.packed ? kPacked : ""));
     } else if (i > 0 && limits.pack && !file.packed) {
-      rotation.packed.push_back(file.path);
+      const bool doubled = std::any_of(
+          rotated->begin(), rotated->end(),
+          [&file](const auto& other) { return other.packed && other.path == file.path; });
+      (doubled ? rotation.doubled : rotation.packed).push_back(file.path);
     }
   }
   return {};
@@ -132,7 +135,7 @@ Value Rotation::ToValue() const {
 }
 
 Rotation Rotation::FromValue(const Value& value) {
-  Rotation rotation{{}, TextsOf(value["packed"]), TextsOf(value["removed"])};
+  Rotation rotation{{}, TextsOf(value["packed"]), TextsOf(value["removed"]), {}};
   if (!value["renamings"].is_list()) return rotation;
   for (const Value& renaming : value["renamings"].as_list()) {
     rotation.renamings.push_back({renaming.StringOr("path", ""), renaming.StringOr("to", ""),

@@ -24,6 +24,7 @@ struct Rotation {
   std::vector<Renaming> renamings;
   std::vector<std::string> packed;   // to be packed
   std::vector<std::string> removed;  // past their time, or more than are kept
+  std::vector<std::string> doubled;  // not packed: their packed name is taken; not in the value
 
   Value ToValue() const;
   static Rotation FromValue(const Value& value);  // reads what ToValue wrote

@@ -22,9 +22,13 @@ Kind KindOf(const struct stat& facts) {
   return S_ISLNK(facts.st_mode) ? Kind::kLink : Kind::kOther;
 }
 
-bool SameContent(const struct stat& a, const struct stat& b) {
-  return a.st_size == b.st_size && a.st_mtim.tv_sec == b.st_mtim.tv_sec &&
-         a.st_mtim.tv_nsec == b.st_mtim.tv_nsec;
+bool IsSameEntry(const Entry& listed, const Entry& now) {
+  const struct stat& a = listed.facts;
+  const struct stat& b = now.facts;
+  if (listed.name != now.name || listed.target != now.target) return false;
+  if (a.st_mode != b.st_mode || a.st_uid != b.st_uid || a.st_gid != b.st_gid) return false;
+  if (listed.kind == Kind::kFile) return IsSameContent(a, b);
+  return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
 std::string Counted(std::int64_t count, const std::string& one, const std::string& many) {
@@ -141,6 +145,21 @@ Result<Tree> ReadTree(const std::string& top, const Context& context) {
   return Lister(top, context).List();
 }
 
+bool IsSameContent(const struct stat& listed, const struct stat& now) {
+  return listed.st_dev == now.st_dev && listed.st_ino == now.st_ino &&
+         listed.st_size == now.st_size && listed.st_mtim.tv_sec == now.st_mtim.tv_sec &&
+         listed.st_mtim.tv_nsec == now.st_mtim.tv_nsec;
+}
+
+std::optional<std::string> FirstChange(const Tree& listed, const Tree& now) {
+  for (std::size_t i = 0; i < std::max(listed.entries.size(), now.entries.size()); ++i) {
+    if (i == listed.entries.size()) return listed.top + "/" + now.entries[i].name;
+    if (i == now.entries.size()) return listed.PathOf(listed.entries[i]);
+    if (!IsSameEntry(listed.entries[i], now.entries[i])) return listed.PathOf(listed.entries[i]);
+  }
+  return std::nullopt;
+}
+
 std::string Describe(const Tree& tree) {
   std::string text = Counted(tree.files, "file", "files");
   if (tree.directories > 0) text += ", " + Counted(tree.directories, "directory", "directories");
@@ -182,7 +201,7 @@ Result<std::size_t> Source::Read(char* buffer, std::size_t size) {
 
 bool Source::Changed() const {
   struct stat now;
-  return fstat(file_.get(), &now) != 0 || !SameContent(now, listed_);
+  return fstat(file_.get(), &now) != 0 || !IsSameContent(listed_, now);
 }
 
 Result<std::string> HashOf(const std::string& path, const Context& context) {

@@ -60,6 +60,14 @@ struct Tree {
 // kResourceExhausted: more than a million entries. Else the system's errors.
 Result<Tree> ReadTree(const std::string& top, const Context& context);
 
+// Whether it is the same file, unchanged as far as its size and time tell.
+bool IsSameContent(const struct stat& listed, const struct stat& now);
+
+// The path in `listed` of the first thing that is not in `now` as it was listed, or not in
+// `listed`; nothing when there is none. Of a directory only what is in it counts, not its own time,
+// and not where the top is now.
+std::optional<std::string> FirstChange(const Tree& listed, const Tree& now);
+
 // "3 files and 1 directory, 1.2 MiB", for people.
 std::string Describe(const Tree& tree);
 

@@ -1,4 +1,6 @@
+#include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/sysmacros.h>
 
 #include <cerrno>
 
@@ -13,6 +15,8 @@ constexpr std::string_view kDiskOutput = R"({
   "type": "object", "additionalProperties": false,
   "properties": {
     "path": {"type": "string"},
+    "device": {"type": "string",
+      "description": "major:minor; what is the same for two paths is one file system"},
     "total_bytes": {"type": "integer"},
     "free_bytes": {"type": "integer", "description": "what others than root can still write"},
     "used_percent": {"type": "number",
@@ -47,11 +51,17 @@ class Disk final : public Action {
     while (statvfs(path.c_str(), &info) != 0) {
       if (errno != EINTR) return ErrnoError(errno, "measure the file system of " + path);
     }
+    struct stat place;
+    if (stat(path.c_str(), &place) != 0) {
+      return ErrnoError(errno, "measure the file system of " + path);
+    }
     const auto total = static_cast<std::int64_t>(info.f_blocks * info.f_frsize);
     const auto free = static_cast<std::int64_t>(info.f_bavail * info.f_frsize);
     const double used = UsedPercent(info.f_blocks - info.f_bfree, info.f_bavail);
     const Value facts = Value::Object(
         {{"path", path},
+         {"device",
+          std::to_string(major(place.st_dev)) + ":" + std::to_string(minor(place.st_dev))},
          {"total_bytes", total},
          {"free_bytes", free},
          {"used_percent", used},

@@ -33,11 +33,8 @@ std::vector<std::string> PathsFor(const std::string& pattern) {
   return paths;
 }
 
-// What a file of gzip says at its end of the size of what it holds (RFC 1952; modulo 4 GiB).
-std::int64_t SizeWithin(const Descriptor& file, std::int64_t size) {
-  std::array<unsigned char, 4> end{};
-  if (size < 18 || pread(file.get(), end.data(), end.size(), size - 4) != 4) return 0;
-  return end[0] | end[1] << 8 | end[2] << 16 | std::int64_t{end[3]} << 24;
+Error Damaged(const LogFile& log) {
+  return DataLoss(log.path + " cannot be decompressed: it is damaged");
 }
 
 Result<LogFile> LookAt(const std::string& path, const struct stat& info) {
@@ -54,10 +51,7 @@ Result<LogFile> LookAt(const std::string& path, const struct stat& info) {
                                 "here; leave it out of the paths");
     }
   }
-  if (!log.compressed) return log;
-  auto file = OpenFile(path, O_RDONLY);
-  if (!file) return std::move(file).error();
-  log.size = SizeWithin(*file, info.st_size);
+  if (log.compressed) log.size = -1;
   return log;
 }
 
@@ -72,7 +66,7 @@ Result<Gz> OpenAt(const LogFile& log, std::int64_t begin) {
   Gz gz(own < 0 ? nullptr : gzdopen(own, "rb"));
   if (gz == nullptr) return ErrnoError(own < 0 ? errno : ENOMEM, "open " + log.path);
   if (log.compressed && begin > 0 && gzseek(gz.get(), begin, SEEK_SET) < 0) {
-    return DataLoss(log.path + " cannot be decompressed");
+    return Damaged(log);
   }
   return gz;
 }
@@ -99,11 +93,32 @@ Result<std::vector<LogFile>> FindLogFiles(const Value::List& patterns, const Pol
   return logs;
 }
 
+Result<void> MeasurePacked(LogFile& log, const std::function<bool()>& go_on) {
+  auto gz = OpenAt(log, 0);
+  if (!gz) return std::move(gz).error();
+  std::array<char, 65536> buffer;
+  std::int64_t size = 0;
+  for (int count = 1; count > 0; size += count) {
+    if (!go_on()) return Error{Code::kCancelled, "stopped while " + log.path + " was read"};
+    count = gzread(gz->get(), buffer.data(), buffer.size());
+    if (count < 0) return Damaged(log);
+  }
+  int state = Z_OK;
+  gzerror(gz->get(), &state);
+  log.incomplete = state == Z_BUF_ERROR;
+  log.size = size;
+  return {};
+}
+
 Result<LinesRead> ReadLines(const LogFile& log, std::int64_t bytes_max,
                             const std::function<bool(std::string_view)>& take) {
   LinesRead read;
+  if (bytes_max == 0) {
+    read.cut = log.size != 0;
+    return read;
+  }
   const std::int64_t begin = std::max<std::int64_t>(0, log.size - bytes_max);
-  read.cut = begin > 0;
+  read.cut = begin > 0 || log.incomplete;
   auto gz = OpenAt(log, begin);
   if (!gz) return std::move(gz).error();
   bool in_first = begin > 0;  // the rest of a line whose beginning is not read
@@ -117,7 +132,7 @@ Result<LinesRead> ReadLines(const LogFile& log, std::int64_t bytes_max,
   while (read.bytes < bytes_max) {
     const int count = gzread(gz->get(), buffer.data(), buffer.size());
     if (count == 0) break;
-    if (count < 0) return DataLoss(log.path + " cannot be decompressed: it is damaged");
+    if (count < 0) return Damaged(log);
     read.bytes += count;
     pending.append(buffer.data(), static_cast<std::size_t>(count));
     std::size_t at = 0;
@@ -132,9 +147,6 @@ Result<LinesRead> ReadLines(const LogFile& log, std::int64_t bytes_max,
       pending.clear();
     }
   }
-  int state = Z_OK;
-  gzerror(gz->get(), &state);
-  read.cut = read.cut || state == Z_BUF_ERROR || (log.compressed && log.size == 0);
   if (!pending.empty()) hand_over(pending);
   return read;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -249,10 +250,17 @@ class Scan {
   std::int64_t looked_at_ = 0, with_time_ = 0, without_time_ = 0;
 };
 
-// How much of each file is read: the newest come first.
-std::vector<std::int64_t> Shares(const std::vector<LogFile>& logs, std::int64_t bytes_max) {
+// How much of each file is read: the newest come first. Of those that get nothing, the compressed
+// ones are not measured.
+Result<std::vector<std::int64_t>> Shares(std::vector<LogFile>& logs, std::int64_t bytes_max,
+                                         const std::function<bool()>& go_on) {
   std::vector<std::int64_t> shares(logs.size());
-  for (std::size_t i = logs.size(); i-- > 0;) {
+  for (std::size_t i = logs.size(); i-- > 0 && bytes_max > 0;) {
+    if (logs[i].compressed) {
+      if (auto measured = MeasurePacked(logs[i], go_on); !measured) {
+        return std::move(measured).error();
+      }
+    }
     shares[i] = std::min(logs[i].size, bytes_max);
     bytes_max -= shares[i];
   }
@@ -290,9 +298,12 @@ class LogScan final : public Action {
   }
 
  private:
-  static Result<Value> ReadAll(const std::vector<LogFile>& logs, Scan& scan,
-                               const Context& context) {
-    const auto shares = Shares(logs, context.inputs.IntOr("bytes_max", 64 << 20));
+  static Result<Value> ReadAll(std::vector<LogFile>& logs, Scan& scan, const Context& context) {
+    const auto measured =
+        Shares(logs, context.inputs.IntOr("bytes_max", 64 << 20), [&] { return !IsOver(context); });
+    if (!measured && IsOver(context)) return context.StopError().In("measure the packed log files");
+    if (!measured) return measured.error();
+    const std::vector<std::int64_t>& shares = *measured;
     Value::List files;
     bool truncated = false;
     for (std::size_t i = 0; i < logs.size(); ++i) {

@@ -169,16 +169,20 @@ class Signal final : public Action {
     const auto within = DurationInput(context.inputs, "within", std::chrono::seconds(10));
     if (!within) return within.error();
     const Identity process = FromRecord(context.undo);
-    if (!Lives(process)) return Told(context.undo, false, true, false);
+    const bool before = WasSent(context);
+    if (!Lives(process)) return Told(context.undo, before, true, false);
     if (auto may = CheckMaySignal(process); !may) return std::move(may).error();
     auto pidfd = service::Watch(process);
     if (!pidfd) return std::move(pidfd).error();
-    if (!pidfd->valid()) return Told(context.undo, false, true, false);
+    if (!pidfd->valid()) return Told(context.undo, before, true, false);
     const int signal = NumberOf(SignalOf(context.inputs));
-    if (auto sent = service::SendSignal(*pidfd, signal, process); !sent) {
-      return std::move(sent).error();
+    if (!before) {
+      if (auto sent = service::SendSignal(*pidfd, signal, process); !sent) {
+        return std::move(sent).error();
+      }
+      RECOURSE_FAIL_POINT("signal_sent");
+      NoteSent(context);
     }
-    RECOURSE_FAIL_POINT("signal_sent");
     if (!Ends(signal)) return Told(context.undo, true, !Lives(process), false);
     return AwaitEnd(context, process, *pidfd, *within);
   }
@@ -189,7 +193,16 @@ class Signal final : public Action {
     if (!Lives(FromRecord(context.undo))) {
       return {Verdict::kApplied, "the process has ended", Told(context.undo, true, true, false)};
     }
-    if (Ends(NumberOf(signal))) return {Verdict::kNotApplied, "the process runs still", {}};
+    if (Ends(NumberOf(signal))) {
+      return {Verdict::kRepeatable,
+              WasSent(context) ? "the process got " + signal + ", and runs still"
+                               : "the process runs; whether it got " + signal + " does not show",
+              {}};
+    }
+    if (WasSent(context)) {
+      return {Verdict::kApplied, "the process got " + signal,
+              Told(context.undo, true, false, false)};
+    }
     return {Verdict::kUnknown,
             "the process runs; whether it got " + signal +
                 " does not show from outside. Look at "
@@ -199,6 +212,18 @@ class Signal final : public Action {
   }
 
  private:
+  // Whether this attempt has sent the signal before a crash. False: it may have, just before it.
+  static bool WasSent(const Context& context) {
+    return context.checkpoint.BoolOr("signalled", false);
+  }
+
+  // So that nobody gets a signal twice: many programs take a second one for an order to hurry.
+  static void NoteSent(const Context& context) {
+    const auto noted = context.save_progress(Value::Object({{"signalled", true}}));
+    if (!noted) context.log("that it was sent is not noted: " + noted.error().ToString());
+  }
+
+  // A process that has its signal and runs on is a half done thing.
   static Outcome AwaitEnd(const Context& context, const Identity& process, const Descriptor& pidfd,
                           microseconds within) {
     const StopEvent stop(context);
@@ -206,7 +231,7 @@ class Signal final : public Action {
     const std::string who = "the process " + service::Describe(process.pid);
     const std::string sent = who + " got " + SignalOf(context.inputs) + ", and runs still";
     if (stop.stopped()) {
-      return Failure{context.StopError().In(sent), context.undo, LeftBehind::kUnknown};
+      return Failure{context.StopError().In(sent), context.undo, LeftBehind::kPartial};
     }
     if (!context.inputs.BoolOr("kill", false)) {
       return Failure{{Code::kDeadlineExceeded,
@@ -214,11 +239,11 @@ class Signal final : public Action {
                           "; it may end yet. Wait and try again, or let kill: true end it, which "
                           "gives it no chance to finish what it does"},
                      context.undo,
-                     LeftBehind::kUnknown};
+                     LeftBehind::kPartial};
     }
     context.log(sent + "; now it gets KILL");
     if (auto killed = service::SendSignal(pidfd, SIGKILL, process); !killed) {
-      return Failure{std::move(killed).error(), context.undo, LeftBehind::kUnknown};
+      return Failure{std::move(killed).error(), context.undo, LeftBehind::kPartial};
     }
     if (stop.WaitReadable(pidfd.get(), kAfterKill)) return Told(context.undo, true, true, true);
     return Failure{{Code::kDeadlineExceeded,
@@ -228,7 +253,7 @@ class Signal final : public Action {
                         "`ps -o stat,wchan -p " +
                         std::to_string(process.pid) + "`"},
                    context.undo,
-                   LeftBehind::kUnknown};
+                   LeftBehind::kPartial};
   }
 
   ActionSpec spec_;

@@ -22,6 +22,8 @@ constexpr std::string_view kExpectInputs = R"({
     "status": {"type": "integer", "minimum": 100, "maximum": 599, "default": 200},
     "json": {"type": "object", "additionalProperties": {},
       "description": "conditions by member: {\"Metrics.cpu\": {min: 1}, \"items[0].name\": \"a\"}"},
+    "json_has": {"type": "array", "items": {"type": "string", "minLength": 1},
+      "description": "members that must be there, whatever stands there"},
     "body_contains": {"type": "string"},
     "latency_max": {"type": "string",
       "description": "the longest that one answer may take, such as 500ms"},

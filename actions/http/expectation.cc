@@ -46,13 +46,21 @@ std::string OneLine(std::string_view body) {
 }
 
 void JudgeJson(const Value& conditions, const std::string& body, Judgement& judgement) {
+  const Value& members = conditions["json"];
+  const Value& needed = conditions["json_has"];
+  if (!members.is_map() && !needed.is_list()) return;
   const auto json = ParseJson(body);
   if (!json) {
     judgement.unmet.push_back("the body is no JSON: " + json.error().message);
     return;
   }
+  for (const Value& path : needed.is_list() ? needed.as_list() : Value::List()) {
+    if (FindMember(*json, path.as_string()) != nullptr) continue;
+    judgement.unmet.push_back("it has no member " + path.as_string());
+  }
+  if (!members.is_map()) return;
   Value found_members = Value(Value::Map{});
-  for (const auto& [path, expected] : conditions.as_map()) {
+  for (const auto& [path, expected] : members.as_map()) {
     const Value* found = FindMember(*json, path.as_string());
     if (found != nullptr) found_members = found_members.With(path.as_string(), *found);
     std::string mismatch = Mismatch(path.as_string(), found, expected);
@@ -133,7 +141,7 @@ Result<Judgement> Judge(const Value& conditions, const web::HttpAnswer& answer) 
     judgement.unmet.push_back("the answer took " + HumanDuration(answer.latency) +
                               ", expected at most " + HumanDuration(*latency_max));
   }
-  if (conditions["json"].is_map()) JudgeJson(conditions["json"], answer.body, judgement);
+  JudgeJson(conditions, answer.body, judgement);
   judgement.answered =
       "answered " + std::to_string(answer.status) +
       (answer.body.empty() ? " with an empty body" : " with \"" + OneLine(answer.body) + "\"");

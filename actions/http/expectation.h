@@ -17,9 +17,9 @@ struct Judgement {
   std::string answered;            // for messages: "answered 503 with "down for repair""
 };
 
-// `conditions`: `status`, or `statuses` (without both, any of 200 to 299), `json`, `body_contains`
-// and `latency_max`, as http.expect and http.request have them. kInvalidArgument: a condition is
-// none.
+// `conditions`: `status`, or `statuses` (without both, any of 200 to 299), `json`, `json_has`,
+// `body_contains` and `latency_max`, as http.expect and http.request have them. kInvalidArgument: a
+// condition is none.
 Result<Judgement> Judge(const Value& conditions, const web::HttpAnswer& answer);
 
 // The first `size_max` bytes of a body for a terminal and a journal: bytes that are no text, and

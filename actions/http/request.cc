@@ -18,7 +18,8 @@ constexpr std::size_t kBodyMax = 64 * 1024;  // of a body in the output
 constexpr std::string_view kCommonInputs = R"({
   "type": "object", "additionalProperties": false,
   "properties": {
-    "url": {"type": "string", "minLength": 1, "description": "http or https"},
+    "url": {"type": "string", "minLength": 1,
+      "description": "http or https; with an api too, one with its scheme, host and port"},
     "path": {"type": "string", "minLength": 1, "description": "instead of url: of the api"},
     "headers": {"type": "object", "additionalProperties": {"type": "string"}},
     "ca_file": {"type": "string",
@@ -111,9 +112,9 @@ Code CodeOfStatus(int status) {
 }
 
 // An answer of 400 to 499 says that nothing was done; any other that was not expected may come from
-// something between, after it was done.
+// something between, after it was done, or be a redirect to what was done.
 LeftBehind LeftBy(int status) {
-  return status >= 300 && status < 500 ? LeftBehind::kNothing : LeftBehind::kUnknown;
+  return status >= 400 && status < 500 ? LeftBehind::kNothing : LeftBehind::kUnknown;
 }
 
 // The output, or what is not as expected about it.
@@ -212,6 +213,19 @@ LeftBehind LeftInDoubt(const Value& inputs) {
   return IsIdempotent(inputs) && !probed ? LeftBehind::kPartial : LeftBehind::kUnknown;
 }
 
+// What a refusal says of the request that was sent before it, and may be the reason for it.
+Failure InDoubt(const Value& inputs, Failure failure) {
+  failure.left = LeftInDoubt(inputs);
+  failure.error.message +=
+      "; the same request was sent before, and that one may have taken effect. Look at the API";
+  return failure;
+}
+
+// That it was removed already is what a second request to remove it is told.
+bool IsRemoved(const Value& inputs, const web::HttpAnswer& answer) {
+  return MethodOf(inputs) == "DELETE" && (answer.status == 404 || answer.status == 410);
+}
+
 class Send final : public Action {
  public:
   Send() {
@@ -221,7 +235,8 @@ class Send final : public Action {
       "type": "object", "additionalProperties": false, "required": ["expect"],
       "description": "a GET that tells, after a crash or a lost answer, whether it took effect: then what it answers is as expected",
       "properties": {
-        "url": {"type": "string", "minLength": 1},
+        "url": {"type": "string", "minLength": 1,
+          "description": "to another server than the request's own, nothing of auth and headers is sent"},
         "path": {"type": "string", "minLength": 1, "description": "instead of url: of the api"}
       }
     })");
@@ -255,21 +270,11 @@ class Send final : public Action {
   }
 
   Outcome Apply(const Context& context) const override {
-    auto session = Session::Open(context);
-    if (!session) return std::move(session).error();
-    const auto call = CallOf(*session, context);
-    if (!call) return call.error();
-    auto answer = session->Send(*call);
-    RECOURSE_FAIL_POINT("http_sent");
-    // The API knows the key: only here, where it is the same, may the request be sent again.
-    for (int sends = 1; !answer && session->sent() && MaySendAgain(context, sends); ++sends) {
-      context.log("no answer came; the request is sent again with the same key");
-      answer = session->Send(*call);
-    }
-    if (!answer) return Unanswered(context, *session, std::move(answer).error());
-    Outcome judged = Judged(*session, context.inputs["expect"], *call, *answer);
-    if (judged || judged.failure().left != LeftBehind::kUnknown) return judged;
-    return Failure{judged.failure().error, judged.failure().evidence, LeftInDoubt(context.inputs)};
+    // Before a crash: what is refused now, for whatever reason, may have been done then.
+    bool sent_before = context.checkpoint.BoolOr("sent", false);
+    Outcome outcome = SendOnce(context, sent_before);
+    if (outcome || !sent_before) return outcome;
+    return InDoubt(context.inputs, outcome.failure());
   }
 
   ProbeAnswer Probe(const Context& context) const override {
@@ -303,6 +308,36 @@ class Send final : public Action {
   }
 
  private:
+  // Sends it until an answer comes, where that is right. `sent_before` becomes true with the second
+  // time.
+  static Outcome SendOnce(const Context& context, bool& sent_before) {
+    auto session = Session::Open(context);
+    if (!session) return std::move(session).error();
+    const auto call = CallOf(*session, context);
+    if (!call) return call.error();
+    if (!sent_before) {
+      auto saved = context.save_progress(Value::Object({{"sent", true}}));
+      if (!saved) return std::move(saved).error().In("nothing was sent");
+    }
+    auto answer = session->Send(*call);
+    RECOURSE_FAIL_POINT("http_sent");
+    // The API knows the key: only here, where it is the same, may the request be sent again.
+    for (int sends = 1; !answer && session->sent() && MaySendAgain(context, sends); ++sends) {
+      context.log("no answer came; the request is sent again with the same key");
+      sent_before = true;
+      answer = session->Send(*call);
+    }
+    if (!answer) return Unanswered(context, *session, std::move(answer).error());
+    Outcome judged = Judged(*session, context.inputs["expect"], *call, *answer);
+    if (judged) return judged;
+    if (sent_before && IsRemoved(context.inputs, *answer)) {
+      context.log("it is not there any more, as it should be after the request before");
+      return judged.failure().evidence;
+    }
+    if (judged.failure().left != LeftBehind::kUnknown) return judged;
+    return Failure{judged.failure().error, judged.failure().evidence, LeftInDoubt(context.inputs)};
+  }
+
   static bool IsOver(const Context& context) {
     return context.stop.stop_requested() || std::chrono::steady_clock::now() >= context.deadline;
   }

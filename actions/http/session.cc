@@ -7,6 +7,7 @@
 #include "actions/secret_file.h"
 #include "engine/base/json.h"
 #include "engine/base/text.h"
+#include "engine/web/origin.h"
 
 namespace recourse::http {
 namespace {
@@ -83,6 +84,7 @@ Result<Session> Session::Open(const Context& context) {
   if (!timeout) return timeout.error();
   if (timeout->count() <= 0) return InvalidArgument("timeout: it must be more than 0; 10s is one");
   session.timeout_ = *timeout;
+  if (auto found = session.FindHome(); !found) return std::move(found).error();
   const std::string ca_file = inputs.StringOr("ca_file", api.StringOr("ca_file", ""));
   if (!ca_file.empty()) {
     if (auto allowed = context.policy.AllowPath(ca_file); !allowed) {
@@ -97,6 +99,22 @@ Result<Session> Session::Open(const Context& context) {
   const Value& auth = inputs["auth"].is_map() ? inputs["auth"] : api["auth"];
   if (auto read = session.ReadAuth(auth); !read) return std::move(read).error();
   return session;
+}
+
+Result<void> Session::FindHome() {
+  const std::string api = context_.inputs["api"].StringOr("url", "");
+  const std::string url = context_.inputs.StringOr("url", "");
+  if (api.empty() && url.empty()) return {};  // UrlOf() says what is missing
+  auto home = web::OriginOf(api.empty() ? url : api);
+  if (!home) return std::move(home).error();
+  home_ = *std::move(home);
+  if (api.empty() || url.empty()) return {};
+  const auto origin = web::OriginOf(url);
+  if (!origin) return origin.error();
+  if (*origin == home_) return {};
+  return InvalidArgument("url: it leads to " + *origin + ", and the api is " + home_ +
+                         ": what the api holds (auth, headers, ca_file) is sent to no other "
+                         "server. Leave \"api\" out, or give a \"path\" of the api");
 }
 
 Result<void> Session::ReadAuth(const Value& auth) {
@@ -180,7 +198,16 @@ Result<web::HttpAnswer> Session::FetchOnce(web::HttpCall call) {
   return answer;
 }
 
+// Nothing of the session but the step's own authorities, which are no secret.
+Result<web::HttpAnswer> Session::FetchElsewhere(web::HttpCall call) {
+  web::HttpClient client(context_.inputs.StringOr("ca_file", ""));
+  return Fetch(client, std::move(call), timeout_, context_);
+}
+
 Result<web::HttpAnswer> Session::Send(web::HttpCall call) {
+  const auto origin = web::OriginOf(call.url);
+  if (!origin) return origin.error();
+  if (*origin != home_) return FetchElsewhere(std::move(call));
   const bool can_log_in = login_.is_map();
   if (can_log_in && authorization_.empty()) {
     if (auto known = LogIn(); !known) return std::move(known).error();

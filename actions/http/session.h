@@ -23,7 +23,8 @@ Result<web::HttpAnswer> Fetch(web::HttpClient& client, web::HttpCall call,
 // Tokens and passwords stay within it.
 class Session {
  public:
-  // Reads what auth names; sends nothing. kInvalidArgument: the inputs contradict each other.
+  // Reads what auth names; sends nothing. kInvalidArgument: the inputs contradict each other, or
+  // their url is not at their api.
   // Errors of ReadSecretFile.
   static Result<Session> Open(const Context& context);
 
@@ -32,7 +33,8 @@ class Session {
   Result<std::string> UrlOf(const Value& place) const;
 
   // Sends the call with the session's headers and a token or password; logs in before where auth
-  // says so, and once anew when the answer is 401. The errors are Fetch's; what goes wrong with the
+  // says so, and once anew when the answer is 401. To another server than the session's own it is
+  // sent without any of these. The errors are Fetch's; what goes wrong with the
   // login is kUnavailable when the API may answer later, else kUnauthenticated or
   // kFailedPrecondition, and the call was not sent.
   Result<web::HttpAnswer> Send(web::HttpCall call);
@@ -47,13 +49,16 @@ class Session {
  private:
   explicit Session(const Context& context) : context_(context) {}
 
+  Result<void> FindHome();
   Result<void> ReadAuth(const Value& auth);
   Result<void> LogIn();
   Result<web::HttpAnswer> FetchOnce(web::HttpCall call);
+  Result<web::HttpAnswer> FetchElsewhere(web::HttpCall call);
 
   const Context& context_;
   std::unique_ptr<web::HttpClient> client_;
   std::chrono::microseconds timeout_{};
+  std::string home_;  // the origin of the api, or of the url, that auth and headers are for
   std::vector<std::string> headers_;
   std::string authorization_;         // the header's value; empty: none
   Value login_;                       // null: there is none

@@ -26,7 +26,6 @@ namespace {
 using SteadyClock = std::chrono::steady_clock;
 
 constexpr std::size_t kDrainMax = 1024 * 1024;  // at once; many times what a pipe holds
-constexpr std::size_t kLineMax = 4096;          // a longer line is logged in pieces
 
 // Keeps what fits of a stream and passes its lines on to the log.
 class Stream {

@@ -12,6 +12,8 @@
 
 namespace recourse::process {
 
+inline constexpr std::size_t kLineMax = 4096;  // a longer line is logged in pieces of this size
+
 struct ChildOptions {
   std::size_t output_max = 64 * 1024;  // bytes kept of each stream; the rest is counted
   std::chrono::milliseconds grace = std::chrono::seconds(5);  // between TERM and KILL

@@ -5,7 +5,6 @@
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -50,14 +49,6 @@ bool ReadFully(int fd, void* data, std::size_t size) {
     size -= static_cast<std::size_t>(count);
   }
   return true;
-}
-
-// The system calls themselves: the C library's functions do more, for the threads that there were
-// before the fork. The user last, because it takes away the right to change the others.
-bool TakeOn(const Credentials& credentials) {
-  return syscall(SYS_setgroups, credentials.groups.size(), credentials.groups.data()) == 0 &&
-         syscall(SYS_setresgid, credentials.group, credentials.group, credentials.group) == 0 &&
-         syscall(SYS_setresuid, credentials.user, credentials.user, credentials.user) == 0;
 }
 
 Result<std::string> FindProgram(const std::string& name) {

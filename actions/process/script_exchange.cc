@@ -15,6 +15,7 @@ namespace {
 constexpr std::size_t kAnswerMax = 1024 * 1024;
 constexpr std::size_t kShownMax = 300;
 constexpr std::string_view kControl = "recourse: ";  // begins a line of errors that is for us
+constexpr std::string_view kCheckpoint = "checkpoint ";
 
 // What an answer may hold, by phase.
 const std::map<std::string_view, std::vector<std::string_view>> kMembers = {
@@ -39,8 +40,8 @@ std::string Shown(const std::string& text) {
 // "recourse: progress 30 100 rows", "recourse: checkpoint {...}".
 void Obey(std::string_view line, const Context& context) {
   const std::string_view order = line.substr(kControl.size());
-  if (order.starts_with("checkpoint ")) {
-    auto checkpoint = ParseJson(order.substr(11));
+  if (order.starts_with(kCheckpoint)) {
+    auto checkpoint = ParseJson(order.substr(kCheckpoint.size()));
     auto saved = checkpoint ? context.save_progress(*std::move(checkpoint))
                             : Result<void>(std::move(checkpoint).error());
     if (!saved) context.log("the script's checkpoint was not saved: " + saved.error().ToString());
@@ -53,6 +54,12 @@ void Obey(std::string_view line, const Context& context) {
     return context.progress(done, total, text.substr(static_cast<std::size_t>(read)));
   }
   context.log("not understood: " + std::string(line));
+}
+
+// A line that may go on in the next piece. What it asks for is not done, so the script must not end
+// well: it would rely on it.
+bool IsCutCheckpoint(std::string_view line) {
+  return line.size() >= kLineMax && line.substr(kControl.size()).starts_with(kCheckpoint);
 }
 
 Value DocumentFor(std::string_view phase, const Value& output, const Context& context) {
@@ -125,10 +132,12 @@ Script::Answer Script::Run(std::string_view phase, const Value& output) const {
     answer.failure = Failure{std::move(known).error(), {}, LeftBehind::kNothing};
     return answer;
   }
+  bool cut = false;
   Context told = context_;
-  told.log = [this](std::string_view line) {
-    if (line.starts_with(kControl)) return Obey(line, context_);
-    context_.log(line);
+  told.log = [this, &cut](std::string_view line) {
+    if (!line.starts_with(kControl)) return context_.log(line);
+    if (!IsCutCheckpoint(line)) return Obey(line, context_);
+    cut = true;
   };
   const ChildOptions options{.output_max = kAnswerMax,
                              .input = ToJson(DocumentFor(phase, output, context_)),
@@ -141,6 +150,14 @@ Script::Answer Script::Run(std::string_view phase, const Value& output) const {
   answer.started = true;
   answer.finished = *std::move(finished);
   Read(phase, answer);
+  if (cut && !answer.failure) {
+    answer.failure =
+        Failure{InvalidArgument(
+                    "run " + program() + " " + std::string(phase) +
+                    ": a checkpoint of it was not saved, because its line is not shorter than " +
+                    std::to_string(kLineMax) + " bytes. Let it keep more in a file of its own"),
+                Describe(answer.finished), LeftBehind::kUnknown};
+  }
   return answer;
 }
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "actions/service/docker_api.h"
+#include "actions/service/identity.h"
 #include "actions/service/log_lines.h"
 #include "actions/service/managed_driver.h"
 #include "engine/base/text.h"
@@ -48,6 +49,23 @@ Phase PhaseOfAll(const Containers& containers) {
   return all;
 }
 
+// Whether that process is one of the container: the engine names its control group after it. The
+// number alone says little: this server, or the engine, may live in a container or machine of its
+// own.
+bool IsOf(pid_t pid, const Container& container) {
+  const auto groups = ReadFile("/proc/" + std::to_string(pid) + "/cgroup", 1 << 20);
+  return groups && !container.id.empty() && groups->find(container.id) != std::string::npos;
+}
+
+// Sends to the container's main process, past the engine. False: that is not for this server to do.
+// With signal 0 nothing is sent.
+bool SignalMain(const Container& container, int signal) {
+  const auto process = IdentityOf(static_cast<pid_t>(container.state.IntOr("Pid", 0)));
+  if (!process || !IsOf(process->pid, container)) return false;
+  const auto pidfd = Watch(*process);
+  return pidfd && pidfd->valid() && SendSignal(*pidfd, signal, *process);
+}
+
 class ComposeDriver final : public ManagedDriver {
  public:
   ComposeDriver(Managed managed, std::string socket, std::string project, std::string service,
@@ -86,6 +104,17 @@ class ComposeDriver final : public ManagedDriver {
     auto containers = Find(context);
     if (!containers) return std::move(containers).error();
     return RefusePaused(*containers);
+  }
+
+  std::vector<std::string> ReloadHarm(const Context& context) const override {
+    std::vector<std::string> harm;
+    const auto containers = Find(context);
+    if (!containers) return harm;  // Reload() tells
+    for (const Container& container : *containers) {
+      if (!container.running() || !container.restarts_itself) continue;
+      if (!SignalMain(container, 0)) harm.push_back(HarmTo(container));
+    }
+    return harm;
   }
 
   // Whether a signal was sent to it the API does not tell.
@@ -182,7 +211,26 @@ class ComposeDriver final : public ManagedDriver {
   }
   Result<void> TellReload(const Context& context) const override {
     if (reload_signal_.empty()) return NoReload(managed().name);
-    return SignalAll(context, "SIG" + reload_signal_);
+    auto containers = Find(context);
+    if (!containers) return std::move(containers).error();
+    if (auto paused = RefusePaused(*containers); !paused) return paused;
+    const auto signal = SignalNamed(reload_signal_);
+    for (const Container& container : *containers) {
+      if (!container.running()) continue;
+      // dockerd takes any signal that it sends itself for a stop by hand, after which it does not
+      // start the container again (https://github.com/moby/moby/issues/41302).
+      if (signal && SignalMain(container, *signal)) continue;
+      if (container.restarts_itself) context.log(HarmTo(container));
+      auto sent = api_.Signal(context, container, "SIG" + reload_signal_);
+      if (!sent) return sent;
+    }
+    return {};
+  }
+
+  std::string HarmTo(const Container& container) const {
+    return "the container engine itself sends " + reload_signal_ + " to " + container.name +
+           ", whose process this server cannot signal: dockerd may then not start it again by "
+           "itself when it ends, until it has been restarted once";
   }
 
   const DockerApi api_;

@@ -105,6 +105,8 @@ Result<Container> DockerApi::Inspect(const Context& context, const std::string& 
     container.stop_signal = signal;
   }
   container.has_terminal = config.BoolOr("Tty", false);
+  const std::string policy = (*told)["HostConfig"]["RestartPolicy"].StringOr("Name", "");
+  container.restarts_itself = !policy.empty() && policy != "no";
   return container;
 }
 

@@ -20,6 +20,7 @@ struct Container {
   std::string stop_signal = "SIGTERM";
   bool has_terminal = false;
   std::int64_t restarts = 0;
+  bool restarts_itself = false;  // its engine starts it again when it has ended
 
   bool running() const { return state.BoolOr("Running", false); }
   bool restarting() const { return state.BoolOr("Restarting", false); }
@@ -39,8 +40,8 @@ class DockerApi {
   Result<void> Signal(const Context& context, const Container& container,
                       const std::string& signal) const;
 
-  // Ends the restarts of one that has ended and is started again and again: no process is there that
-  // a signal could reach.
+  // Ends the restarts of one that has ended and is started again and again: no process is there
+  // that a signal could reach.
   Result<void> EndRestarts(const Context& context, const Container& container) const;
 
   // What it has written, both streams: its last `lines` lines, not older than `since` (seconds

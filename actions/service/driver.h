@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "actions/action.h"
 #include "engine/base/error.h"
@@ -84,6 +85,9 @@ class Driver {
   // Makes it read its configuration again, and answers when the same instance has kept running for
   // its settle time after that. kFailedPrecondition: it does not run, or has no way to reload.
   virtual Outcome Reload(const Context& context) const = 0;
+
+  // What Reload() would do beside that, for a plan. Changes nothing.
+  virtual std::vector<std::string> ReloadHarm(const Context&) const { return {}; }
 
   // Waits, at most its stop_timeout, for the end of a stop that was begun before and may still be
   // at work; gives no order. True: it has ended, or it runs and nothing stops it. False: it runs,

@@ -111,9 +111,12 @@ class ServiceChange : public Action {
     if (!driver) return std::move(driver).error();
     auto state = (*driver)->Look(context);
     if (!state) return std::move(state).error();
-    const bool again = state->phase == Phase::kRestarting;
-    Value undo =
-        Value::Object({{"running", state->running || again}, {"instance", state->instance}});
+    // Without a process for the moment: its manager starts it again by itself, or is about to start
+    // it. Left alone, it would run.
+    const bool again =
+        state->phase == Phase::kRestarting || (state->phase == Phase::kStarting && !state->running);
+    const bool runs = state->running || again;
+    Value undo = Value::Object({{"running", runs}, {"instance", state->instance}});
     if (again || state->phase == Phase::kPartly) undo = undo.With("unsettled", true);
     if (!state->memory.is_null()) undo = undo.With("memory", state->memory);
     if (auto same = (*driver)->CheckUser(); !same && verb_ != "start") {
@@ -123,7 +126,7 @@ class ServiceChange : public Action {
     if (possible) return undo;
     if (verb_ != "stop") return std::move(possible).error();
     // What does harm must be stopped, also when nobody can start it again.
-    if (!state->running) return undo;
+    if (!runs) return undo;
     context.log("the service " + NameOf(context) + " is stopped although it could not be started " +
                 "again: " + possible.error().ToString());
     return undo.With("restartable", false);
@@ -250,8 +253,12 @@ class Reload final : public Action {
   const ActionSpec& Spec() const override { return spec_; }
 
   Result<ActionPlan> Plan(const Context& context) const override {
-    return ActionPlan{
+    ActionPlan plan{
         {"make the service " + NameOf(context) + " read its configuration again"}, 0, {}};
+    const auto driver = DriverOf(context);
+    if (!driver) return driver.error();
+    for (std::string& line : (*driver)->ReloadHarm(context)) plan.lines.push_back(std::move(line));
+    return plan;
   }
 
   Outcome Apply(const Context& context) const override {

@@ -23,7 +23,7 @@ struct EscalationPolicy {
   std::string name;
   std::string summary;
   std::vector<Level> levels;  // by time
-  // Who is told may decide the run's open approvals from then on.
+  // Who is told later than at once may decide open approvals, but none with a map of approvers.
   bool may_decide = false;
   // By severity: how soon a person is to acknowledge a run that needs one.
   std::map<std::string, std::chrono::microseconds> respond_within;

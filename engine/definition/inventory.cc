@@ -44,7 +44,9 @@ constexpr std::string_view kTargetSchema = R"({
             "additionalProperties": false,
             "properties": {
               "name": {"type": "string", "minLength": 1},
-              "rows_min": {"type": "integer", "minimum": 0}
+              "rows_min": {"type": "integer", "minimum": 0},
+              "key": {"type": "array", "items": {"type": "string", "minLength": 1}},
+              "timestamp": {"type": "string", "minLength": 1}
             }
           }
         },
@@ -74,6 +76,7 @@ constexpr std::string_view kTargetSchema = R"({
         "method": {"type": "string", "enum": ["GET", "HEAD"]},
         "status": {"type": "integer", "minimum": 100, "maximum": 599},
         "json": {"type": "object"},
+        "json_has": {"type": "array", "items": {"type": "string", "minLength": 1}},
         "body_contains": {"type": "string"},
         "latency_max": {"type": "string"},
         "successes": {"type": "integer", "minimum": 1, "maximum": 1000},
@@ -94,6 +97,7 @@ const Value& TargetSchema() {
                           .With("services", services)
                           .With("traffic", services)
                           .With("nginx", NginxSchema())
+                          .With("page", (*parsed)["properties"]["health"])
                           .With("disk", DiskInputs())
                           .With("memory", MemoryInputs())
                           .With("cpu", CpuInputs())

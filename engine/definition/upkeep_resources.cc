@@ -80,14 +80,19 @@ const Value& UpkeepResources() {
         R"({"window": )" +
         Object(R"("cron", "duration")", R"("cron": )" + text + R"(, "time_zone": )" + text +
                                             R"(, "duration": {"type": "string"})") +
+        R"(, "application_backups": )" +
+        Object(R"("directory", "pattern")", R"("directory": )" + text + R"(, "pattern": )" + text) +
         R"(, "releases": )" +
         Object(R"("link", "previous")", R"("link": )" + text + R"(, "previous": )" + text) +
         R"(, "update": )" + Script() + R"(, "packages": )" +
         Object(R"("list", "apply")", R"("list": )" + Command() + R"(, "apply": )" + Script() +
                                          R"(, "scan": )" + Command()) +
-        R"(, "scripts": {"type": "object", "additionalProperties": )" + Script() + R"(}, "archives": {"type": "object", "additionalProperties": )" + Archive() +
+        R"(, "scripts": {"type": "object", "additionalProperties": )" + Script() +
+        R"(}, "archives": {"type": "object", "additionalProperties": )" + Archive() +
         R"(}, "caching": )" +
-        Object(R"("configuration", "off")", R"("configuration": )" + text + R"(, "off": )" + text) +
+        Object(R"("configuration", "off")",
+               R"("configuration": )" + text + R"(, "off": )" + text +
+                   R"(, "read_at_start": {"type": "boolean"})") +
         R"(, "evidence": )" + Evidence() + R"(, "log_rotation": )" + LogRotation() + "}");
     RECOURSE_CHECK(parsed.ok());
     return *std::move(parsed);

@@ -53,7 +53,9 @@ class FoldPeople : protected FoldTools {
   void operator()(const Escalated& event) {
     if (state_.need) state_.need->told = event.level + 1;
     if (!event.may_decide) return;
-    for (const AwaitingApproval* open : ApprovalsOf(state_)) AddApprover(ApprovalOf(open->request.id).request, event.to);
+    for (const AwaitingApproval* open : ApprovalsOf(state_)) {
+      if (open->request.groups.empty()) AddApprover(ApprovalOf(open->request.id).request, event.to);
+    }
   }
   void operator()(const RunAcknowledged&) {
     if (!state_.need) return;

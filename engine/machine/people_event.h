@@ -113,7 +113,7 @@ struct InputOverridden {
 struct Escalated {
   int level = 0;  // counts from 0
   std::string to;
-  bool may_decide = false;  // those of that name may decide its open approvals from now on
+  bool may_decide = false;  // they may decide open approvals from now on, not those with groups
   bool operator==(const Escalated&) const = default;
 };
 struct RunAcknowledged {  // a person takes care of it: nobody else is told

@@ -33,12 +33,14 @@ void TellNextLevel(Draft& draft) {
   const RunState& state = draft.state();
   const Policy policy = PolicyOf(state.policy);
   const int level = state.need->told;
-  const std::string& to = policy.levels[static_cast<std::size_t>(level)].to;
+  const auto& [after, to] = policy.levels[static_cast<std::size_t>(level)];
   const auto why = WhyItWaits(draft.workflow(), state);
   const std::string text = to + ": " + state.run.ToString() + " (" + state.workflow + ", " +
                            state.severity + ") needs a person" +
                            (why ? ": " + why->reason : std::string());
-  draft.Emit(Escalated{level, to, policy.may_decide});
+  // Who is told at once was only told: deciding is for those who come in because nobody else did.
+  const bool may_decide = policy.may_decide && after > std::chrono::microseconds(0);
+  draft.Emit(Escalated{level, to, may_decide});
   draft.Do(Notify{"escalated", text});
 }
 

@@ -171,7 +171,7 @@ struct Policy {
   };
   std::string name;
   std::vector<Level> levels;  // by time
-  bool may_decide = false;    // who is told may decide the open approvals from then on
+  bool may_decide = false;    // who is told later than at once may; see Escalated
   // How soon a person is to acknowledge it; none: nothing is said.
   std::optional<std::chrono::microseconds> respond_within;
   bool operator==(const Policy&) const = default;

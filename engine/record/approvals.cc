@@ -94,7 +94,8 @@ void Approvals::Add(const Recorded& recorded) {
                  [&](const Escalated& escalated) {
                    if (!escalated.may_decide) return;
                    for (Approval& approval : approvals_) {
-                     if (!approval.row.settled) AddApprover(approval, escalated.to);
+                     const bool open = !approval.row.settled && approval.request.groups.empty();
+                     if (open) AddApprover(approval, escalated.to);
                    }
                  },
                  [&](const InputOverridden&) { AskAnew(envelope.time); },

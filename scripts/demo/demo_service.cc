@@ -4,7 +4,9 @@
 //   recourse-demo-service --database health.db --port 0 --rows 50000
 //
 // It stands for a real system's service, knows nothing of the engine, and shares only the base
-// library with it. TERM ends it cleanly: the database is closed last, which empties its WAL.
+// library with it. TERM ends it cleanly: the database is closed last, which empties its WAL. With
+// --backups it writes the day's health_YYYYMMDD.db there first, over the one that is there and
+// without looking at what it copies, as the health package does.
 #include <httplib.h>
 #include <signal.h>
 #include <sqlite3.h>
@@ -33,6 +35,7 @@ constexpr const char* kComponents[] = {"cpu", "memory", "disk", "latency"};
 struct Options {
   std::string database;
   std::string pid_file;
+  std::string backups;
   int port = 0;
   std::int64_t rows = 0;
   std::int64_t interval_ms = 1000;
@@ -95,6 +98,21 @@ class Metrics {
     return counts;
   }
 
+  // Page by page, so that damage is copied too.
+  Result<void> CopyTo(const std::string& path) {
+    const std::lock_guard lock(mutex_);
+    sqlite3* to = nullptr;
+    sqlite3_open(path.c_str(), &to);
+    sqlite3_backup* copy = sqlite3_backup_init(to, "main", db_, "main");
+    if (copy != nullptr) sqlite3_backup_step(copy, -1);
+    sqlite3_backup_finish(copy);
+    const bool copied = copy != nullptr && sqlite3_errcode(to) == SQLITE_OK;
+    const std::string why = sqlite3_errmsg(to);
+    sqlite3_close(to);
+    if (!copied) return Error{Code::kUnavailable, "write " + path + ": " + why};
+    return {};
+  }
+
  private:
   Metrics() = default;
 
@@ -139,6 +157,11 @@ class Metrics {
 };
 
 std::int64_t NowSeconds() { return ToTimestamp(SystemClock().Now()).seconds; }
+
+std::string NameOfDay(const std::string& directory) {
+  const std::string now = FormatTimestamp(ToTimestamp(SystemClock().Now()));  // 2026-11-21T...
+  return directory + "/health_" + now.substr(0, 4) + now.substr(5, 2) + now.substr(8, 2) + ".db";
+}
 
 void Serve(httplib::Server& server, Metrics& metrics) {
   const std::string started = FormatTimestamp(ToTimestamp(SystemClock().Now()));
@@ -208,6 +231,11 @@ Result<void> Run(const Options& options) {
   }
   server.stop();
   listening.wait();
+  if (!options.backups.empty()) {
+    const auto copied = (*metrics)->CopyTo(NameOfDay(options.backups));
+    std::cout << (copied ? "backup written" : "backup failed: " + copied.error().message)
+              << std::endl;
+  }
   if (!options.pid_file.empty()) unlink(options.pid_file.c_str());
   std::cout << "stopped" << std::endl;
   return {};
@@ -227,6 +255,8 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(std::int64_t{0}, std::int64_t{100'000'000}));
   app.add_option("--interval", options.interval_ms, "milliseconds between new rows; 0: none")
       ->check(CLI::Range(std::int64_t{0}, std::int64_t{86'400'000}));
+  app.add_option("--backups", options.backups,
+                 "a directory; when it ends, it writes its backup there");
   app.add_option("--pid-file", options.pid_file, "where to write the pid");
   CLI11_PARSE(app, argc, argv);
   if (const auto done = recourse::demo::Run(options); !done) {

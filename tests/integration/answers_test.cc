@@ -152,6 +152,22 @@ TEST_CASE("the commands that are suggested are ones that can work", "[integratio
   CHECK(scene.Recourse({"rollback", gate, "--effect", "not_applied", "--wait"}).code == 1);
 }
 
+TEST_CASE("a run that waits for the lock of one that needs a person is told beside it",
+          "[integration]") {
+  Scene scene(false);
+  scene.folder.Write("workflows/keeps.yaml",
+                     "name: keeps\nlock: database/x\nsteps:\n"
+                     "- {id: ask, approval: {prompt: Go on?, approvers: [approver]}}\n");
+  scene.StartServer();
+  scene.Recourse({"start", "keeps", "--wait"});
+  scene.Recourse({"start", "keeps", "--severity", "critical"});
+  const std::string attention = scene.Recourse({"attention"}).out;
+  INFO(attention);
+  REQUIRE(attention.find("R-2") != std::string::npos);
+  CHECK(attention.find("R-2") < attention.find("approve A-1"));  // the more urgent one first
+  CHECK_THAT(attention, Contains("the lock database/x is held by R-1"));
+}
+
 TEST_CASE("a file answers as its server did, and can be copied and read as a whole",
           "[integration]") {
   Scene scene;

@@ -22,6 +22,7 @@ TEST_CASE("configuration and data are archived for their owner alone, and old ar
   fs::last_write_time(old, fs::file_time_type::clock::now() - std::chrono::hours(31 * 24));
   const bool killed = system.ArmKill("place_after_rename");
   if (!killed) system.StartServer();
+  const Picture before = analytics.Look();
   const std::string run = system.StartRun("archive-files", "analytics");
   if (killed) system.SurviveKill();
   CHECK(system.EndOf(run) == "SUCCEEDED");
@@ -34,11 +35,13 @@ TEST_CASE("configuration and data are archived for their owner alone, and old ar
   const std::string data = system.StartRun("archive-files", "analytics", {"what=data"});
   CHECK(system.EndOf(data) == "SUCCEEDED");
 
-  const auto backups = NamesIn(analytics / "backups");
+  CHECK(Difference(before, analytics.Look()) == "");
+
+  const Picture backups = Picture::Of(analytics / "backups");
   fs::remove(analytics / "app/logging.conf");
   CHECK(system.EndOf(system.StartRun("archive-files", "analytics")) == "ROLLED_BACK");
   CHECK(system.EndOf(system.StartRun("archive-files", "analytics", {"what=x"})) == "ROLLED_BACK");
-  CHECK(NamesIn(analytics / "backups") == backups);
+  CHECK(Difference(backups, Picture::Of(analytics / "backups")) == "");
 }
 
 TEST_CASE(
@@ -136,14 +139,27 @@ TEST_CASE(
     return HttpGet(nginx.port(), "/nginx-version").body == version;
   };
   const auto start = [&](const std::string& text) {
-    return system.StartRun("nginx-reload", "analytics",
-                           {"new_configuration=" + analytics.Write("app/nginx.new", text),
-                            "url=http://127.0.0.1:" + std::to_string(nginx.port()) + "/health/"});
+    return system.StartRun(
+        "nginx-reload", "analytics",
+        {"new_configuration=" + analytics.Write("app/nginx.new", text),
+         "url=http://127.0.0.1:" + std::to_string(nginx.port()) + "/health/", "patience=500ms"});
   };
   const std::string old = *ReadFile(nginx.configuration(), 1 << 20);
   const std::string broken = start("http { this is none }\n");
   system.Approve(broken, "commander");
   CHECK(system.EndOf(broken) == "ROLLED_BACK");
+  CHECK(*ReadFile(nginx.configuration(), 1 << 20) == old);
+  CHECK(serves("1"));
+
+  // As good as the other one, but for where it leads.
+  std::string astray = nginx.ConfigurationText("2");
+  const std::string port = ":" + std::to_string(analytics.port());
+  REQUIRE(astray.find(port) != astray.npos);
+  astray.replace(astray.find(port), port.size(), ":" + std::to_string(FreePort()));
+  const std::string unanswered = start(astray);
+  system.Approve(unanswered, "commander");
+  CHECK(system.EndOf(unanswered) == "ROLLED_BACK");
+  CHECK_THAT(system.TimelineOf(unanswered), Contains("serves"));
   CHECK(*ReadFile(nginx.configuration(), 1 << 20) == old);
   CHECK(serves("1"));
 

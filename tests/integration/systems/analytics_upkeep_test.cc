@@ -90,7 +90,9 @@ TEST_CASE("the daily check tells that Redis is gone beside all that is well",
   CHECK(system.EndOf(well) == "SUCCEEDED");
 
   redis.Stop();
+  const bool killed = system.ArmKill("after_apply:3");
   const std::string run = system.StartRun("health-check", "analytics", {"channel=ops-mail"});
+  if (killed) system.SurviveKill();
   CHECK(system.EndOf(run) == "FAILED");
   CHECK_THAT(mail.MailWith({"FAILED  cache"}), Contains("service app runs"));
   CHECK(Difference(before, analytics.Look()) == "");
@@ -104,9 +106,16 @@ TEST_CASE("the hourly measurements are numbers, and a cache that is gone is told
   fs::create_directories(system / "mail");
   const MailServer mail(system / "mail");
   system.WriteMailChannel(mail);
-  analytics.WriteTarget(Analytics::CacheResource(redis));
+  fs::create_directories(system / "nginx");
+  const NginxServer nginx(system / "nginx", analytics.port());
+  analytics.WriteTarget(Analytics::CacheResource(redis) + "page: {url: \"http://127.0.0.1:" +
+                        std::to_string(nginx.port()) + "/nginx-version\"}\n");
   system.StartServer();
+  // It is the page that is timed: it answers, and the application behind the health endpoint does
+  // not.
+  CHECK(system.EndOf(system.StartRun("metrics-check", "analytics")) == "SUCCEEDED");
   system.StartServices("analytics");
+  const Picture before = analytics.Look();
   const std::string run = system.StartRun("metrics-check", "analytics");
   CHECK(system.EndOf(run) == "SUCCEEDED");
   const std::string facts = system.TimelineOf(run) + ToJson(system.OutputsOf(run));
@@ -114,10 +123,13 @@ TEST_CASE("the hourly measurements are numbers, and a cache that is gone is told
     CHECK_THAT(facts, Contains(fact));
   }
   redis.Stop();
+  const bool killed = system.ArmKill("after_apply:2");
   const std::string gone =
       system.StartRun("metrics-check", "analytics", {"channel=ops-mail", "database_bytes_max=1"});
+  if (killed) system.SurviveKill();
   CHECK(system.EndOf(gone) == "FAILED");
   CHECK_THAT(mail.MailWith({"FAILED  cache"}), Contains("warning "));
+  CHECK(Difference(before, analytics.Look()) == "");
 }
 
 TEST_CASE("the review counts the lines of the last day, and names what comes most often",
@@ -133,14 +145,18 @@ TEST_CASE("the review counts the lines of the last day, and names what comes mos
                                            "ERROR long ago\n" + today + "ERROR no row 17\n" +
                                            today + "ERROR no row 18\n" + today + "WARNING late\n" +
                                            today + "INFO SLOW QUERY of 3 s\n");
-  system.StartServer();
+  const Picture before = Picture::Of(analytics / "app");
+  const bool killed = system.ArmKill("after_apply:2");  // of the report
+  if (!killed) system.StartServer();
   const std::string run = system.StartRun("log-review", "analytics", {"channel=ops-mail"});
+  if (killed) system.SurviveKill();
   CHECK(system.EndOf(run) == "SUCCEEDED");
   const Value counts = system.OutputsOf(run)["counts"];
   CHECK(counts.IntOr("error", 0) == 2);
   CHECK(counts.IntOr("warning", 0) == 1);
   CHECK(counts.IntOr("performance", 0) == 1);
   CHECK_THAT(mail.MailWith({"2 errors, 1 warnings"}), Contains("2 x "));
+  CHECK(Difference(before, Picture::Of(analytics / "app")) == "");
   fs::remove(analytics / "app/logs/ahgd.log");
   CHECK(system.EndOf(system.StartRun("log-review", "analytics")) == "FAILED");
 }
@@ -185,10 +201,12 @@ TEST_CASE(
   analytics.BreakRelease(2);
   std::vector<std::string> inputs;
   std::string says;
+  bool dies = false;
 
-  SECTION("the update fails") {
+  SECTION("the update fails, and the server dies while the database is put back") {
     analytics.Write("app/broken", "");
     says = "no such package";
+    dies = true;
   }
   SECTION("the window closes in the middle") {
     // There is time to stop and to back up, and not for an update that is expected to take 10 min.
@@ -202,8 +220,10 @@ TEST_CASE(
   system.StartServer();
   system.StartServices("analytics");
   const Picture before = analytics.Look();
+  const bool killed = dies && system.ArmKill("restore_undo_before_put_back");
   const std::string run = system.StartRun("maintenance-window", "analytics", inputs);
   system.Approve(run);
+  if (killed) system.SurviveKill();
   CHECK(system.EndOf(run) == "ROLLED_BACK");
   CHECK_THAT(system.TimelineOf(run), Contains(says));
   CHECK(Difference(before, analytics.Look()) == "");
@@ -219,13 +239,17 @@ TEST_CASE("the weekly maintenance of the database gives its free pages back",
   Sql(analytics.database,
       "CREATE TABLE bulk (x); INSERT INTO bulk VALUES (zeroblob(1000000)); DROP TABLE bulk;");
   const std::string rows = analytics.Rows();
+  const bool killed = system.ArmKill("after_apply:3");  // of the vacuum
   const std::string run = system.StartRun("database-maintenance", "analytics");
+  if (killed) system.SurviveKill();
   CHECK(system.EndOf(run) == "SUCCEEDED");
   const Value outputs = system.OutputsOf(run);
   CHECK(outputs.IntOr("bytes_after", 0) < outputs.IntOr("bytes_before", 0));
   CHECK(analytics.Rows() == rows);
   analytics.Damage();
+  const Picture before = analytics.Look();
   CHECK(system.EndOf(system.StartRun("database-maintenance", "analytics")) == "FAILED");
+  CHECK(Difference(before, analytics.Look()) == "");
 }
 
 TEST_CASE(

@@ -34,7 +34,8 @@ steps:
 
 std::string ProxyConfiguration(const std::string& directory, int port, int app_port) {
   const std::string here = directory + "/proxy";
-  return "daemon off;\nworker_processes 1;\npid " + here + "/nginx.pid;\nerror_log " + here +
+  // One process, so that the end of a test leaves no worker behind.
+  return "daemon off;\nmaster_process off;\npid " + here + "/nginx.pid;\nerror_log " + here +
          "/error.log warn;\nevents { worker_connections 64; }\nhttp {\n  access_log off;\n"
          "  client_body_temp_path " +
          here + "/b; proxy_temp_path " + here + "/p; fastcgi_temp_path " + here +

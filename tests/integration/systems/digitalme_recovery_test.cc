@@ -1,5 +1,6 @@
 // D-1, D-2, D-7: DigitalMe's database is damaged or has lost rows, on real parts.
 #include <catch2/catch.hpp>
+#include <csignal>
 #include <ctime>
 
 #include "tests/integration/systems/digitalme.h"
@@ -39,8 +40,18 @@ TEST_CASE("D-1: a damaged database is answered with the traffic stopped, and com
           "[integration][digitalme]") {
   Incident at;
   at.me.Damage();
+  CHECK(at.me.HealthByProxy() != 0);
+  const bool killed = at.system.ArmKill("restore_after_rename");
   const std::string run = at.system.StartRun("corruption-response", "digitalme");
+  CHECK(at.system.StandsAt(run) == "confirm");
+  // The traffic is stopped before anybody is asked, and stays so while the database is replaced.
+  CHECK(at.me.HealthByProxy() == 0);
   CHECK_THAT(at.system.Approve(run), Contains(at.backup) && Contains("no process has the file"));
+  if (killed) {
+    CHECK(at.system.server().WaitForEnd(30s) == 128 + SIGKILL);
+    CHECK(at.me.HealthByProxy() == 0);
+    at.system.SurviveKill();
+  }
   CHECK(at.system.EndOf(run) == "SUCCEEDED");
   CHECK(at.me.Users() == "200");
   CHECK(at.me.HealthByProxy() == 200);
@@ -50,13 +61,31 @@ TEST_CASE(
     "D-1: by the script - a backup that fails the test is not restored, and nothing is touched",
     "[integration][digitalme]") {
   Incident at;
-  // Good when it was verified; the script finds more than the engine knows of.
-  REQUIRE(Sql(at.backup, "PRAGMA user_version = 7") == "");
+  // The engine finds the backup good; the script's own test knows of more.
+  const std::string script = at.me.directory + "/scripts/restore-database.sh";
+  const auto text = ReadFile(script, 1 << 20);
+  REQUIRE(text);
+  std::string stricter = *text;
+  const std::string test = "if $test; then\n";
+  REQUIRE(stricter.find(test) != stricter.npos);
+  stricter.insert(stricter.find(test) + test.size(), "  fail 65 \"$file is of another tenant\"\n");
+  REQUIRE(WriteFileAtomically(script, stricter, 0755));
   const Picture before = at.me.Look();
   const std::string run = at.system.StartRun("script-recovery", "digitalme");
+  at.system.Approve(run);
   CHECK(at.system.EndOf(run) == "ROLLED_BACK");
-  CHECK_THAT(at.system.TimelineOf(run), Contains("its bytes changed since it was verified"));
+  CHECK_THAT(at.system.TimelineOf(run), Contains("is of another tenant"));
+  const auto log = ReadFile(at.me.directory + "/logs/backup.log", 1 << 20);
+  REQUIRE(log);
+  CHECK_THAT(*log, !Contains("restored "));
   CHECK(Difference(before, at.me.Look()) == "");
+  CHECK(at.me.HealthByProxy() == 200);
+
+  // What changed since it was verified does not even come to the script.
+  REQUIRE(Sql(at.backup, "PRAGMA user_version = 7") == "");
+  const std::string changed = at.system.StartRun("script-recovery", "digitalme");
+  CHECK(at.system.EndOf(changed) == "ROLLED_BACK");
+  CHECK_THAT(at.system.TimelineOf(changed), Contains("its bytes changed since it was verified"));
 }
 
 TEST_CASE(
@@ -115,8 +144,10 @@ TEST_CASE("D-2: what was deleted comes back from before the incident, not from t
   CHECK(system.EndOf(refused) == "ROLLED_BACK");
   CHECK(Difference(present, me.Look()) == "");
 
+  const bool killed = system.ArmKill("restore_after_rename");
   const std::string run = system.StartRun("data-loss", "digitalme", {incident});
   system.Approve(run);
+  if (killed) system.SurviveKill();
   CHECK(system.EndOf(run) == "SUCCEEDED");
   CHECK(me.Users() == "200");
   // The state that it had is kept, and the record says where.
@@ -131,8 +162,10 @@ TEST_CASE(
   const std::string newer = at.me.PutBackup(-1);  // a day ahead of the other
   at.me.VerifyBackups();
   REQUIRE(Sql(newer, "DELETE FROM Users") == "");
+  const bool killed = at.system.ArmKill("restore_after_rename");
   const std::string run = at.system.StartRun("recovery-failed", "digitalme");
   CHECK_THAT(at.system.Approve(run), Contains(at.backup));
+  if (killed) at.system.SurviveKill();
   CHECK(at.system.EndOf(run) == "SUCCEEDED");
   CHECK(at.me.Users() == "200");
 }
@@ -147,6 +180,11 @@ TEST_CASE("D-7: without any good backup people are asked at once, and nothing is
   CHECK_THAT(at.system.Recourse({"show", run}).out,
              Contains("could not be recovered") && Contains("there is not a good backup"));
   CHECK(Difference(before, at.me.Look()) == "");
+  // What they start next waits for this run's lock, so that it ends with their answers.
+  CHECK(at.system.Recourse({"--as", "dba", "answer", run, "taken"}).code == 0);
+  CHECK(at.system.Recourse({"--as", "dba", "answer", run, "way", "--reason", "salvage"}).code == 0);
+  CHECK(at.system.EndOf(run) == "FAILED");
+  CHECK_THAT(at.system.TimelineOf(run), Contains("what is done: salvage"));
 }
 
 }  // namespace recourse::integration

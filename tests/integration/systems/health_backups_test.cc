@@ -152,9 +152,16 @@ TEST_CASE("H-5: backups are merged, the newest row wins, and a recovery takes th
               "UPDATE metrics SET value = 7 WHERE timestamp = 3") == "");
   health.MakeBackup();
   const std::string to = health.backups + "/merged.db";
-  const std::string keys = R"(keys=[{"name": "metrics", "key": ["component", "timestamp"]}])";
-  const std::string run = system.StartRun("merge-backups", "health", {"to=" + to, keys});
+  const Picture present = health.Look();
+  const bool killed = system.ArmKill("result_before_rename");
+  const std::string run = system.StartRun("merge-backups", "health", {"to=" + to});
+  if (killed) system.SurviveKill();
   CHECK(system.EndOf(run) == "SUCCEEDED");
+  // It adds a file and its manifest, and touches no other.
+  const std::string difference = Difference(present, health.Look());
+  CHECK_THAT(difference, Contains("new: backups/merged.db:"));
+  CHECK_THAT(difference, !Contains("gone: "));
+  CHECK_THAT(difference, !Contains("changed: "));
   CHECK(HealthPackage::RowsOf(to) == "301 rows, sum 46154");
   CHECK(Sql(to, "SELECT name FROM sqlite_schema WHERE type = 'index'") == "metrics_by_component");
 
@@ -170,6 +177,32 @@ TEST_CASE("H-5: backups are merged, the newest row wins, and a recovery takes th
   CHECK(system.EndOf(lonely) == "ROLLED_BACK");
   CHECK_THAT(system.TimelineOf(lonely), Contains("Not a verified backup"));
   CHECK(Difference(before, health.Look()) == "");
+}
+
+TEST_CASE("H-5: a table whose rows no key tells apart is not merged before somebody says how",
+          "[integration][health]") {
+  System system;
+  const HealthPackage health(system);
+  std::string keyless = health.DatabaseResource();
+  const std::string key = ", key: [component, timestamp]";
+  REQUIRE(keyless.find(key) != keyless.npos);
+  keyless.erase(keyless.find(key), key.size());
+  system.WriteTarget("health", keyless + health.BackupsResource());
+  system.StartServer();
+  health.AgeBackup(health.MakeBackup(), 1);
+  REQUIRE(Sql(health.database, "UPDATE metrics SET value = 7 WHERE timestamp = 3") == "");
+  health.MakeBackup();
+  const Picture before = health.Look();
+  const std::string to = health.backups + "/merged.db";
+  const std::string refused = system.StartRun("merge-backups", "health", {"to=" + to});
+  CHECK(system.EndOf(refused) == "ROLLED_BACK");
+  CHECK_THAT(system.TimelineOf(refused), Contains("no key tells the rows of metrics apart"));
+  CHECK(Difference(before, health.Look()) == "");
+
+  const std::string keys = R"(keys=[{"name": "metrics", "key": ["component", "timestamp"]}])";
+  const std::string run = system.StartRun("merge-backups", "health", {"to=" + to, keys});
+  CHECK(system.EndOf(run) == "SUCCEEDED");
+  CHECK(HealthPackage::RowsOf(to) == "300 rows, sum 45154");
 }
 
 }  // namespace recourse::integration

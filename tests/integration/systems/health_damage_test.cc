@@ -5,7 +5,9 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <map>
 
+#include "engine/base/file.h"
 #include "tests/integration/systems/health_package.h"
 
 namespace recourse::integration {
@@ -121,30 +123,32 @@ const std::vector<Damage>& AllDamage() {
 TEST_CASE("H-12: every kind of damage is found, asked about and answered by the backup",
           "[integration][health]") {
   System system;
+  std::map<std::string, int> ports;
+  std::string steps;  // a backup of each, in one run
   for (const Damage& damage : AllDamage()) {
     const std::string directory = system / damage.name;
     fs::create_directories(directory + "/backups");
     REQUIRE(MakeRows(directory + "/health.db", 2000) == "delete");
-    system.WriteTarget(damage.name,
-                       "database: {kind: sqlite, path: " + directory +
-                           "/health.db, tables: [{name: metrics, rows_min: 1}]}\nbackups: {"
-                           "directory: " +
-                           directory +
-                           "/backups, pattern: health_%Y%m%d.db}\n"
-                           "services: []\nhealth: {url: \"http://127.0.0.1:1/\", within: 100ms, "
-                           "interval: 10ms}\n");
+    steps += "  - {id: backup_" + std::to_string(ports.size()) +
+             ", action: database.backup, with: {database: {kind: sqlite, path: " + directory +
+             "/health.db}, backups: {directory: " + directory +
+             "/backups, pattern: health_%Y%m%d.db}}}\n";
+    const std::string port = std::to_string(ports[damage.name] = FreePort());
+    system.WriteTarget(
+        damage.name,
+        "database: {kind: sqlite, path: " + directory +
+            "/health.db, tables: [{name: metrics, rows_min: 1}]}\nbackups: {directory: " +
+            directory + "/backups, pattern: health_%Y%m%d.db}\nservices:\n  - {name: app, kind: " +
+            "process, pid_file: " + directory +
+            "/app.pid, command: [" RECOURSE_DEMO_SERVICE ", --database, " + directory +
+            "/health.db, --port, \"" + port + "\", --interval, \"0\"], log: " + directory +
+            "/app.log, settle: 50ms}\nhealth: {url: \"http://127.0.0.1:" + port +
+            "/health/\", json_has: [Metrics], interval: 20ms, within: 20s}\n");
   }
-  system.folder.Write(
-      "workflows/back-up-only.yaml",
-      "name: back-up-only\ninputs: {target: {type: target, requires: [database, backups]}}\n"
-      "steps:\n  - {id: backup, action: database.backup, with: {database:"
-      " \"${inputs.target.database}\", backups: \"${inputs.target.backups}\"}}\n");
+  system.folder.Write("workflows/back-up-all.yaml", "name: back-up-all\nsteps:\n" + steps);
   system.StartServer();
+  REQUIRE(system.EndOf(system.StartRun("back-up-all", "")) == "SUCCEEDED");
   std::vector<std::string> runs;
-  for (const Damage& damage : AllDamage())
-    runs.push_back(system.StartRun("back-up-only", damage.name));
-  for (const std::string& run : runs) REQUIRE(system.EndOf(run) == "SUCCEEDED");
-  runs.clear();
   for (const Damage& damage : AllDamage()) {
     INFO(damage.name);
     // The database is in no WAL mode: where there are processes that nobody may look into, a person
@@ -163,12 +167,13 @@ TEST_CASE("H-12: every kind of damage is found, asked about and answered by the 
   }
   for (std::size_t i = 0; i < runs.size(); ++i) {
     INFO(AllDamage()[i].name);
-    // Nobody serves the endpoint in this test: that a person is asked about it is the end here.
-    CHECK(system.EndOf(runs[i]) == "NEEDS_ATTENTION");
+    CHECK(system.EndOf(runs[i]) == "SUCCEEDED");
     const std::string database = system / AllDamage()[i].name + "/health.db";
     CHECK(HealthPackage::RowsOf(database) == "2000 rows, sum 2001000");
     CHECK(Sql(database, "PRAGMA integrity_check") == "ok");
-    CHECK_FALSE(fs::exists(database + "-wal"));
+    // The application, which was down, serves what came back.
+    CHECK_THAT(HttpGet(ports[AllDamage()[i].name], "/health/").body,
+               Contains("\"component 0\":666"));
   }
 }
 
@@ -195,6 +200,36 @@ TEST_CASE("H-12: damage without a working backup goes to level 3 at once, which 
   CHECK_THAT(health.Health(), Contains("\"Metrics\""));
 }
 
+TEST_CASE("H-12: what fails once the services are stopped starts nothing on the damaged file",
+          "[integration][health]") {
+  System system;
+  const HealthPackage health(system);
+  system.StartServer();
+  system.StartServices("health");
+  health.MakeBackup();
+  health.Damage();
+  const Picture backups = Picture::Of(health.backups);
+  // What has this name lets nothing be set aside.
+  const std::string obstacle = health.database + ".quarantine";
+  REQUIRE(WriteFileAtomically(obstacle, "in the way", 0640));
+  const std::string run = system.StartRun("corruption-response", "health");
+  CHECK(system.EndOf(run) == "NEEDS_ATTENTION");
+  CHECK(system.StandsAt(run) == "preserve");
+  CHECK(health.Look().facts().at("service app") == "is down");
+  CHECK(health.Look().facts().at("service analytics") == "is down");
+
+  fs::remove(obstacle);
+  const bool killed = system.ArmKill("restore_after_set_aside_db");
+  CHECK(system.Recourse({"retry", run, "--reason", "it is out of the way"}).code == 0);
+  system.Approve(run);
+  if (killed) system.SurviveKill();
+  CHECK(system.EndOf(run) == "SUCCEEDED");
+  CHECK(health.Rows() == "300 rows, sum 45150");
+  // The application has written its backup of the damaged file where it harms nothing.
+  CHECK_FALSE(fs::is_empty(health.own));
+  CHECK(Difference(backups, Picture::Of(health.backups)) == "");
+}
+
 TEST_CASE("H-12: level 3 says no, and an operator has everything put back as it was",
           "[integration][health]") {
   System system;
@@ -209,6 +244,31 @@ TEST_CASE("H-12: level 3 says no, and an operator has everything put back as it 
   system.Recourse({"rollback", run, "--reason", "as it was", "--wait"});
   CHECK(system.EndOf(run) == "ROLLED_BACK");
   CHECK(Difference(before, health.Look()) == "");
+}
+
+TEST_CASE("H-10: an older backup, or one that nobody has looked at, keeps all from being given up",
+          "[integration][health]") {
+  System system;
+  const HealthPackage health(system);
+  system.StartServer();
+  const std::string older = health.AgeBackup(health.MakeBackup(), 1);
+  REQUIRE(Sql(health.database, "DELETE FROM metrics WHERE value > 10") == "");
+  REQUIRE(system.EndOf(system.StartRun("backup", "health", {"rows_drop_percent_max=100"})) ==
+          "SUCCEEDED");
+  fs::resize_file(health.database, 5000);
+  // The newest backup has too few rows to be one.
+  std::string wanted = health.DatabaseResource();
+  wanted.replace(wanted.find("rows_min: 1"), 11, "rows_min: 100");
+  system.WriteTarget("health", wanted + health.BackupsResource() + health.ServicesResource() +
+                                   health.HealthResource());
+  system.RestartServer();
+  for (const bool looked_at : {true, false}) {
+    if (!looked_at) fs::remove(older + ".manifest.json");
+    const std::string run = system.StartRun("complete-data-loss", "health");
+    CHECK(system.EndOf(run) == "ROLLED_BACK");
+    CHECK_THAT(system.TimelineOf(run),
+               Contains(older + ", taken at") && Contains("can be restored"));
+  }
 }
 
 TEST_CASE("H-10: an empty database is begun only when two people accept the loss",

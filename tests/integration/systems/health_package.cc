@@ -31,9 +31,10 @@ HealthPackage::HealthPackage(System& system, const std::string& package, int row
       directory(system / package),
       database(directory + "/data/health.db"),
       backups(directory + "/backups"),
+      own(directory + "/own"),
       system_(system),
       user_(geteuid() == 0 ? "daemon" : "") {
-  for (const char* below : {"/data", "/backups", "/run", "/log"}) {
+  for (const char* below : {"/data", "/backups", "/own", "/run", "/log"}) {
     fs::create_directories(directory + below);
   }
   const std::string made =
@@ -55,8 +56,8 @@ HealthPackage::HealthPackage(System& system, const std::string& package, int row
 }
 
 void HealthPackage::WriteTarget(const std::string& more) const {
-  system_.WriteTarget(name, DatabaseResource() + BackupsResource() + ServicesResource() +
-                                HealthResource() + "disk: {path: " + backups +
+  system_.WriteTarget(name, DatabaseResource() + BackupsResource() + OwnBackupsResource() +
+                                ServicesResource() + HealthResource() + "disk: {path: " + backups +
                                 ", warn: {used_percent: 100}}\n" + more);
 }
 
@@ -64,7 +65,7 @@ std::string HealthPackage::DatabaseResource() const {
   const std::string owner =
       user_.empty() ? "" : ", owner: " + user_ + ", group: " + user_ + ", mode: \"0664\"";
   return "database: {kind: sqlite, path: " + database + owner +
-         ", tables: [{name: metrics, rows_min: 1}]}\n";
+         ", tables: [{name: metrics, rows_min: 1, key: [component, timestamp]}]}\n";
 }
 
 std::string HealthPackage::BackupsResource() const {
@@ -72,20 +73,27 @@ std::string HealthPackage::BackupsResource() const {
          ", pattern: health_%Y%m%d.db, keep_days: 30, keep_at_least: 3, max_age: 48h}\n";
 }
 
+std::string HealthPackage::OwnBackupsResource() const {
+  return "application_backups: {directory: " + own + ", pattern: health_%Y%m%d.db}\n";
+}
+
 std::string HealthPackage::ServicesResource() const {
-  const auto service = [this](const std::string& member, int member_port) {
+  const auto service = [this](const std::string& member, int member_port, const std::string& more) {
     return "  - {name: " + member + ", kind: process, pid_file: " + directory + "/run/" + member +
            ".pid, command: [" RECOURSE_DEMO_SERVICE ", --database, " + database + ", --port, \"" +
-           std::to_string(member_port) + "\", --interval, \"0\"], working_directory: " + directory +
-           "/data, log: " + directory + "/log/" + member + ".log, settle: 50ms, stop_timeout: 5s" +
-           (user_.empty() ? "" : ", user: " + user_) + "}\n";
+           std::to_string(member_port) + "\", --interval, \"0\"" + more +
+           "], working_directory: " + directory + "/data, log: " + directory + "/log/" + member +
+           ".log, settle: 50ms, stop_timeout: 5s" + (user_.empty() ? "" : ", user: " + user_) +
+           "}\n";
   };
-  return "services:\n" + service("app", port_) + service("analytics", analytics_port_);
+  return "services:\n" + service("app", port_, ", --backups, " + own) +
+         service("analytics", analytics_port_, "");
 }
 
 std::string HealthPackage::HealthResource() const {
   return "health: {url: \"http://127.0.0.1:" + std::to_string(port_) +
-         "/health/\", status: 200, successes: 2, interval: 20ms, within: 5s}\n";
+         "/health/\", status: 200, json_has: [Identity, Started, Metrics], successes: 2, interval: "
+         "20ms, within: 5s}\n";
 }
 
 std::string HealthPackage::MakeBackup() const {
@@ -123,7 +131,7 @@ std::string HealthPackage::RowsOf(const std::string& path) {
 }
 
 Picture HealthPackage::Look() const {
-  Picture picture = Picture::Of(directory, {".quarantine", "log/", "run/"}, {"-wal"});
+  Picture picture = Picture::Of(directory, {".quarantine", "own/", "log/", "run/"}, {"-wal"});
   for (const char* member : {"app", "analytics"}) {
     picture.With(std::string("service ") + member,
                  system_.ServiceState(name + "/run/" + member + ".pid"));

@@ -1,8 +1,10 @@
 // The health package in a scratch folder: a SQLite file of metrics, an application that answers
-// GET /health/ over it, an analytics process that has it open too, and a backup a day.
+// GET /health/ over it, an analytics process that has it open too, and a backup a day. Whenever the
+// application is stopped it writes its own backup of the day, whatever the database holds.
 //
-// Below <world>/health: data/health.db, backups/, run/ with the pid files, log/. Both services are
-// the demo service; when the test runs as root they run as `daemon`, who owns the database.
+// Below <world>/health: data/health.db, backups/, own/ with the application's backups, run/ with
+// the pid files, log/. Both services are the demo service; when the test runs as root they run as
+// `daemon`, who owns the database.
 #pragma once
 
 #include <string>
@@ -21,6 +23,7 @@ class HealthPackage {
   const std::string directory;
   const std::string database;
   const std::string backups;
+  const std::string own;  // the directory of the application's backups
   int port() const { return port_; }
   // Where the services run: "daemon", or "" when the test is not root.
   const std::string& user() const { return user_; }
@@ -31,6 +34,7 @@ class HealthPackage {
   // The resources, one by one, to change one.
   std::string DatabaseResource() const;
   std::string BackupsResource() const;
+  std::string OwnBackupsResource() const;
   std::string ServicesResource() const;
   std::string HealthResource() const;
 
@@ -44,8 +48,8 @@ class HealthPackage {
   std::string Rows() const { return RowsOf(database); }
   static std::string RowsOf(const std::string& path);
 
-  // Everything that a rollback must leave as it was. Kept copies (quarantine), logs and pid files
-  // do not count; the services' states do.
+  // Everything that a rollback must leave as it was. Kept copies (quarantine), the application's
+  // own backups, logs and pid files do not count; the services' states do.
   Picture Look() const;
   std::string Health() const;  // what the endpoint answers, "" when nobody does
 

@@ -4,6 +4,8 @@
 #include <catch2/catch.hpp>
 #include <filesystem>
 
+#include "engine/base/file.h"
+#include "engine/base/json.h"
 #include "tests/integration/systems/health_package.h"
 
 namespace recourse::integration {
@@ -34,6 +36,7 @@ TEST_CASE("H-3: a damaged database comes back from its backup, and both services
   const std::string before = health.Rows();
   const std::string owner = OwnerAndMode(health.database);
   BackUpAndDamage(system, health);
+  const Picture backups = Picture::Of(health.backups);
   const std::string run = system.StartRun("recovery", "health");
   const std::string question = system.Approve(run);
   CHECK_THAT(question, Contains("is lost"));
@@ -42,6 +45,12 @@ TEST_CASE("H-3: a damaged database comes back from its backup, and both services
   CHECK(health.Rows() == before);
   CHECK(OwnerAndMode(health.database) == owner);
   CHECK_THAT(health.Health(), Contains("\"Metrics\""));
+  // The application, when it was stopped, has written its own backup of the damaged file. The one
+  // that was chosen is what it was.
+  CHECK_FALSE(std::filesystem::is_empty(health.own));
+  CHECK(Difference(backups, Picture::Of(health.backups)) == "");
+  CHECK(system.OutputOf(run, "running").as_list().at(1)["running"] == Value(true));
+  CHECK_THAT(ToJson(system.OutputOf(run, "logs")), Contains("backup written"));
   // Both the kept copy (.broken) and the file that was replaced (.corrupted) are there.
   int kept = 0;
   for (const auto& set : std::filesystem::directory_iterator(health.database + ".quarantine")) {
@@ -115,6 +124,30 @@ TEST_CASE("H-3: a server killed in the middle of the restore finishes it afterwa
   CHECK(system.EndOf(run) == "SUCCEEDED");
   CHECK(health.Rows() == "300 rows, sum 45150");
   CHECK_THAT(health.Health(), Contains("\"Metrics\""));
+}
+
+TEST_CASE("H-3: a newer backup that nobody has looked at counts when it is good, else it is named",
+          "[integration][health]") {
+  System system;
+  const HealthPackage health(system);
+  system.StartServer();
+  system.StartServices("health");
+  health.AgeBackup(health.MakeBackup(), 2);
+  REQUIRE(Sql(health.database, "INSERT INTO metrics VALUES ('web', 1000, 1000)") == "");
+  const std::string yesterday = health.AgeBackup(health.MakeBackup(), 1);
+  const std::string today = health.MakeBackup();
+  for (const std::string& backup : {yesterday, today}) {
+    std::filesystem::remove(backup + ".manifest.json");
+  }
+  REQUIRE(WriteFileAtomically(today, "no database", 0640));
+  health.Damage();
+  const std::string run = system.StartRun("recovery", "health");
+  const std::string question = system.Approve(run);
+  const std::string name = std::filesystem::path(today).filename();
+  CHECK_THAT(question, Contains("Restore " + yesterday) &&
+                           Contains("Newer, and not good: " + name + ": it failed its last check"));
+  CHECK(system.EndOf(run) == "SUCCEEDED");
+  CHECK(health.Rows() == "301 rows, sum 46150");
 }
 
 TEST_CASE("H-3: without a good backup a recovery touches nothing", "[integration][health]") {

@@ -33,8 +33,13 @@ TEST_CASE(
   system.StartServer();
   system.StartServices("health");
   const std::string backup = health.MakeBackup();
+  const Picture before = health.Look();
+  // Killed while it looks, it looks again.
+  const bool killed = system.ArmKill("after_apply:4");
   const std::string well = system.StartRun("health-check", "health", kToMail);
+  if (killed) system.SurviveKill();
   CHECK(system.EndOf(well) == "SUCCEEDED");
+  CHECK(Difference(before, health.Look()) == "");
   CHECK(system.OutputsOf(well)["facts"].as_list().size() >= 5);
 
   system.StopServices("health");
@@ -69,8 +74,17 @@ TEST_CASE("H-2: an audit restores the newest backup, and alerts when that cannot
   CHECK_THAT(system.TimelineOf(none), Contains("there is no backup at all"));
 
   const std::string backup = health.MakeBackup();
+  // Of the backup only the manifest is written, which says that it was looked at.
+  const auto look = [&] {
+    return Picture::Of(health.directory, {".quarantine", "log/", "run/"}, {"-wal", ".manifest"});
+  };
+  const Picture before = look();
+  // Freshness, list, verification, rehearsal.
+  const bool killed = system.ArmKill("after_apply:4");
   const std::string run = system.StartRun("backup-audit", "health", kToMail);
+  if (killed) system.SurviveKill();
   CHECK(system.EndOf(run) == "SUCCEEDED");
+  CHECK(Difference(before, look()) == "");
   CHECK(system.OutputsOf(run)["tables"]["metrics"] == Value(std::int64_t{300}));
 
   // Such a file passes SELECT COUNT(*).
@@ -90,13 +104,17 @@ TEST_CASE(
   system.StartServer();
   REQUIRE(chown(health.backups.c_str(), 0, 0) == 0);
   REQUIRE(chmod(health.backups.c_str(), 0700) == 0);
+  // The server, which is root, could write there all the same.
+  REQUIRE(chown(health.own.c_str(), 0, 0) == 0);
   const Picture before = health.Look();
   const std::string off =
       system.StartRun("backup-triage", "health", {"switch=HEALTH_BACKUP_ENABLED"});
   CHECK(system.EndOf(off) == "ROLLED_BACK");
   CHECK_THAT(system.TimelineOf(off), Contains("HEALTH_BACKUP_ENABLED=true"));
   const std::string refused = system.StartRun("backup-triage", "health");
-  CHECK_THAT(system.Reject(refused), Contains("daemon"));
+  CHECK_THAT(system.Reject(refused),
+             Contains(health.backups + " and " + health.own + ": as daemon") &&
+                 Contains("the application itself has made 0"));
   CHECK(system.EndOf(refused) == "ROLLED_BACK");
 
   // The backup fails all the same: owner and mode are as they were.
@@ -108,6 +126,16 @@ TEST_CASE(
   fs::rename(rows, health.database);
   CHECK(Difference(before, health.Look()) == "");
 
+  // So they are when the owner may not even pass through to them: a backup by root proves nothing.
+  REQUIRE(chmod(health.directory.c_str(), 0700) == 0);
+  REQUIRE(chown(health.directory.c_str(), 0, 0) == 0);
+  const std::string closed = system.StartRun("backup-triage", "health");
+  system.Approve(closed);
+  CHECK(system.EndOf(closed) == "ROLLED_BACK");
+  CHECK_THAT(system.TimelineOf(closed), Contains("as daemon, write"));
+  CHECK(Difference(before, health.Look()) == "");
+  REQUIRE(chmod(health.directory.c_str(), 0755) == 0);
+
   const bool killed = system.ArmKill("permissions_after_owner");
   const std::string run = system.StartRun("backup-triage", "health");
   system.Approve(run);
@@ -115,10 +143,12 @@ TEST_CASE(
   CHECK(system.EndOf(run) == "SUCCEEDED");
   CHECK(HealthPackage::RowsOf(system.OutputsOf(run)["backup"].as_string()) ==
         "300 rows, sum 45150");
-  struct stat info = {};
-  REQUIRE(stat(health.backups.c_str(), &info) == 0);
-  CHECK((info.st_mode & 07777) == 0755);
-  CHECK(info.st_uid != 0);
+  for (const std::string& directory : {health.backups, health.own}) {
+    struct stat info = {};
+    REQUIRE(stat(directory.c_str(), &info) == 0);
+    CHECK((info.st_mode & 07777) == 0755);
+    CHECK(info.st_uid != 0);
+  }
 }
 
 TEST_CASE("H-9: an application that may not read its database after a recovery starts again",
@@ -127,7 +157,7 @@ TEST_CASE("H-9: an application that may not read its database after a recovery s
   const HealthPackage health(system);
   if (health.user().empty()) return;
   const std::string left = system.folder.Write("world/health/health_flush", "half a batch");
-  health.WriteTarget("temporary_files: [" + left + "]\n");
+  health.WriteTarget("temporary_files: [\"" + health.directory + "/health_*\"]\n");
   system.StartServer();
   TakeFromApplication(health);
   const Picture before = health.Look();

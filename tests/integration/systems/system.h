@@ -48,6 +48,9 @@ class System : public Scene {
   // list) beside what workflows send themselves.
   void WriteMailChannel(const MailServer& mail, const std::string& routes = "[]") const;
 
+  // The shipped policy of that name; with `quick`, its minutes are hundredths of a second.
+  void WritePolicy(const std::string& name, bool quick) const;
+
   // Starts a run as `operator`, and answers its id at once. `inputs` are "name=value".
   std::string StartRun(const std::string& workflow, const std::string& target,
                        const std::vector<std::string>& inputs = {}) const;
@@ -70,7 +73,7 @@ class System : public Scene {
   // Waits for that death, and starts the server again without the point.
   void SurviveKill();
 
-  // Runs all services of a target to the state, by a run of its own.
+  // Runs all services of a target to the state, by a run of its own; to start, its traffic last.
   void StartServices(const std::string& target) const;
   void StopServices(const std::string& target) const;
   // "runs" or "is down": whether the process that a pid file of the world names lives.

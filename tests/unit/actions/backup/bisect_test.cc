@@ -65,6 +65,23 @@ TEST_CASE("a drop of rows is found by what the manifests count", "[actions][back
   CHECK(world.Bisect(world.Inputs().With("drop", drop(90))) == "health_20260920.db");
 }
 
+TEST_CASE("a drop in a table that no backup has is refused, and letter case is no other table",
+          "[actions][backup]") {
+  BisectWorld world;
+  for (const int days : {3, 2}) world.AddBackup(days);
+  Sql(world.database()).Run("DELETE FROM metrics WHERE id < 8");
+  world.AddBackup(1);
+  const auto drop = [](const char* table) {
+    return Value::Object({{"table", table}, {"percent", 20}});
+  };
+  CHECK(world.Bisect(world.Inputs().With("drop", drop("METRICS"))) == "health_20260919.db");
+  const Outcome refused = world.Do("backup.bisect", world.Inputs().With("drop", drop("metrcs")));
+  REQUIRE_FALSE(refused);
+  CHECK(refused.failure().error.code == Code::kInvalidArgument);
+  CHECK_THAT(refused.failure().error.message,
+             Catch::Contains("\"metrcs\"") && Catch::Contains("files; metrics"));
+}
+
 TEST_CASE("what was taken from a damaged database is after the damage, and rot is left out",
           "[actions][backup]") {
   BisectWorld world;

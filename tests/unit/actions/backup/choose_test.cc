@@ -103,5 +103,29 @@ TEST_CASE("a list names every backup with its state, and what is none", "[action
   CHECK(backups[1]["taken_at"] == Value("2026-09-19T00:00:00Z"));
 }
 
+TEST_CASE("a choice names the newer ones that are not good, also where they were not asked for",
+          "[actions][backup]") {
+  BackupsWorld world;
+  const std::string forgotten = world.AddBackup(1);
+  fs::remove(database::ManifestPath(forgotten));
+  const std::string rotten = world.AddBackup(2);
+  testing::Overwrite(rotten, 9000, "rot");
+  for (const int days : {3, 4, 5}) world.AddBackup(days);
+  fs::remove(database::ManifestPath(world.AddBackup(6)));
+  const Outcome newest = world.Do("backup.choose", world.WithBackups());
+  REQUIRE(newest);
+  const std::string told = ToJson(newest.output()["passed_over"]);
+  CHECK_THAT(told, Catch::Contains("health_20260920.db: it has no manifest") &&
+                       Catch::Contains("health_20260919.db: its bytes changed"));
+  CHECK(newest.output()["passed_over"].as_list().size() == 2);
+
+  const Outcome older = world.Do(
+      "backup.choose",
+      world.WithBackups().With("which", "before:" + newest.output().StringOr("taken_at", "")));
+  REQUIRE(older);
+  CHECK(older.output()["passed_over"] ==
+        Value(Value::List{"health_20260920.db: it has no manifest: nobody has verified it"}));
+}
+
 }  // namespace
 }  // namespace recourse

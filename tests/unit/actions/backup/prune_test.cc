@@ -153,5 +153,19 @@ TEST_CASE("pruning for good is named as irreversible, and keeps what it is told 
   CHECK_FALSE(fs::exists(world.Path("backups/.trash")));
 }
 
+TEST_CASE("where there is no room for a new backup, old ones go whatever the age of the newest",
+          "[actions][backup]") {
+  BackupsWorld world;
+  for (const int days : {3, 4, 40, 41, 42}) world.AddBackup(days);
+  CHECK_FALSE(world.Do("backup.prune", world.WithBackups()));
+  const Outcome pruned = world.Do("backup.prune", world.WithBackups().With("whatever_age", true));
+  INFO(MessageOf(pruned));
+  REQUIRE(pruned);
+  CHECK(pruned.output()["removed"] ==
+        Value(Value::List{"health_20260811.db", "health_20260810.db"}));
+  // The three good ones to keep stay also then.
+  CHECK(pruned.output()["verified"] == Value(3));
+}
+
 }  // namespace
 }  // namespace recourse

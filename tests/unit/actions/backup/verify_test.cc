@@ -1,3 +1,6 @@
+#include <functional>
+#include <utility>
+
 #include "tests/unit/actions/backup/backup_world.h"
 
 namespace recourse {
@@ -61,6 +64,57 @@ TEST_CASE("a suspect backup stays suspect, whatever its file looks like", "[acti
   REQUIRE_FALSE(verified);
   CHECK(verified.failure().error.code == Code::kFailedPrecondition);
   CHECK(database::ReadManifest(path)->suspect);
+}
+
+// Does something when it is asked for the time: backup.verify asks when it has looked at all of it.
+class BusyClock final : public Clock {
+ public:
+  explicit BusyClock(std::function<void()> meanwhile) : meanwhile_(std::move(meanwhile)) {}
+  Time Now() const override {
+    meanwhile_();
+    return testing::FixedClock().Now();
+  }
+
+ private:
+  std::function<void()> meanwhile_;
+};
+
+TEST_CASE("what is replaced or taken away while it is looked at gets no manifest of what was there",
+          "[actions][backup]") {
+  BackupsWorld world;
+  const std::string path = world.AddBackup(1);
+  const auto verify = [&](std::function<void()> meanwhile) {
+    const BusyClock clock(std::move(meanwhile));
+    const Context context{.inputs = world.Verify(path),
+                          .key = "R-1/verify/1",
+                          .undo = {},
+                          .checkpoint = {},
+                          .fencing_token = 0,
+                          .clock = clock,
+                          .deadline = std::chrono::steady_clock::now() + std::chrono::minutes(1),
+                          .stop = {},
+                          .policy = world.policy,
+                          .log = [](std::string_view) {}};
+    return world.Find("backup.verify").Apply(context);
+  };
+  SECTION("replaced by a second backup of the day") {
+    const Outcome verified = verify([&] {
+      std::filesystem::copy_file(world.database(), path + ".new");
+      std::filesystem::rename(path + ".new", path);
+      world.Change(path, [](database::Manifest& manifest) { manifest.key = "R-2/backup/1"; });
+    });
+    REQUIRE_FALSE(verified);
+    CHECK(verified.failure().error.code == Code::kAborted);
+    CHECK(database::ReadManifest(path)->key == "R-2/backup/1");
+  }
+  SECTION("pruned") {
+    const Outcome verified = verify([&] {
+      std::filesystem::remove(path);
+      std::filesystem::remove(database::ManifestPath(path));
+    });
+    REQUIRE_FALSE(verified);
+    CHECK_FALSE(std::filesystem::exists(database::ManifestPath(path)));
+  }
 }
 
 }  // namespace

@@ -102,6 +102,17 @@ TEST_CASE("a log that was lost with its commits shows only in the expected numbe
   CHECK_THAT(checked.failure().error.message, Catch::Contains("10 rows") && Catch::Contains("500"));
 }
 
+TEST_CASE("an expected table is there whatever the case of its letters", "[actions][database]") {
+  DatabaseWorld world;
+  MakeDatabase(world.database(), 10);
+  const auto expecting = [&world](const char* table) {
+    const Value tables = Value::List{Value::Object({{"name", table}, {"rows_min", 10}})};
+    return Value::Object({{"database", world.DatabaseValue().With("tables", tables)}});
+  };
+  CHECK(world.Do("database.check", expecting("Metrics")));
+  CHECK_FALSE(world.Do("database.check", expecting("Metric")));
+}
+
 TEST_CASE("a log that was lost with its commits shows beside a backup that has them",
           "[actions][database]") {
   DatabaseWorld world;

@@ -55,6 +55,21 @@ ssize_t ReadAt(const char* name, int fd, void* to, size_t size, Offset offset) {
   return real(fd, to, size, offset);
 }
 
+bool IsOnFullDisk(int fd) {
+  if (the_faults == nullptr || the_faults->full_inode == 0) return false;
+  struct stat info;
+  return fstat(fd, &info) == 0 && info.st_dev == the_faults->full_device &&
+         info.st_ino == the_faults->full_inode;
+}
+
+template <class Offset>
+ssize_t WriteAt(const char* name, int fd, const void* from, size_t size, Offset offset) {
+  static auto* const real = Real<ssize_t(int, const void*, size_t, Offset)>(name);
+  if (!IsOnFullDisk(fd)) return real(fd, from, size, offset);
+  errno = ENOSPC;
+  return -1;
+}
+
 }  // namespace
 
 Faults::Faults() { the_faults = this; }
@@ -66,6 +81,13 @@ void Faults::BreakSector(const std::string& path, std::int64_t offset) {
   device = info.st_dev;
   inode = info.st_ino;
   bad_offset = offset;
+}
+
+void Faults::FillDisk(const std::string& path) {
+  struct stat info {};
+  stat(path.c_str(), &info);
+  full_device = info.st_dev;
+  full_inode = info.st_ino;
 }
 
 }  // namespace recourse::testing
@@ -115,6 +137,14 @@ ssize_t pread(int fd, void* to, size_t size, off_t offset) {
 
 ssize_t pread64(int fd, void* to, size_t size, off64_t offset) {
   return recourse::testing::ReadAt("pread64", fd, to, size, offset);
+}
+
+ssize_t pwrite(int fd, const void* from, size_t size, off_t offset) {
+  return recourse::testing::WriteAt("pwrite", fd, from, size, offset);
+}
+
+ssize_t pwrite64(int fd, const void* from, size_t size, off64_t offset) {
+  return recourse::testing::WriteAt("pwrite64", fd, from, size, offset);
 }
 
 }  // extern "C"

@@ -24,8 +24,12 @@ class Faults {
   // Reading the page at this offset of the file fails with EIO, as from a disk with a bad sector.
   void BreakSector(const std::string& path, std::int64_t offset);
 
+  // Writing to the file fails with ENOSPC, as on a full disk.
+  void FillDisk(const std::string& path);
+
   std::uint64_t device = 0, inode = 0;
   std::int64_t bad_offset = -1;
+  std::uint64_t full_device = 0, full_inode = 0;
 };
 
 }  // namespace recourse::testing

@@ -119,6 +119,21 @@ TEST_CASE("rows that contradict each other are reported, or nothing is made",
   CHECK(world.Merged("SELECT value FROM metrics WHERE component = 'web'") == "0.5");
 }
 
+TEST_CASE("a merge tells of rows that refer to rows which it has left out", "[actions][database]") {
+  MergeWorld world;
+  const std::string refer =
+      "CREATE TABLE alerts(metric INTEGER REFERENCES metrics(id)); INSERT INTO alerts VALUES";
+  const std::string newer = world.AddSource("newer.db", "(1, 'web', 20, 0.5)", refer + "(1)");
+  // Its row 7 is superseded, and its alert refers to it.
+  const std::string older = world.AddSource("older.db", "(7, 'web', 10, 0.1)", refer + "(7)");
+  const Outcome merged =
+      world.Do("database.merge", world.Inputs(Value::List{newer, older}, kByComponent));
+  INFO(MessageOf(merged));
+  REQUIRE(merged);
+  CHECK(merged.output()["foreign_key_violations"] == Value(1));
+  CHECK_THAT(ToJson(merged.output()["notes"]), Catch::Contains("1 rows refer to rows"));
+}
+
 TEST_CASE("what is no key is refused, because its rows would be lost to each other",
           "[actions][database]") {
   MergeWorld world;
@@ -150,6 +165,49 @@ TEST_CASE("sources of another schema, damaged ones and a name that is taken are 
   testing::WriteAll(world.Path("merged.db"), "another's");
   CHECK(code({good}) == Code::kFailedPrecondition);
   CHECK(testing::ReadAll(world.Path("merged.db")) == "another's");
+}
+
+TEST_CASE("a table whose rows no key tells apart is refused where that was asked for",
+          "[actions][database]") {
+  MergeWorld world;
+  const std::string newer =
+      world.AddSource("newer.db", "(1, 'web', 1, 1)", "INSERT INTO notes VALUES('new')");
+  const std::string older =
+      world.AddSource("older.db", "(1, 'web', 1, 1)", "INSERT INTO notes VALUES('old')");
+  const Value inputs = world.Inputs(Value::List{newer, older}).With("keyless", "fail");
+  const Outcome refused = world.Do("database.merge", inputs);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.failure().error.code == Code::kFailedPrecondition);
+  // metrics has a key of its own.
+  CHECK_THAT(refused.failure().error.message,
+             Catch::Contains("the rows of notes apart") && Catch::Contains("Nothing was made"));
+  CHECK_FALSE(fs::exists(world.Path("merged.db")));
+  CHECK(world.Do("database.merge", inputs.With("keyless", "distinct")));
+}
+
+TEST_CASE("the keys of a merge come from the target, and the input says what counts instead",
+          "[actions][database]") {
+  MergeWorld world;
+  const std::string newer =
+      world.AddSource("newer.db", "(1, 'web', 1, 1)", "INSERT INTO notes VALUES('a'), ('b')");
+  const std::string older =
+      world.AddSource("older.db", "(1, 'web', 1, 2)", "INSERT INTO notes VALUES('b'), ('c')");
+  const auto tables = ParseJson(
+      R"([{"name": "metrics", "key": ["component"], "timestamp": "value"},
+          {"name": "notes", "key": ["text"]}])");
+  REQUIRE(tables);
+  const Value inputs = world.Inputs(Value::List{newer, older})
+                           .With("database", world.DatabaseValue().With("tables", *tables))
+                           .With("keyless", "fail");
+  REQUIRE(world.Do("database.merge", inputs));
+  CHECK(world.Merged("SELECT value FROM metrics") == "2.0");
+  CHECK(world.Merged("SELECT count(*) FROM notes") == "3");
+
+  const auto other = ParseJson(R"([{"name": "metrics", "key": ["component", "at"]}])");
+  REQUIRE(other);
+  const Value instead = inputs.With("tables", *other).With("to", world.Path("other.db"));
+  REQUIRE(world.Do("database.merge", instead));
+  CHECK(Sql(world.Path("other.db")).Text("SELECT value FROM metrics") == "1.0");
 }
 
 }  // namespace

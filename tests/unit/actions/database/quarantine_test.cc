@@ -54,10 +54,18 @@ TEST_CASE("quarantine sets past their retention go, but never the newest ones",
   CHECK(plan->irreversible.size() == 2);
   CHECK(world.Snapshot() == before);
 
+  const Outcome listed = world.Do("database.list_quarantine", world.Inputs());
+  REQUIRE(listed);
+  CHECK(world.Snapshot() == before);
+
   const Outcome pruned = world.Prune();
   INFO(MessageOf(pruned));
   REQUIRE(pruned);
   CHECK(pruned.output()["removed"] == Value(Value::List{old, oldest}));
+  // What was listed is what went.
+  CHECK(listed.output()["past"].as_list().at(0)["name"] == Value(old));
+  CHECK(listed.output()["past"].as_list().size() == 2);
+  CHECK(listed.output()["past_bytes"] == pruned.output()["removed_bytes"]);
   CHECK(pruned.output()["removed_bytes"].as_int() > 2 * 4096);
   CHECK(pruned.output()["kept"] == Value(3));
   CHECK(world.Has(third_newest));

@@ -1,4 +1,5 @@
 #include "tests/unit/actions/database/database_world.h"
+#include "tests/unit/actions/database/faults.h"
 
 namespace recourse {
 namespace {
@@ -69,6 +70,42 @@ TEST_CASE("a vacuum that finds the database locked changes nothing and names who
     CHECK(refused.failure().left == LeftBehind::kNothing);
   }
   CHECK(testing::ReadAll(world.database()) == before);
+}
+
+TEST_CASE("a vacuum whose log cannot be written into the file says that it is done",
+          "[actions][database]") {
+  UpkeepWorld world;
+  MakeDatabase(world.database(), 2000, "wal");
+  Sql(world.database()).Run("DELETE FROM metrics WHERE id > 100");
+  {
+    testing::Faults faults;
+    faults.FillDisk(world.database());
+    const Outcome failed = world.Do("database.vacuum", world.Inputs());
+    REQUIRE_FALSE(failed);
+    CHECK(failed.failure().error.code == Code::kResourceExhausted);
+    CHECK(failed.failure().left == LeftBehind::kPartial);
+    const std::string message = MessageOf(failed);
+    CHECK_THAT(message, Catch::Contains("The vacuum itself is done"));
+    CHECK_THAT(message, !Catch::Contains("left as it is"));
+  }
+  CHECK(Sql(world.database()).Number("PRAGMA freelist_count") == 0);
+  CHECK(testing::RowsIn(world.database()) == 100);
+}
+
+TEST_CASE("tables are measured all or none", "[actions][database]") {
+  UpkeepWorld world;
+  MakeDatabase(world.database());
+  Context context =
+      world.MakeContext(world.Inputs().With("tables", Value::List{"files", "metrics"}));
+  context.progress = [&world](std::int64_t done, std::int64_t, std::string_view) {
+    if (done == 1) world.stop.request_stop();
+  };
+  const Outcome stopped = world.Find("database.analyze").Apply(context);
+  REQUIRE_FALSE(stopped);
+  CHECK_THAT(MessageOf(stopped), Catch::Contains("left as it is"));
+  CHECK(Sql(world.database())
+            .Number("SELECT count(*) FROM sqlite_schema"
+                    " WHERE name = 'sqlite_stat1'") == 0);
 }
 
 TEST_CASE("a damaged database is not vacuumed", "[actions][database]") {

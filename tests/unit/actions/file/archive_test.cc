@@ -110,6 +110,59 @@ TEST_CASE("file.archive takes the paths that it is told, without what is exclude
   CHECK(CodeOf(world.Run("file.archive", Archive(world, "b.rar"))) == Code::kInvalidArgument);
 }
 
+TEST_CASE("file.archive takes once what lies in another of the paths", "[actions][file]") {
+  FileWorld world;
+  MakePackable(world);
+  world.Folder("app/data-too");
+  const Value inputs =
+      Archive(world, "a.tar")
+          .With("paths",
+                Value::List{"data", "data-too", "data/" + std::string(180, 'x'), "data", ".env"});
+  const Outcome packed = world.Run("file.archive", inputs);
+  INFO(MessageOf(packed));
+  REQUIRE(packed);
+  CHECK(packed.output()["files"] == Value(3));
+  const Outcome unpacked = world.Run("file.extract", Extract(world, "a.tar", "back"));
+  INFO(MessageOf(unpacked));
+  CHECK(unpacked);
+
+  // What lies behind a link is not in an archive that holds the link.
+  fs::create_symlink("data", world.Path("app/way"));
+  CHECK(CodeOf(world.Run("file.archive",
+                         Archive(world, "b.tar").With("paths", Value::List{"way", "way/x"}))) ==
+        Code::kInvalidArgument);
+}
+
+TEST_CASE("file.archive makes nothing that file.extract refuses, unless it is told",
+          "[actions][file]") {
+  for (const std::string target : {"/etc/hostname", "../outside", "../../outside"}) {
+    FileWorld world;
+    MakePackable(world);
+    fs::create_symlink(target, world.Path("app/data/out"));
+    const Value inputs = Archive(world, "a.tar");
+    INFO(target);
+    const Outcome refused = world.Run("file.archive", inputs);
+    if (target == "../outside") {  // of the directory, from data
+      CHECK(refused);
+      continue;
+    }
+    CHECK(CodeOf(refused) == Code::kFailedPrecondition);
+    CHECK(MessageOf(refused).find("data/out") != std::string::npos);
+    CHECK_FALSE(fs::exists(world.Path("a.tar")));
+    CHECK(world.Run("file.archive", inputs.With("exclude", Value::List{"out"})));
+    const Value accepting = Archive(world, "b.tar").With("accept_links", true);
+    CHECK(world.Run("file.archive", accepting));
+    CHECK(CodeOf(world.Run("file.extract", Extract(world, "b.tar", "back"))) ==
+          Code::kFailedPrecondition);
+  }
+  FileWorld world;
+  MakePackable(world);
+  fs::create_symlink("app", world.Path("link"));
+  CHECK(CodeOf(world.Run("file.archive",
+                         Archive(world, "a.tar").With("directory", world.Path("link")))) ==
+        Code::kFailedPrecondition);
+}
+
 TEST_CASE("a damaged or short archive is found, and leaves nothing behind", "[actions][file]") {
   FileWorld world;
   MakePackable(world);

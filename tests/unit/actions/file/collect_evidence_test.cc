@@ -67,6 +67,18 @@ TEST_CASE("file.collect_evidence copies files, trees and globs, with a manifest,
   CHECK(link["copy"].is_null());
 }
 
+TEST_CASE("file.collect_evidence takes once what lies in another of the paths", "[actions][file]") {
+  FileWorld world;
+  world.Folder("app/data");
+  world.Folder("app-old");
+  world.Write("app/data/rows", "rows");
+  const Outcome taken =
+      world.Run("file.collect_evidence", Paths(world, {"app", "app-old", "app/data"}));
+  INFO(MessageOf(taken));
+  REQUIRE(taken);
+  CHECK(taken.output()["files"] == Value(1));
+}
+
 TEST_CASE("file.collect_evidence never overwrites an earlier collection", "[actions][file]") {
   FileWorld world;
   world.Folder("logs");

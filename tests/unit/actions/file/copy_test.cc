@@ -85,6 +85,30 @@ TEST_CASE("file.copy leaves alone what somebody has put in the copy's place sinc
   CHECK(world.Read("copy") == "somebody's");
 }
 
+TEST_CASE("file.copy leaves alone what somebody puts in the copy's place just before it",
+          "[actions][file]") {
+  FileWorld world;
+  world.Write("new", "new");
+  const Value inputs = FromTo(world, "new", "all/copy");
+  world.Folder("all");
+  REQUIRE(world.Prepare("file.copy", inputs));
+  Context context = world.With(inputs, world.undo);
+  context.save_progress = [&world](Value) {  // the last that is done before the renaming
+    world.Write("all/copy", "somebody's");
+    return Result<void>();
+  };
+  const Outcome broken = world.Find("file.copy").Apply(context);
+  CHECK(CodeOf(broken) == Code::kAborted);
+  CHECK(broken.failure().left == LeftBehind::kNothing);
+  const fs::directory_iterator inside(world.Path("all"));
+  CHECK(std::distance(begin(inside), end(inside)) == 1);
+
+  // A rollback that knows neither output nor checkpoint does not take it for the step's.
+  const Outcome undone = world.UndoOf("file.copy", inputs, {});
+  CHECK(CodeOf(undone) == Code::kFailedPrecondition);
+  CHECK(world.Read("all/copy") == "somebody's");
+}
+
 TEST_CASE("file.copy says what it leaves out, and refuses what it cannot copy whole",
           "[actions][file]") {
   FileWorld world;

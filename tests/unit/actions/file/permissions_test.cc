@@ -65,6 +65,26 @@ TEST_CASE("file.permissions gives a file to another owner and group by name or n
   CHECK(StatOf(path).st_gid == 0);
 }
 
+TEST_CASE("file.permissions gives no other file the old mode that has taken the name since",
+          "[actions][file]") {
+  World world(AddFileActions);
+  const std::string path = world.Write("health.db", "x");
+  chmod(path.c_str(), 0666);
+  const Value inputs = Value::Object({{"path", path}, {"mode", "0600"}});
+  REQUIRE(world.Do("file.permissions", inputs));
+  chmod(world.Write("other", "somebody's").c_str(), 0640);
+  REQUIRE(rename(world.Path("other").c_str(), path.c_str()) == 0);
+
+  const Action& action = world.Find("file.permissions");
+  const Outcome undone = action.Compensate(world.MakeContext(inputs, world.undo), {});
+  REQUIRE_FALSE(undone);
+  CHECK(undone.failure().error.code == Code::kFailedPrecondition);
+  const Outcome again = action.Apply(world.MakeContext(inputs, world.undo));
+  REQUIRE_FALSE(again);
+  CHECK(again.failure().error.code == Code::kAborted);
+  CHECK((StatOf(path).st_mode & 07777) == 0640);
+}
+
 TEST_CASE("file.permissions changes nothing when an input is wrong", "[actions][file]") {
   World world(AddFileActions);
   const std::string path = world.Write("health.db", "x");

@@ -1,3 +1,4 @@
+#include "actions/database/file_copy.h"
 #include "tests/unit/actions/file/file_world.h"
 
 namespace recourse {
@@ -93,6 +94,75 @@ TEST_CASE("the trash keeps each removed thing for its own time, and not longer",
   CHECK_FALSE(fs::exists(a.output()["trash"].as_string()));
   CHECK(fs::exists(b.output()["trash"].as_string()));
   CHECK(fs::exists(c.output()["trash"].as_string()));
+}
+
+TEST_CASE("what file.remove has deleted in part is not put back as if it were whole",
+          "[actions][file]") {
+  for (const bool deleted : {false, true}) {
+    FileWorld world;
+    world.Folder("all/app");
+    world.Write("all/app/rows", "rows");
+    world.Write("all/app/more", "more");
+    const std::string before = world.Picture("all");
+    const Value inputs = Value::Object({{"path", world.Path("all/app")}, {"permanently", true}});
+    REQUIRE(world.Prepare("file.remove", inputs));
+    Context context = world.With(inputs, world.undo);
+    context.save_progress = [](Value) { return Result<void>(Unavailable("no journal")); };
+    const Outcome broken = world.Find("file.remove").Apply(context);
+    CHECK(CodeOf(broken) == Code::kUnavailable);
+    CHECK(broken.failure().left == LeftBehind::kPartial);
+    if (deleted) fs::remove(world.Path("all/.trash/" + database::KeyName(world.key) + "/app/rows"));
+
+    const Outcome undone = world.UndoOf("file.remove", inputs, {});
+    INFO(MessageOf(undone));
+    CHECK(undone.ok() != deleted);
+    if (!deleted) {
+      CHECK(world.Picture("all") == before);
+      continue;
+    }
+    CHECK(CodeOf(undone) == Code::kFailedPrecondition);
+    CHECK(MessageOf(undone).find("partly deleted") != std::string::npos);
+    CHECK_FALSE(fs::exists(world.Path("all/app")));
+  }
+}
+
+TEST_CASE("what cannot be deleted from the trash does not stand in the way of other work",
+          "[actions][file]") {
+  FileWorld world;
+  world.Folder("all");
+  world.Write("all/old", "old");
+  world.Write("all/app", "app");
+  world.Write("all/app.txt", "old text");
+  world.SetTime("all/app.txt", 1'700'000'000);
+  world.key = "R-1/old/1";
+  const Value old = Value::Object({{"path", world.Path("all/old")}, {"grace", "1h"}});
+  const Outcome removed = world.Run("file.remove", old);
+  REQUIRE(removed);
+  const fs::path entry = fs::path(removed.output()["trash"].as_string()).parent_path();
+  world.clock.now += std::chrono::hours(2);
+  fs::permissions(entry, fs::perms::owner_read | fs::perms::owner_exec);
+  const bool is_root = geteuid() == 0;
+  if (is_root) {  // for whom nothing is forbidden
+    for (const auto& file : fs::recursive_directory_iterator(world.Path(""))) {
+      REQUIRE(lchown(file.path().c_str(), 65534, 65534) == 0);
+    }
+    REQUIRE(lchown(world.Path("").c_str(), 65534, 65534) == 0);
+    REQUIRE(seteuid(65534) == 0);
+  }
+  world.key = "R-2/app/1";
+  const Outcome app = world.Run("file.remove", Value::Object({{"path", world.Path("all/app")}}));
+  const Outcome rotated = world.Run(
+      "file.rotate_logs", Value::Object({{"paths", Value::List{}},
+                                         {"others", Value::List{Value(world.Path("all/app.txt"))}},
+                                         {"keep_days", 30}}));
+  if (is_root) REQUIRE(seteuid(0) == 0);
+  fs::permissions(entry, fs::perms::owner_all);
+  INFO(MessageOf(app) << MessageOf(rotated));
+  CHECK(app);
+  CHECK(rotated);
+  CHECK(fs::exists(entry / "old"));
+  REQUIRE(world.log.size() == 2);
+  CHECK(world.log[0].starts_with("the trash was not emptied"));
 }
 
 }  // namespace

@@ -1,5 +1,11 @@
+#include <poll.h>
 #include <sys/wait.h>
 
+#include <atomic>
+#include <thread>
+
+#include "actions/database/file_copy.h"
+#include "actions/file/packed.h"
 #include "actions/proc_stat.h"
 #include "tests/unit/actions/file/file_world.h"
 
@@ -136,6 +142,94 @@ TEST_CASE("file.rotate_logs tells the writer to begin new logs", "[actions][file
   CHECK(CodeOf(world.Run("file.rotate_logs", Logs(world).With("reopen", reopen))) ==
         Code::kFailedPrecondition);
   CHECK(world.Read("logs/app.log") == "more lines");
+}
+
+TEST_CASE("file.rotate_logs leaves a log alone whose packed name something else has",
+          "[actions][file]") {
+  FileWorld world;
+  world.Folder("logs");
+  world.Write("logs/app.log", "new lines");
+  world.Write("logs/app.log-20260920T000000Z", "lines of one");
+  world.Write("logs/app.log-20260920T000000Z.gz", "lines of another");
+  const std::string before = world.Picture("logs");
+  const auto plan = world.Find("file.rotate_logs").Plan(world.MakeContext(Logs(world)));
+  REQUIRE(plan);
+  CHECK(plan->lines.back().find("is there already") != std::string::npos);
+  const Outcome rotated = world.Run("file.rotate_logs", Logs(world));
+  INFO(MessageOf(rotated));
+  REQUIRE(rotated);
+  CHECK(rotated.output()["compressed"].as_list().empty());
+  CHECK(world.Read("logs/app.log-20260920T000000Z") == "lines of one");
+  REQUIRE(world.log.size() == 1);
+  REQUIRE(world.UndoOf("file.rotate_logs", Logs(world), rotated.output()));
+  CHECK(world.Picture("logs") == before);
+}
+
+TEST_CASE("undoing a rotation does not unpack over what it has not packed", "[actions][file]") {
+  FileWorld world;
+  world.Folder("logs");
+  world.Write("logs/app.log", "new lines");
+  const std::string older = world.Write("logs/app.log-20260920T000000Z", "lines of one");
+  REQUIRE(world.Prepare("file.rotate_logs", Logs(world)));
+  const std::string other = world.Write("other", "lines of another");
+  REQUIRE(file::PackInPlace(other, world.MakeContext({})));
+  fs::rename(other + ".gz", older + ".gz");  // somebody else's, made meanwhile
+  const std::string packed = world.Read("logs/app.log-20260920T000000Z.gz");
+
+  const Outcome broken = world.Find("file.rotate_logs").Apply(world.With(Logs(world), world.undo));
+  CHECK(CodeOf(broken) == Code::kAlreadyExists);
+  CHECK(broken.failure().left == LeftBehind::kPartial);
+  CHECK(CodeOf(world.UndoOf("file.rotate_logs", Logs(world), {})) == Code::kFailedPrecondition);
+  CHECK(world.Read("logs/app.log-20260920T000000Z") == "lines of one");
+  CHECK(world.Read("logs/app.log-20260920T000000Z.gz") == packed);
+}
+
+TEST_CASE("a rotation that goes on after a crash says that something is done already",
+          "[actions][file]") {
+  FileWorld world;
+  world.Folder("logs");
+  world.Write("logs/old-2025.txt", "old");
+  world.SetTime("logs/old-2025.txt", 1'700'000'000);
+  const Value inputs = Value::Object({{"paths", Value::List{}},
+                                      {"others", Value::List{Value(world.Path("logs/old-*.txt"))}},
+                                      {"keep_days", 30}});
+  REQUIRE(world.Run("file.rotate_logs", inputs));  // as far as a life before came
+  world.stop.request_stop();
+  const Outcome stopped = world.Find("file.rotate_logs").Apply(world.With(inputs, world.undo));
+  CHECK(CodeOf(stopped) == Code::kCancelled);
+  CHECK(stopped.failure().left == LeftBehind::kPartial);
+}
+
+TEST_CASE("a line that is written while the packed log is read back is not lost",
+          "[actions][file]") {
+  FileWorld world;
+  const std::string path = world.Write("app.log", std::string(64'000'000, 'a'));
+  world.SetTime("app.log", 1'600'000'000);
+  const std::string made = path + ".gz." + database::KeyName(world.key) + ".tmp";
+  const int log = open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
+  REQUIRE(log >= 0);
+  std::atomic<bool> late = false;
+  std::thread writer([&] {
+    struct stat facts = {};
+    // What is packed gets the log's own time when it is whole; then it is read back.
+    for (int i = 0; i < 20'000; ++i) {
+      if (stat(made.c_str(), &facts) == 0 && facts.st_mtim.tv_sec == 1'600'000'000) break;
+      poll(nullptr, 0, 1);
+    }
+    late = fstat(log, &facts) != 0 || facts.st_nlink == 0 || write(log, "last\n", 5) != 5;
+  });
+  const auto packed = file::PackInPlace(path, world.MakeContext({}));
+  writer.join();
+  close(log);
+  if (late) {
+    WARN("the writer came too late; not tried");
+    return;
+  }
+  REQUIRE_FALSE(packed);
+  CHECK(packed.error().code == Code::kAborted);
+  CHECK(world.Read("app.log").ends_with("alast\n"));
+  CHECK_FALSE(fs::exists(path + ".gz"));
+  CHECK_FALSE(fs::exists(made));
 }
 
 }  // namespace

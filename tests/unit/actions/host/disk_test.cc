@@ -41,6 +41,19 @@ TEST_CASE("host.disk measures the file system and compares numbers as numbers", 
   }
 }
 
+TEST_CASE("host.disk tells whether two paths are on one file system", "[actions][host]") {
+  World world(AddHostActions);
+  std::filesystem::create_directory(world.Path("below"));
+  const auto device = [&world](const std::string& path) {
+    const Outcome measured = world.Do("host.disk", Value::Object({{"path", path}}));
+    INFO(MessageOf(measured));
+    REQUIRE(measured);
+    return measured.output()["device"].as_string();
+  };
+  CHECK(device(world.Path("")) == device(world.Path("below")));
+  CHECK(device(world.Path("")) != device("/proc"));
+}
+
 TEST_CASE("host.disk tells a missing path and one that it may not look at", "[actions][host]") {
   World world(AddHostActions);
   const Outcome missing = world.Do("host.disk", Value::Object({{"path", world.Path("none")}}));

@@ -110,6 +110,42 @@ TEST_CASE("host.log_scan reads rotated files, compressed ones too, the newest to
   }
 }
 
+TEST_CASE("host.log_scan reads a packed file of several members to its end", "[actions][host]") {
+  Logs logs;
+  // As tools do that append to a packed log.
+  logs.Write("one", "ERROR first\nERROR second\nERROR third\nERROR fourth\n");
+  logs.Write("two", "ERROR last\n");
+  const std::string file = logs.Path("app.log.1.gz");
+  for (const std::string part : {"one", "two"}) {
+    REQUIRE(std::system(("gzip -c " + logs.Path(part) + " >> " + file).c_str()) == 0);
+  }
+  SECTION("all of it") {
+    const Outcome all = logs.Scan();
+    CHECK(logs.Count(all, "error") == 5);
+    CHECK(all.output()["last"]["error"] == Value("ERROR last"));
+    CHECK(all.output()["truncated"] == Value(false));
+  }
+  SECTION("its last lines, when no more are to be read") {
+    const Outcome tail = logs.Scan(R"(, "bytes_max": 30)");
+    CHECK(logs.Count(tail, "error") == 2);
+    CHECK(tail.output()["last"]["error"] == Value("ERROR last"));
+    CHECK(tail.output()["truncated"] == Value(true));
+  }
+  SECTION("as far as it goes, when its end is missing") {
+    std::filesystem::resize_file(file, std::filesystem::file_size(file) - 4);
+    const Outcome cut = logs.Scan();
+    CHECK(logs.Count(cut, "error") >= 4);
+    CHECK(cut.output()["truncated"] == Value(true));
+  }
+  SECTION("not at all, when newer ones are as much as may be read") {
+    logs.Write("app.log", "ERROR newest\n");
+    logs.WrittenBefore("app.log.1.gz", 100);
+    const Outcome newest = logs.Scan(R"(, "bytes_max": 13)");
+    CHECK(logs.Count(newest, "error") == 1);
+    CHECK(newest.output()["truncated"] == Value(true));
+  }
+}
+
 TEST_CASE("host.log_scan fails with the facts when there is too much of something",
           "[actions][host]") {
   Logs logs;

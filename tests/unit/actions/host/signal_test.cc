@@ -59,11 +59,11 @@ TEST_CASE("host.signal uses KILL only when it is told to", "[actions][host]") {
   const Outcome refused = world.Do("host.signal", inputs);
   REQUIRE_FALSE(refused);
   CHECK(refused.failure().error.code == Code::kDeadlineExceeded);
-  CHECK(refused.failure().left == LeftBehind::kUnknown);
+  CHECK(refused.failure().left == LeftBehind::kPartial);
   CHECK_THAT(refused.failure().error.message, Catch::Contains("got TERM, and runs still"));
   CHECK(kill(program.pid(), 0) == 0);
   CHECK(world.Find("host.signal").Probe(world.MakeContext(inputs, world.undo)).verdict ==
-        ProbeAnswer::Verdict::kNotApplied);
+        ProbeAnswer::Verdict::kRepeatable);
 
   const Outcome killed = world.Do("host.signal", inputs.With("kill", true));
   INFO(MessageOf(killed));
@@ -72,6 +72,38 @@ TEST_CASE("host.signal uses KILL only when it is told to", "[actions][host]") {
   CHECK(program.EndedBy() == SIGKILL);
   CHECK(world.Find("host.signal").Probe(world.MakeContext(inputs, world.undo)).verdict ==
         ProbeAnswer::Verdict::kApplied);
+}
+
+TEST_CASE("host.signal sends no second signal after a crash, and waits on", "[actions][host]") {
+  World world(AddHostActions);
+  const Action& action = world.Find("host.signal");
+  RunningProgram program("trap 'echo got >> " + world.Path("got") +
+                         "' TERM HUP; trap 'echo last >> " + world.Path("got") +
+                         "' URG; echo ready; while :; do sleep 0.02; done");
+  const auto with = [&](const Value& inputs, const Value& checkpoint) {
+    Context context = world.MakeContext(inputs, program.Inputs().With("command", "bash"));
+    context.checkpoint = checkpoint;
+    return context;
+  };
+  const std::string signal = GENERATE("TERM", "HUP");
+  const Value inputs = program.Inputs().With("signal", signal).With("within", "50ms");
+  Value saved;
+  Context first = with(inputs, Value());
+  first.save_progress = [&](Value checkpoint) {
+    saved = std::move(checkpoint);
+    return Result<void>();
+  };
+  CHECK(action.Apply(first).ok() == (signal == "HUP"));
+  while (world.Read("got").empty()) std::this_thread::yield();
+  const ProbeAnswer told = action.Probe(with(inputs, saved));
+  CHECK(told.verdict ==
+        (signal == "HUP" ? ProbeAnswer::Verdict::kApplied : ProbeAnswer::Verdict::kRepeatable));
+  const Outcome again = action.Apply(with(inputs, saved));
+  CHECK(again.ok() == (signal == "HUP"));
+  // Of the signals that have come, bash takes that of the highest number last.
+  kill(program.pid(), SIGURG);
+  while (world.Read("got").find("last") == std::string::npos) std::this_thread::yield();
+  CHECK(world.Read("got") == "got\nlast\n");
 }
 
 TEST_CASE("host.signal asks a person whether a process that runs on got its signal",

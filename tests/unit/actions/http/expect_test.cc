@@ -49,6 +49,22 @@ void Healthy(int, httplib::Response& response) {
                        "application/json");
 }
 
+TEST_CASE("http.expect can ask that members are there, whatever stands there", "[actions][http]") {
+  World world(AddHttpActions);
+  Endpoint endpoint(Healthy);
+  const Value inputs = endpoint.Inputs().With("within", "0s");
+  CHECK(world.Do("http.expect", inputs.With("json_has", Value::List{"Identity", "Metrics.cpu"})));
+  const Outcome lacking =
+      world.Do("http.expect", inputs.With("json_has", Value::List{"Identity", "Started"}));
+  REQUIRE_FALSE(lacking);
+  CHECK_THAT(MessageOf(lacking), Catch::Contains("it has no member Started"));
+
+  Endpoint text([](int, httplib::Response& response) { response.set_content("ok", "text/plain"); });
+  const Outcome no_json = world.Do(
+      "http.expect", text.Inputs().With("within", "0s").With("json_has", Value::List{"Identity"}));
+  CHECK_THAT(MessageOf(no_json), Catch::Contains("the body is no JSON"));
+}
+
 TEST_CASE("http.expect tells what it measured", "[actions][http]") {
   World world(AddHttpActions);
   Endpoint endpoint(Healthy);

@@ -108,8 +108,13 @@ TEST_CASE("a child ends with its deadline: TERM first, KILL when that does not h
     CHECK(finished->signal == SIGTERM);
   }
   SECTION("by KILL") {
-    const auto finished =
-        RunIn(world, {"env", "--ignore-signal=TERM", "sleep", "1000"}, {.grace = 20ms});
+    // Told to end only once it is so far that TERM does nothing.
+    world.time_given = 1h;
+    Context context = world.MakeContext({});
+    context.log = [&](std::string_view) { world.stop.request_stop(); };
+    const Program stubborn{
+        {"env", "--ignore-signal=TERM", "sh", "-c", "echo ready; exec sleep 1000"}, {}, "/"};
+    const auto finished = RunChild(stubborn, {.grace = 20ms}, context);
     REQUIRE(finished);
     CHECK(finished->stopped);
     CHECK(finished->signal == SIGKILL);

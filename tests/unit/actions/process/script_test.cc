@@ -69,6 +69,26 @@ TEST_CASE("a script's progress and checkpoints reach the run", "[actions][proces
   CHECK(progress == "1/2 making it");
 }
 
+TEST_CASE("a script whose checkpoint is too long for one line fails, and says so",
+          "[actions][process]") {
+  ScriptWorld world;
+  const Value inputs = world.Speaking(R"(
+    describe) echo '{"phases": ["apply"]}' ;;
+    apply) printf 'recourse: checkpoint {"row": "%05000d"}\n' 1 >&2 ;;)");
+  Context context = world.MakeContext(inputs);
+  bool saved = false;
+  context.save_progress = [&saved](Value) {
+    saved = true;
+    return Result<void>();
+  };
+  const Outcome broken = world.action().Apply(context);
+  REQUIRE_FALSE(broken);
+  CHECK_FALSE(saved);
+  CHECK(broken.failure().error.code == Code::kInvalidArgument);
+  CHECK(broken.failure().left == LeftBehind::kUnknown);
+  CHECK(MessageOf(broken).find("4096 bytes") != std::string::npos);
+}
+
 TEST_CASE("a script without probe is never guessed about, one without a way back says so",
           "[actions][process]") {
   ScriptWorld world;

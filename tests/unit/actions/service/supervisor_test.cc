@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "actions/service/supervisor_rpc.h"
 #include "tests/integration/program.h"
 #include "tests/unit/actions/service/service_actions.h"
 
@@ -32,6 +33,9 @@ class RealSupervisor : public testing::ServiceActions {
                     program("bad",
                             "command=/bin/sh -c 'echo no such database; exit 3'\n"
                             "startretries=1\n") +
+                    program("flapping", "command=/bin/sh -c 'test -e " + world.Path("up") +
+                                            " || exit 3; while :; do sleep 0.05; done'\n"
+                                            "startretries=20\n") +
                     program("stubborn",
                             "command=/bin/sh -c 'trap \"\" TERM; echo deaf; "
                             "while :; do sleep 0.05; done'\n"));
@@ -112,6 +116,30 @@ TEST_CASE("a supervised process that is given up is no started one",
   CHECK(started.failure().left == LeftBehind::kNothing);
   CHECK_THAT(MessageOf(started), Contains("supervisord calls it FATAL"));
   CHECK_THAT(MessageOf(started), Contains("no such database"));
+}
+
+TEST_CASE(
+    "a supervised process that waits for its next start runs, and is started again by a rollback",
+    "[actions][service][supervisor]") {
+  RealSupervisor supervisor;
+  supervisor.resource = supervisor.resource.With("process", "flapping");
+  const service::SupervisorRpc rpc(supervisor.world.Path("s.sock"));
+  REQUIRE(rpc.Call(supervisor.world.MakeContext({}), "startProcess", {"flapping", false}));
+  const auto state = [&] { return supervisor.Do("status").output()["state"].as_string(); };
+  supervisor.Await([&] { return state().starts_with("BACKOFF"); });
+  const Outcome stopped = supervisor.Do("stop");
+  INFO(MessageOf(stopped));
+  REQUIRE(stopped);
+  const Value undo = supervisor.world.undo;
+  CHECK(undo["running"] == Value(true));
+  CHECK(undo["unsettled"] == Value(true));
+  CHECK_THAT(state(), Catch::StartsWith("STOPPED"));
+  supervisor.world.undo = undo;
+  supervisor.world.Write("up", "");
+  const Outcome undone = supervisor.Undo("stop", stopped.output());
+  INFO(MessageOf(undone));
+  REQUIRE(undone);
+  CHECK(state() == "RUNNING");
 }
 
 TEST_CASE("a supervised process that does not stop is killed only where that is allowed",

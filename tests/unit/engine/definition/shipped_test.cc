@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <filesystem>
+#include <regex>
 
 #include "actions/all.h"
 #include "engine/definition/advice.h"
@@ -111,6 +112,37 @@ TEST_CASE("nothing that fails after the data is proven rolls it back", "[definit
   }
 }
 
+// An application that makes backups of its own when it is stopped would overwrite the one that a
+// recovery has just chosen.
+TEST_CASE("nobody but the engine writes where the backups of a shipped target are",
+          "[definition][docs]") {
+  const Inventory inventory = ShippedInventory();
+  for (const std::string& name : inventory.Names()) {
+    const Value& target = *inventory.Find(name);
+    const std::string directory = target["backups"].StringOr("directory", "");
+    if (target["application_backups"].is_map()) {
+      CHECK(target["application_backups"].StringOr("directory", "") != directory);
+    }
+    for (const Value& service : target["services"].as_list()) {
+      if (!service["environment"].is_map()) continue;
+      for (const auto& [variable, value] : service["environment"].as_map()) {
+        INFO(name << ": " << variable.as_string());
+        CHECK(value.as_string() != directory);
+      }
+    }
+  }
+}
+
+// What fails before the data is back must not start the services on the damaged file.
+TEST_CASE("nothing in the answer to corruption rolls back by itself", "[definition][docs]") {
+  const Loaded loaded = LoadShipped("corruption-response");
+  REQUIRE(loaded.workflow != nullptr);
+  for (const Step& step : loaded.workflow->steps) {
+    INFO(step.id);
+    CHECK(step.on_failure != OnFailure::kRollback);
+  }
+}
+
 TEST_CASE("a recovery from a backup that was named takes no other", "[definition][docs]") {
   const Loaded loaded = LoadShipped("recovery");
   REQUIRE(loaded.workflow != nullptr);
@@ -163,6 +195,64 @@ TEST_CASE("every shipped workflow that is about a target can start on each that 
   }
 }
 
+// Nobody decides about data because others did not answer at once.
+TEST_CASE("no shipped policy lets those decide whom it tells", "[definition][docs]") {
+  const Inventory inventory = ShippedInventory();
+  int policies = 0;
+  for (const std::string& target : inventory.Names()) {
+    const EscalationPolicy* policy = inventory.PolicyOf(*inventory.Find(target));
+    if (policy == nullptr) continue;
+    ++policies;
+    INFO(policy->name);
+    CHECK_FALSE(policy->may_decide);
+  }
+  CHECK(policies >= 3);
+}
+
+// What a row of docs/systems.md says in its second and third column.
+struct Procedure {
+  std::string id;
+  std::vector<std::string> workflows;
+  std::string target;
+};
+
+std::vector<Procedure> ProceduresOf(const std::string& page) {
+  static const std::regex kRow(
+      R"(\| ([A-Z]-[0-9]+) [^|]*\|([^|]*)\| `recourse start [^|]* --target ([a-z]+))");
+  static const std::regex kName("`([a-z-]+)`");
+  std::vector<Procedure> procedures;
+  for (std::sregex_iterator row(page.begin(), page.end(), kRow), end; row != end; ++row) {
+    Procedure procedure{(*row)[1], {}, (*row)[3]};
+    const std::string names = (*row)[2];
+    for (std::sregex_iterator at(names.begin(), names.end(), kName); at != end; ++at) {
+      procedure.workflows.push_back((*at)[1]);
+    }
+    procedures.push_back(std::move(procedure));
+  }
+  return procedures;
+}
+
+TEST_CASE("every workflow of a row of docs/systems.md can start on the target of its command",
+          "[definition][docs]") {
+  const Inventory inventory = ShippedInventory();
+  const auto procedures = ProceduresOf(Read("docs/systems.md"));
+  CHECK(procedures.size() >= 30);
+  for (const auto& [id, workflows, name] : procedures) {
+    const Value* target = inventory.Find(name);
+    REQUIRE(target != nullptr);
+    for (const std::string& workflow : workflows) {
+      const Loaded loaded = LoadShipped(workflow);
+      REQUIRE(loaded.workflow != nullptr);
+      for (const Input& input : loaded.workflow->inputs) {
+        for (const std::string& resource : input.requires_) {
+          INFO(id << ": " << workflow << " needs " << resource << ", and " << name << " has none");
+          CHECK_FALSE((*target)[resource].is_null());
+        }
+      }
+    }
+  }
+}
+
 // A server is as good as its schedules: those that it ships, and those that the documentation
 // shows.
 TEST_CASE("every shipped schedule, and every one of docs/schedules.md, loads",
@@ -183,6 +273,10 @@ TEST_CASE("every shipped schedule, and every one of docs/schedules.md, loads",
     CHECK((*loaded)->name + ".yaml" == name);
     // Nothing that is shipped acts by itself before somebody has said so.
     CHECK((*loaded)->paused);
+    // What is found while nobody looks is told to somebody.
+    const auto& inputs = workflows.find((*loaded)->workflow)->second->inputs;
+    const bool tells = std::ranges::find(inputs, "channel", &Input::name) != inputs.end();
+    CHECK(tells == !(*loaded)->inputs.StringOr("channel", "").empty());
     ++schedules;
   }
   CHECK(schedules >= 1);

@@ -184,6 +184,44 @@ TEST_CASE("what is asked while something else is open is told too", "[machine]")
   }
 }
 
+TEST_CASE("who a policy tells takes no place of an approval that counts each role", "[machine]") {
+  definition::EscalationPolicy policy;
+  policy.name = "site";
+  policy.levels.push_back({std::chrono::minutes(0), "level-1", {}});
+  policy.levels.push_back({std::chrono::minutes(15), "level-2", {}});
+  policy.may_decide = true;
+  const auto asked = [&policy](const std::string& approvers) {
+    Player player(
+        "name: t\nsteps:\n  - {id: ask, approval: {prompt: 'Lose all of it?', approvers: " +
+        approvers + "}}\n  - {id: after, action: do.it}\n");
+    machine::Start start;
+    start.inputs = Value(Value::Map());
+    start.policy = definition::PolicyFor(policy, "critical");
+    player.Send(start, "operator");
+    MakePlans(player);
+    player.Fire(TimerKind::kPolicyLevel);
+    player.Fire(TimerKind::kPolicyLevel);
+    return player;
+  };
+  Player counted = asked("{dba: 1, owner: 1}");
+  const ApprovalId id = AskedBy(counted, "dba");
+  for (const char* role : {"level-1", "level-2"}) {
+    CHECK(counted.Refused(Ballot(id, Vote::kApprove, {role}), role).code ==
+          Code::kPermissionDenied);
+  }
+  CHECK(counted.history().empty());
+  counted.Vote("p1", Vote::kApprove, {"dba"});
+  counted.Vote("p2", Vote::kApprove, {"owner"});
+  CHECK(counted.started() == "apply after/1");
+
+  // Of one that takes anybody of a list only those decide who came in later.
+  Player listed = asked("[dba]");
+  CHECK(listed.Refused(Ballot(AskedBy(listed, "dba"), Vote::kApprove, {"level-1"}), "one").code ==
+        Code::kPermissionDenied);
+  listed.Vote("two", Vote::kApprove, {"level-2"});
+  CHECK(listed.started() == "apply after/1");
+}
+
 TEST_CASE("a definition whose next step stands at another place is not adopted", "[machine]") {
   const auto yaml = [](const std::string& wipe, const std::string& keep) {
     return "name: t\nwindow: {cron: \"0 2 * * *\", duration: 1h}\non_window_closing: pause\nsteps:\n"
