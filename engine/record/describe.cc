@@ -20,7 +20,7 @@ class Describer : public PeopleDescriber {
 
   void operator()(const RunStarted& e) {
     Say("started by " + who_ + ": " + e.workflow + After(" on ", TargetOf(workflow_, e.inputs)) +
-            (e.deadline ? ", to be over by " + Clock(*e.deadline) : std::string()) +
+            (e.deadline ? ", to be over by " + Moment(*e.deadline) : std::string()) +
             After(", on hold: ", e.hold),
         {{"workflow", e.workflow},
          {"digest", e.digest},
@@ -122,7 +122,7 @@ class Describer : public PeopleDescriber {
   }
   void operator()(const WaitStarted& e) {
     const std::string signal = e.signal.empty() ? "" : " for the signal " + e.signal;
-    Say(StepRef{e.step, -1}, " waits" + signal + (e.until ? " until " + Clock(*e.until) : ""),
+    Say(StepRef{e.step, -1}, " waits" + signal + (e.until ? " until " + Moment(*e.until) : ""),
         {{"until", TimeOrNull(e.until)}, {"signal", e.signal}});
   }
   void operator()(const WaitEnded& e) {
@@ -144,7 +144,9 @@ class Describer : public PeopleDescriber {
         e.error     ? ": " + name + " failed: " + e.error->ToString()
         : e.stopped ? ": " + name + " was stopped, because another one failed"
                     : ": " + name + " is done",
-        {{"branch", name}, {"error", e.error ? ErrorValue(*e.error) : Value()}, {"stopped", e.stopped}});
+        {{"branch", name},
+         {"error", e.error ? ErrorValue(*e.error) : Value()},
+         {"stopped", e.stopped}});
   }
   void operator()(const SubWorkflowStarted& e) {
     Say(StepRef{e.step, -1}, " begins its workflow", {{"inputs", e.inputs}});
@@ -153,7 +155,7 @@ class Describer : public PeopleDescriber {
     Say(StepRef{e.step, -1}, " is done", {{"output", e.output}});
   }
   void operator()(const WindowAwaited& e) {
-    Say(e.at, " waits for the window, which opens at " + Clock(e.opens),
+    Say(e.at, " waits for the window, which opens at " + Moment(e.opens),
         {{"opens", ToTimestamp(e.opens)}});
   }
   void operator()(const FinishStarted& e) {

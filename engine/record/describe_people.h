@@ -1,5 +1,5 @@
-// What people say to a run, and what they are asked, as lines of a timeline; with the tools that all
-// lines are made with. Private to describe.cc.
+// What people say to a run, and what they are asked, as lines of a timeline; with the tools that
+// all lines are made with. Private to describe.cc.
 #pragma once
 
 #include <algorithm>
@@ -23,13 +23,15 @@ inline std::string After(std::string_view separator, const std::string& text) {
   return text.empty() ? std::string() : std::string(separator) + text;
 }
 
-inline std::string Clock(Time time) {
-  const auto second = std::chrono::floor<std::chrono::seconds>(time);
-  return FormatTimestamp(ToTimestamp(second)).substr(11, 8) + " UTC";
+// With its day: what is waited for may be weeks away.
+inline std::string Moment(Time time) {
+  const std::string text =
+      FormatTimestamp(ToTimestamp(std::chrono::floor<std::chrono::seconds>(time)));
+  return text.substr(0, 10) + " " + text.substr(11, 8) + " UTC";
 }
 
 inline std::string Retried(const std::optional<Time>& retry_at) {
-  return retry_at ? "; tried again at " + Clock(*retry_at) : std::string();
+  return retry_at ? "; tried again at " + Moment(*retry_at).substr(11) : std::string();
 }
 
 inline Value TimeOrNull(const std::optional<Time>& time) {
@@ -69,8 +71,8 @@ class PeopleDescriber {
   void operator()(const ManualStarted& e) {
     std::string items;
     for (const auto& item : e.items) items += (items.empty() ? "" : ", ") + item.id;
-    Say(StepRef{e.step, -1}, " asks " + Alternatives(e.by) + " for a checklist (" + items + "): " +
-                                 e.prompt,
+    Say(StepRef{e.step, -1},
+        " asks " + Alternatives(e.by) + " for a checklist (" + items + "): " + e.prompt,
         {{"prompt", e.prompt}, {"expires", TimeOrNull(e.expires)}});
   }
   void operator()(const ItemAnswered& e) {
@@ -86,7 +88,7 @@ class PeopleDescriber {
   }
   void operator()(const ApprovalRequested& e) {
     const std::string count = e.quorum == 1 ? "" : std::to_string(e.quorum) + " of them";
-    const std::string until = e.expires ? "until " + Clock(*e.expires) : std::string();
+    const std::string until = e.expires ? "until " + Moment(*e.expires) : std::string();
     const std::string terms = count + After(count.empty() ? "" : ", ", until);
     Value::List approvers(e.approvers.begin(), e.approvers.end());
     Say(StepRef{e.step, -1},
@@ -109,8 +111,8 @@ class PeopleDescriber {
     const std::string_view how = e.vote == Vote::kApprove  ? " approved by "
                                  : e.vote == Vote::kReject ? " rejected by "
                                                            : ": decision taken back by ";
-    Say(e.id.ToString() + std::string(how) + who_ + (e.second_factor ? " with a one-time code" : "") +
-            After(": ", e.reason),
+    Say(e.id.ToString() + std::string(how) + who_ +
+            (e.second_factor ? " with a one-time code" : "") + After(": ", e.reason),
         {{"approval", e.id.ToString()},
          {"vote", Name(e.vote)},
          {"roles", Value::List(e.roles.begin(), e.roles.end())},
@@ -146,7 +148,8 @@ class PeopleDescriber {
   }
   void operator()(const InputOverridden& e) {
     At({e.change.step, -1});
-    const std::string allowed = e.approval.number == 0 ? "" : ", allowed by " + e.approval.ToString();
+    const std::string allowed =
+        e.approval.number == 0 ? "" : ", allowed by " + e.approval.ToString();
     Say(e.change.input + " of " + entry_.step + " overridden by " + e.change.by + allowed + ": " +
             ToJson(e.change.value) + After(", because ", e.change.reason),
         {{"input", e.change.input},

@@ -34,7 +34,7 @@ TEST_CASE("every event is one plain line", "[record]") {
     lines += entry.type + " | " + entry.step + " | " + entry.text + "\n";
   }
   CHECK(lines ==
-        "RunStarted |  | started by kim: recovery, to be over by 03:04:05 UTC, "
+        "RunStarted |  | started by kim: recovery, to be over by 2026-11-21 03:04:05 UTC, "
         "on hold: look first\n"
         "LockQueued |  | waits for its lock, which R-7 holds\n"
         "LockAcquired |  | holds its lock, with fencing token 17\n"
@@ -52,11 +52,11 @@ TEST_CASE("every event is one plain line", "[record]") {
         "FailureHandled | stop[2] | stop[2] failed, so the run goes on at give_up\n"
         "SwitchTaken | decide | decide goes on at restore\n"
         "CheckpointReached | decide | decide reached: a checkpoint to roll back to\n"
-        "WaitStarted | decide | decide waits for the signal go until 03:04:05 UTC\n"
+        "WaitStarted | decide | decide waits for the signal go until 2026-11-21 03:04:05 UTC\n"
         "WaitEnded | decide | decide has its signal, from \n"
         "PlanStarted | decide | decide: making the plan of what follows\n"
         "ApprovalRequested | decide | decide asks dba or lead for approval A-381 (2 of them, "
-        "until 03:04:05 UTC): Restore?\n"
+        "until 2026-11-21 03:04:05 UTC): Restore?\n"
         "VoteCast |  | A-381 rejected by kim with a one-time code: too old\n"
         "ApprovalSettled |  | A-381 expired: nobody decided in time\n"
         "RunPaused |  | quarantined by kim: lunch\n"
@@ -86,7 +86,8 @@ TEST_CASE("every event is one plain line", "[record]") {
         "ItemAnswered | decide | decide: phone cannot be done: nobody answers\n"
         "ApprovalEscalated |  | A-381 is overdue: level-2 is told\n"
         "FinishStarted |  | before it ends as rolled back, what is to run at last\n"
-        "WindowAwaited | stop[2] | stop[2] waits for the window, which opens at 03:04:05 UTC\n"
+        "WindowAwaited | stop[2] | stop[2] waits for the window, which opens at 2026-11-21 "
+        "03:04:05 UTC\n"
         "ApprovalRevoked | decide | A-381 taken back by kim: the plan is wrong; it is asked anew "
         "before anything goes on\n"
         "InputOverridden | restore | path of restore overridden by ann, allowed by A-382: "
