@@ -23,13 +23,21 @@ struct CloseGz {
 };
 using Gz = std::unique_ptr<gzFile_s, CloseGz>;
 
-std::vector<std::string> PathsFor(const std::string& pattern) {
+// kPermissionDenied: whether anything is there cannot be seen.
+Result<std::vector<std::string>> PathsFor(const std::string& pattern) {
   glob_t found{};
   std::vector<std::string> paths;
   if (glob(pattern.c_str(), GLOB_NOSORT, nullptr, &found) == 0) {
     paths.assign(found.gl_pathv, found.gl_pathv + found.gl_pathc);
   }
   globfree(&found);
+  if (!paths.empty()) return paths;
+  const std::size_t wild = pattern.find_first_of("*?[");
+  const std::string directory = pattern.substr(0, pattern.rfind('/', wild)) + "/";
+  const int needed = wild == pattern.npos ? X_OK : R_OK | X_OK;
+  if (access(directory.c_str(), needed) != 0 && errno == EACCES) {
+    return ErrnoError(EACCES, "look for " + pattern + " in " + directory);
+  }
   return paths;
 }
 
@@ -76,7 +84,9 @@ Result<Gz> OpenAt(const LogFile& log, std::int64_t begin) {
 Result<std::vector<LogFile>> FindLogFiles(const Value::List& patterns, const Policy& policy) {
   std::vector<LogFile> logs;
   for (const Value& pattern : patterns) {
-    for (const std::string& path : PathsFor(pattern.as_string())) {
+    const auto paths = PathsFor(pattern.as_string());
+    if (!paths) return paths.error();
+    for (const std::string& path : *paths) {
       if (auto allowed = policy.AllowPath(path); !allowed) return std::move(allowed).error();
       struct stat info;
       if (stat(path.c_str(), &info) != 0 || !S_ISREG(info.st_mode)) continue;
