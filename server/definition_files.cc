@@ -61,6 +61,17 @@ class DefinitionFiles::Reading {
     }
   }
 
+  // The same, but first those that were there before: a new file takes nobody's name from it.
+  template <class Take>
+  void EachFileOldFirst(const std::vector<std::string>& directories, Take take) {
+    std::vector<std::string> files;
+    for (const std::string& directory : directories) {
+      for (std::string& file : FilesIn(directory)) files.push_back(std::move(file));
+    }
+    std::ranges::stable_partition(files, [&](const auto& file) { return before_.contains(file); });
+    for (const std::string& file : files) Use(file, take);
+  }
+
   // The text of each workflow by its name, for those that run another. `is_good` is asked about
   // each; what a broken one held before stands for it.
   template <class IsGood>
@@ -198,7 +209,7 @@ Definitions DefinitionFiles::Load(const Texts& overlay) {
                      const auto added = catalogue.inventory.AddPolicyFile(text, file);
                      return added ? std::string() : added.error().message;
                    });
-  reading.EachFile(directories_.targets, [&](const std::string& file, const std::string& text) {
+  reading.EachFileOldFirst(directories_.targets, [&](const std::string& file, const std::string& text) {
     const auto added = catalogue.inventory.AddFile(text, file);
     return added ? std::string() : added.error().message;
   });

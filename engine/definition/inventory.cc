@@ -340,8 +340,9 @@ Result<void> Inventory::AddFile(std::string_view text, std::string_view file) {
   const std::string name = target["name"].as_string();
   if (!targets_.emplace(name, std::move(target)).second) {
     return Error{Code::kAlreadyExists, std::string(file) + ": a target " + Quoted(name) +
-                                           " is there already, from another file"};
+                                           " is there already, from " + files_[name]};
   }
+  files_.emplace(name, std::string(file));
   return {};
 }
 

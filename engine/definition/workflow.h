@@ -302,6 +302,7 @@ class Inventory {
 
  private:
   std::map<std::string, Value, std::less<>> targets_;
+  std::map<std::string, std::string> files_;  // that a target is from, by its name
   std::map<std::string, EscalationPolicy, std::less<>> policies_;
 };
 

@@ -164,6 +164,19 @@ TEST_CASE("what a broken file held before stays in use, and the problem is told"
   CHECK(f.DigestOf(mended, "good") != before);
 }
 
+TEST_CASE("a new file takes no target from the file that it was loaded from", "[server]") {
+  const TemporaryDirectory directory;
+  Registry registry;
+  DefinitionFiles files({{}, {directory.File("targets")}, {}, {}, ""}, registry);
+  const std::string first = directory.Write("targets/shop.yaml", "name: shop\nsummary: first\n");
+  REQUIRE(files.Load().problems.empty());
+  const std::string copy = directory.Write("targets/a-copy.yaml", "name: shop\nsummary: copy\n");
+  const Definitions loaded = files.Load();
+  CHECK((*loaded.catalogue.inventory.Find("shop"))["summary"].as_string() == "first");
+  REQUIRE(loaded.problems.size() == 1);
+  CHECK(loaded.problems[0] == copy + ": a target \"shop\" is there already, from " + first);
+}
+
 TEST_CASE("a file that is gone takes its definition with it, a directory that is gone does not",
           "[server]") {
   Files f;
