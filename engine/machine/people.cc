@@ -187,7 +187,13 @@ Result<void> On(Draft& draft, const AnswerItem& input) {
   if (!input.done && input.note.empty()) {
     return InvalidArgument("note: say why the item cannot be done");
   }
-  if (open->answers.contains(input.item) && input.done) return {};  // said already
+  if (const auto said = open->answers.find(input.item);
+      said != open->answers.end() && input.done) {
+    if (input.note.empty() || input.note == said->second.note) return {};
+    return FailedPrecondition("the item " + input.item + " was answered by " + said->second.by +
+                              (said->second.note.empty() ? "" : ": " + said->second.note) +
+                              ". This note was not kept; to add it: recourse note " + run + " TEXT");
+  }
   const int step = open->step;
   draft.Emit(ItemAnswered{step, input.item, input.done, false, input.note});
   if (input.done) {

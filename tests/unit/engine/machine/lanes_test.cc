@@ -190,4 +190,18 @@ TEST_CASE("an answer says which checklist it is of, where several are open", "[m
   CHECK(player.status() == RunStatus::kSucceeded);
 }
 
+TEST_CASE("what an item was answered with stays, and another note is not lost without a word",
+          "[machine]") {
+  Player player(
+      "name: t\nsteps:\n- id: m\n"
+      "  manual: {prompt: p, by: [dba], items: [{id: one, text: t}, {id: two, text: t}]}\n");
+  player.Start();
+  player.Send(AnswerItem{"", "one", true, "first", {"dba"}}, "ada");
+  player.Send(AnswerItem{"", "one", true, "first", {"dba"}}, "ada");  // sent again: its answer was lost
+  player.Send(AnswerItem{"", "one", true, "", {"dba"}}, "bob");
+  const Error refused = player.Refused(AnswerItem{"", "one", true, "second", {"dba"}}, "bob");
+  CHECK(refused.code == Code::kFailedPrecondition);
+  CHECK(refused.message.find("the item one was answered by ada: first") == 0);
+}
+
 }  // namespace recourse::machine
