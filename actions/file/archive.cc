@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "actions/database/file_copy.h"
 #include "actions/file/archive_reader.h"
 #include "actions/file/archive_writer.h"
 #include "actions/file/file.h"
@@ -190,22 +189,15 @@ Result<Request> Read(const Context& context) {
                             "Exclude it, or say accept_links: true and unpack the archive by tar");
 }
 
-class Archive final : public Action {
+class Archive final : public PlacingAction {
  public:
   Archive() {
     spec_.name = "file.archive";
     spec_.summary = "Pack files and directories into a tar archive, and read it back";
     spec_.inputs = Schema(kInputs);
     spec_.output = Schema(kOutput);
-    spec_.repeat = RepeatClass::kProbed;
-    spec_.has_plan = true;
-    spec_.has_prepare = true;
     spec_.has_verify = true;
-    spec_.can_compensate = true;
-    spec_.timeout = std::chrono::minutes(30);
   }
-
-  const ActionSpec& Spec() const override { return spec_; }
 
   Result<ActionPlan> Plan(const Context& context) const override {
     const auto request = Read(context);
@@ -232,9 +224,7 @@ class Archive final : public Action {
     if (!request) return request.error();
     const auto before = FreeOrReplaced(request->to, context.inputs.BoolOr("replace", false));
     if (!before) return before.error();
-    auto space = database::NeedSpace(request->to.directory, request->all.bytes);
-    if (!space) return std::move(space).error();
-    return Value::Object({{"before", BeforeOf(*before)}});
+    return UndoRecordOf(request->to, *before, request->all.bytes);
   }
 
   Outcome Apply(const Context& context) const override {
@@ -274,18 +264,6 @@ class Archive final : public Action {
             {}};
   }
 
-  ProbeAnswer Probe(const Context& context) const override {
-    const auto to = PlaceOf(context.inputs.StringOr("to", ""), context);
-    if (!to) return {ProbeAnswer::Verdict::kUnknown, to.error().ToString(), {}};
-    return ProbePlace(*to, context);
-  }
-
-  Outcome Compensate(const Context& context, const Value& output) const override {
-    const auto to = PlaceOf(context.inputs.StringOr("to", ""), context);
-    if (!to) return to.error();
-    return TakeBack(*to, output, context);
-  }
-
  private:
   static Value OutputOf(const Request& request, const Archived& archived) {
     const Tree& all = request.all;
@@ -299,8 +277,6 @@ class Archive final : public Action {
                           {"skipped", ListOf(all.others)},
                           {"changed", ListOf(archived.changed)}});
   }
-
-  ActionSpec spec_;
 };
 
 }  // namespace

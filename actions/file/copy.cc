@@ -1,4 +1,3 @@
-#include "actions/database/file_copy.h"
 #include "actions/file/file.h"
 #include "actions/file/matches.h"
 #include "actions/file/placement.h"
@@ -62,22 +61,15 @@ Result<Request> Read(const Context& context) {
   return Request{*std::move(from), *std::move(to), *std::move(tree)};
 }
 
-class Copy final : public Action {
+class Copy final : public PlacingAction {
  public:
   Copy() {
     spec_.name = "file.copy";
     spec_.summary = "Copy a file or directory tree, whole or not at all";
     spec_.inputs = Schema(kInputs);
     spec_.output = Schema(kOutput);
-    spec_.repeat = RepeatClass::kProbed;
-    spec_.has_plan = true;
-    spec_.has_prepare = true;
     spec_.has_verify = true;
-    spec_.can_compensate = true;
-    spec_.timeout = std::chrono::minutes(30);
   }
-
-  const ActionSpec& Spec() const override { return spec_; }
 
   Result<ActionPlan> Plan(const Context& context) const override {
     const auto request = Read(context);
@@ -101,9 +93,7 @@ class Copy final : public Action {
     if (!request) return request.error();
     const auto before = FreeOrReplaced(request->to, context.inputs.BoolOr("replace", false));
     if (!before) return before.error();
-    auto space = database::NeedSpace(request->to.directory, request->tree.bytes);
-    if (!space) return std::move(space).error();
-    return Value::Object({{"before", BeforeOf(*before)}});
+    return UndoRecordOf(request->to, *before, request->tree.bytes);
   }
 
   Outcome Apply(const Context& context) const override {
@@ -138,18 +128,6 @@ class Copy final : public Action {
     return {Verdict::kFailed, path + " has the SHA-256 " + *found + ", written was " + sha256, {}};
   }
 
-  ProbeAnswer Probe(const Context& context) const override {
-    const auto to = PlaceOf(context.inputs.StringOr("to", ""), context);
-    if (!to) return {ProbeAnswer::Verdict::kUnknown, to.error().ToString(), {}};
-    return ProbePlace(*to, context);
-  }
-
-  Outcome Compensate(const Context& context, const Value& output) const override {
-    const auto to = PlaceOf(context.inputs.StringOr("to", ""), context);
-    if (!to) return to.error();
-    return TakeBack(*to, output, context);
-  }
-
  private:
   static Value OutputOf(const Request& request, const std::string& sha256) {
     const Tree& tree = request.tree;
@@ -161,8 +139,6 @@ class Copy final : public Action {
                           {"sha256", sha256},
                           {"skipped", ListOf(tree.others)}});
   }
-
-  ActionSpec spec_;
 };
 
 }  // namespace

@@ -1,6 +1,5 @@
 #include <unistd.h>
 
-#include "actions/database/file_copy.h"
 #include "actions/file/archive_reader.h"
 #include "actions/file/file.h"
 #include "actions/file/placement.h"
@@ -70,21 +69,14 @@ Result<Survey> Look(const Request& request, const Context& context) {
                    HumanBytes(request.bytes_max) + "); nothing is unpacked"};
 }
 
-class Extract final : public Action {
+class Extract final : public PlacingAction {
  public:
   Extract() {
     spec_.name = "file.extract";
     spec_.summary = "Unpack an archive into a directory, whole or not at all";
     spec_.inputs = Schema(kInputs);
     spec_.output = Schema(kOutput);
-    spec_.repeat = RepeatClass::kProbed;
-    spec_.has_plan = true;
-    spec_.has_prepare = true;
-    spec_.can_compensate = true;
-    spec_.timeout = std::chrono::minutes(30);
   }
-
-  const ActionSpec& Spec() const override { return spec_; }
 
   Result<ActionPlan> Plan(const Context& context) const override {
     const auto request = Read(context);
@@ -110,9 +102,7 @@ class Extract final : public Action {
     if (auto same = CheckDigest(request->archive, context); !same) return std::move(same).error();
     const auto survey = Look(*request, context);
     if (!survey) return survey.error();
-    auto space = database::NeedSpace(request->to.directory, survey->bytes);
-    if (!space) return std::move(space).error();
-    return Value::Object({{"before", BeforeOf(*before)}});
+    return UndoRecordOf(request->to, *before, survey->bytes);
   }
 
   Outcome Apply(const Context& context) const override {
@@ -139,18 +129,6 @@ class Extract final : public Action {
     });
   }
 
-  ProbeAnswer Probe(const Context& context) const override {
-    const auto to = PlaceOf(context.inputs.StringOr("to", ""), context);
-    if (!to) return {ProbeAnswer::Verdict::kUnknown, to.error().ToString(), {}};
-    return ProbePlace(*to, context);
-  }
-
-  Outcome Compensate(const Context& context, const Value& output) const override {
-    const auto to = PlaceOf(context.inputs.StringOr("to", ""), context);
-    if (!to) return to.error();
-    return TakeBack(*to, output, context);
-  }
-
  private:
   static Result<void> CheckDigest(const std::string& archive, const Context& context) {
     const std::string wanted = context.inputs.StringOr("sha256", "");
@@ -161,8 +139,6 @@ class Extract final : public Action {
     return DataLoss(archive + " is not what is expected: its SHA-256 is " + *found + ", expected " +
                     wanted + ". Nothing is unpacked");
   }
-
-  ActionSpec spec_;
 };
 
 }  // namespace

@@ -285,4 +285,31 @@ Outcome TakeBack(const Place& place, const Value& output, const Context& context
   return Value();
 }
 
+PlacingAction::PlacingAction() {
+  spec_.repeat = RepeatClass::kProbed;
+  spec_.has_plan = true;
+  spec_.has_prepare = true;
+  spec_.can_compensate = true;
+  spec_.timeout = std::chrono::minutes(30);
+}
+
+Outcome PlacingAction::UndoRecordOf(const Place& to, const std::optional<Identity>& before,
+                                    std::int64_t bytes) {
+  auto space = database::NeedSpace(to.directory, bytes);
+  if (!space) return std::move(space).error();
+  return Value::Object({{"before", BeforeOf(before)}});
+}
+
+ProbeAnswer PlacingAction::Probe(const Context& context) const {
+  const auto to = PlaceOf(context.inputs.StringOr("to", ""), context);
+  if (!to) return {ProbeAnswer::Verdict::kUnknown, to.error().ToString(), {}};
+  return ProbePlace(*to, context);
+}
+
+Outcome PlacingAction::Compensate(const Context& context, const Value& output) const {
+  const auto to = PlaceOf(context.inputs.StringOr("to", ""), context);
+  if (!to) return to.error();
+  return TakeBack(*to, output, context);
+}
+
 }  // namespace recourse::file

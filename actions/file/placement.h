@@ -7,6 +7,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -64,5 +65,22 @@ ProbeAnswer ProbePlace(const Place& place, const Context& context);
 // says what was put there, something that may be somebody else's. kNotFound: what was there before
 // has left the trash. Nothing was changed then.
 Outcome TakeBack(const Place& place, const Value& output, const Context& context);
+
+// An action that makes what the input `to` names, by MakeInPlace(): how it is probed and undone.
+class PlacingAction : public Action {
+ public:
+  const ActionSpec& Spec() const override { return spec_; }
+  ProbeAnswer Probe(const Context& context) const override;
+  Outcome Compensate(const Context& context, const Value& output) const override;
+
+ protected:
+  PlacingAction();
+
+  // What Prepare() answers: the name is free or may be replaced, and there is room for the bytes.
+  static Outcome UndoRecordOf(const Place& to, const std::optional<Identity>& before,
+                              std::int64_t bytes);
+
+  ActionSpec spec_;
+};
 
 }  // namespace recourse::file
