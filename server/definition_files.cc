@@ -56,18 +56,13 @@ class DefinitionFiles::Reading {
   // Calls `take` with name and text of each file; what it answers is a problem unless it is empty.
   template <class Take>
   void EachFile(const std::vector<std::string>& directories, Take take) {
-    for (const std::string& directory : directories) {
-      for (const std::string& file : FilesIn(directory)) Use(file, take);
-    }
+    for (const std::string& file : FilesIn(directories)) Use(file, take);
   }
 
   // The same, but first those that were there before: a new file takes nobody's name from it.
   template <class Take>
   void EachFileOldFirst(const std::vector<std::string>& directories, Take take) {
-    std::vector<std::string> files;
-    for (const std::string& directory : directories) {
-      for (std::string& file : FilesIn(directory)) files.push_back(std::move(file));
-    }
+    std::vector<std::string> files = FilesIn(directories);
     std::ranges::stable_partition(files, [&](const auto& file) { return before_.contains(file); });
     for (const std::string& file : files) Use(file, take);
   }
@@ -78,13 +73,11 @@ class DefinitionFiles::Reading {
   Texts WorkflowTexts(const std::vector<std::string>& directories, IsGood is_good) {
     Texts files, texts;
     const std::vector<std::string> told = problems;
-    for (const std::string& directory : directories) {
-      for (const std::string& file : FilesIn(directory)) {
-        const auto text = TextOf(file);
-        const auto before = before_.find(file);
-        if (text) files.emplace(file, *text);
-        if (!text && before != before_.end()) files.emplace(file, before->second);
-      }
+    for (const std::string& file : FilesIn(directories)) {
+      const auto text = TextOf(file);
+      const auto before = before_.find(file);
+      if (text) files.emplace(file, *text);
+      if (!text && before != before_.end()) files.emplace(file, before->second);
     }
     problems = told;  // They are told when the files are used.
     for (const auto& [file, text] : files) texts.emplace(definition::NameIn(text), text);
@@ -130,6 +123,14 @@ class DefinitionFiles::Reading {
   }
 
  private:
+  std::vector<std::string> FilesIn(const std::vector<std::string>& directories) {
+    std::vector<std::string> files;
+    for (const std::string& directory : directories) {
+      for (std::string& file : FilesIn(directory)) files.push_back(std::move(file));
+    }
+    return files;
+  }
+
   std::vector<std::string> FilesIn(const std::string& directory) {
     std::vector<std::string> files;
     std::error_code problem;
