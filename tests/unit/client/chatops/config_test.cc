@@ -79,6 +79,21 @@ TEST_CASE("a channel that can be none is told at its place, also one that YAML t
   CHECK_THAT(Refused(two), Catch::Contains("bot.yaml:4:36: routes[0].channel: \"#ops\" is no id of a channel in Slack"));
 }
 
+TEST_CASE("how often the bot may send a line on IRC is a setting with limits", "[chatops]") {
+  const auto with = [](const std::string& interval) {
+    return "server: {token_file: /t}\nsurfaces:\n"
+           "  irc: {network: ops, server: \"irc.example.net:6697\", nick: r, line_interval: " + interval +
+           "}\nroutes: [{surface: irc, channel: \"#x\"}]\n";
+  };
+  const auto settings = Parsed(with("20ms"));
+  REQUIRE(settings);
+  CHECK(settings->surfaces.irc->interval == std::chrono::milliseconds(20));
+  for (const std::string wrong : {"0s", "9ms", "11s", "often"}) {
+    CHECK(Refused(with(wrong)) == "bot.yaml:3:79: surfaces.irc.line_interval: \"" + wrong +
+                                      "\" is no time from 10ms to 10s, such as 500ms");
+  }
+}
+
 TEST_CASE("a route that can never count is told", "[chatops]") {
   const std::string all = "routes:\n  - {surface: irc, channel: \"#a\", targets: [x, y]}\n";
   CHECK(Refused(std::string(kHead) + all + "  - {surface: irc, channel: \"#b\", targets: [y], severities: [high]}\n") ==
