@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "client/chatops/web/form.h"
+#include "engine/base/clock.h"
 #include "engine/base/json.h"
 
 namespace recourse::integration {
@@ -13,6 +14,8 @@ constexpr const char* kMattermostTeam = "rdc9bgriktyx9p4kowh3dmgqyc";
 Value Failure(int status, const std::string& message) {
   return Value::Object({{"id", "api.error"}, {"message", message}, {"status_code", status}});
 }
+
+std::int64_t NowMs() { return ToTimestamp(SystemClock().Now()).seconds * 1000; }
 
 }  // namespace
 
@@ -65,7 +68,9 @@ void MattermostServer::Answer(const httplib::Request& request, httplib::Response
     errors.pop_front();
   } else {
     const auto body = ParseJson(request.body);
-    answer = Call(path, body ? *body : Value(), status);
+    answer = request.method == "GET" && path.ends_with("/posts")
+                 ? PostsOf(path, std::stoll(request.get_param_value("since")))
+                 : Call(path, body ? *body : Value(), status);
   }
   response.status = status;
   response.set_content(ToJson(answer), "application/json");
@@ -91,25 +96,28 @@ Value MattermostServer::Call(const std::string& path, const Value& body, int& st
     if (channel == "nochannel") {
       return Failure(status = 403, "You do not have the appropriate permissions.");
     }
-    posts_.push_back({"post" + std::to_string(++numbers_), channel, body});
+    posts_.push_back({"post" + std::to_string(++numbers_), channel, body, NowMs()});
     status = 201;
     return Value::Object({{"id", posts_.back().id}, {"channel_id", channel}});
-  }
-  if (path.starts_with("/channels/") && path.ends_with("/posts")) {
-    Value::Map found;
-    for (const Post& post : posts_) {
-      if (path != "/channels/" + post.channel + "/posts") continue;
-      found.emplace(post.id, Value::Object({{"user_id", "bot"}, {"props", post.content["props"]}}));
-    }
-    return Value::Object({{"posts", Value(std::move(found))}});
   }
   for (Post& post : posts_) {
     if (path != "/posts/" + post.id + "/patch") continue;
     post.content = body;
+    post.changed_ms = NowMs();
     ++post.updates;
     return Value::Object({{"id", post.id}});
   }
   return Failure(status = 404, "Unable to find the post.");
+}
+
+// Those that were made or changed since then.
+Value MattermostServer::PostsOf(const std::string& path, std::int64_t since_ms) {
+  Value::Map found;
+  for (const Post& post : posts_) {
+    if (path != "/channels/" + post.channel + "/posts" || post.changed_ms < since_ms) continue;
+    found.emplace(post.id, Value::Object({{"user_id", "bot"}, {"props", post.content["props"]}}));
+  }
+  return Value::Object({{"posts", Value(std::move(found))}});
 }
 
 Value MattermostServer::Click(const std::string& user, const Post& post, const std::string& label) {

@@ -24,6 +24,7 @@ class MattermostServer {
     std::string id;
     std::string channel;
     Value content;  // as it was posted, or last changed
+    std::int64_t changed_ms = 0;
     int updates = 0;
   };
   struct Heard {
@@ -56,6 +57,7 @@ class MattermostServer {
  private:
   void Answer(const httplib::Request& request, httplib::Response& response);
   Value Call(const std::string& path, const Value& body, int& status);
+  Value PostsOf(const std::string& path, std::int64_t since_ms);
   Heard Send(const std::string& path, const Value& body);
 
   std::string url_;

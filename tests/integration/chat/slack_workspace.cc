@@ -172,10 +172,14 @@ Value SlackWorkspace::Call(const std::string& method, const Value& arguments) {
   }
   if (method.starts_with("files.")) return CallFiles(method, arguments);
   if (method == "conversations.history") {
+    const bool all = arguments.StringOr("include_all_metadata", "") == "true";
     Value::List found;
     for (auto message = messages_.rbegin(); message != messages_.rend(); ++message) {
-      if (message->channel != channel) continue;
-      found.push_back(Value::Object({{"ts", message->ts}, {"metadata", message->content["metadata"]}}));
+      const bool is_old = std::stod(message->ts) <= std::stod(arguments.StringOr("oldest", "0"));
+      if (message->channel != channel || is_old) continue;
+      const Value shown = Value::Object({{"ts", message->ts}, {"text", message->content["text"]}});
+      found.push_back(all ? shown.With("metadata", message->content["metadata"]) : shown);
+      if (found.size() == std::stoul(arguments.StringOr("limit", "100"))) break;
     }
     return Ok().With("messages", Value(std::move(found)));
   }
@@ -189,7 +193,8 @@ Value SlackWorkspace::Call(const std::string& method, const Value& arguments) {
   }
   if (method == "chat.postMessage") {
     if (channel == "C404") return No("channel_not_found");
-    Message message{channel, "1503435956.00024" + std::to_string(++numbers_), arguments};
+    const std::string seconds = std::to_string(ToTimestamp(SystemClock().Now()).seconds);
+    Message message{channel, seconds + "." + std::to_string(100'000 + ++numbers_), arguments};
     messages_.push_back(message);
     return Ok().With("channel", channel).With("ts", message.ts);
   }
