@@ -2,6 +2,8 @@
 
 #include <exception>
 
+#include "engine/base/fail_point.h"
+
 namespace recourse::chatops {
 namespace {
 
@@ -59,14 +61,19 @@ void Bot::Stop() {
 }
 
 ChatAnswer Bot::OnCommand(const ChatCommand& command) {
-  return Guarded(report_, [&] { return answers_.To(command); });
+  RECOURSE_FAIL_POINT("bot_heard");
+  ChatAnswer answer = Guarded(report_, [&] { return answers_.To(command); });
+  RECOURSE_FAIL_POINT("bot_before_answer");
+  return answer;
 }
 
 ChatAnswer Bot::OnClick(const ChatClick& click) {
-  const ChatAnswer answer = Guarded(report_, [&] { return answers_.To(click); });
+  RECOURSE_FAIL_POINT("bot_heard");
+  ChatAnswer answer = Guarded(report_, [&] { return answers_.To(click); });
   for (std::size_t i = 0; i < surfaces_.size(); ++i) {
     if (surfaces_[i]->name() == click.user.surface) boards_[i]->Clicked(click.about, click.place);
   }
+  RECOURSE_FAIL_POINT("bot_before_answer");
   return answer;
 }
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
+#include <sstream>
 
 #include "tests/integration/certificates.h"
 
@@ -40,21 +41,26 @@ int FreePort() {
   return ntohs(address.sin_port);
 }
 
-IrcServer::IrcServer(const Folder& folder) : port_(FreePort()), tls_port_(FreePort()) {
-  const Authority authority("irc");
-  const Pem pem = authority.Issue({.common_name = "irc.example.net", .alternative_names = {"IP:127.0.0.1"}});
-  ca_file_ = folder.Write("irc-ca.pem", authority.certificate());
+IrcServer::IrcServer(const Folder& folder, bool tls) : port_(FreePort()) {
   const std::string config = folder.Write(
       "ngircd.conf", "[Global]\nName = irc.example.net\nInfo = test\nListen = 127.0.0.1\nPorts = " +
                          std::to_string(port_) + "\nServerUID = " + std::to_string(getuid()) +
-                         "\nServerGID = " + std::to_string(getgid()) +
-                         "\n[SSL]\nCertFile = " + folder.Write("irc.pem", pem.certificate) +
-                         "\nKeyFile = " + folder.Write("irc.key", pem.key) + "\nPorts = " + std::to_string(tls_port_) +
+                         "\nServerGID = " + std::to_string(getgid()) + (tls ? Tls(folder) : "") +
                          "\n[Limits]\nMaxConnectionsIP = 0\nMaxJoins = 0\nMaxPenaltyTime = 0\n"
                          "[Options]\nIdent = no\nDNS = no\nPAM = no\n");
   program_ = std::make_unique<Program>(
       std::vector<std::string>{"/usr/sbin/ngircd", "-n", "-f", config}, folder / "ngircd");
   Eventually("the IRC server takes connections", [&] { return ConnectTo(port_).valid(); });
+}
+
+std::string IrcServer::Tls(const Folder& folder) {
+  tls_port_ = FreePort();
+  const Authority authority("irc");
+  const Pem pem =
+      authority.Issue({.common_name = "irc.example.net", .alternative_names = {"IP:127.0.0.1"}});
+  ca_file_ = folder.Write("irc-ca.pem", authority.certificate());
+  return "\n[SSL]\nCertFile = " + folder.Write("irc.pem", pem.certificate) +
+         "\nKeyFile = " + folder.Write("irc.key", pem.key) + "\nPorts = " + std::to_string(tls_port_);
 }
 
 IrcPerson::IrcPerson(const IrcServer& server, const std::string& nick, const std::string& channel)
@@ -84,6 +90,19 @@ void IrcPerson::Read() {
     heard_.replace(ping + 2, 4, "ping");
     Send("PONG :irc.example.net");
   }
+}
+
+bool IrcPerson::SeesBot() {
+  std::istringstream lines(Heard());
+  bool there = false;
+  for (std::string line; std::getline(lines, line);) {
+    const bool names = line.find(" 353 ") != std::string::npos;  // those who were there before
+    if (names && line.find("recourse") != std::string::npos) there = true;
+    if (!line.starts_with(":recourse!")) continue;
+    if (line.find(" JOIN ") != std::string::npos) there = true;
+    if (line.find(" QUIT ") != std::string::npos) there = false;
+  }
+  return there;
 }
 
 std::string IrcPerson::WaitFor(const std::string& part) {

@@ -11,8 +11,9 @@ namespace recourse::integration {
 
 class IrcServer {
  public:
-  // Serves on two ports of its own until it is destroyed: plain, and with TLS.
-  explicit IrcServer(const Folder& folder);
+  // Serves on ports of its own until it is destroyed: plain, and with `tls` on another one too, which it
+  // takes longer to begin.
+  explicit IrcServer(const Folder& folder, bool tls = false);
 
   int port() const { return port_; }
   int tls_port() const { return tls_port_; }
@@ -20,6 +21,9 @@ class IrcServer {
   const std::string& ca_file() const { return ca_file_; }
 
  private:
+  // The section of its configuration.
+  std::string Tls(const Folder& folder);
+
   int port_ = 0;
   int tls_port_ = 0;
   std::string ca_file_;
@@ -37,6 +41,8 @@ class IrcPerson {
   // As it is: "NICK eve".
   void Send(const std::string& line);
   void Say(const std::string& text) { Send("PRIVMSG " + channel_ + " :" + text); }
+  // Whether a bot is in the channel, as far as has been heard.
+  bool SeesBot();
   void TellBot(const std::string& text) { Send("PRIVMSG recourse :" + text); }
 
   // Waits until a line with `part` has come behind the last one that was waited for, and answers it.

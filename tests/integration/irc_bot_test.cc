@@ -1,4 +1,5 @@
-// The bot and what befalls it: a connection with TLS, a restart, and its end at every point of its work.
+// The bot and what befalls it: a connection with TLS, and a restart. Its end at every point of its work:
+// killed_bot_test.cc.
 #include "tests/integration/irc_chat.h"
 
 namespace recourse::integration {
@@ -70,51 +71,6 @@ TEST_CASE("a bot that starts again says what has changed, and nothing that was s
   bo->WaitFor("A-3 asks for a decision");
   CHECK(Count(bo->Heard(), "A-1 asks for a decision") == 1);
   CHECK(Count(bo->Heard(), "A-2 is approved") == 1);
-}
-
-TEST_CASE("a bot may end at every point of its work: each vote counts once, and all is told", "[integration][chat]") {
-  Chat chat(false);
-  chat.StartServer();
-  chat.StartBot();
-  auto bo = chat.Person("bo");
-  chat.KillBot();
-  int number = 0;
-  for (const std::string point :
-       {"bot_before_post", "bot_posted", "bot_place_stored:2", "bot_before_vote", "bot_voted", "bot_before_update",
-        "bot_updated:2", "bot_before_over", "bot_after_over"}) {
-    INFO("killed at " << point);
-    const std::string id = std::to_string(++number);
-    const std::string approval = "A-" + id;
-    chat.StartBot({{"RECOURSE_FAIL_POINT", point}});
-    chat.LogIn(*bo, "bo");
-    CHECK(chat.Start("ask") == "R-" + id);
-    // Until it dies, or all is done.
-    bool ended = false;
-    Eventually("the bot ends at " + point, [&] {
-      ended = chat.BotHasEnded();
-      if (!ended) bo->Say("recourse: approve " + approval);
-      return ended || !bo->Hears("R-" + id + " ask: succeeded", 1s).empty();
-    });
-    Eventually("the bot ends at " + point, [&] { return chat.BotHasEnded(); });
-    chat.DropBot();
-    chat.StartBot();
-    chat.LogIn(*bo, "bo");
-    Eventually("the vote counts", [&] {
-      if (chat.StatusOf("R-" + id) == "RUN_STATUS_SUCCEEDED") return true;
-      bo->Say("recourse: approve " + approval);
-      return !bo->Hears("you approved " + approval, 2s).empty();
-    });
-    chat.WaitForStatus("R-" + id, "RUN_STATUS_SUCCEEDED");
-    CHECK(chat.Json({"approval", approval})["votes"].as_list().size() == 1);
-    Eventually("all is told", [&] {
-      const std::string heard = bo->Heard();
-      return heard.find(approval + " is approved") != std::string::npos &&
-             heard.find("R-" + id + " ask: succeeded") != std::string::npos;
-    });
-    chat.WaitUntilTold("R-" + id, "over");
-    chat.KillBot();
-  }
-  chat.StartBot();
 }
 
 }  // namespace recourse::integration

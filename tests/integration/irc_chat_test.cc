@@ -121,7 +121,7 @@ TEST_CASE("two people answer the corruption of a database from a channel", "[int
   // The bot dies in the middle; the next one takes the first word.
   incident.KillBot();
   incident.StartBot();
-  incident.LogIn(*bo, "bo");
+  LogIn(incident, *bo, "bo");
   bo->Say("recourse: approve A-1 the backup is from today");
   bo->WaitFor("you approved A-1 (plan ");
   bo->WaitFor("R-3 corruption-response on health: succeeded");
@@ -151,7 +151,7 @@ TEST_CASE("a bot that is killed goes on where it was, and a vote counts once", "
     if (round % 2 == 0) bo->Say("recourse: approve A-" + number);
     chat.KillBot();
     chat.StartBot();
-    chat.LogIn(*bo, "bo");
+    LogIn(chat, *bo, "bo");
     if (told) {
       // What was shown before the end of the first bot is what the vote is given to.
       bo->Say("recourse: approve A-" + number);

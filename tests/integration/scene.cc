@@ -115,12 +115,15 @@ std::vector<std::string> Scene::ServerCommand() const {
   return command;
 }
 
-void Scene::StartServer() {
+void Scene::LaunchServer() {
   REQUIRE(server_ == nullptr);
   // A server that was killed has left it; it says which address is served, so it must be the new
   // one.
   fs::remove(data + "/address");
   server_ = std::make_unique<Program>(ServerCommand(), folder / "server", server_environment);
+}
+
+void Scene::AwaitServer() {
   const auto deadline = std::chrono::steady_clock::now() + 30s;
   while (server_->out().find("is ready") == std::string::npos) {
     INFO("the server does not start: " << server_->out() << server_->err());

@@ -38,8 +38,13 @@ class Scene {
   // agree.
   ~Scene();
 
-  // Ready to serve afterwards.
-  void StartServer();
+  // Ready to serve afterwards. In two parts, so that several servers can start beside each other.
+  void StartServer() {
+    LaunchServer();
+    AwaitServer();
+  }
+  void LaunchServer();
+  void AwaitServer();
   // A server on the same data that must not come up: answers how it ended.
   Finished StartSecondServer() const;
   // SIGTERM; the test fails unless it exits with 0.

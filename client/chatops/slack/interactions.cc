@@ -1,6 +1,7 @@
 #include "client/chatops/slack/interactions.h"
 
 #include "engine/base/digest.h"
+#include "engine/base/fail_point.h"
 #include "engine/base/json.h"
 
 namespace recourse::chatops::slack {
@@ -115,6 +116,7 @@ void Interactions::Ask(const Value& payload, const Meant& meant) {
 
 void Interactions::Tell(const Value& payload, const MessagePlace& place, const ChatAnswer& answer) {
   if (answer.text.empty()) return;
+  RECOURSE_FAIL_POINT("bot_before_told");
   const Value arguments = AnswerArguments(answer);
   const std::string url = payload.StringOr("response_url", "");
   Result<void> told = FailedPrecondition("there is no response_url");

@@ -1,0 +1,101 @@
+// The chats in which a bot is killed: see killed_bot.h.
+#pragma once
+
+#include <map>
+
+#include "tests/integration/chat/killed_bot.h"
+#include "tests/integration/chat/mattermost_server.h"
+#include "tests/integration/chat/slack_socket.h"
+#include "tests/integration/chat/slack_workspace.h"
+#include "tests/integration/irc_chat.h"
+
+namespace recourse::integration {
+
+// The port that the bot has told.
+int PortOf(const BotScene& scene);
+
+// Over HTTP: Slack tells bo when a click was not acknowledged, and he clicks again.
+class SlackRoom : public MessageRoom {
+ public:
+  explicit SlackRoom(const Folder&) {}
+  std::string Section(const Folder& folder) override;
+  std::string Surface() const override { return "slack"; }
+  std::string Channel() const override { return "C1"; }
+  void Meet(const BotScene& scene) override;
+  bool IsAsked(const std::string& approval) override;
+  void Approve(const std::string& approval) override;
+  bool Knows(const std::string&) override { return status_ == 200; }
+  std::vector<Standing> About(const std::string& about) override;
+  void CheckMessages(const std::string& run, const std::string& approval) override;
+
+ protected:
+  const Value& Click(const std::string& approval);
+  SlackWorkspace workspace_;
+  bool knew_ = false;  // before the last bot began
+
+ private:
+  Value click_;
+  int status_ = 0;
+};
+
+// In Socket Mode: Slack sends an envelope again that was not acknowledged.
+class SlackSocketRoom : public SlackRoom {
+ public:
+  explicit SlackSocketRoom(const Folder& folder) : SlackRoom(folder) {
+    workspace_.SetSocketUrl(socket_.url());
+  }
+  std::string Section(const Folder& folder) override;
+  void Meet(const BotScene& scene) override;
+  void Approve(const std::string& approval) override;
+  bool Knows(const std::string& approval) override;
+
+ private:
+  SocketServer socket_;
+  std::int64_t opened_ = 0;
+  bool sent_ = false;  // to the bot that is there
+  bool knows_ = false;
+};
+
+class MattermostRoom : public MessageRoom {
+ public:
+  explicit MattermostRoom(const Folder&) {}
+  std::string Section(const Folder& folder) override;
+  std::string Surface() const override { return "mattermost"; }
+  std::string Channel() const override { return "4xp9fdt77pncbef59f4k1qe83o"; }
+  void Meet(const BotScene& scene) override { server_.SetBot(PortOf(scene)); }
+  bool IsAsked(const std::string& approval) override;
+  void Approve(const std::string& approval) override;
+  bool Knows(const std::string&) override { return answer_.status == 200; }
+  std::vector<Standing> About(const std::string& about) override;
+  void CheckMessages(const std::string& run, const std::string& approval) override;
+
+ private:
+  MattermostServer server_;
+  Value click_;
+  MattermostServer::Heard answer_;
+};
+
+// Lines cannot be changed or found again: they are said at least once, and at most twice when the
+// bot is killed once.
+class IrcRoom : public Room {
+ public:
+  explicit IrcRoom(const Folder& folder) : server_(folder), bo_(server_, "bo", kChannel) {}
+  std::string Section(const Folder&) override { return IrcSection(server_); }
+  std::string Surface() const override { return "irc"; }
+  std::string Channel() const override { return kChannel; }
+  void Meet(const BotScene& scene) override;
+  bool IsAsked(const std::string& approval) override;
+  void Approve(const std::string& approval) override;
+  bool Knows(const std::string& approval) override;
+  bool IsTold(const std::string& run, const std::string& approval) override;
+  void CheckMessages(const std::string& run, const std::string& approval) override;
+
+ private:
+  int Heard(const std::string& text);
+  IrcServer server_;
+  IrcPerson bo_;
+  int said_ = 0;     // to the bot that is there
+  int refused_ = 0;  // by the bots that were there
+};
+
+}  // namespace recourse::integration
