@@ -13,6 +13,7 @@
 #include "client/chatops/web/workers.h"
 #include "engine/base/check.h"
 #include "engine/base/digest.h"
+#include "engine/base/fail_point.h"
 #include "engine/base/json.h"
 
 namespace recourse::chatops {
@@ -260,6 +261,7 @@ Reply MattermostSurface::Ask(const Value& request, const Meant& meant) {
                      {"dialog", mattermost::QuestionDialog(
                                     meant, mattermost::StateOf(asked, options_.button_key))}});
   return {"{}", [this, dialog, asked] {
+            RECOURSE_FAIL_POINT("bot_before_dialog");
             const auto opened = api_.Call("POST", "/actions/dialogs/open", dialog, 0s);
             if (opened) return;
             const std::string what = asked.meant.action + " " + asked.meant.about;

@@ -98,6 +98,7 @@ Reply Interactions::OnSubmission(const Value& payload) {
 }
 
 void Interactions::Ask(const Value& payload, const Meant& meant) {
+  RECOURSE_FAIL_POINT("bot_before_dialog");
   const auto opened = api_.Call("views.open",
                                 Value::Object({{"trigger_id", payload.StringOr("trigger_id", "")},
                                                {"view", QuestionView(meant)}}),

@@ -12,7 +12,7 @@
 
 namespace recourse::integration {
 
-// One chat in which bo is asked to approve.
+// One chat in which bo is asked to approve, and decides.
 class Room {
  public:
   virtual ~Room() = default;
@@ -26,9 +26,9 @@ class Room {
   virtual void Meet(const BotScene& scene) = 0;
   // Whether bo has been asked, or has decided before.
   virtual bool IsAsked(const std::string& approval) = 0;
-  // bo approves, or does the same again, as people and chats do who have heard nothing. It is
-  // called again and again until he Knows().
-  virtual void Approve(const std::string& approval) = 0;
+  // bo decides, or does the same again, as people and chats do who have heard nothing. It is called
+  // again and again until he Knows().
+  virtual void Decide(const std::string& approval) = 0;
   // Whether it was acknowledged to bo or his chat that it counts.
   virtual bool Knows(const std::string& approval) = 0;
 
@@ -46,6 +46,9 @@ class MessageRoom : public Room {
     std::string text;
     bool has_buttons = false;
   };
+  // What bo decides, and how the run ends then.
+  virtual std::string Decision() const { return "approved"; }
+  virtual std::string Ending() const { return "succeeded"; }
   // The messages about a run or an approval, as they stand.
   virtual std::vector<Standing> About(const std::string& about) = 0;
 

@@ -62,6 +62,16 @@ TEST_CASE("mattermost: a bot that is killed while it changes messages leaves the
   CheckKilledAt(kChanging, In<MattermostRoom>());
 }
 
+TEST_CASE("slack: a reason in a dialog counts once when the bot is killed between click and answer",
+          "[chat][killed]") {
+  CheckKilledAt(With(kDeciding, "bot_before_dialog"), In<SlackDialogRoom>());
+}
+
+TEST_CASE("mattermost: a reason in a dialog counts once when the bot is killed before its answer",
+          "[chat][killed]") {
+  CheckKilledAt(With(kDeciding, "bot_before_dialog"), In<MattermostDialogRoom>());
+}
+
 TEST_CASE("irc: a bot that is killed while it posts says it at least once, and a vote counts once",
           "[chat][killed]") {
   CheckKilledAt(kPosting, In<IrcRoom>());

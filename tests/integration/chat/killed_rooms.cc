@@ -66,12 +66,12 @@ const Value& SlackRoom::Click(const std::string& approval) {
   if (!click_.is_null()) return click_;
   for (const auto& message : workspace_.messages()) {
     if (message.content["metadata"]["event_payload"]["about"] != Value(approval)) continue;
-    click_ = workspace_.Click("UBO", message, "Approve");
+    click_ = workspace_.Click("UBO", message, Label());
   }
   return click_;
 }
 
-void SlackRoom::Approve(const std::string& approval) {
+void SlackRoom::Decide(const std::string& approval) {
   status_ = workspace_.Deliver(Click(approval)).status;
 }
 
@@ -82,6 +82,31 @@ void SlackRoom::CheckMessages(const std::string& run, const std::string& approva
   REQUIRE(told.size() == 1);
   CHECK(told[0].user == "UBO");
   CHECK_THAT(told[0].text, Catch::StartsWith("you approved " + approval));
+}
+
+// --- Slack with a dialog ---
+
+void SlackDialogRoom::Meet(const BotScene& scene) {
+  SlackRoom::Meet(scene);
+  clicked_ = false;
+}
+
+void SlackDialogRoom::Decide(const std::string& approval) {
+  if (filled_in_.is_null() && workspace_.views().empty()) {
+    if (!std::exchange(clicked_, true)) (void)workspace_.Deliver(Click(approval));
+    return;
+  }
+  if (filled_in_.is_null()) {
+    filled_in_ = workspace_.Submission("UBO", workspace_.views().back(), "not today");
+  }
+  const auto heard = workspace_.Deliver(filled_in_);
+  status_ = heard.status;
+  answer_ = heard.body;
+}
+
+void SlackDialogRoom::CheckMessages(const std::string& run, const std::string& approval) {
+  MessageRoom::CheckMessages(run, approval);
+  CHECK_THAT(answer_, Catch::Contains("you rejected " + approval));
 }
 
 // --- Slack in Socket Mode ---
@@ -100,7 +125,7 @@ void SlackSocketRoom::Meet(const BotScene&) {
   Eventually("it connects", [&] { return socket_.opened() > before && socket_.open() == 1; });
 }
 
-void SlackSocketRoom::Approve(const std::string& approval) {
+void SlackSocketRoom::Decide(const std::string& approval) {
   if (!std::exchange(sent_, true)) socket_.SendEnvelope("e1", "interactive", Click(approval));
 }
 
@@ -138,17 +163,50 @@ bool MattermostRoom::IsAsked(const std::string& approval) {
   return !click_.is_null() || (!standing.empty() && standing.back().has_buttons);
 }
 
-void MattermostRoom::Approve(const std::string& approval) {
+const Value& MattermostRoom::Click(const std::string& approval) {
   for (const auto& post : server_.posts()) {
     const bool is_it = post.content["props"]["recourse_about"] == Value(approval);
-    if (click_.is_null() && is_it) click_ = server_.Click("bo", post, "Approve");
+    if (click_.is_null() && is_it) click_ = server_.Click("bo", post, Label());
   }
-  answer_ = server_.SendClick(click_);
+  return click_;
+}
+
+void MattermostRoom::Decide(const std::string& approval) {
+  answer_ = server_.SendClick(Click(approval));
 }
 
 void MattermostRoom::CheckMessages(const std::string& run, const std::string& approval) {
   MessageRoom::CheckMessages(run, approval);
   CHECK_THAT(answer_.body.StringOr("ephemeral_text", ""), Catch::StartsWith("you approved A"));
+}
+
+// --- Mattermost with a dialog ---
+
+void MattermostDialogRoom::Meet(const BotScene& scene) {
+  MattermostRoom::Meet(scene);
+  clicked_ = false;
+  knew_ = answer_.status == 200;
+}
+
+void MattermostDialogRoom::Decide(const std::string& approval) {
+  if (filled_in_.is_null() && server_.dialogs().empty()) {
+    if (!std::exchange(clicked_, true)) (void)server_.SendClick(Click(approval));
+    return;
+  }
+  if (filled_in_.is_null()) {
+    filled_in_ = server_.Submission("bo", server_.dialogs().back(), "not today");
+  }
+  answer_ = server_.SendDialog(filled_in_);
+}
+
+void MattermostDialogRoom::CheckMessages(const std::string& run, const std::string& approval) {
+  MessageRoom::CheckMessages(run, approval);
+  if (knew_) return;  // by a bot that may have been killed before it told
+  const auto posts = server_.posts();
+  CHECK(std::any_of(posts.begin(), posts.end(), [&](const auto& post) {
+    return post.channel == "direct bo" &&
+           post.content.StringOr("message", "").find("you rejected") == 0;
+  }));
 }
 
 // --- IRC ---
@@ -170,7 +228,7 @@ bool IrcRoom::IsAsked(const std::string& approval) {
   return Heard(" :" + approval + " asks for a decision") > 0;
 }
 
-void IrcRoom::Approve(const std::string& approval) {
+void IrcRoom::Decide(const std::string& approval) {
   if (said_ > Heard(kNotShown) - refused_) return;  // no answer to it yet
   bo_.Say("recourse: approve " + approval);
   ++said_;

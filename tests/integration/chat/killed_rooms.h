@@ -23,19 +23,39 @@ class SlackRoom : public MessageRoom {
   std::string Channel() const override { return "C1"; }
   void Meet(const BotScene& scene) override;
   bool IsAsked(const std::string& approval) override;
-  void Approve(const std::string& approval) override;
+  void Decide(const std::string& approval) override;
   bool Knows(const std::string&) override { return status_ == 200; }
   std::vector<Standing> About(const std::string& about) override;
   void CheckMessages(const std::string& run, const std::string& approval) override;
 
  protected:
+  virtual std::string Label() const { return "Approve"; }
   const Value& Click(const std::string& approval);
   SlackWorkspace workspace_;
   bool knew_ = false;  // before the last bot began
+  int status_ = 0;
 
  private:
   Value click_;
-  int status_ = 0;
+};
+
+// A click that opens a dialog, which bo fills in and sends.
+class SlackDialogRoom : public SlackRoom {
+ public:
+  using SlackRoom::SlackRoom;
+  std::string Decision() const override { return "rejected"; }
+  std::string Ending() const override { return "failed"; }
+  void Meet(const BotScene& scene) override;
+  void Decide(const std::string& approval) override;
+  void CheckMessages(const std::string& run, const std::string& approval) override;
+
+ protected:
+  std::string Label() const override { return "Reject"; }
+
+ private:
+  bool clicked_ = false;  // with the bot that is there
+  Value filled_in_;
+  std::string answer_;
 };
 
 // In Socket Mode: Slack sends an envelope again that was not acknowledged.
@@ -46,7 +66,7 @@ class SlackSocketRoom : public SlackRoom {
   }
   std::string Section(const Folder& folder) override;
   void Meet(const BotScene& scene) override;
-  void Approve(const std::string& approval) override;
+  void Decide(const std::string& approval) override;
   bool Knows(const std::string& approval) override;
 
  private:
@@ -64,15 +84,38 @@ class MattermostRoom : public MessageRoom {
   std::string Channel() const override { return "4xp9fdt77pncbef59f4k1qe83o"; }
   void Meet(const BotScene& scene) override { server_.SetBot(PortOf(scene)); }
   bool IsAsked(const std::string& approval) override;
-  void Approve(const std::string& approval) override;
+  void Decide(const std::string& approval) override;
   bool Knows(const std::string&) override { return answer_.status == 200; }
   std::vector<Standing> About(const std::string& about) override;
   void CheckMessages(const std::string& run, const std::string& approval) override;
 
- private:
+ protected:
+  virtual std::string Label() const { return "Approve"; }
+  const Value& Click(const std::string& approval);
   MattermostServer server_;
-  Value click_;
   MattermostServer::Heard answer_;
+
+ private:
+  Value click_;
+};
+
+// The same with a dialog.
+class MattermostDialogRoom : public MattermostRoom {
+ public:
+  using MattermostRoom::MattermostRoom;
+  std::string Decision() const override { return "rejected"; }
+  std::string Ending() const override { return "failed"; }
+  void Meet(const BotScene& scene) override;
+  void Decide(const std::string& approval) override;
+  void CheckMessages(const std::string& run, const std::string& approval) override;
+
+ protected:
+  std::string Label() const override { return "Reject"; }
+
+ private:
+  bool clicked_ = false;  // with the bot that is there
+  bool knew_ = false;
+  Value filled_in_;
 };
 
 // Lines cannot be changed or found again: they are said at least once, and at most twice when the
@@ -85,7 +128,7 @@ class IrcRoom : public Room {
   std::string Channel() const override { return kChannel; }
   void Meet(const BotScene& scene) override;
   bool IsAsked(const std::string& approval) override;
-  void Approve(const std::string& approval) override;
+  void Decide(const std::string& approval) override;
   bool Knows(const std::string& approval) override;
   bool IsTold(const std::string& run, const std::string& approval) override;
   void CheckMessages(const std::string& run, const std::string& approval) override;
