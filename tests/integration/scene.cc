@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <regex>
+#include <utility>
 
 #include "engine/base/json.h"
 
@@ -98,7 +99,7 @@ Scene::Scene(bool start) {
 
 Scene::~Scene() {
   if (server_) {
-    server_->Signal(SIGTERM);
+    EndServer();
     CHECK(server_->WaitForEnd(30s) == 0);
     server_.reset();
   }
@@ -117,6 +118,7 @@ std::vector<std::string> Scene::ServerCommand() const {
 
 void Scene::LaunchServer() {
   REQUIRE(server_ == nullptr);
+  ending_ = false;
   // A server that was killed has left it; it says which address is served, so it must be the new
   // one.
   fs::remove(data + "/address");
@@ -142,6 +144,10 @@ void Scene::StopServer() {
   INFO(server_->out() << server_->err());
   REQUIRE(code == 0);
   server_.reset();
+}
+
+void Scene::EndServer() {
+  if (!std::exchange(ending_, true)) server_->Signal(SIGTERM);  // a second one would be impatient
 }
 
 void Scene::KillServer() {

@@ -49,6 +49,8 @@ class Scene {
   Finished StartSecondServer() const;
   // SIGTERM; the test fails unless it exits with 0.
   void StopServer();
+  // SIGTERM alone: several can end beside each other. That it exits with 0 is checked with the scene.
+  void EndServer();
   // SIGKILL.
   void KillServer();
   // The server has ended by itself.
@@ -85,6 +87,7 @@ class Scene {
  private:
   std::vector<std::string> ServerCommand() const;
   std::unique_ptr<Program> server_;
+  bool ending_ = false;  // it has been told to
   mutable int commands_ = 0;
 };
 

@@ -70,6 +70,7 @@ class Lane : public BotScene {
     CHECK(approval.votes(0).principal() == "bo");
     StopBot();
     room_->CheckMessages(kRun, kApproval);
+    EndServer();
   }
 
  private:
