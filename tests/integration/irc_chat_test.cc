@@ -159,7 +159,7 @@ TEST_CASE("a bot that is killed goes on where it was, and a vote counts once", "
     } else {
       Eventually("the approval counts once it is shown", [&] {
         bo->Say("recourse: approve A-" + number);
-        return !bo->Hears("NOTICE bo :you approved A-" + number, 3s).empty();
+        return !bo->Hears("NOTICE bo :you approved A-" + number, 500ms).empty();
       });
     }
     chat.WaitForStatus("R-" + number, "RUN_STATUS_SUCCEEDED");
