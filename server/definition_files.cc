@@ -212,7 +212,13 @@ Definitions DefinitionFiles::Load(const Texts& overlay) {
                    });
   reading.EachFileOldFirst(directories_.targets, [&](const std::string& file, const std::string& text) {
     const auto added = catalogue.inventory.AddFile(text, file);
-    return added ? std::string() : added.error().message;
+    if (added) return std::string();
+    // Who asks for it is told why it is not there. A file that cannot be read has its target's
+    // name.
+    const std::string name = definition::NameIn(text);
+    catalogue.inventory.LeaveOut(name.empty() ? fs::path(file).stem().string() : name,
+                                 added.error().message);
+    return added.error().message;
   });
   reading.EachFile(directories_.schedules, [&](const std::string& file, const std::string& text) {
     auto loaded = definition::LoadSchedule(text, file, catalogue.workflows, catalogue.inventory);

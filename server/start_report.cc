@@ -10,7 +10,7 @@
 namespace recourse::server {
 namespace {
 
-constexpr std::size_t kLeftOutShown = 3;
+constexpr std::size_t kLeftOutShown = 20;
 
 // What the start has found that somebody should look at.
 void PrintProblems(const StartReport& report) {

@@ -4,7 +4,6 @@
 #include <cmath>
 #include <vector>
 
-#include "engine/base/no_such.h"
 #include "engine/base/json.h"
 #include "engine/base/text.h"
 
@@ -74,7 +73,7 @@ Result<Value> ResolveTarget(const Input& input, const std::string& name,
                             const Inventory& inventory) {
   const Value* target = inventory.Find(name);
   if (target == nullptr) {
-    return NoSuch("target", name, inventory.Names());
+    return inventory.NoTarget(name);
   }
   return CheckResources(input, *target);
 }

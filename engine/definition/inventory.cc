@@ -3,6 +3,7 @@
 
 #include "engine/base/dated_name.h"
 #include "engine/base/json.h"
+#include "engine/base/no_such.h"
 #include "engine/definition/checked_resources.h"
 #include "engine/definition/members.h"
 #include "engine/definition/names.h"
@@ -344,6 +345,21 @@ Result<void> Inventory::AddFile(std::string_view text, std::string_view file) {
   }
   files_.emplace(name, std::string(file));
   return {};
+}
+
+void Inventory::LeaveOut(std::string name, std::string problem) {
+  left_out_.insert_or_assign(std::move(name), std::move(problem));
+}
+
+Error Inventory::NoTarget(const std::string& name) const {
+  const auto found = left_out_.find(name);
+  if (found == left_out_.end()) return NoSuch("target", name, Names());
+  const std::string& problem = found->second;
+  const std::size_t end = problem.find('\n');
+  return NotFound(
+      "the target " + Quoted(name) +
+      " was left out when the server read its file: " + problem.substr(0, end) +
+      "; correct it and send the server a SIGHUP. All that was left out: recourse info");
 }
 
 Result<void> Inventory::AddPolicyFile(std::string_view text, std::string_view file) {

@@ -189,6 +189,7 @@ struct Input {
   std::vector<std::string> requires_;  // of a target: the resources it must have
   std::vector<Value> one_of;           // `enum`; empty: any
 };
+};
 
 // Whose names the steps of a sub-workflow see.
 struct Frame {
@@ -295,6 +296,12 @@ class Inventory {
   // kAlreadyExists: a target of that name is there.
   Result<void> AddFile(std::string_view text, std::string_view file);
 
+  // Keeps why the target of that name is not there, for who looks for it: `problem` as AddFile has
+  // it.
+  void LeaveOut(std::string name, std::string problem);
+  // kNotFound: says why it was left out, or else which names there are.
+  Error NoTarget(const std::string& name) const;
+
   // Reads an escalation policy's file and adds it. Errors as above.
   Result<void> AddPolicyFile(std::string_view text, std::string_view file);
   // The one that the target names; null when it names none.
@@ -303,6 +310,7 @@ class Inventory {
  private:
   std::map<std::string, Value, std::less<>> targets_;
   std::map<std::string, std::string> files_;  // that a target is from, by its name
+  std::map<std::string, std::string> left_out_;  // why, by the name
   std::map<std::string, EscalationPolicy, std::less<>> policies_;
 };
 

@@ -42,6 +42,23 @@ TEST_CASE("a broken definition is told with its place and keeps no other from be
   CHECK(definitions.problems[2] == directory.File("none") + ": No such file or directory");
 }
 
+TEST_CASE("who asks for a target whose file is broken is told what is wrong with it", "[server]") {
+  const TemporaryDirectory directory;
+  directory.Write("targets/shop.yaml", "name: shop\ndatabse: {}\n");
+  directory.Write("targets/blog.yaml", "name: [\n");
+  Registry registry;
+  AddDebugActions(registry);
+  DefinitionFiles files({{}, {directory.File("targets")}, {}, {}, ""}, registry);
+  const Definitions definitions = files.Load();
+  CHECK(definitions.problems.size() == 2);
+  const auto why = [&](const std::string& name) {
+    return definitions.catalogue.inventory.NoTarget(name).message;
+  };
+  CHECK_THAT(why("shop"),
+             Catch::Matchers::Contains(directory.File("targets/shop.yaml") + ":2:1: "));
+  CHECK_THAT(why("blog"), Catch::Matchers::Contains(directory.File("targets/blog.yaml") + ":2:"));
+}
+
 TEST_CASE("a schedule is loaded with the workflow that it starts", "[server]") {
   const TemporaryDirectory directory;
   directory.Write("workflows/1.yaml", kGood);

@@ -45,6 +45,24 @@ TEST_CASE("a target is its file's content", "[definition]") {
   CHECK(again.error().code == Code::kAlreadyExists);
 }
 
+TEST_CASE("who asks for a target that was left out is told why", "[definition]") {
+  Inventory inventory;
+  REQUIRE(inventory.AddFile("name: shop\n", "shop.yaml"));
+  const auto added = inventory.AddFile("name: shop2\ndatabse: {}\nlod: {}\n", "shop2.yaml");
+  REQUIRE_FALSE(added);
+  inventory.LeaveOut("shop2", added.error().message);
+  const Error error = inventory.NoTarget("shop2");
+  CHECK(error.code == Code::kNotFound);
+  CHECK(error.message ==
+        "the target \"shop2\" was left out when the server read its file: shop2.yaml:2:1: "
+        "target.databse is "
+        "unknown; did you mean \"database\"?; correct it and send the server a SIGHUP. All that "
+        "was left "
+        "out: recourse info");
+  CHECK(inventory.NoTarget("shpo").message ==
+        "there is no target \"shpo\"; did you mean \"shop\"?");
+}
+
 TEST_CASE("a target's file is checked with places", "[definition]") {
   CHECK_THAT(Refused("summary: x\n"), Contains("t.yaml:1:1: target: \"name\" is missing"));
   CHECK_THAT(Refused("name: a\ndatabse: {}\n"),
