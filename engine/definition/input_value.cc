@@ -117,6 +117,31 @@ namespace {
 
 using Targets = std::function<Result<Value>(const Input& input, const Value& given)>;
 
+// What an input takes, for a message: as its author says it.
+std::string WhatItTakes(const Input& input) {
+  return input.description.empty() ? "what makes this true: " + input.check->source()
+                                   : input.description;
+}
+
+// Asks the checks of all inputs, which may look at one another.
+Result<void> PassChecks(const std::vector<Input>& inputs, const Value& resolved) {
+  if (std::ranges::none_of(inputs, [](const Input& input) { return input.check.has_value(); })) {
+    return {};
+  }
+  const expression::MapScope scope(Value::Map{{Value("inputs"), resolved}});
+  for (const Input& input : inputs) {
+    if (!input.check) continue;
+    const auto holds = input.check->Evaluate(scope);
+    if (holds && holds->is_bool() && holds->as_bool()) continue;
+    const Value& given = resolved[input.name];
+    const bool is_target = input.type == InputType::kTarget;
+    return InvalidArgument("inputs." + input.name + ": " +
+                           ToJson(is_target ? given["name"] : given) + " does not fit; it takes " +
+                           WhatItTakes(input) + (holds ? "" : " (" + holds.error().message + ")"));
+  }
+  return {};
+}
+
 // `whose` names the workflow in messages.
 Result<Value> Fit(const std::vector<Input>& inputs, const Value& given, const std::string& whose,
                   const Targets& target) {
@@ -145,7 +170,9 @@ Result<Value> Fit(const std::vector<Input>& inputs, const Value& given, const st
     if (!fitting) return std::move(fitting).error().In("inputs." + input.name);
     resolved.emplace(input.name, *std::move(fitting));
   }
-  return Value(std::move(resolved));
+  Value all(std::move(resolved));
+  if (auto passed = PassChecks(inputs, all); !passed) return std::move(passed).error();
+  return all;
 }
 
 }  // namespace

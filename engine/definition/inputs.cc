@@ -71,6 +71,7 @@ void ReadInput(const Member& member, std::vector<Input>& inputs, Loading& loadin
   const Node* one_of = members.Take("enum");
   const Node* requires_node = members.Take("requires");
   const Node* fallback = members.Take("default");
+  const Node* check = members.Take("check");
   members.RefuseOthers();
   input.required = fallback == nullptr;
   if (type_node != nullptr && type) {
@@ -78,6 +79,10 @@ void ReadInput(const Member& member, std::vector<Input>& inputs, Loading& loadin
     if (requires_node != nullptr) ReadRequires(*requires_node, input, loading);
     if (one_of != nullptr) ReadEnum(*one_of, input, loading);
     if (fallback != nullptr) ReadDefault(*fallback, input, loading);
+  }
+  if (check != nullptr) {
+    const Position before_start{Position::Scope::kLock};
+    input.check = ReadProgram(*check, {.key = "check", .kinds = kTruth}, before_start, loading);
   }
   inputs.push_back(std::move(input));
 }

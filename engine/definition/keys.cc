@@ -81,9 +81,12 @@ constexpr std::array kInput = {
     Key{"description", Shape::kText, "What it is for"},
     Key{"enum", Shape::kOther, "The only values that it may have", false,
         R"({"type": "array", "minItems": 1})"},
-    Key{"requires", Shape::kOther, "Of a target: the resources that it must have", false, kNameList},
+    Key{"requires", Shape::kOther, "Of a target: the resources that it must have", false,
+        kNameList},
     Key{"default", Shape::kOther, "Its value unless one is given; without, it is required", false,
         "{}"},
+    Key{"check", Shape::kOther, "A run is refused when this is false; it may name inputs", false,
+        kExpression},
 };
 constexpr std::array kErrorAnswer = {
     Key{"continue", Shape::kBool, "Go on as if the step were done"},

@@ -188,7 +188,9 @@ struct Input {
   std::string description;
   std::vector<std::string> requires_;  // of a target: the resources it must have
   std::vector<Value> one_of;           // `enum`; empty: any
-};
+  // `check`, of all inputs: what is false, or cannot be evaluated, is refused before anything
+  // begins.
+  std::optional<expression::Program> check{};
 };
 
 // Whose names the steps of a sub-workflow see.
@@ -317,7 +319,8 @@ class Inventory {
 // The inputs of a new run: `given` (a map) with defaults filled in, targets resolved to their
 // content, and types checked.
 // kInvalidArgument: an unknown input (with the nearest name), a missing one, a wrong type, a target
-// without a required resource. kNotFound: no target of that name. The message names the input.
+// without a required resource, one that does not pass its `check`. kNotFound: no target of that
+// name. The message names the input.
 Result<Value> ResolveInputs(const Workflow& workflow, const Value& given,
                             const Inventory& inventory);
 

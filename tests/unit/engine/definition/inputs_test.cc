@@ -99,5 +99,47 @@ TEST_CASE("declared inputs are checked", "[definition]") {
   CHECK_THAT(refusal("  for: {type: int}\n"), Contains("is a word of expressions"));
 }
 
+const char* const kChecked = R"(
+name: w
+inputs:
+  target: {type: target, requires: [archives]}
+  what: {type: string, default: logs, check: "${inputs.what in inputs.target.archives}", description: an archive}
+  since: {type: string, default: "", check: "${inputs.since == '' || timestamp(inputs.since).getFullYear() > 0}"}
+steps:
+  - {id: a, action: read.it}
+)";
+
+Result<Value> ResolveChecked(std::string_view given) {
+  Inventory inventory;
+  REQUIRE(inventory.AddFile(
+      "name: shop\narchives: {logs: {from: /l, paths: [a], to: /a, keep_days: 3}}\n", "shop.yaml"));
+  return ResolveInputs(*Load(kChecked), *ParseJson(given), inventory);
+}
+
+TEST_CASE("an input that does not pass its check is refused with what it takes", "[definition]") {
+  CHECK(ResolveChecked(R"({"target": "shop"})"));
+  CHECK(ResolveChecked(R"({"target": "shop", "since": "2026-11-21T03:04:05Z"})"));
+  const auto unknown = ResolveChecked(R"({"target": "shop", "what": "nope"})");
+  REQUIRE_FALSE(unknown);
+  CHECK(unknown.error().code == Code::kInvalidArgument);
+  CHECK(unknown.error().message == "inputs.what: \"nope\" does not fit; it takes an archive");
+  const auto yesterday = ResolveChecked(R"({"target": "shop", "since": "yesterday"})");
+  REQUIRE_FALSE(yesterday);
+  CHECK_THAT(yesterday.error().message,
+             Contains("inputs.since: \"yesterday\" does not fit; it takes what makes this true: "));
+}
+
+TEST_CASE("a check names inputs only, and answers true or false", "[definition]") {
+  const auto refused = [](const std::string& check) {
+    return Refusal("name: w\ninputs: {a: {type: string, check: \"" + check +
+                   "\"}}\nsteps: [{id: s, action: read.it}]\n");
+  };
+  CHECK_THAT(refused("${run.id == inputs.a}"), Contains("it may name inputs only"));
+  CHECK_THAT(refused("${inputs.b == ''}"),
+             Contains("no input \"b\"") || Contains("unknown input \"b\""));
+  CHECK_THAT(refused("${size(inputs.a)}"), Contains("check"));
+  CHECK_THAT(refused("small"), Contains("check: expected one expression"));
+}
+
 }  // namespace
 }  // namespace recourse::definition
