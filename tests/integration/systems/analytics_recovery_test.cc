@@ -40,7 +40,10 @@ TEST_CASE("configuration and data are archived for their owner alone, and old ar
   const Picture backups = Picture::Of(analytics / "backups");
   fs::remove(analytics / "app/logging.conf");
   CHECK(system.EndOf(system.StartRun("archive-files", "analytics")) == "ROLLED_BACK");
-  CHECK(system.EndOf(system.StartRun("archive-files", "analytics", {"what=x"})) == "ROLLED_BACK");
+  const Finished unknown =
+      system.Recourse({"start", "archive-files", "--target", "analytics", "--input", "what=x"});
+  CHECK(unknown.code == 4);
+  CHECK(unknown.err.find("inputs.what: \"x\" does not fit") != std::string::npos);
   CHECK(Difference(backups, Picture::Of(analytics / "backups")) == "");
 }
 
