@@ -285,8 +285,9 @@ class LogScan final : public Action {
     auto logs = FindLogFiles(context.inputs["paths"].as_list(), context.policy);
     if (!logs) return std::move(logs).error();
     if (logs->empty() && !context.inputs.BoolOr("missing_ok", false)) {
-      return NotFound("no log file is there: " + ToJson(context.inputs["paths"]) +
-                      " names none. Correct the paths, or say missing_ok: true");
+      return NotFound(
+          "no log file is there: " + ToJson(context.inputs["paths"]) +
+          " names none. Correct the paths, or say missing_ok: true where the paths are named");
     }
     std::erase_if(*logs, [&](const LogFile& log) { return !scan->Wants(log.written); });
     auto files = ReadAll(*logs, *scan, context);
