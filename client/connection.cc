@@ -151,7 +151,7 @@ std::string HowToReadOffline(const Options& options) {
   const std::string journal = std::filesystem::absolute(options.data).string() + "/journal.db";
   if (access(journal.c_str(), F_OK) != 0) return "";
   return "\nits journal can be read without it: recourse runs --file " + journal +
-         "\n(also timeline RUN, journal show and journal verify)";
+         "\n(also show RUN, timeline RUN, journal show and journal verify)";
 }
 
 Result<void> Connection::ReadToken(const std::string& data) {

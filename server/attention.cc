@@ -12,7 +12,7 @@
 #include "server/convert.h"
 #include "server/notification_service.h"
 #include "server/pages.h"
-#include "server/run_view.h"
+#include "server/view/run_details.h"
 
 namespace recourse::server {
 namespace {
@@ -92,26 +92,6 @@ Result<std::vector<journal::RunRow>> Candidates(journal::Reader& reader) {
 }
 
 }  // namespace
-
-void AddEscalation(const machine::RunState& state, v1::Run& run) {
-  if (!state.need) return;
-  const machine::Policy policy = machine::PolicyOf(state.policy);
-  v1::Escalation& to = *run.mutable_escalation();
-  to.set_policy(policy.name);
-  *to.mutable_since_time() = ToProto(state.need->since);
-  if (policy.respond_within) {
-    *to.mutable_respond_by_time() = ToProto(state.need->since + *policy.respond_within);
-  }
-  const auto told = static_cast<std::size_t>(state.need->told);
-  for (std::size_t i = 0; i < told && i < policy.levels.size(); ++i) to.add_told(policy.levels[i].to);
-  to.set_acknowledged_by(state.need->acknowledged_by);
-  if (state.need->acknowledged) {
-    *to.mutable_acknowledge_time() = ToProto(*state.need->acknowledged);
-  } else if (told < policy.levels.size()) {
-    to.set_next(policy.levels[told].to);
-    *to.mutable_next_time() = ToProto(state.need->since + policy.levels[told].after);
-  }
-}
 
 Result<v1::ListAttentionResponse> ReadAttention(const v1::ListAttentionRequest& request,
                                                 runtime::Engine& engine, Time now,

@@ -17,7 +17,4 @@ Result<v1::ListAttentionResponse> ReadAttention(const v1::ListAttentionRequest& 
                                                 runtime::Engine& engine, Time now,
                                                 journal::Reader& reader, const ChannelNames* channels);
 
-// Who is told of the run, as `escalation`; not set when it needs nobody.
-void AddEscalation(const machine::RunState& state, v1::Run& run);
-
 }  // namespace recourse::server

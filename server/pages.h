@@ -7,11 +7,9 @@
 #include <utility>
 
 #include "engine/base/error.h"
+#include "server/view/convert.h"
 
 namespace recourse::server {
-
-// What an answer holds of a list; well below the 4 MiB that gRPC's clients take by default.
-inline constexpr std::size_t kAnswerBytesMax = 1 << 20;
 
 struct PageLimits {
   std::int64_t entries_max;

@@ -1,7 +1,6 @@
 #include "server/run_reads.h"
 
 #include <charconv>
-#include <limits>
 #include <utility>
 
 #include "engine/base/clock.h"
@@ -9,12 +8,10 @@
 #include "server/attention.h"
 #include "server/convert.h"
 #include "server/pages.h"
-#include "server/run_view.h"
+#include "server/view/run_details.h"
 
 namespace recourse::server {
 namespace {
-
-constexpr std::int64_t kAll = std::numeric_limits<std::int64_t>::max();
 
 Result<journal::RunRow> FindRun(const std::string& run, journal::Reader& reader) {
   auto id = ParseRun("run", run);
@@ -25,26 +22,17 @@ Result<journal::RunRow> FindRun(const std::string& run, journal::Reader& reader)
   return **std::move(row);
 }
 
-// The run's events in full, and the fold of them. The run may have moved on since its row was read:
-// the answer's status is the row's, its steps may already know more.
+// The run may have moved on since its row was read: the answer's status is the row's, its steps may
+// already know more.
 Result<void> AddSteps(const journal::RunRow& row, runtime::Engine& engine, journal::Reader& reader,
                       v1::Run& run) {
-  auto stored = reader.EventsOfRun(row.run, 0, kAll);
-  if (!stored) return std::move(stored).error();
-  auto state = record::Fold(*stored);
-  if (!state) return std::move(state).error();
-  auto workflow = engine.DefinitionOf(state->digest);
+  const auto details = DetailsOf(reader, row.run);
+  if (!details) return details.error();
+  auto workflow = engine.DefinitionOf(details->state.digest);
   if (!workflow) return std::move(workflow).error();
-  std::vector<record::Recorded> events;
-  events.reserve(stored->size());
-  for (const journal::StoredEvent& event : *stored) {
-    auto recorded = record::Decode(event);
-    if (!recorded) return std::move(recorded).error();
-    events.push_back(*std::move(recorded));
-  }
-  AddDetails(**workflow, *state, events, run);
-  AddPossible(**workflow, *state, SystemClock().Now(), run);
-  AddEscalation(*state, run);
+  AddDetails(**workflow, details->state, details->events, run);
+  AddPossible(**workflow, details->state, SystemClock().Now(), run);
+  AddEscalation(details->state, run);
   return {};
 }
 

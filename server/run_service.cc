@@ -9,7 +9,7 @@
 #include "server/reloader.h"
 #include "server/run_inputs.h"
 #include "server/run_reads.h"
-#include "server/run_view.h"
+#include "server/view/run_details.h"
 #include "server/run_watch.h"
 #include "server/settled_waits.h"
 #include "server/skip_check.h"

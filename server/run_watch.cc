@@ -5,7 +5,7 @@
 #include "engine/record/record.h"
 #include "server/convert.h"
 #include "server/pages.h"
-#include "server/run_view.h"
+#include "server/view/run_details.h"
 #include "server/watch_hub.h"
 
 namespace recourse::server {

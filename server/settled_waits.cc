@@ -2,8 +2,8 @@
 
 #include <utility>
 
-#include "server/run_view.h"
 #include "server/status.h"
+#include "server/view/run_details.h"
 
 namespace recourse::server {
 

@@ -135,8 +135,12 @@ class Command {
     runs->add_option("--limit", runs_.limit, "how many")->check(CLI::Range(1, 1'000'000));
     runs->add_option("--file", file_, "read this journal, with no server");
 
-    AddRunArgument(Add(app_, "show", "a run: where it is, why it waits, its steps",
-                       [this] { return ShowRun(common_, steer_.run); }));
+    CLI::App* show = Add(app_, "show", "a run: where it is, why it waits, its steps", [this] {
+      return file_.empty() ? ShowRun(common_, steer_.run)
+                           : ShowRunOffline(common_, file_, steer_.run);
+    });
+    AddRunArgument(show);
+    show->add_option("--file", file_, "read this journal, with no server");
 
     CLI::App* watch = Add(app_, "watch", "follow a run as it happens", [this] {
       watch_.run = steer_.run;

@@ -16,6 +16,7 @@
 #include "server/view/convert.h"
 #include "server/view/report.h"
 #include "server/view/run.h"
+#include "server/view/run_details.h"
 
 namespace recourse::cli {
 namespace {
@@ -246,6 +247,25 @@ int ListRunsOffline(const Common& common, const std::string& file, const RunsArg
       list.set_next_page_token(list.runs().rbegin()->id());
     }
     return PrintRuns(common, list);
+  });
+}
+
+int ShowRunOffline(const Common& common, const std::string& file, const std::string& id) {
+  auto run = RunId::Parse(id);
+  if (!run) return Tell(run.error(), kUsage);
+  return WithFile(file, [&](journal::Reader& reader) -> Result<int> {
+    auto workflow = DefinitionOf(reader, *run);
+    if (!workflow) return std::move(workflow).error();
+    auto row = reader.FindRun(*run);
+    if (!row) return std::move(row).error();
+    auto shown = server::BasicView(reader, **row);
+    if (!shown) return std::move(shown).error();
+    auto events = server::DetailsOf(reader, *run);
+    if (!events) return std::move(events).error();
+    server::AddDetails(**workflow, events->state, events->events, *shown);
+    if (common.json) return PrintJson(*shown);
+    std::printf("%s", RunText(common, *shown).c_str());
+    return kOk;
   });
 }
 

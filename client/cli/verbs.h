@@ -233,6 +233,7 @@ int ListRunsOffline(const Common& common, const std::string& file,
 int BackUpOffline(const Common& common, const std::string& file, const std::string& path);
 // A line an event, of all runs, in the order of the journal.
 int ShowOffline(const Common& common, const std::string& file, std::int64_t after);
+int ShowRunOffline(const Common& common, const std::string& file, const std::string& run);
 int TimelineOffline(const Common& common, const std::string& file,
                     const TimelineArguments& arguments);
 

@@ -18,6 +18,9 @@
 
 namespace recourse::server {
 
+// What an answer holds of a list; well below the 4 MiB that gRPC's clients take by default.
+inline constexpr std::size_t kAnswerBytesMax = 1 << 20;
+
 google::protobuf::Timestamp ToProto(Time time);
 google::protobuf::Duration ToProto(std::chrono::microseconds duration);
 v1::Failure ToProto(const Error& error);

@@ -1,8 +1,8 @@
-#include "server/step_view.h"
-
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <string>
+
+#include "server/view/steps.h"
 
 namespace recourse::server {
 namespace {

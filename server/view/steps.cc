@@ -1,10 +1,10 @@
-#include "server/step_view.h"
+#include "server/view/steps.h"
 
 #include <map>
 #include <variant>
 
 #include "engine/base/json.h"
-#include "server/convert.h"
+#include "server/view/convert.h"
 
 namespace recourse::server {
 namespace {
