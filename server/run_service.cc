@@ -6,13 +6,14 @@
 #include "server/attention.h"
 #include "server/convert.h"
 #include "server/notification_service.h"
+#include "server/notify/channel_check.h"
 #include "server/reloader.h"
 #include "server/run_inputs.h"
 #include "server/run_reads.h"
-#include "server/view/run_details.h"
 #include "server/run_watch.h"
 #include "server/settled_waits.h"
 #include "server/skip_check.h"
+#include "server/view/run_details.h"
 
 namespace recourse::server {
 
@@ -24,6 +25,11 @@ grpc::ServerUnaryReactor* RunService::StartRun(Context* context, const v1::Start
   if (!caller) return Refuse(context, caller.error());
   auto start = FromProto(*request);
   if (!start) return Refuse(context, start.error());
+  if (const ChannelNames* channels = ChannelsOf(core_)) {
+    auto told =
+        notify::CheckChannels(*start, *core_.engine.catalogue(), *channels, core_.clock.Now());
+    if (!told) return Refuse(context, told.error());
+  }
 
   if (request->wait()) {
     auto call = WaitingCall::Make(core_.waits, response);

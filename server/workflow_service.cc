@@ -7,6 +7,8 @@
 #include "server/catalogue_page.h"
 #include "server/convert.h"
 #include "server/graph_view.h"
+#include "server/notification_service.h"
+#include "server/notify/channel_check.h"
 #include "server/reloader.h"
 #include "server/run_inputs.h"
 #include "server/workflow_view.h"
@@ -128,6 +130,11 @@ grpc::ServerUnaryReactor* WorkflowService::PlanRun(grpc::CallbackServerContext* 
   if (!caller) return Refuse(context, caller.error());
   auto start = FromProto(*request);
   if (!start) return Refuse(context, start.error());
+  if (const ChannelNames* channels = ChannelsOf(core_)) {
+    auto told =
+        notify::CheckChannels(*start, *core_.engine.catalogue(), *channels, core_.clock.Now());
+    if (!told) return Refuse(context, told.error());
+  }
   return AnswerFrom(core_.plan_readers, context, response,
                     [this, caller = *std::move(caller), start = *std::move(start)](
                         journal::Reader& reader) -> Result<v1::RunPlan> {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/base/text.h"
+#include "server/notify/channel_check.h"
 
 namespace recourse::notify {
 namespace {
@@ -27,8 +28,10 @@ void CheckSteps(const runtime::Workflows& workflows, const ChannelNames& channel
         const std::string channel = action->sends ? action->with.source().StringOr("channel", "") : "";
         if (channel.empty() || channel.find("${") != std::string::npos) continue;
         if (auto kind = channels.KindOf(channel); !kind) {
-          problems.push_back("workflow " + name + ", step " + step.id + ": " + kind.error().message +
-                             ". The workflow can be started, and the step will fail");
+          problems.push_back(
+              "workflow " + name + ", step " + step.id + ": " + kind.error().message +
+              ". A run that comes to it is not started; one that a schedule or an alert "
+              "starts is, and the step fails");
         }
       }
     }
@@ -58,6 +61,9 @@ std::vector<std::string> ProblemsWith(const Settings& settings, const runtime::C
     CheckNames(where + ".workflows", settings.routes[i].workflows, workflows, "workflow", problems);
   }
   CheckSteps(catalogue.workflows, channels, problems);
+  for (std::string& problem : ScheduleProblems(catalogue, channels)) {
+    problems.push_back(std::move(problem));
+  }
   return problems;
 }
 

@@ -88,15 +88,21 @@ TEST_CASE("what a workflow says is mailed once, also when the server is killed b
                      "channels:\n  - {name: mail, kind: mail, server: \"smtp://127.0.0.1:" + port +
                          "\", from: recourse@example.net, to: [dba@example.net]}\n");
   scene.folder.Write("workflows/report.yaml",
-                     "name: report\nsteps:\n"
+                     "name: report\ninputs: {lost: {type: bool, default: false}}\nsteps:\n"
                      "  - {id: tell, action: notify.send, with: {channel: mail, subject: Daily check, "
                      "text: \"all is well\\nreally\"}}\n"
-                     "  - {id: lost, action: notify.send, with: {channel: mial, text: x}, on_failure: continue}\n");
+                     "  - {id: lost, action: notify.send, with: {channel: mial, text: x}, "
+                     "when: \"${inputs.lost}\", on_failure: continue}\n");
   scene.StartServer();
   CHECK_THAT(scene.server().err(), Contains("workflow report, step lost: there is no channel \"mial\" in the file of "
                                             "notifications; known are: mail"));
-  CHECK_THAT(scene.Recourse({"plan", "report"}).out, Contains("tell mail (mail): Daily check") &&
-                                                         Contains("NOT_FOUND: nothing was sent"));
+  CHECK_THAT(scene.Recourse({"plan", "report"}).out, Contains("tell mail (mail): Daily check"));
+  for (const std::string verb : {"plan", "start"}) {
+    const Finished refused = scene.Recourse({verb, "report", "--input", "lost=true"});
+    CHECK(refused.code == 4);
+    CHECK_THAT(refused.err, Contains("the step lost could tell nobody: there is no channel \"mial\"") &&
+                                Contains("known are: mail; nothing was started"));
+  }
   const std::string run = scene.Start("report");
   scene.WaitForStatus(run, "RUN_STATUS_SUCCEEDED");
   Eventually("it is tried in vain", [&] {
