@@ -20,6 +20,8 @@ namespace {
 constexpr int kLimit = 100;
 constexpr int kLimitMax = 500;
 constexpr int kAtOnce = 500;
+constexpr int kEndedBadlyMax = 20;
+constexpr std::chrono::hours kEndedBadlyShown{24};
 
 // The lower the more urgent.
 int Rank(const std::string& severity) {
@@ -41,6 +43,12 @@ Result<std::set<RunId>> WithOpenApproval(journal::Reader& reader) {
     }
     if (static_cast<int>(open->size()) < kAtOnce) return runs;
   }
+}
+
+// Whether the run only waits for the lock of another: a person can act on that one.
+bool Queues(const journal::RunRow& row) {
+  return static_cast<machine::RunStatus>(row.status) == machine::RunStatus::kQueued &&
+         row.waits_for.find(machine::kHoldReason) == std::string::npos;
 }
 
 // Whether the row's run waits for a person: it asks, is held, or waits for an approval or a checklist.
@@ -91,6 +99,98 @@ Result<std::vector<journal::RunRow>> Candidates(journal::Reader& reader) {
   return found;
 }
 
+// Of one status those that ended lately, newest first. The index on status bounds what is read.
+Result<std::vector<journal::RunRow>> EndedLately(journal::Reader& reader, machine::RunStatus status,
+                                                 Time now) {
+  journal::RunFilter filter;
+  filter.statuses = {static_cast<int>(status)};
+  filter.limit = kEndedBadlyMax;
+  auto rows = reader.ListRuns(filter);
+  if (!rows) return rows;
+  std::erase_if(*rows, [now](const journal::RunRow& row) {
+    return !row.finished || *row.finished + kEndedBadlyShown < now || row.error_code == 0;
+  });
+  return rows;
+}
+
+Result<void> AddEndedBadly(journal::Reader& reader, Time now, v1::ListAttentionResponse& response) {
+  std::vector<journal::RunRow> ended;
+  for (const auto status : {machine::RunStatus::kFailed, machine::RunStatus::kRolledBack}) {
+    auto rows = EndedLately(reader, status, now);
+    if (!rows) return std::move(rows).error();
+    ended.insert(ended.end(), rows->begin(), rows->end());
+  }
+  std::ranges::sort(ended, std::greater<>(), &journal::RunRow::finished);
+  if (ended.size() > kEndedBadlyMax) ended.resize(kEndedBadlyMax);
+  for (const journal::RunRow& row : ended) *response.add_ended_badly() = ToProto(row);
+  return {};
+}
+
+}  // namespace
+
+std::vector<Need> MostUrgentFirst(std::vector<journal::RunRow> rows) {
+  const auto urgency = [](const journal::RunRow& row) {
+    return std::tuple(Rank(row.severity), row.waits_since);
+  };
+  std::ranges::stable_sort(rows, {}, urgency);
+  std::vector<Need> needs;
+  std::map<std::string, std::size_t> holders;  // of locks: their place in `needs`
+  for (const journal::RunRow& row : rows) {
+    if (Queues(row)) continue;
+    if (row.fencing_token != 0) holders.emplace(row.lock, needs.size());
+    needs.push_back({row, {}});
+  }
+  for (journal::RunRow& row : rows) {
+    if (!Queues(row)) continue;
+    const auto holder = holders.find(row.lock);
+    if (holder != holders.end()) needs[holder->second].behind.push_back(std::move(row));
+  }
+  std::ranges::stable_sort(needs, {}, [&](const Need& need) {
+    int rank = Rank(need.run.severity);
+    for (const journal::RunRow& row : need.behind) rank = std::min(rank, Rank(row.severity));
+    return std::tuple(rank, need.run.waits_since);
+  });
+  return needs;
+}
+
+namespace {
+
+using States = std::map<std::string, machine::RunState>;
+
+// The run as it is listed; its state is kept in `states`.
+Result<v1::Run> ListedRun(journal::Reader& reader, const journal::RunRow& row, States& states) {
+  auto run = BasicView(reader, row);
+  if (!run) return run;
+  auto state = record::ReadRun(reader, row.run);
+  // What cannot be folded still needs a person, the more so.
+  if (!state) return run;
+  AddEscalation(*state, *run);
+  states.emplace(run->id(), *std::move(state));
+  return run;
+}
+
+// Those that somebody has taken care of come last, each with what waits behind it.
+Result<void> AddRuns(journal::Reader& reader, const std::vector<Need>& needs, States& states,
+                     v1::ListAttentionResponse& response) {
+  std::vector<v1::Run> open, taken;
+  for (const Need& need : needs) {
+    auto first = ListedRun(reader, need.run, states);
+    if (!first) return std::move(first).error();
+    std::vector<v1::Run>& runs = first->escalation().acknowledged_by().empty() ? open : taken;
+    runs.push_back(*std::move(first));
+    for (const journal::RunRow& row : need.behind) {
+      if (open.size() + taken.size() >= kLimitMax) break;
+      auto run = ListedRun(reader, row, states);
+      if (!run) return std::move(run).error();
+      runs.push_back(*std::move(run));
+    }
+  }
+  for (std::vector<v1::Run>* runs : {&open, &taken}) {
+    for (v1::Run& run : *runs) *response.add_runs() = std::move(run);
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<v1::ListAttentionResponse> ReadAttention(const v1::ListAttentionRequest& request,
@@ -101,31 +201,20 @@ Result<v1::ListAttentionResponse> ReadAttention(const v1::ListAttentionRequest& 
   }
   auto rows = Candidates(reader);
   if (!rows) return std::move(rows).error();
-  std::stable_sort(rows->begin(), rows->end(), [](const auto& a, const auto& b) {
-    return std::tuple(Rank(a.severity), a.waits_since) < std::tuple(Rank(b.severity), b.waits_since);
-  });
   const auto limit = static_cast<std::size_t>(request.limit() == 0 ? kLimit : request.limit());
   v1::ListAttentionResponse response;
   auto undelivered = UndeliveredChannels(reader, channels, now);
   if (!undelivered) return std::move(undelivered).error();
   for (v1::Channel& channel : *undelivered) *response.add_undelivered() = std::move(channel);
+  if (auto added = AddEndedBadly(reader, now, response); !added) return std::move(added).error();
   const std::size_t all = rows->size();
+  std::vector<Need> needs = MostUrgentFirst(*std::move(rows));
   // More are looked at than shown: what somebody has taken care of makes room.
-  if (all > kLimitMax) rows->resize(kLimitMax);
-  std::map<std::string, machine::RunState> states;
-  for (const journal::RunRow& row : *rows) {
-    auto run = BasicView(reader, row);
-    if (!run) return std::move(run).error();
-    auto state = record::ReadRun(reader, row.run);
-    // What cannot be folded still needs a person, the more so.
-    if (state) {
-      AddEscalation(*state, *run);
-      states.emplace(run->id(), *std::move(state));
-    }
-    *response.add_runs() = *std::move(run);
+  if (needs.size() > kLimitMax) needs.resize(kLimitMax);
+  States states;
+  if (auto added = AddRuns(reader, needs, states, response); !added) {
+    return std::move(added).error();
   }
-  std::stable_partition(response.mutable_runs()->begin(), response.mutable_runs()->end(),
-                        [](const v1::Run& run) { return run.escalation().acknowledged_by().empty(); });
   const int shown = std::min<int>(response.runs_size(), static_cast<int>(limit));
   response.set_more(static_cast<std::int64_t>(all) - shown);
   response.mutable_runs()->DeleteSubrange(shown, response.runs_size() - shown);

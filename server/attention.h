@@ -1,6 +1,8 @@
 // What needs a person now.
 #pragma once
 
+#include <vector>
+
 #include "actions/notify/notify.h"
 #include "engine/base/clock.h"
 #include "engine/base/error.h"
@@ -10,9 +12,19 @@
 
 namespace recourse::server {
 
+// A run that a person can act on, and the runs that wait for its lock, most urgent first.
+struct Need {
+  journal::RunRow run;
+  std::vector<journal::RunRow> behind;
+};
+
+// Sorts what needs a person, and what waits for the lock of that: by severity, then by how long it
+// has waited. A run is as urgent as the most urgent of those that wait for its lock.
+std::vector<Need> MostUrgentFirst(std::vector<journal::RunRow> rows);
+
 // `channels`: those that there are; null: none.
-// Reads the index for all of them and folds those that are answered.
-// kInvalidArgument: limit. Otherwise the journal's errors.
+// Reads the index for all of them and folds those that are answered; of the runs that ended badly
+// the newest ones only. kInvalidArgument: limit. Otherwise the journal's errors.
 Result<v1::ListAttentionResponse> ReadAttention(const v1::ListAttentionRequest& request,
                                                 runtime::Engine& engine, Time now,
                                                 journal::Reader& reader, const ChannelNames* channels);

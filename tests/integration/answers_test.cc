@@ -164,7 +164,8 @@ TEST_CASE("a run that waits for the lock of one that needs a person is told besi
   const std::string attention = scene.Recourse({"attention"}).out;
   INFO(attention);
   REQUIRE(attention.find("R-2") != std::string::npos);
-  CHECK(attention.find("R-2") < attention.find("approve A-1"));  // the more urgent one first
+  // What can be acted on comes first, however urgent what waits for it is.
+  CHECK(attention.find("approve A-1") < attention.find("R-2"));
   CHECK_THAT(attention, Contains("the lock database/x is held by R-1"));
 }
 

@@ -32,7 +32,7 @@ TEST_CASE("the local socket answers like the port, and only its owner can open i
   REQUIRE(stub->GetInfo(running.As("operator").get(), {}, &info).ok());
   CHECK(info.journal_path() == running.directory.File("journal.db"));
   CHECK(info.journal_writable());
-  CHECK(info.workflows() == 7);
+  CHECK(info.workflows() == 8);
   CHECK(info.open_runs() == 0);
   CHECK(info.left_out().empty());
   CHECK_FALSE(info.last_check().whole());
@@ -83,8 +83,8 @@ TEST_CASE("workflows and actions are shown, and definitions checked", "[server]"
   list.set_page_token(page.next_page_token());
   v1::ListWorkflowsResponse last;
   REQUIRE(running.workflows->ListWorkflows(running.As("operator").get(), list, &last).ok());
-  REQUIRE(last.workflows_size() == 3);
-  CHECK(last.workflows(2).name() == "wipe");
+  REQUIRE(last.workflows_size() == 4);
+  CHECK(last.workflows(3).name() == "wipe");
   CHECK(last.next_page_token().empty());
   list.set_page_token("zzz");
   CHECK(running.workflows->ListWorkflows(running.As("operator").get(), list, &last).error_code() ==

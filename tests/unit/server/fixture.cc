@@ -73,6 +73,15 @@ steps:
     with: {code: DATA_LOSS, message: page 12 is damaged}
 )",
     R"(
+name: fails
+summary: Fail, and leave it at that
+on_failure: fail
+steps:
+  - id: try
+    action: debug.fail
+    with: {code: DATA_LOSS, message: page 12 is damaged}
+)",
+    R"(
 name: needed
 summary: Fail where later steps need the output
 on_failure: pause

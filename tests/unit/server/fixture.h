@@ -43,8 +43,9 @@ class TemporaryDirectory {
 
 // Offers the workflows of fixture.cc: "echo" succeeds, "bulky" too, with large
 // outputs, "ask" waits for an approval of dba or
-// level-1 that its requester may not give, "broken" fails and waits for an operator, "needed" too, where later
-// steps use what the failed one answers, "slow" works until it is stopped.
+// level-1 that its requester may not give, "fails" fails, "broken" fails and waits for an operator,
+// "needed" too, where later steps use what the failed one answers, "slow" works until it is
+// stopped.
 class RunningServer {
  public:
   // `who`: instead of operator and approver; who has no token file gets one in `directory`.
