@@ -75,6 +75,7 @@ class PlanMaker {
   std::map<std::string, std::int64_t> bytes_needed_;
   definition::microseconds expect_{};
   Value::List expect_not_said_;
+  Value::List not_asked_;
 };
 
 Value PlanMaker::Make() && {
@@ -93,6 +94,7 @@ Value PlanMaker::Make() && {
                         {"if_it_fails", WhatFollowsByDefault(request_.workflow)},
                         {"expect", FormatDuration(expect_)},
                         {"expect_not_said", expect_not_said_},
+                        {"not_asked", not_asked_},
                         {"rollback", WayBack()}});
 }
 
@@ -166,10 +168,15 @@ Value PlanMaker::PlanOf(const PathStep& at, const StepPlan& plan) const {
 void PlanMaker::Describe(const PathStep& at, const definition::SwitchStep& choice,
                          StepPlan& plan) const {
   if (at.goes_to.size() == 1) return plan.AddLine("goes to " + NameAt(at.goes_to.front()));
+  const auto may_go = [&](int to) {
+    return at.goes_to.empty() || std::ranges::find(at.goes_to, to) != at.goes_to.end();
+  };
   for (const auto& one : choice.cases) {
+    if (!may_go(one.go_to)) continue;
     plan.AddLine("to " + NameAt(one.go_to) + " when " + one.when.source());
   }
-  plan.AddLine("else to " + NameAt(choice.otherwise.value_or(request_.workflow.After(at.step))));
+  const int otherwise = choice.otherwise.value_or(request_.workflow.After(at.step));
+  if (may_go(otherwise)) plan.AddLine("else to " + NameAt(otherwise));
 }
 
 void PlanMaker::Describe(const PathStep& at, const definition::WaitStep& wait,
@@ -188,7 +195,11 @@ void PlanMaker::Describe(const PathStep& at, const definition::FailStep& fail,
 }
 
 void PlanMaker::Describe(const PathStep&, const definition::SetStep& set, StepPlan& plan) const {
-  plan.AddLine("sets " + ToJson(set.values.source()));
+  std::string names;
+  for (const auto& [name, value] : set.values.source().as_map()) {
+    names += (names.empty() ? "" : ", ") + name.as_string();
+  }
+  plan.AddLine("sets " + names);
 }
 
 void PlanMaker::Describe(const PathStep&, const definition::ParallelStep& parallel,
@@ -265,7 +276,10 @@ void PlanMaker::Count(const PathStep& at, const StepPlan& plan) {
   for (const auto& [where, needed] : plan.bytes_needed) bytes_needed_[where] += needed;
   if (step.expect) expect_ += *step.expect;
   const auto* action = std::get_if<definition::ActionStep>(&step.kind);
-  if (action != nullptr && !step.expect) expect_not_said_.emplace_back(step.id);
+  if (action == nullptr) return;
+  if (!step.expect) expect_not_said_.emplace_back(step.id);
+  // What it finds, and whether it can be done at all, shows in the run only.
+  if (!action->has_plan && !action->has_prepare) not_asked_.emplace_back(step.id);
 }
 
 // What is needed against what is free, by file system.

@@ -29,11 +29,14 @@ struct PlanMeans {
 // {"steps": [{"step", "kind", "summary", "action", "reach": "expected", "skipped" or "conditional",
 //    "ways": [..], "lines": [..], "problems": [..], "irreversible": [..], "expect", "undo",
 //    "if_it_fails": [..], "bytes_needed",
-//    "approval": {"prompt", "approvers", "quorum", "exclude_requester", "expires", "escalate": [..],
+//    "approval": {"prompt", "approvers", "quorum", "exclude_requester", "expires", "escalate":
+//    [..],
 //      "if_rejected", "if_expired"}}],
 //  "bytes_needed", "space": [{"file_system", "needed", "free"}], "irreversible": [..],
-//  "if_it_fails", "expect", "expect_not_said": [..], "rollback": [{"step", "undo"}]}
-// The sums are about the expected steps; `if_it_fails` is what a step means that says nothing of it.
+//  "if_it_fails", "expect", "expect_not_said": [..], "not_asked": [..], "rollback": [{"step",
+//  "undo"}]}
+// The sums are about the expected steps; `if_it_fails` is what a step means that says nothing of
+// it.
 Value MakePlan(const PlanMeans& means, const PathRequest& request);
 
 // The SHA-256 of what a plan is shown with, in hexadecimal: as an approval has it.

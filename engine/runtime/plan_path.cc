@@ -52,14 +52,16 @@ class PathFinder {
   }
 
   // Where the switch may go, the likeliest first: its default, unless that only fails. A case that
-  // is known to be true stands for the default, and for all cases behind it.
-  std::vector<Transition> WaysOf(const definition::SwitchStep& choice, int step) const {
+  // is known to be true stands for the default, and for all cases behind it. `before`: the steps
+  // that may have run.
+  std::vector<Transition> WaysOf(const definition::SwitchStep& choice, int step,
+                                 const std::set<int>& before) const {
     std::vector<Transition> ways;
     std::size_t number = 0;
     for (Transition& way : WaysFrom(step)) {
       if (way.kind != Transition::Kind::kCase && way.kind != Transition::Kind::kDefault) continue;
       const bool is_case = way.kind == Transition::Kind::kCase;
-      const auto truth = is_case ? TruthOf(choice.cases[number++].when, step, passed_) : true;
+      const auto truth = is_case ? TruthOf(choice.cases[number++].when, step, before) : true;
       if (truth == true) {
         ways.insert(ways.begin(), std::move(way));
         break;
@@ -77,7 +79,7 @@ class PathFinder {
     if (here.when == false) here.reach = Reach::kSkipped;
     const auto* choice = std::get_if<definition::SwitchStep>(&step.kind);
     if (choice != nullptr && here.when != false) {
-      const auto ways = WaysOf(*choice, here.step);
+      const auto ways = WaysOf(*choice, here.step, passed_);
       for (const Transition& way : ways) here.goes_to.push_back(way.to);
       return ways.front();
     }
@@ -142,8 +144,7 @@ class PathFinder {
         if (IsEnd(way.to) || passed_.contains(way.to) || !MayGo(from, way)) continue;
         const auto [other, added] =
             others.try_emplace(way.to, PathStep{way.to, Reach::kConditional, {}});
-        const auto& when = StepAt(way.to).when;
-        if (added && when) other->second.when = TruthOf(*when, way.to, all_);
+        if (added) LookAhead(other->second);
         const std::string words = WayText(request_.workflow, from.step, way);
         if (std::ranges::find(other->second.ways, words) == other->second.ways.end()) {
           other->second.ways.push_back(words);
@@ -151,7 +152,18 @@ class PathFinder {
         if (added) open.push_back(other->second);
       }
     }
-    for (auto& [step, other] : others) path_.push_back(std::move(other));
+    for (auto& [step, other] : others) {
+      if (other.when != false) path_.push_back(std::move(other));
+    }
+  }
+
+  // What is known of a step that is only come to when something happens.
+  void LookAhead(PathStep& other) const {
+    const definition::Step& step = StepAt(other.step);
+    if (step.when) other.when = TruthOf(*step.when, other.step, all_);
+    const auto* choice = std::get_if<definition::SwitchStep>(&step.kind);
+    if (choice == nullptr || other.when == false) return;
+    for (const Transition& way : WaysOf(*choice, other.step, all_)) other.goes_to.push_back(way.to);
   }
 
   const PathRequest& request_;

@@ -36,7 +36,8 @@ struct PathRequest {
   bool past_approvals = true;  // false: ends with the next approval, on every way
 };
 
-// The expected steps in their order, then the conditional ones in the order of the definition.
+// The expected steps in their order, then the conditional ones in the order of the definition:
+// those that a run may come to by what is known of its inputs and target.
 std::vector<PathStep> PathFrom(const PathRequest& request);
 
 // The steps that may have run before `at` when a run comes to it, beside those that have run.

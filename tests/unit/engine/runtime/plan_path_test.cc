@@ -162,4 +162,23 @@ steps:
 }
 
 }  // namespace
+TEST_CASE("what the target or the inputs rule out is no part of a plan", "[runtime]") {
+  Planned plan(R"(
+name: triage
+inputs: {target: {type: target}}
+steps:
+  - {id: look, action: test.look, on_error: {"*": {goto: which}}}
+  - {id: well, succeed: true}
+  - id: which
+    switch:
+      - {when: "${has(inputs.target.cache)}", goto: cache}
+      - {default: disk}
+  - {id: cache, action: test.look, next: end}
+  - {id: disk, when: "${has(inputs.target.disk)}", action: test.look}
+  - {id: tell, action: test.look}
+)",
+               Value::Object({{"target", Value::Object({{"name", "shop"}})}}));
+  CHECK(plan.Path() == "look, well, ?which, ?tell");
+}
+
 }  // namespace recourse::runtime

@@ -74,6 +74,7 @@ TEST_CASE_METHOD(PlanFixture, "a run is planned to its end, and nothing is start
   CHECK(ToJson(plan["irreversible"]) == R"(["purge cannot be undone"])");
   CHECK(plan["expect"] == Value("3m10s"));
   CHECK(ToJson(plan["expect_not_said"]) == R"(["check"])");
+  CHECK(ToJson(plan["not_asked"]) == R"(["stop","purge"])");
   const Value& space = plan["space"].as_list().front();
   CHECK(space["needed"] == Value(4096));
   CHECK(space.IntOr("free", 0) > 0);
