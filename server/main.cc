@@ -24,6 +24,7 @@
 
 #include "actions/all.h"
 #include "engine/base/file.h"
+#include "engine/base/flag_meant.h"
 #include "engine/journal/sqlite/sqlite_journal.h"
 #include "engine/machine/state.h"
 #include "engine/runtime/engine.h"
@@ -31,10 +32,10 @@
 #include "server/arguments.h"
 #include "server/config.h"
 #include "server/definition_files.h"
-#include "server/principals_file.h"
 #include "server/head_signer.h"
-#include "server/notify/courier.h"
 #include "server/http/hooks.h"
+#include "server/notify/courier.h"
+#include "server/principals_file.h"
 #include "server/reloader.h"
 #include "server/run_reads.h"
 #include "server/server.h"
@@ -301,6 +302,16 @@ int Run(const Config& config) {
   return exit_code;
 }
 
+// What is wrong with the command line, with the flag that may have been meant.
+std::string Complaint(const CLI::App* app, const CLI::Error& error) {
+  std::vector<std::string> flags;
+  for (const CLI::Option* option : app->get_options()) {
+    for (const std::string& name : option->get_lnames()) flags.push_back("--" + name);
+  }
+  return "recoursed: " + (error.what() + FlagMeant(error.what(), flags)) +
+         "; see: recoursed --help\n";
+}
+
 }  // namespace
 }  // namespace recourse::server
 
@@ -325,6 +336,7 @@ int main(int argc, char** argv) {
   app.add_option("--escalation-policies", arguments.escalation_policies,
                  "Directory of escalation policies; may be repeated");
   app.set_version_flag("--version", std::string("recoursed ") + Version());
+  app.failure_message(Complaint);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -1,11 +1,10 @@
 #include "client/cli/complaint.h"
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
-#include <string_view>
+#include <string>
 #include <vector>
 
-#include "engine/base/text.h"
+#include "engine/base/flag_meant.h"
 
 namespace recourse::cli {
 namespace {
@@ -14,16 +13,6 @@ void AddFlags(const CLI::App& app, std::vector<std::string>& flags) {
   for (const CLI::Option* option : app.get_options()) {
     for (const std::string& name : option->get_lnames()) flags.push_back("--" + name);
   }
-}
-
-// `; did you mean "--reason"?` when the error names a flag that nobody knows.
-std::string FlagMeant(std::string_view error, const std::vector<std::string>& flags) {
-  const std::size_t at = error.find("--");
-  if (at == error.npos) return "";
-  const std::string flag(error.substr(at, error.find_first_of(" =,", at) - at));
-  if (std::ranges::find(flags, flag) != flags.end()) return "";
-  const std::string nearest = Nearest(flag, flags);
-  return nearest.empty() ? "" : "; did you mean \"" + nearest + "\"?";
 }
 
 }  // namespace
