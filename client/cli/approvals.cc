@@ -134,7 +134,7 @@ int ListApprovals(const Common& common, bool all) {
     Table table({"APPROVAL", "STATE", "RUN", "ASKED", "OUTCOME", "QUESTION"});
     for (const v1::Approval& approval : list->approvals()) {
       table.Add({approval.id(), v1::Approval::State_Name(approval.state()), approval.run(),
-                 FromNow(approval.request_time()), Outcome(approval), approval.prompt()});
+                 FromNow(approval.request_time()), Outcome(approval), Brief(approval.prompt())});
     }
     std::printf("%s", table.empty() ? "nothing waits for an approval\n" : table.ToString().c_str());
     return kOk;

@@ -26,6 +26,19 @@ std::string EscalationText(const v1::Run& run) {
   return text;
 }
 
+std::string EndedBadlyText(const Common& common, const v1::ListAttentionResponse& list) {
+  std::string text;
+  for (const v1::Run& run : list.ended_badly()) {
+    text += run.id() + "  " + Painted(StatusName(run.status()), ColourOf(run.status())) + "  " +
+            OneLine(run.workflow());
+    if (!run.target().empty()) text += " on " + OneLine(run.target());
+    text += ", " + FromNow(run.end_time()) + "\n";
+    text += "because     " + Brief(run.error().code() + ": " + run.error().message()) + "\n";
+    text += "look        " + Prefix(common) + " show " + run.id() + "\n";
+  }
+  return text.empty() ? "" : "\nended badly in the last 24 hours; nobody is waited for:\n" + text;
+}
+
 int ListAttention(const Common& common, int limit) {
   return WithServer(common, [&](const client::Connection& server) -> Result<int> {
     v1::ListAttentionRequest request;
@@ -42,13 +55,15 @@ int ListAttention(const Common& common, int limit) {
       if (!run.target().empty()) line += " on " + OneLine(run.target());
       if (!run.severity().empty()) line += "  (" + OneLine(run.severity()) + ")";
       if (run.has_waiting()) line += "  since " + When(run.waiting().since()) + " UTC, " + FromNow(run.waiting().since());
-      std::printf("%s\n%s%s", line.c_str(), EscalationText(run).c_str(), WaitingText(common, run).c_str());
+      std::printf("%s\n%s%s", line.c_str(), EscalationText(run).c_str(),
+                  WaitingText(common, run, true).c_str());
       const bool open = run.has_escalation() && run.escalation().acknowledged_by().empty();
       if (open) std::printf("take it     %s ack %s\n", Prefix(common).c_str(), run.id().c_str());
     }
     if (list->more() > 0) {
       std::printf("\n(%lld more: --limit)\n", static_cast<long long>(list->more()));
     }
+    std::printf("%s", EndedBadlyText(common, *list).c_str());
     for (const std::string& problem : list->problems()) {
       std::printf("\n%s  %s\n", Painted("ALERT RULE", Colour::kBad).c_str(), OneLine(problem).c_str());
     }

@@ -10,6 +10,14 @@
 namespace recourse::cli {
 namespace {
 
+constexpr std::size_t kEventWidth = 160;
+
+// Whether what the event says is said in full by the text on what the run waits for.
+bool IsToldAgain(const v1::Event& event) {
+  return event.type() == "ApprovalRequested" || event.type() == "ManualStarted" ||
+         event.type() == "AttentionNeeded";
+}
+
 class Follower {
  public:
   Follower(const Common& common, const client::Connection& server, const WatchArguments& arguments)
@@ -56,7 +64,9 @@ class Follower {
       if (common_.json) {
         PrintLine(event);
       } else {
-        view_.Print(ClockTime(event.time()) + "  " + OneLine(narrator_.Tell(event)));
+        const std::string told = narrator_.Tell(event);
+        view_.Print(ClockTime(event.time()) + "  " +
+                    (IsToldAgain(event) ? Brief(told, kEventWidth) : OneLine(told)));
       }
     } else if (response.has_run()) {
       run_ = response.run();
@@ -97,7 +107,20 @@ class Follower {
     }
   }
 
+  // What only the full view has of a run that succeeded; the run stays as it is when that cannot be
+  // had.
+  void AddOutputs() {
+    if (run_.status() != v1::RUN_STATUS_SUCCEEDED) return;
+    v1::GetRunRequest request;
+    request.set_run(run_.id());
+    const auto full = Unary(server_, &v1::RunService::Stub::GetRun, server_.runs(), request);
+    if (!full) return;
+    run_.set_outputs_json(full->outputs_json());
+    run_.set_outputs_left_out(full->outputs_left_out());
+  }
+
   int End() {
+    AddOutputs();
     if (common_.json) {
       PrintLine(run_);
     } else if (IsOver(run_.status())) {
@@ -105,6 +128,7 @@ class Follower {
                   " after " + Between(run_.start_time(), run_.end_time()) +
                   (run_.has_error() ? ": " + Quoted(run_.error().code() + ": " + run_.error().message())
                                     : ""));
+      if (const std::string outputs = OutputsText(run_); !outputs.empty()) view_.Print(outputs);
       if (const std::string left = LeftText(common_, server_, run_); !left.empty()) {
         view_.Print(left);
       }

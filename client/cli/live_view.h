@@ -19,7 +19,7 @@ class LiveView {
   // Leaves the terminal with a clean line.
   ~LiveView();
 
-  // A line that stays.
+  // A line that stays, or several.
   void Print(const std::string& line);
   // The run as it is now: the living line shows it, with the time since it changed.
   void Show(const v1::Run& run);

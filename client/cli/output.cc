@@ -124,6 +124,17 @@ std::string Cut(std::string_view text, std::size_t width) {
   return cut + "…";
 }
 
+std::string Brief(std::string_view text, std::size_t width) {
+  const std::string whole = OneLine(text);
+  if (Width(whole) <= width) return whole;
+  std::size_t end = whole.size();
+  for (const char* mark : {". ", "? ", "! "}) end = std::min(end, whole.find(mark));
+  end = std::min(end, text.find('\n'));
+  if (end >= whole.size()) return Cut(whole, width);
+  const bool line = end < text.size() && text[end] == '\n';
+  return Cut(whole.substr(0, line ? end : end + 1) + " …", width);
+}
+
 bool OnTerminal() {
   static const bool on_terminal = isatty(STDOUT_FILENO) == 1;
   return on_terminal;

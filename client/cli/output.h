@@ -41,6 +41,10 @@ std::size_t Width(std::string_view text);
 // At most `width` columns, the end cut off as "…".
 std::string Cut(std::string_view text, std::size_t width);
 
+// For lists: the text as one line, whole where it fits; otherwise its first sentence, or what of
+// that has room, and "…" for the rest.
+std::string Brief(std::string_view text, std::size_t width = 100);
+
 // Whether standard output is a terminal; colours and redrawing only then.
 bool OnTerminal();
 int TerminalWidth();

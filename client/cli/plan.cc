@@ -173,7 +173,12 @@ std::string PlanText(const Value& plan, const std::string& title) {
   if (const std::string expired = plan.StringOr("if_expired", ""); !expired.empty()) {
     text += "If it expires: " + OneLine(expired) + "\n";
   }
-  return text + SpaceText(plan);
+  text += SpaceText(plan);
+  if (const auto unasked = Texts(plan["not_asked"]); !unasked.empty()) {
+    text += "\nNot asked before the run, so that what they come to is not known: " +
+            Joined(unasked, ", ") + "\n";
+  }
+  return text;
 }
 
 namespace {
@@ -195,6 +200,8 @@ int PlanRun(const Common& common, const StartArguments& arguments) {
   auto inputs = InputsOf(arguments);
   if (!inputs) return Tell(inputs.error(), kUsage);
   return WithServer(common, [&](const client::Connection& server) -> Result<int> {
+    inputs = InputsFor(server, arguments);
+    if (!inputs) return std::move(inputs).error();
     v1::PlanRunRequest request;
     request.set_workflow(arguments.workflow);
     request.set_inputs_json(ToJson(*inputs));

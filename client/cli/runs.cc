@@ -56,8 +56,7 @@ std::string StepsText(const v1::Run& run) {
 
 }  // namespace
 
-// "rows=5" is a number, "name=x" a string, 'list=["a"]' a list.
-Result<Value> InputsOf(const StartArguments& arguments) {
+Result<Value> InputsOf(const StartArguments& arguments, const std::set<std::string>& texts) {
   Value inputs = Value::Map();
   if (!arguments.inputs_file.empty()) {
     auto text = ReadFile(arguments.inputs_file, kInputsMax);
@@ -72,12 +71,34 @@ Result<Value> InputsOf(const StartArguments& arguments) {
     if (equals == std::string::npos || equals == 0) {
       return InvalidArgument("--input " + input + ": write it as name=value");
     }
+    const std::string name = input.substr(0, equals);
     const std::string text = input.substr(equals + 1);
     auto value = ParseJson(text);
-    inputs = inputs.With(input.substr(0, equals), value ? *std::move(value) : Value(text));
+    const bool as_text = !value || (texts.contains(name) && !value->is_string());
+    inputs = inputs.With(name, as_text ? Value(text) : *std::move(value));
   }
   if (!arguments.target.empty()) inputs = inputs.With("target", arguments.target);
   return inputs;
+}
+
+Result<Value> InputsFor(const client::Connection& server, const StartArguments& arguments) {
+  auto inputs = InputsOf(arguments);
+  if (!inputs) return inputs;
+  const bool sure = std::ranges::all_of(arguments.inputs, [&](const std::string& input) {
+    return (*inputs)[input.substr(0, input.find('='))].is_string();
+  });
+  if (sure) return inputs;
+  v1::GetWorkflowRequest request;
+  request.set_workflow(arguments.workflow);
+  const auto workflow =
+      Unary(server, &v1::WorkflowService::Stub::GetWorkflow, server.workflows(), request);
+  // Who may not look, or names none, is told by the call that follows.
+  if (!workflow) return inputs;
+  std::set<std::string> texts;
+  for (const v1::WorkflowInput& input : workflow->inputs()) {
+    if (input.type() == "string") texts.insert(input.name());
+  }
+  return InputsOf(arguments, texts);
 }
 
 namespace {
@@ -91,10 +112,29 @@ std::string HolderText(const Common& common, const v1::LockHolder& holder) {
     text += ", last changed " + FromNow(holder.since()) + "\n";
   } else {
     text += " since " + When(holder.since()) + " UTC, " + FromNow(holder.since()) + "\n";
-    text += "because     " + OneLine(holder.waits_for()) + "\n";
+    text += "because     " + Brief(holder.waits_for()) + "\n";
     text += "it takes    " + OneLine(holder.who()) + "\n";
   }
   return text + "look        " + Prefix(common) + " show " + holder.run() + "\n";
+}
+
+// The first open item of a checklist, as the server words what it waits for.
+std::string OpenItem(const std::string& reason) {
+  constexpr std::string_view kOpen = "; open: ";
+  const auto at = reason.find(kOpen);
+  if (at == reason.npos) return "ITEM";
+  const std::string items = reason.substr(at + kOpen.size());
+  return OneLine(items.substr(0, items.find_first_of(" ,;")));
+}
+
+// The option with which an approval of the run is decided; none where the operator may decide
+// himself.
+std::string AsWhoMayDecide(const Common& common, const v1::Run& run) {
+  const std::string& who = run.waiting().who();
+  const auto at = who.find("operator");
+  const bool asked = at != who.npos && (at == 0 || who[at - 1] == ' ');
+  const bool excluded = run.requester() == "operator" && who.find("not the requester") != who.npos;
+  return asked && !excluded ? "" : AsApprover(common);
 }
 
 // The verbs that answer a run that needs attention, of those that are possible.
@@ -108,31 +148,59 @@ std::vector<std::string> Answers(const v1::Run& run) {
   return verbs;
 }
 
+// What to type for a run that needs attention.
+std::string AnswersText(const std::string& prefix, const v1::Run& run) {
+  std::string text;
+  if (run.error().code() == "INVALID_ARGUMENT" && !run.step().empty()) {
+    text += "correct     " + prefix + " override " + run.id() + " " +
+            OneLine(run.step().substr(0, run.step().find('['))) +
+            " INPUT=VALUE --reason ..., and then retry\n";
+  }
+  // `who` says when a rollback needs to know which of the answers is true.
+  const bool unknown = run.waiting().who().find("saying which") != std::string::npos;
+  for (const std::string& verb : Answers(run)) {
+    text += "answer      " + prefix + " " + verb + " " + run.id();
+    if (verb == "skip") text += " --reason ...";
+    if (verb == "resolve") text += " applied|not_applied|partial --reason ...";
+    if (verb == "rollback" && unknown) text += " --effect applied|not_applied|partial";
+    text += "\n";
+  }
+  return text;
+}
+
 }  // namespace
 
-std::string WaitingText(const Common& common, const v1::Run& run) {
+std::string WaitingText(const Common& common, const v1::Run& run, bool brief) {
   if (!run.has_waiting()) return "";
   const v1::Waiting& waiting = run.waiting();
-  std::string text = "waits for   " + OneLine(waiting.reason()) + "\n";
+  const std::string whole = OneLine(waiting.reason());
+  const std::string reason = brief ? Brief(whole) : whole;
+  std::string text = "waits for   " + reason + "\n";
   text += "unblocked   by " + OneLine(waiting.who()) + "\n";
   if (waiting.has_next_at()) {
-    text += "next        " + OneLine(waiting.next()) + " " + FromNow(waiting.next_at()) + " (" +
-            When(waiting.next_at()) + " UTC)\n";
+    const char* it = waiting.next().starts_with("is ") ? "it " : "";
+    text += "next        " + (it + OneLine(waiting.next())) + " " + FromNow(waiting.next_at()) +
+            " (" + When(waiting.next_at()) + " UTC)\n";
   }
   if (waiting.has_lock_holder()) text += HolderText(common, waiting.lock_holder());
   const std::string prefix = Prefix(common);
+  if (reason != whole && run.open_approvals().empty()) {
+    text += "look        " + prefix + " show " + run.id() + "\n";
+  }
   if (waiting.reason().starts_with("quarantined by ")) {  // as the server words it
     return text + "resume      " + prefix + " resume " + run.id() + "\ncancel      " + prefix +
            " cancel " + run.id() + "\n";
   }
+  const std::string as = AsWhoMayDecide(common, run);
   for (const std::string& approval : run.open_approvals()) {
     text += "look        " + prefix + " approval " + approval + "\n";
-    text += "approve     " + prefix + " approve " + approval + AsApprover(common) + "\n";
-    text += "reject      " + prefix + " reject " + approval + AsApprover(common) + " --reason ...\n";
+    text += "approve     " + prefix + " approve " + approval + as + "\n";
+    text += "reject      " + prefix + " reject " + approval + as + " --reason ...\n";
   }
   // What lanes of a run wait for stands in the reason, as the server words it.
   if (waiting.reason().find("checklist at ") != std::string::npos) {
-    text += "answer      " + prefix + " answer " + run.id() + " ITEM\n";
+    text +=
+        "answer      " + prefix + " answer " + run.id() + " " + OpenItem(waiting.reason()) + "\n";
   }
   constexpr std::string_view kSignal = " waits for the signal ";
   if (const auto at = waiting.reason().find(kSignal); at != std::string::npos) {
@@ -150,18 +218,14 @@ std::string WaitingText(const Common& common, const v1::Run& run) {
   }
   const bool held = waiting.reason().find("started on hold by ") != std::string::npos;  // as the server words it
   if (held) text += "cancel      " + prefix + " cancel " + run.id() + " --reason ...\n";
-  if (run.status() == v1::RUN_STATUS_NEEDS_ATTENTION) {
-    // `who` says when a rollback needs to know which of the answers is true.
-    const bool unknown = waiting.who().find("saying which") != std::string::npos;
-    for (const std::string& verb : Answers(run)) {
-      text += "answer      " + prefix + " " + verb + " " + run.id();
-      if (verb == "skip") text += " --reason ...";
-      if (verb == "resolve") text += " applied|not_applied|partial --reason ...";
-      if (verb == "rollback" && unknown) text += " --effect applied|not_applied|partial";
-      text += "\n";
-    }
-  }
+  if (run.status() == v1::RUN_STATUS_NEEDS_ATTENTION) text += AnswersText(prefix, run);
   return text;
+}
+
+std::string OutputsText(const v1::Run& run) {
+  const std::string& json = run.outputs_json();
+  if (!json.empty() && json != "null" && json != "{}") return "outputs\n" + Pretty(json);
+  return run.outputs_left_out().empty() ? "" : "outputs     " + run.outputs_left_out();
 }
 
 std::string RunText(const Common& common, const v1::Run& run) {
@@ -188,12 +252,8 @@ std::string RunText(const Common& common, const v1::Run& run) {
   }
   text += EscalationText(run) + WaitingText(common, run);
   if (run.steps_size() > 0) text += "\n" + StepsText(run);
-  if (!run.outputs_json().empty() && run.outputs_json() != "null") {
-    text += "\noutputs\n" + Pretty(run.outputs_json()) + "\n";
-  } else if (!run.outputs_left_out().empty()) {
-    text += "\noutputs     " + run.outputs_left_out() + "\n";
-  }
-  return text;
+  const std::string outputs = OutputsText(run);
+  return outputs.empty() ? text : text + "\n" + outputs + "\n";
 }
 
 namespace {
@@ -218,6 +278,8 @@ int StartRun(const Common& common, const StartArguments& arguments) {
     return Tell(inputs.error(), kUsage);
   }
   return WithServer(common, [&](const client::Connection& server) -> Result<int> {
+    inputs = InputsFor(server, arguments);
+    if (!inputs) return std::move(inputs).error();
     v1::StartRunRequest request;
     request.set_workflow(arguments.workflow);
     request.set_inputs_json(ToJson(*inputs));
@@ -258,10 +320,10 @@ int PrintRuns(const Common& common, const v1::ListRunsResponse& list) {
     std::string why = run.step();
     if (run.has_waiting()) why += (why.empty() ? "" : ": ") + run.waiting().reason();
     if (IsOver(run.status()) && run.has_error()) why = run.error().message();
-    table.Add({run.id(), StatusName(run.status()), run.workflow(), run.target(),
-               When(run.start_time()),
-               run.has_end_time() ? Between(run.start_time(), run.end_time()) : "", why},
-              ColourOf(run.status()));
+    table.Add(
+        {run.id(), StatusName(run.status()), run.workflow(), run.target(), When(run.start_time()),
+         run.has_end_time() ? Between(run.start_time(), run.end_time()) : "", Brief(why)},
+        ColourOf(run.status()));
   }
   if (table.empty()) {
     std::printf("no runs\n");

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -22,8 +23,12 @@ struct StartArguments {
   bool wait = false;
 };
 int StartRun(const Common& common, const StartArguments& arguments);
-// The inputs that the arguments name, as a map.
-Result<Value> InputsOf(const StartArguments& arguments);
+// The inputs that the arguments name, as a map: "rows=5" is a number, "name=x" a text, 'list=["a"]'
+// a list; what is one of `texts` is a text whatever it looks like, unless it stands in quotes.
+Result<Value> InputsOf(const StartArguments& arguments, const std::set<std::string>& texts = {});
+// The same with the workflow's own word on which inputs are texts, where the server has to be
+// asked.
+Result<Value> InputsFor(const client::Connection& server, const StartArguments& arguments);
 
 struct RunsArguments {
   std::vector<std::string> statuses;
@@ -140,6 +145,8 @@ int Adopt(const Common& common, const SteerArguments& arguments);
 int ListAttention(const Common& common, int limit);
 // Who is told of a run that needs a person; empty: nobody.
 std::string EscalationText(const v1::Run& run);
+// The runs that ended badly, each with why and what shows it; empty: none did.
+std::string EndedBadlyText(const Common& common, const v1::ListAttentionResponse& list);
 // A channel that notifications do not reach, and what to do.
 std::string UndeliveredText(const Common& common, const v1::Channel& channel);
 
@@ -262,8 +269,12 @@ int TestWorkflows(const Common& common, const std::vector<std::string>& paths);
 
 // The run as people read it, with what it waits for and the commands that answer it.
 std::string RunText(const Common& common, const v1::Run& run);
-// Why it waits and what to type, or empty.
-std::string WaitingText(const Common& common, const v1::Run& run);
+// Why it waits and what to type, or empty. `brief`: long texts as in lists, with what shows them
+// whole.
+std::string WaitingText(const Common& common, const v1::Run& run, bool brief = false);
+
+// What the run answers, under its heading and without a last line's end; empty: nothing.
+std::string OutputsText(const v1::Run& run);
 
 // --- left.cc ---
 

@@ -21,7 +21,8 @@ TEST_CASE("a run is started, looked at and told afterwards", "[integration]") {
   CHECK(watched.code == 0);
   CHECK_THAT(watched.out, Contains("started by operator: echo"));
   CHECK_THAT(watched.out, Contains("say succeeded"));
-  CHECK_THAT(watched.out, Contains("R-1 SUCCEEDED after "));
+  CHECK_THAT(watched.out,
+             Contains("R-1 SUCCEEDED after ") && Contains("\noutputs\n{\n  \"said\": 7\n}\n"));
 
   const Finished shown = scene.Recourse({"show", "R-1"});
   CHECK(shown.code == 0);
@@ -200,6 +201,12 @@ TEST_CASE("a journal is read and proved with the server dead", "[integration]") 
   CHECK_THAT(scene.Recourse({"timeline", "R-1", "--file", journal}).out,
              Contains("started by operator: ask"));
   CHECK(scene.Recourse({"timeline", "R-2", "--file", journal}).code == 4);
+  const Finished shown = scene.Recourse({"show", "R-1", "--file", journal});
+  CHECK(shown.code == 0);
+  CHECK_THAT(shown.out, Contains("R-1  WAITING  ask") &&
+                            Contains("waits for   approval A-1: Go on?") &&
+                            Contains("ask   approval"));
+  CHECK(scene.Recourse({"show", "R-2", "--file", journal}).code == 4);
   CHECK(scene.Recourse({"journal", "verify", "--file", scene.folder / "none.db"}).code == 2);
 }
 

@@ -62,7 +62,7 @@ TEST_CASE("branches, a checklist, a signal and a sub-workflow come through a kil
   CHECK(parked.code == 5);
   CHECK_THAT(parked.out, Contains("checklist at tell: Before the update"));
   CHECK_THAT(parked.out, Contains("customer (Tell the customer)"));
-  CHECK_THAT(parked.out, Contains("recourse answer R-1 ITEM"));
+  CHECK_THAT(parked.out, Contains("recourse answer R-1 customer\n"));
 
   scene.KillServer();
   scene.StartServer();

@@ -1,0 +1,107 @@
+#include <catch2/catch.hpp>
+
+#include "client/cli/verbs.h"
+#include "engine/base/json.h"
+
+namespace recourse::cli {
+namespace {
+
+using Catch::Matchers::Contains;
+
+const std::string kLong =
+    "checklist at report: Security incident on shop. Evidence: /srv/evidence/shop-2026-11-26, 14 "
+    "files, "
+    "of which one was changed while it was copied. The notes of these items are the report; open: "
+    "kind "
+    "(What kind it is, as a note), closed (It is closed)";
+
+v1::Run Waiting(const std::string& reason) {
+  v1::Run run;
+  run.set_id("R-7");
+  run.set_status(v1::RUN_STATUS_WAITING);
+  run.mutable_waiting()->set_reason(reason);
+  run.mutable_waiting()->set_who("operator");
+  return run;
+}
+
+}  // namespace
+
+TEST_CASE("in a list a long text is its first sentence, one that has room is whole", "[client]") {
+  CHECK(Brief("Go on? Rejected: nothing is done.") == "Go on? Rejected: nothing is done.");
+  CHECK(Brief("Restore a over b? What was written since is lost.", 40) == "Restore a over b? …");
+  CHECK(Brief("one line\nand another that is long", 20) == "one line …");
+  CHECK(Brief("no end of a sentence is to be seen in this one", 10) == "no end of…");
+}
+
+TEST_CASE("what a run waits for is brief in a list, with the command that shows it whole",
+          "[client]") {
+  const v1::Run run = Waiting(kLong);
+  const std::string brief = WaitingText({}, run, true);
+  CHECK_THAT(brief, Contains("waits for   checklist at report: Security incident on shop. …\n"));
+  CHECK_THAT(brief, Contains(" show R-7\n"));
+  CHECK_THAT(brief, Contains(" answer R-7 kind\n"));
+  CHECK_THAT(WaitingText({}, run), Contains(kLong));
+}
+
+TEST_CASE("who may decide himself is not told to be somebody else", "[client]") {
+  v1::Run run = Waiting("approval A-1: Go on?");
+  run.set_requester("operator");
+  run.add_open_approvals("A-1");
+  run.mutable_waiting()->set_who("operator or incident-commander");
+  CHECK_THAT(WaitingText({}, run),
+             Contains(" approve A-1\n") && Contains(" reject A-1 --reason ...\n"));
+  run.mutable_waiting()->set_who("operator or incident-commander, but not the requester");
+  CHECK_THAT(WaitingText({}, run), !Contains(" approve A-1\n"));
+  run.mutable_waiting()->set_who("dba");
+  CHECK_THAT(WaitingText({}, run), !Contains(" approve A-1\n"));
+}
+
+TEST_CASE("a step whose inputs are wrong is answered with the command that corrects them",
+          "[client]") {
+  v1::Run run = Waiting("block failed: INVALID_ARGUMENT: it is no address");
+  run.set_status(v1::RUN_STATUS_NEEDS_ATTENTION);
+  run.set_step("block");
+  run.mutable_error()->set_code("INVALID_ARGUMENT");
+  CHECK_THAT(WaitingText({}, run),
+             Contains(" override R-7 block INPUT=VALUE --reason ..., and then retry\n"));
+}
+
+TEST_CASE("a run that succeeded tells its outputs, one that has none tells nothing", "[client]") {
+  v1::Run run;
+  CHECK(OutputsText(run) == "");
+  run.set_outputs_json("{}");
+  CHECK(OutputsText(run) == "");
+  run.set_outputs_json(R"({"used_percent":81.5})");
+  CHECK(OutputsText(run) == "outputs\n{\n  \"used_percent\": 81.5\n}");
+}
+
+TEST_CASE("runs that ended badly are told apart from what needs a person", "[client]") {
+  v1::ListAttentionResponse list;
+  CHECK(EndedBadlyText({}, list) == "");
+  v1::Run& run = *list.add_ended_badly();
+  run.set_id("R-9");
+  run.set_status(v1::RUN_STATUS_FAILED);
+  run.set_workflow("backup");
+  run.set_target("shop");
+  run.mutable_error()->set_code("DATA_LOSS");
+  run.mutable_error()->set_message(
+      "/srv/shop.db is damaged: page 23 cannot be read. The good backups are as they were, and so "
+      "is "
+      "everything else that this procedure looks after.");
+  const std::string text = EndedBadlyText({}, list);
+  CHECK_THAT(
+      text, Contains("ended badly in the last 24 hours; nobody is waited for:\nR-9  FAILED  backup "
+                     "on shop, "));
+  CHECK_THAT(text, Contains("DATA_LOSS: /srv/shop.db is damaged: page 23 cannot be read. …\n"));
+  CHECK_THAT(text, Contains(" show R-9\n"));
+}
+
+TEST_CASE("an input that the workflow takes as a text is one, whatever it looks like", "[client]") {
+  StartArguments arguments;
+  arguments.inputs = {"value=42", "rows=42", "mode=0755", "quoted=\"42\""};
+  const auto inputs = InputsOf(arguments, {"value", "mode", "quoted"});
+  REQUIRE(inputs);
+  CHECK(ToJson(*inputs) == R"({"mode":"0755","quoted":"42","rows":42,"value":"42"})");
+}
+
+}  // namespace recourse::cli
