@@ -69,7 +69,7 @@ class SqliteHolders final : public Action {
         ", and the database is not in WAL mode, in which an idle connection would show by its "
         "lock. Nothing was changed. " +
         remedy + "; or look yourself, as root, with `fuser -v " + path +
-        "`, and then accept what cannot be seen: accept_unseen_holders: true");
+        "`, and then accept what cannot be seen: --input accept_unseen_holders=true");
   }
 };
 

@@ -286,9 +286,10 @@ class CollectEvidence final : public Action {
     const auto manifest = ParseJson(*text);
     if (!manifest) return manifest.error().In(directory + "/manifest.json");
     if (manifest->StringOr("key", "") == context.key) return OutputOf(directory, *text, *manifest);
-    return Error{Code::kAlreadyExists, directory +
-                                           " is an earlier collection, which is never "
-                                           "overwritten. Try again, or say another label"};
+    return Error{Code::kAlreadyExists,
+                 directory +
+                     " is an earlier collection, which is never "
+                     "overwritten. Try again: a second later it gets a name of its own"};
   }
 
   ActionSpec spec_;

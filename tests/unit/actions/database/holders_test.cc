@@ -162,7 +162,7 @@ TEST_CASE("that nobody has the database open is not proven where it cannot be se
   CHECK(asked.failure().evidence["unreadable"].as_int() > 0);
   const std::string& message = asked.failure().error.message;
   CHECK_THAT(message, Catch::Contains("may not look into") &&
-                          Catch::Contains("accept_unseen_holders: true") &&
+                          Catch::Contains("--input accept_unseen_holders=true") &&
                           Catch::Contains("as root or as the user"));
   CHECK_THAT(message, Catch::Matches(".*look into [0-9]+ \\(.+, user .+\\).*"));
   CHECK(asked.failure().evidence["unseen"].as_string().find("user ") != std::string::npos);
