@@ -16,11 +16,18 @@ std::string_view ToString(OnFailure value) {
   return "?";
 }
 
+StepKind::StepKind() = default;
+StepKind::StepKind(const StepKind&) = default;
+StepKind::StepKind(StepKind&&) noexcept = default;
+StepKind& StepKind::operator=(const StepKind&) = default;
+StepKind& StepKind::operator=(StepKind&&) noexcept = default;
+StepKind::~StepKind() = default;
+
 std::string_view NameOf(const StepKind& kind) {
-  constexpr std::string_view kNames[] = {"action", "approval", "switch", "checkpoint",
-                                         "wait",   "succeed",  "fail",   "set",
+  constexpr std::string_view kNames[] = {"action", "approval", "switch",  "checkpoint",
+                                         "wait",   "succeed",  "fail",    "set",
                                          "manual", "parallel", "workflow"};
-  static_assert(std::variant_size_v<StepKind> == std::size(kNames));
+  static_assert(std::variant_size_v<StepKind::variant> == std::size(kNames));
   return kNames[kind.index()];
 }
 
@@ -37,7 +44,8 @@ const std::vector<Input>& Workflow::InputsOf(int frame) const {
 
 std::string_view Workflow::NameIn(const Step& step) const {
   const std::string_view id = step.id;
-  return step.frame < 0 ? id : id.substr(frames[static_cast<std::size_t>(step.frame)].prefix.size());
+  return step.frame < 0 ? id
+                        : id.substr(frames[static_cast<std::size_t>(step.frame)].prefix.size());
 }
 
 const ActionStep* ActionOf(const Step& step, int item) {

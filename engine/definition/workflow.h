@@ -13,6 +13,7 @@
 #include <variant>
 #include <vector>
 
+#include "engine/base/choice.h"
 #include "engine/base/error.h"
 #include "engine/base/value.h"
 #include "engine/definition/escalation_policy.h"
@@ -141,9 +142,19 @@ struct FailStep {
   expression::Template message;
 };
 
-using StepKind = std::variant<ActionStep, ApprovalStep, SwitchStep, CheckpointStep, WaitStep,
+class StepKind : public std::variant<ActionStep, ApprovalStep, SwitchStep, CheckpointStep, WaitStep,
                               SucceedStep, FailStep, SetStep, ManualStep, ParallelStep,
-                              SubWorkflowStep>;
+                              SubWorkflowStep> {
+ public:
+  StepKind();
+  template <AlternativeOf<StepKind> T>
+  StepKind(T&& one) : variant(std::in_place_type<std::remove_cvref_t<T>>, std::forward<T>(one)) {}
+  StepKind(const StepKind&);
+  StepKind(StepKind&&) noexcept;
+  StepKind& operator=(const StepKind&);
+  StepKind& operator=(StepKind&&) noexcept;
+  ~StepKind();
+};
 
 // "action", "approval", "switch"...: the word by which a definition names the kind.
 std::string_view NameOf(const StepKind& kind);

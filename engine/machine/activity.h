@@ -68,8 +68,8 @@ struct AwaitingApproval {
     bool operator==(const Cast&) const = default;
   };
   std::vector<Cast> votes;
-  Time requested{};      // the time of ApprovalRequested
-  std::size_t escalated = 0;  // how many of the request's escalations have come
+  Time requested{};             // the time of ApprovalRequested
+  std::size_t escalated = 0;    // how many of the request's escalations have come
   std::optional<StepRef> held;  // of one that overrides the window: what goes on then
   std::string asked_by{};       // a person, of one that no step asks for
   bool operator==(const AwaitingApproval&) const = default;
@@ -119,8 +119,19 @@ struct Inside {
 };
 
 // What a run, or a lane of it, is at.
-using Activity = std::variant<Ready, Attempting, Planning, BackingOff, AwaitingApproval, Sleeping,
-                              AwaitingWindow, Checklist, Over, Inside>;
+class Activity : public std::variant<Ready, Attempting, Planning, BackingOff, AwaitingApproval,
+                                     Sleeping, AwaitingWindow, Checklist, Over, Inside> {
+ public:
+  Activity();
+  template <AlternativeOf<Activity> T>
+  Activity(T&& one) : variant(std::in_place_type<std::remove_cvref_t<T>>, std::forward<T>(one)) {}
+  Activity(const Activity&);
+  Activity(Activity&&) noexcept;
+  Activity& operator=(const Activity&);
+  Activity& operator=(Activity&&) noexcept;
+  ~Activity();
+  bool operator==(const Activity& other) const;
+};
 
 struct Lane {
   int first = 0;  // its steps: [first, end)

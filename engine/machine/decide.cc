@@ -46,7 +46,7 @@ constexpr std::array kLegal = {
     Row{"Acknowledge", "rwpn"},
     Row{"AdoptDefinition", "pn"},
 };
-static_assert(kLegal.size() == std::variant_size_v<Input>);
+static_assert(kLegal.size() == std::variant_size_v<Input::variant>);
 
 char LetterOf(RunStatus status) {
   switch (status) {

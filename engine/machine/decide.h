@@ -18,9 +18,9 @@ struct Start {
   std::string request_id;
   Value inputs;  // resolved
   std::string lock;
-  RunId lock_holder;  // 0: the lock is free, or there is none
-  Value window{};     // see definition::ReadWindow; null: none
-  Value policy{};     // see PolicyOf; null: none
+  RunId lock_holder;       // 0: the lock is free, or there is none
+  Value window{};          // see definition::ReadWindow; null: none
+  Value policy{};          // see PolicyOf; null: none
   std::string severity{};  // empty: the workflow's
   std::string hold{};      // why the run is paused before its first step; empty: it is not
 };
@@ -156,7 +156,8 @@ struct Acknowledge {
 struct AdoptDefinition {
   std::shared_ptr<const definition::Workflow> to;
   std::string reason;
-  std::string digest{};  // how the digest of the one that is meant begins; checked before it gets here
+  std::string
+      digest{};  // how the digest of the one that is meant begins; checked before it gets here
 };
 struct AnswerItem {  // of a checklist
   std::string step;  // its id; may be empty where one checklist is open
@@ -166,11 +167,22 @@ struct AnswerItem {  // of a checklist
   std::vector<std::string> roles;  // of who answers
 };
 
-using Input = std::variant<Start, LockGranted, LockPassed, Prepared, Progressed, Applied,
-                           AttemptBroke, Probed, Compensated, CompensationBroke, PlanMade,
-                           TimerFired, Restarted, CastVote, Pause, Resume, Cancel, Retry, Skip,
-                           RollBack, Annotate, SendSignal, AnswerItem, OverrideWindow, Quarantine,
-                           ResolveEffect, OverrideInput, Acknowledge, AdoptDefinition>;
+class Input
+    : public std::variant<Start, LockGranted, LockPassed, Prepared, Progressed, Applied,
+                          AttemptBroke, Probed, Compensated, CompensationBroke, PlanMade,
+                          TimerFired, Restarted, CastVote, Pause, Resume, Cancel, Retry, Skip,
+                          RollBack, Annotate, SendSignal, AnswerItem, OverrideWindow, Quarantine,
+                          ResolveEffect, OverrideInput, Acknowledge, AdoptDefinition> {
+ public:
+  Input();
+  template <AlternativeOf<Input> T>
+  Input(T&& one) : variant(std::in_place_type<std::remove_cvref_t<T>>, std::forward<T>(one)) {}
+  Input(const Input&);
+  Input(Input&&) noexcept;
+  Input& operator=(const Input&);
+  Input& operator=(Input&&) noexcept;
+  ~Input();
+};
 std::string_view NameOf(const Input& input);
 
 // How the run's window stands.
@@ -182,8 +194,8 @@ struct WindowNow {
 // What a rule may know beside definition, state and input.
 struct Facts {
   Time now;
-  std::string principal;   // who caused the input; "engine" for the engine itself
-  double jitter = 0;       // 0 to 1, drawn by the caller: spreads retries
+  std::string principal;     // who caused the input; "engine" for the engine itself
+  double jitter = 0;         // 0 to 1, drawn by the caller: spreads retries
   ApprovalId next_approval;  // the id that a requested approval gets
   // Of the journal's last event: a lock's fencing token is the place of the event that acquires it.
   std::int64_t position = 0;
@@ -242,7 +254,18 @@ struct Notify {
   bool operator==(const Notify&) const = default;
 };
 
-using Effect = std::variant<StartPhase, StopAttempt, MakePlan, ReleaseLock, Notify>;
+class Effect : public std::variant<StartPhase, StopAttempt, MakePlan, ReleaseLock, Notify> {
+ public:
+  Effect();
+  template <AlternativeOf<Effect> T>
+  Effect(T&& one) : variant(std::in_place_type<std::remove_cvref_t<T>>, std::forward<T>(one)) {}
+  Effect(const Effect&);
+  Effect(Effect&&) noexcept;
+  Effect& operator=(const Effect&);
+  Effect& operator=(Effect&&) noexcept;
+  ~Effect();
+  bool operator==(const Effect& other) const;
+};
 
 struct Decision {
   std::vector<Event> events;
@@ -250,13 +273,14 @@ struct Decision {
   RunState after;  // with the events applied
 };
 
-// What `input` does to the run. The caller journals the events, then runs the effects. `after` is the
-// fold of the journaled events when they go where facts.position says, one after the other.
+// What `input` does to the run. The caller journals the events, then runs the effects. `after` is
+// the fold of the journaled events when they go where facts.position says, one after the other.
 //
 // kFailedPrecondition: the input is not legal in the run's status; the message names the status.
-// PossibleVerbs() tells what is legal. kAborted: the input answers something that is over (an older attempt, a settled
-// approval, a plan that has changed). kInvalidArgument: the input itself is wrong (names the field).
-// kPermissionDenied: a vote by somebody who may not. In each case nothing happens.
+// PossibleVerbs() tells what is legal. kAborted: the input answers something that is over (an older
+// attempt, a settled approval, a plan that has changed). kInvalidArgument: the input itself is
+// wrong (names the field). kPermissionDenied: a vote by somebody who may not. In each case nothing
+// happens.
 Result<Decision> Decide(const definition::Workflow& workflow, const RunState& state,
                         const Input& input, const Facts& facts);
 
@@ -268,15 +292,15 @@ bool IsLegal(RunStatus status, const Input& input);
 std::string NameOf(const definition::Workflow& workflow, StepRef at);
 
 // The steps that may follow `step`, as far as they are known: the path that is taken when nothing
-// fails and every switch takes its default (or, where that only fails, its first case that does not),
-// up to the end or the next approval.
+// fails and every switch takes its default (or, where that only fails, its first case that does
+// not), up to the end or the next approval.
 std::vector<int> ExpectedPath(const definition::Workflow& workflow, int step);
 
 // The variables that expressions of a run see: inputs, steps, run, now, item, index, error.
 class RunScope final : public expression::Scope {
  public:
-  RunScope(const definition::Workflow& workflow, const RunState& state, Time now,
-           StepRef at = {}, const Value* items = nullptr)
+  RunScope(const definition::Workflow& workflow, const RunState& state, Time now, StepRef at = {},
+           const Value* items = nullptr)
       : workflow_(workflow),
         state_(state),
         now_(now),
@@ -284,7 +308,8 @@ class RunScope final : public expression::Scope {
         items_(items),
         frame_(workflow.steps[static_cast<std::size_t>(at.step)].frame) {}
   // Where a step is undone: `item` is that of its time, and `steps` has what it answered then.
-  RunScope(const definition::Workflow& workflow, const RunState& state, Time now, const Done& undone)
+  RunScope(const definition::Workflow& workflow, const RunState& state, Time now,
+           const Done& undone)
       : RunScope(workflow, state, now, undone.at) {
     undone_ = &undone;
   }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "actions/action.h"
+#include "engine/base/choice.h"
 #include "engine/base/clock.h"
 #include "engine/base/ids.h"
 #include "engine/base/value.h"
@@ -27,8 +28,8 @@ struct RunStarted {
   std::string severity;
   std::string lock;  // the key; empty: none
   std::optional<Time> deadline;
-  Value window{};  // see definition::ReadWindow; null: none
-  Value policy{};  // who is told while the run needs a person; see Policy; null: nobody
+  Value window{};      // see definition::ReadWindow; null: none
+  Value policy{};      // who is told while the run needs a person; see Policy; null: nobody
   std::string hold{};  // why it is paused before its first step; empty: it is not
   bool operator==(const RunStarted&) const = default;
 };
@@ -241,8 +242,8 @@ struct RollbackEnded {  // at a checkpoint: the run goes on at the go_to, or ask
 struct FinishStarted {
   int first = 0;  // the step that it begins with
   Ending ending = Ending::kSucceeded;
-  Error error;        // of the failure, or the cause of the rollback
-  std::string reason; // of a cancel
+  Error error;         // of the failure, or the cause of the rollback
+  std::string reason;  // of a cancel
   Value outputs;
   bool operator==(const FinishStarted&) const = default;
 };
@@ -275,18 +276,28 @@ struct RunAnnotated {
   bool operator==(const RunAnnotated&) const = default;
 };
 
-using Event =
-    std::variant<RunStarted, LockQueued, LockAcquired, StepSkipped, ForEachStarted, AttemptStarted,
-                 AttemptPrepared, AttemptProgressed, AttemptResumed, AttemptSucceeded,
-                 AttemptFailed, StepFailed, RetryRequested, FailureHandled, SwitchTaken, CheckpointReached,
-                 WaitStarted, WaitEnded, PlanStarted, ApprovalRequested, VoteCast, ApprovalSettled,
-                 RunPaused, RunResumed, StopRequested, AttentionNeeded, EffectResolved,
-                 RollbackStarted, CompensationStarted, CompensationSucceeded, CompensationFailed,
-                 CompensationSkipped, RollbackEnded, RunSucceeded, RunFailed, RunCancelled,
-                 RunRolledBack, RunAnnotated, SignalReceived, ParallelStarted, BranchEnded,
-                 SubWorkflowStarted, StepCompleted, ManualStarted, ItemAnswered, ApprovalEscalated,
-                 FinishStarted, WindowAwaited, ApprovalRevoked, InputOverridden, Escalated,
-                 RunAcknowledged, DefinitionAdopted>;
+class Event
+    : public std::variant<
+          RunStarted, LockQueued, LockAcquired, StepSkipped, ForEachStarted, AttemptStarted,
+          AttemptPrepared, AttemptProgressed, AttemptResumed, AttemptSucceeded, AttemptFailed,
+          StepFailed, RetryRequested, FailureHandled, SwitchTaken, CheckpointReached, WaitStarted,
+          WaitEnded, PlanStarted, ApprovalRequested, VoteCast, ApprovalSettled, RunPaused,
+          RunResumed, StopRequested, AttentionNeeded, EffectResolved, RollbackStarted,
+          CompensationStarted, CompensationSucceeded, CompensationFailed, CompensationSkipped,
+          RollbackEnded, RunSucceeded, RunFailed, RunCancelled, RunRolledBack, RunAnnotated,
+          SignalReceived, ParallelStarted, BranchEnded, SubWorkflowStarted, StepCompleted,
+          ManualStarted, ItemAnswered, ApprovalEscalated, FinishStarted, WindowAwaited,
+          ApprovalRevoked, InputOverridden, Escalated, RunAcknowledged, DefinitionAdopted> {
+ public:
+  Event();
+  template <AlternativeOf<Event> T>
+  Event(T&& one) : variant(std::in_place_type<std::remove_cvref_t<T>>, std::forward<T>(one)) {}
+  Event(const Event&);
+  Event(Event&&) noexcept;
+  Event& operator=(const Event&);
+  Event& operator=(Event&&) noexcept;
+  ~Event();
+};
 
 // "AttemptStarted": the event's name, as the timeline shows it.
 std::string_view NameOf(const Event& event);
@@ -298,7 +309,7 @@ struct Envelope {
   std::int64_t position = 0;  // in the journal, from 1
   Time time;
   std::string principal;  // who caused it; "engine" for the engine itself
-  std::string via{};      // who passed the principal's word on, and for which chat user; empty: nobody
+  std::string via{};  // who passed the principal's word on, and for which chat user; empty: nobody
 };
 
 }  // namespace recourse::machine

@@ -54,8 +54,8 @@ struct Hold {
   std::string reason;
   std::string by;
   Time since;
-  // Put aside: no timer of the run fires, and nobody decides anything in it but to let it go on or to
-  // end it.
+  // Put aside: no timer of the run fires, and nobody decides anything in it but to let it go on or
+  // to end it.
   bool quarantined = false;
   bool operator==(const Hold&) const = default;
 };
@@ -80,8 +80,8 @@ struct NeedsAttention {
   Question question = Question::kStepFailed;
   StepRef at;
   Error error;
-  // What the run was at: an attempt whose effect is in doubt, an expired approval, a failed step, or
-  // a rollback.
+  // What the run was at: an attempt whose effect is in doubt, an expired approval, a failed step,
+  // or a rollback.
   std::variant<Activity, Rollback> from;
   // The attempt in doubt was being stopped: what was asked goes on once its effect is known.
   std::optional<StopRequested> stop{};
@@ -112,8 +112,19 @@ struct RolledBack {
   bool operator==(const RolledBack&) const = default;
 };
 
-using Status = std::variant<Created, Queued, Running, Waiting, Paused, NeedsAttention, RollingBack,
-                            Succeeded, Failed, Cancelled, RolledBack>;
+class Status : public std::variant<Created, Queued, Running, Waiting, Paused, NeedsAttention,
+                                   RollingBack, Succeeded, Failed, Cancelled, RolledBack> {
+ public:
+  Status();
+  template <AlternativeOf<Status> T>
+  Status(T&& one) : variant(std::in_place_type<std::remove_cvref_t<T>>, std::forward<T>(one)) {}
+  Status(const Status&);
+  Status(Status&&) noexcept;
+  Status& operator=(const Status&);
+  Status& operator=(Status&&) noexcept;
+  ~Status();
+  bool operator==(const Status& other) const;
+};
 
 // A step, or checkpoint, that a rollback may have to undo: the stack of these is RunState::done.
 struct Done {
@@ -124,8 +135,8 @@ struct Done {
   Value inputs;
   Value undo;
   Value output;
-  Value item{};    // of a for_each
-  Value inputs_around{};  // of the sub-workflow that it stands in
+  Value item{};               // of a for_each
+  Value inputs_around{};      // of the sub-workflow that it stands in
   std::int64_t sequence = 0;  // of a checkpoint: the event by which the run passed it
   bool operator==(const Done&) const = default;
 };
@@ -140,17 +151,17 @@ struct Given {
 
 // What is known of one step, by its index.
 struct StepState {
-  int visits = 0;             // how often the run entered it
-  bool succeeded = false;     // its output is valid
+  int visits = 0;          // how often the run entered it
+  bool succeeded = false;  // its output is valid
   bool skipped = false;
-  Value output;               // of a for_each: the list of the items' outputs
+  Value output;                 // of a for_each: the list of the items' outputs
   std::map<int, int> attempts;  // by item (-1 without): attempts so far, over all visits
-  Value items;                // of a for_each
-  Time entered{};             // at the last visit
-  bool stale = false;         // the sub-workflow began anew and has not come to the step again
-  Value inputs;               // of a sub-workflow
+  Value items;                  // of a for_each
+  Time entered{};               // at the last visit
+  bool stale = false;           // the sub-workflow began anew and has not come to the step again
+  Value inputs;                 // of a sub-workflow
   std::optional<std::pair<int, int>> inside;  // of a sub-workflow: its steps, [first, end)
-  std::optional<Error> error;  // its last failure
+  std::optional<Error> error;                 // its last failure
   Value evidence;
   std::optional<Given> given{};  // of an approval: the one that was given last
   bool operator==(const StepState&) const = default;
@@ -217,14 +228,14 @@ struct RunState {
   std::optional<FinishStarted> finishing;
   Value window;  // null: none
   bool window_overridden = false;
-  std::optional<Time> rollback_by;  // see AttemptStarted
+  std::optional<Time> rollback_by;                     // see AttemptStarted
   std::map<std::string, std::vector<Signal>> signals;  // that no step has taken yet, by name
-  Value policy;  // see PolicyOf; null: none
-  std::optional<Need> need;  // of a run with a policy
+  Value policy;                                        // see PolicyOf; null: none
+  std::optional<Need> need;                            // of a run with a policy
   std::map<int, std::map<std::string, InputOverride>> overrides;  // by step and input
-  std::set<std::string> authors;  // who has changed what the run does
+  std::set<std::string> authors;                   // who has changed what the run does
   std::optional<AwaitingApproval> override_asked;  // may an input be overridden?
-  std::vector<Reference> references;  // the newest, oldest first
+  std::vector<Reference> references;               // the newest, oldest first
   bool operator==(const RunState&) const = default;
 };
 
@@ -234,8 +245,8 @@ RunStatus StatusOf(const RunState& state);
 void CountVote(std::vector<AwaitingApproval::Cast>& votes, const Envelope& envelope,
                const VoteCast& cast);
 
-// What the run is at: of the statuses that have an activity, and where it needs attention and is not
-// on its way back; null in the others.
+// What the run is at: of the statuses that have an activity, and where it needs attention and is
+// not on its way back; null in the others.
 const Activity* ActivityOf(const RunState& state);
 Activity* ActivityOf(RunState& state);
 
@@ -246,7 +257,8 @@ bool ClockStands(const Hold& hold, const Activity& leaf);
 
 // --- activities are trees, whose leaves are what the lanes are at ---
 
-// The lane that `place` stands in, or the item of a for_each: what it is at. Null when there is none.
+// The lane that `place` stands in, or the item of a for_each: what it is at. Null when there is
+// none.
 const Activity* FindActivity(const Activity& root, StepRef place);
 Activity* FindActivity(Activity& root, StepRef place);
 
@@ -272,15 +284,15 @@ bool IsGiven(const AwaitingApproval& awaiting);
 const AwaitingApproval* FindApproval(const RunState& state, ApprovalId id);
 std::vector<const AwaitingApproval*> ApprovalsOf(const RunState& state);
 
-// The step, or item of it, that an activity is about: of one with lanes, of the first that is at work
-// or waits.
+// The step, or item of it, that an activity is about: of one with lanes, of the first that is at
+// work or waits.
 StepRef PlaceOf(const Activity& activity);
 
 // Why a run waits: stored with the transition that parked it, shown as it is.
 struct WhyWaiting {
-  std::string reason;   // "waits for an approval: Restore ...?"
-  std::string who;      // who or what can unblock it: "dba or incident-commander"
-  std::string next;     // what happens next by itself: "expires and is held"; empty: nothing
+  std::string reason;  // "waits for an approval: Restore ...?"
+  std::string who;     // who or what can unblock it: "dba or incident-commander"
+  std::string next;    // what happens next by itself: "expires and is held"; empty: nothing
   Time since;
   std::optional<Time> next_at;
   bool operator==(const WhyWaiting&) const = default;

@@ -265,7 +265,7 @@ using AllForms =
           pb::WindowAwaited, pb::ApprovalRevoked, pb::InputOverridden, pb::Escalated,
           pb::RunAcknowledged, pb::DefinitionAdopted>;
 
-static_assert(AllForms::kAll.size() == std::variant_size_v<machine::Event>,
+static_assert(AllForms::kAll.size() == std::variant_size_v<machine::Event::variant>,
               "an event cannot be read back: it has no Read() or is not in AllForms");
 
 const StoredForm* FindForm(int type) {

@@ -113,8 +113,8 @@ TEST_CASE("the samples have every event once, each member away from its default"
         },
         event));
   }
-  CHECK(alternatives.size() == std::variant_size_v<Event>);
-  CHECK(samples.size() == std::variant_size_v<Event>);
+  CHECK(alternatives.size() == std::variant_size_v<Event::variant>);
+  CHECK(samples.size() == std::variant_size_v<Event::variant>);
 }
 
 TEST_CASE("every event is read back as it was written", "[record]") {
