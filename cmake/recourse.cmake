@@ -27,18 +27,16 @@ foreach(sanitizer IN LISTS RECOURSE_SANITIZE)
 endforeach()
 
 # recourse_library(journal_sqlite SOURCES a.cc LINKS recourse::journal PRIVATE_LINKS SQLite::SQLite3)
-# makes recourse_journal_sqlite with the alias recourse::journal_sqlite. APART: its files cannot be
-# compiled several at once, because they give the same names to things of their own.
+# makes recourse_journal_sqlite with the alias recourse::journal_sqlite. APART: more sources, of which
+# each is compiled alone, because they give the same names to things of their own.
 function(recourse_library name)
-  cmake_parse_arguments(ARG "APART" "" "SOURCES;LINKS;PRIVATE_LINKS" ${ARGN})
-  add_library(recourse_${name} STATIC ${ARG_SOURCES})
+  cmake_parse_arguments(ARG "" "" "SOURCES;APART;LINKS;PRIVATE_LINKS" ${ARGN})
+  add_library(recourse_${name} STATIC ${ARG_SOURCES} ${ARG_APART})
   add_library(recourse::${name} ALIAS recourse_${name})
   # How the project itself is compiled is nothing to whoever uses an installed library.
   target_link_libraries(recourse_${name} PUBLIC $<BUILD_INTERFACE:recourse_options> ${ARG_LINKS}
                                          PRIVATE ${ARG_PRIVATE_LINKS})
-  if(ARG_APART)
-    set_target_properties(recourse_${name} PROPERTIES UNITY_BUILD OFF)
-  endif()
+  set_source_files_properties(${ARG_APART} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
 endfunction()
 
 # recourse_program(recoursed SOURCES main.cc LINKS recourse::server)
@@ -50,9 +48,10 @@ endfunction()
 
 # recourse_test(machine_test LABELS unit SOURCES decide_test.cc LINKS recourse::machine)
 # One test program of Catch2; each TEST_CASE is a test of ctest's. COST: about how many seconds its
-# longest takes; what takes long begins first, so that the others fill the time beside it.
+# longest takes; what takes long begins first, so that the others fill the time beside it. BUSY: it
+# computes much itself and is compiled like the products; the others wait for what they test.
 function(recourse_test name)
-  cmake_parse_arguments(ARG "" "COST;TIMEOUT" "SOURCES;LINKS;LABELS" ${ARGN})
+  cmake_parse_arguments(ARG "BUSY" "COST;TIMEOUT" "SOURCES;LINKS;LABELS" ${ARGN})
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 120)
   endif()
@@ -61,6 +60,9 @@ function(recourse_test name)
   endif()
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE recourse_options recourse_test_main ${ARG_LINKS})
+  if(NOT ARG_BUSY)
+    target_compile_options(${name} PRIVATE -O0)
+  endif()
   catch_discover_tests(${name} TEST_PREFIX "${name}: "
                        PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT} COST ${ARG_COST})
 endfunction()

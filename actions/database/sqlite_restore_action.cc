@@ -9,16 +9,16 @@ namespace recourse::database {
 namespace {
 
 // What the phases read from their inputs.
-struct Request {
+struct RestoreRequest {
   Resource resource;
   std::string backup;
   Manifest manifest;
 };
 
-Result<Request> ReadRequest(const Context& context) {
+Result<RestoreRequest> ReadRestore(const Context& context) {
   auto resource = ReadResource(context.inputs["database"], context.policy);
   if (!resource) return std::move(resource).error();
-  Request request{*std::move(resource), context.inputs.StringOr("backup", ""), {}};
+  RestoreRequest request{*std::move(resource), context.inputs.StringOr("backup", ""), {}};
   if (auto allowed = context.policy.AllowPath(request.backup); !allowed) {
     return std::move(allowed).error().In("backup");
   }
@@ -30,7 +30,7 @@ Result<Request> ReadRequest(const Context& context) {
 }
 
 // The backup's bytes are those that were verified.
-Result<void> CheckBytes(const Request& request, const Context& context) {
+Result<void> CheckBytes(const RestoreRequest& request, const Context& context) {
   auto gate = FileGate::ForRawRead(request.backup, context);
   if (!gate) return std::move(gate).error();
   auto sha256 = HashFile(request.backup, context);
@@ -46,26 +46,26 @@ class SqliteRestore final : public DatabaseReplacement {
   const ActionSpec& Spec() const override { return RestoreSpec(); }
 
   Result<ActionPlan> Plan(const Context& context) const override {
-    auto request = ReadRequest(context);
+    auto request = ReadRestore(context);
     if (!request) return std::move(request).error();
     return PlanRestore(request->resource, request->backup, request->manifest, context);
   }
 
  private:
   Result<Replacement> ReadReplacement(const Context& context) const override {
-    auto request = ReadRequest(context);
+    auto request = ReadRestore(context);
     if (!request) return std::move(request).error();
     return Replacement{request->resource, request->backup, request->manifest.size};
   }
 
   Result<void> CheckSource(const Context& context) const override {
-    auto request = ReadRequest(context);
+    auto request = ReadRestore(context);
     if (!request) return std::move(request).error();
     return CheckBytes(*request, context);
   }
 
   Outcome MakeContent(const RestoreRecord& record, const Context& context) const override {
-    auto request = ReadRequest(context);
+    auto request = ReadRestore(context);
     if (!request) return std::move(request).error();
     VerifiedCopy copy = CopyVerified(request->backup, record.temporary, request->manifest,
                                      request->resource.expected, context);

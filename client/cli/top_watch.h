@@ -11,6 +11,7 @@
 
 #include "client/cli/call.h"
 #include "client/cli/top_screen.h"
+#include "engine/base/file.h"
 
 namespace recourse::cli {
 

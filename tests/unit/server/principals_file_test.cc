@@ -20,7 +20,7 @@ revoked_certificates:
   - AA:bb:cc:dd:ee:ff:00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:00:11:22:33:44:55:66:77:88:99
 )";
 
-std::string Refused(std::string_view text) {
+std::string WhyRefused(std::string_view text) {
   const auto file = ParsePrincipals(text, "principals.yaml");
   if (file) FAIL("taken: " << text);
   CHECK(file.error().code == Code::kInvalidArgument);
@@ -46,29 +46,29 @@ TEST_CASE("the file of principals names whom the site chooses, with roles of its
 }
 
 TEST_CASE("every mistake in the file of principals is told with its place", "[server]") {
-  CHECK(Refused("principals:\n  - {name: ada, roels: [viewer]}\n") ==
+  CHECK(WhyRefused("principals:\n  - {name: ada, roels: [viewer]}\n") ==
         "principals.yaml:2:17: unknown setting \"principals[0].roels\"; did you mean \"roles\"?\n"
         "principals.yaml:2:5: principals: a principal needs name and roles");
-  CHECK(Refused("principals: [{name: engine, roles: [viewer]}]")
+  CHECK(WhyRefused("principals: [{name: engine, roles: [viewer]}]")
             .ends_with("\"engine\" is the engine's own name"));
-  CHECK(Refused("principals: [{name: \"a\\nb\", roles: [viewer]}]").find("is no name") !=
+  CHECK(WhyRefused("principals: [{name: \"a\\nb\", roles: [viewer]}]").find("is no name") !=
         std::string::npos);
-  CHECK(Refused("principals: [{name: a, roles: [level 1]}]").find("a role is a word") !=
+  CHECK(WhyRefused("principals: [{name: a, roles: [level 1]}]").find("a role is a word") !=
         std::string::npos);
-  CHECK(Refused("principals: [{name: a, roles: [x], certificates: [ada]}]")
+  CHECK(WhyRefused("principals: [{name: a, roles: [x], certificates: [ada]}]")
             .find("\"ada\" names no certificate; write CN=ada") != std::string::npos);
-  CHECK(Refused("principals:\n  - {name: a, roles: [x], certificates: [CN=x]}\n"
+  CHECK(WhyRefused("principals:\n  - {name: a, roles: [x], certificates: [CN=x]}\n"
                 "  - {name: b, roles: [x], certificates: [CN=x]}\n")
             .find("the certificate CN=x is named twice, by a and b") != std::string::npos);
-  CHECK(Refused("principals: [{name: a, roles: [x], chat: [slack]}]")
+  CHECK(WhyRefused("principals: [{name: a, roles: [x], chat: [slack]}]")
             .find("\"slack\" names nobody in a chat; write slack:TEAM/USER") != std::string::npos);
-  CHECK(Refused("principals:\n  - {name: a, roles: [x], chat: [irc:n/x]}\n"
+  CHECK(WhyRefused("principals:\n  - {name: a, roles: [x], chat: [irc:n/x]}\n"
                 "  - {name: b, roles: [x], chat: [irc:n/x]}\n")
             .find("the chat key irc:n/x is named twice, by a and b") != std::string::npos);
-  CHECK(Refused("revoked_certificates: []")
+  CHECK(WhyRefused("revoked_certificates: []")
             .find("principals: must be there, or nobody could call") != std::string::npos);
-  CHECK(Refused("").starts_with("principals.yaml:"));
-  CHECK(Refused("principals: [{name: a, roles: [x]}]\nrevoked_certificates: [abc]")
+  CHECK(WhyRefused("").starts_with("principals.yaml:"));
+  CHECK(WhyRefused("principals: [{name: a, roles: [x]}]\nrevoked_certificates: [abc]")
             .find("expected the SHA-256 of a certificate") != std::string::npos);
 }
 

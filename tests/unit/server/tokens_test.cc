@@ -14,7 +14,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-const Time kNow{std::chrono::seconds(1'795'000'000)};
+const Time kIssued{std::chrono::seconds(1'795'000'000)};
 
 std::unique_ptr<TokenStore> Opened(const std::string& path) {
   auto store = TokenStore::Open(path);
@@ -23,13 +23,13 @@ std::unique_ptr<TokenStore> Opened(const std::string& path) {
 }
 
 TokenStore::Made Make(TokenStore& store, const std::string& principal,
-                      std::optional<Time> expires = kNow + 24h) {
-  auto made = store.Create(principal, "for a test", "operator", kNow, expires);
+                      std::optional<Time> expires = kIssued + 24h) {
+  auto made = store.Create(principal, "for a test", "operator", kIssued, expires);
   if (!made) FAIL(made.error().message);
   return *made;
 }
 
-std::string Whose(TokenStore& store, const std::string& secret, Time now = kNow) {
+std::string Whose(TokenStore& store, const std::string& secret, Time now = kIssued) {
   const auto found = store.Find(Sha256Of(secret), now);
   if (!found) return std::string(ToString(found.error().code));
   return found->value_or("nobody");
@@ -52,9 +52,9 @@ TEST_CASE("a token is good from its making to its end, also in the next life of 
   const auto again = Opened(path);
   for (TokenStore* each : {store.get(), again.get()}) {
     CHECK(Whose(*each, made.secret) == "ada");
-    CHECK(Whose(*each, made.secret, kNow + 24h - 1us) == "ada");
-    CHECK(Whose(*each, made.secret, kNow + 24h) == "UNAUTHENTICATED");
-    CHECK(Whose(*each, forever.secret, kNow + 24h * 36'500) == "bot");
+    CHECK(Whose(*each, made.secret, kIssued + 24h - 1us) == "ada");
+    CHECK(Whose(*each, made.secret, kIssued + 24h) == "UNAUTHENTICATED");
+    CHECK(Whose(*each, forever.secret, kIssued + 24h * 36'500) == "bot");
     CHECK(Whose(*each, made.secret + "0") == "nobody");
     CHECK(Whose(*each, "") == "nobody");
   }
@@ -81,21 +81,21 @@ TEST_CASE("a revoked token is void at once and for good, and says by whom and wh
   const std::string path = directory.File("tokens.json");
   const auto store = Opened(path);
   const TokenStore::Made made = Make(*store, "ada");
-  const auto revoked = store->Revoke("T-1", "operator", "left in a log", kNow + 1h);
+  const auto revoked = store->Revoke("T-1", "operator", "left in a log", kIssued + 1h);
   REQUIRE(revoked);
-  CHECK(Whose(*store, made.secret, kNow + 1h) == "UNAUTHENTICATED");
-  const auto refusal = store->Find(Sha256Of(made.secret), kNow + 1h);
+  CHECK(Whose(*store, made.secret, kIssued + 1h) == "UNAUTHENTICATED");
+  const auto refusal = store->Find(Sha256Of(made.secret), kIssued + 1h);
   CHECK(refusal.error().message.starts_with("the token T-1 of ada was revoked at 2026-"));
 
   SECTION("revoked again, it stays as it is") {
-    REQUIRE(store->Revoke("T-1", "somebody", "again", kNow + 2h));
+    REQUIRE(store->Revoke("T-1", "somebody", "again", kIssued + 2h));
     const auto tokens = Opened(path)->List();
     REQUIRE(tokens.size() == 1);
-    CHECK(tokens[0].revoked == kNow + 1h);
+    CHECK(tokens[0].revoked == kIssued + 1h);
     CHECK(tokens[0].revoked_by == "operator");
     CHECK(tokens[0].revoke_reason == "left in a log");
   }
-  CHECK(store->Revoke("T-9", "operator", "", kNow).error().code == Code::kNotFound);
+  CHECK(store->Revoke("T-9", "operator", "", kIssued).error().code == Code::kNotFound);
 }
 
 TEST_CASE("when a token was used last outlives the server once it is saved", "[server]") {
@@ -104,10 +104,10 @@ TEST_CASE("when a token was used last outlives the server once it is saved", "[s
   const auto store = Opened(path);
   const TokenStore::Made made = Make(*store, "ada");
   CHECK_FALSE(store->List()[0].last_used);
-  CHECK(Whose(*store, made.secret, kNow + 5min) == "ada");
-  CHECK(store->List()[0].last_used == kNow + 5min);
+  CHECK(Whose(*store, made.secret, kIssued + 5min) == "ada");
+  CHECK(store->List()[0].last_used == kIssued + 5min);
   REQUIRE(store->SaveUse());
-  CHECK(Opened(path)->List()[0].last_used == kNow + 5min);
+  CHECK(Opened(path)->List()[0].last_used == kIssued + 5min);
 }
 
 TEST_CASE("there is room for new tokens as long as old ones are of no use", "[server]") {
@@ -121,9 +121,9 @@ TEST_CASE("there is room for new tokens as long as old ones are of no use", "[se
   const std::string path = directory.Write("tokens.json", text + "]}");
   REQUIRE(chmod(path.c_str(), 0600) == 0);
   const auto store = Opened(path);
-  CHECK(store->Create("ada", "", "operator", kNow, std::nullopt).error().code ==
+  CHECK(store->Create("ada", "", "operator", kIssued, std::nullopt).error().code ==
         Code::kResourceExhausted);
-  REQUIRE(store->Revoke("T-7", "operator", "", kNow));
+  REQUIRE(store->Revoke("T-7", "operator", "", kIssued));
   CHECK(Make(*store, "ada").token.id() == "T-1001");
   CHECK(store->List().size() == kTokensMax);
   CHECK(Whose(*store, "7") == "nobody");
@@ -160,12 +160,12 @@ TEST_CASE("a token can be revoked when the disk refuses", "[server]") {
   const auto store = Opened(path);
   const TokenStore::Made made = Make(*store, "ada");
   REQUIRE(RenameFile(directory.File("gone"), directory.File("away")));
-  const auto revoked = store->Revoke("T-1", "operator", "leaked", kNow);
+  const auto revoked = store->Revoke("T-1", "operator", "leaked", kIssued);
   REQUIRE_FALSE(revoked);
   CHECK(revoked.error().message.find("T-1 is revoked until the server stops") !=
         std::string::npos);
   CHECK(Whose(*store, made.secret) == "UNAUTHENTICATED");
-  CHECK_FALSE(store->Create("ada", "", "operator", kNow, std::nullopt));
+  CHECK_FALSE(store->Create("ada", "", "operator", kIssued, std::nullopt));
   CHECK(store->List().size() == 1);
 }
 

@@ -113,7 +113,7 @@ steps:
   StartEngine();
   const auto started = Start("asks").Get();
   REQUIRE(started);
-  CHECK(started->status == static_cast<int>(RunStatus::kWaiting));
+  CHECK(started->status == static_cast<int>(machine::RunStatus::kWaiting));
   CHECK(EventsOf(started->run) ==
         std::vector<std::string>{"RunStarted", "PlanStarted", "ApprovalRequested"});
   const auto approval = OpenReader()->FindApproval(ApprovalId{1});
