@@ -1,5 +1,6 @@
 // service.nginx_reload: a new configuration, or the one that is there, is taken by the running
 // nginx, or everything is as it was.
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -111,6 +112,20 @@ Error ChangedByOthers(const Change& change) {
                  (change.old_digest.empty() ? "" : "; what it was may be kept as " + change.kept));
 }
 
+// The file as it is, with its owner, mode and time, under the name of what is kept.
+Result<void> Keep(const Change& change) {
+  auto old = ReadFile(change.file, kConfigurationMax);
+  if (!old) return std::move(old).error();
+  struct stat info;
+  if (stat(change.file.c_str(), &info) != 0) return ErrnoError(errno, "look at " + change.file);
+  if (auto put = Put(change, *old, change.kept); !put) return put;
+  const timespec times[] = {{0, UTIME_OMIT}, info.st_mtim};
+  if (utimensat(AT_FDCWD, change.kept.c_str(), times, 0) != 0) {
+    return ErrnoError(errno, "give " + change.kept + " its time");
+  }
+  return {};
+}
+
 Result<void> PutNew(const Change& change, const std::string& source) {
   auto now = DigestOf(change.file);
   if (!now) return std::move(now).error();
@@ -122,9 +137,7 @@ Result<void> PutNew(const Change& change, const std::string& source) {
     return Aborted(source + " has changed since this step began; nothing was changed");
   }
   if (!change.old_digest.empty()) {
-    auto old = ReadFile(change.file, kConfigurationMax);
-    if (!old) return std::move(old).error();
-    if (auto kept = Put(change, *old, change.kept); !kept) return kept;
+    if (auto kept = Keep(change); !kept) return kept;
     RECOURSE_FAIL_POINT("nginx_after_kept");
   }
   auto put = Put(change, *bytes, change.file);
@@ -140,10 +153,8 @@ Result<void> PutBack(const Change& change) {
     if (*now != change.new_digest) return ChangedByOthers(change);
     if (change.old_digest.empty()) {
       if (unlink(change.file.c_str()) != 0) return ErrnoError(errno, "remove " + change.file);
-    } else {
-      auto old = ReadFile(change.kept, kConfigurationMax);
-      if (!old) return std::move(old).error();
-      if (auto put = Put(change, *old, change.file); !put) return put;
+    } else if (auto back = RenameFile(change.kept, change.file); !back) {
+      return back;
     }
     RECOURSE_FAIL_POINT("nginx_after_put_back");
   }

@@ -16,11 +16,12 @@ using Catch::Contains;
 
 TEST_CASE("configuration and data are archived for their owner alone, and old archives go",
           "[integration][analytics]") {
+  const char* point = GENERATE("place_after_rename", "rotate_after_remove");
   System system;
   const Analytics analytics(system);
   const std::string old = analytics.Write("backups/configuration_20200101_000000.tar.gz", "old");
   fs::last_write_time(old, fs::file_time_type::clock::now() - std::chrono::hours(31 * 24));
-  const bool killed = system.ArmKill("place_after_rename");
+  const bool killed = system.ArmKill(point);
   if (!killed) system.StartServer();
   const Picture before = analytics.Look();
   const std::string run = system.StartRun("archive-files", "analytics");
@@ -39,12 +40,14 @@ TEST_CASE("configuration and data are archived for their owner alone, and old ar
 
   const Picture backups = Picture::Of(analytics / "backups");
   fs::remove(analytics / "app/logging.conf");
+  const Picture incomplete = analytics.Look();
   CHECK(system.EndOf(system.StartRun("archive-files", "analytics")) == "ROLLED_BACK");
   const Finished unknown =
       system.Recourse({"start", "archive-files", "--target", "analytics", "--input", "what=x"});
   CHECK(unknown.code == 4);
   CHECK(unknown.err.find("inputs.what: \"x\" does not fit") != std::string::npos);
   CHECK(Difference(backups, Picture::Of(analytics / "backups")) == "");
+  CHECK(Difference(incomplete, analytics.Look()) == "");
 }
 
 TEST_CASE(
@@ -86,16 +89,21 @@ TEST_CASE(
     "[integration][analytics]") {
   System system;
   const Analytics analytics(system);
+  RedisServer redis(system / "redis");
+  analytics.WriteTarget(Analytics::CacheResource(redis));
   system.StartServer();
   system.StartServices("analytics");
+  redis.Ask({"MSET", "ahgd:1", "a", "other", "c"});
   REQUIRE(system.EndOf(system.StartRun("backup", "analytics")) == "SUCCEEDED");
   REQUIRE(system.EndOf(system.StartRun("archive-files", "analytics")) == "SUCCEEDED");
-  const Picture before = analytics.Look();
+  const auto look = [&] { return analytics.Look().With("keys", redis.Keys()); };
+  const Picture before = look();
   const std::string rejected = system.StartRun("full-system-recovery", "analytics");
   system.Reject(rejected);
   CHECK(system.EndOf(rejected) == "ROLLED_BACK");
-  CHECK(Difference(before, analytics.Look()) == "");
+  CHECK(Difference(before, look()) == "");
 
+  const bool killed = system.ArmKill("restore_undo_before_put_back");
   const std::string run = system.StartRun("full-system-recovery", "analytics");
   CHECK(system.StandsAt(run) == "confirm");
   // What was unpacked goes away under the run, as by a disk that is emptied by hand.
@@ -104,8 +112,9 @@ TEST_CASE(
     if (path.find(".recovery-") != std::string::npos) fs::remove(path + "/logging.conf");
   }
   system.Approve(run);
+  if (killed) system.SurviveKill();
   CHECK(system.EndOf(run) == "ROLLED_BACK");
-  CHECK(Difference(before, analytics.Look()) == "");
+  CHECK(Difference(before, look()) == "");
 }
 
 TEST_CASE("the database of a named time stamp comes back", "[integration][analytics]") {
@@ -118,11 +127,15 @@ TEST_CASE("the database of a named time stamp comes back", "[integration][analyt
   const std::string rows = analytics.Rows();
   Sql(analytics.database, "DELETE FROM metrics WHERE value > 100");
   const std::string name = fs::path(system.OutputsOf(backup)["backup"].as_string()).filename();
+  const Picture before = analytics.Look();
   const std::string none =
       system.StartRun("recovery", "analytics", {"backup=health_analytics_20200101_000000.db"});
   CHECK(system.EndOf(none) == "ROLLED_BACK");
+  CHECK(Difference(before, analytics.Look()) == "");
+  const bool killed = system.ArmKill("restore_after_set_aside_db");
   const std::string run = system.StartRun("recovery", "analytics", {"backup=" + name});
   CHECK_THAT(system.Approve(run), Contains(name));
+  if (killed) system.SurviveKill();
   CHECK(system.EndOf(run) == "SUCCEEDED");
   CHECK(analytics.Rows() == rows);
 }
@@ -141,16 +154,27 @@ TEST_CASE(
   const auto serves = [&nginx](const std::string& version) {
     return HttpGet(nginx.port(), "/nginx-version").body == version;
   };
+  // Beside the configuration there are what nginx writes and the old one, which is kept.
+  const auto look = [&] {
+    Picture picture = analytics.Look();
+    const Picture beside = Picture::Of(system / "nginx", {"nginx.out", "nginx.err", "error.log"});
+    for (const auto& [name, fact] : beside.facts()) picture.With("nginx/" + name, fact);
+    return picture;
+  };
+  Picture before;
   const auto start = [&](const std::string& text) {
+    analytics.Write("app/nginx.new", text);
+    before = look();
     return system.StartRun(
         "nginx-reload", "analytics",
-        {"new_configuration=" + analytics.Write("app/nginx.new", text),
+        {"new_configuration=" + (analytics / "app/nginx.new"),
          "url=http://127.0.0.1:" + std::to_string(nginx.port()) + "/health/", "patience=500ms"});
   };
   const std::string old = *ReadFile(nginx.configuration(), 1 << 20);
   const std::string broken = start("http { this is none }\n");
   system.Approve(broken, "commander");
   CHECK(system.EndOf(broken) == "ROLLED_BACK");
+  CHECK(Difference(before, look()) == "");
   CHECK(*ReadFile(nginx.configuration(), 1 << 20) == old);
   CHECK(serves("1"));
 
@@ -162,6 +186,7 @@ TEST_CASE(
   const std::string unanswered = start(astray);
   system.Approve(unanswered, "commander");
   CHECK(system.EndOf(unanswered) == "ROLLED_BACK");
+  CHECK(Difference(before, look()) == "");
   CHECK_THAT(system.TimelineOf(unanswered), Contains("serves"));
   CHECK(*ReadFile(nginx.configuration(), 1 << 20) == old);
   CHECK(serves("1"));
