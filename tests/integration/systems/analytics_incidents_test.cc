@@ -1,4 +1,7 @@
 // incidents of health analytics on real parts.
+#include <sched.h>
+#include <unistd.h>
+
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <csignal>
@@ -168,12 +171,15 @@ TEST_CASE(
   CHECK(Difference(before, analytics.Look()) == "");
 
   const auto holder = HolderOf(analytics.database, system.folder / "holder", true);
+  // In the step that kills: the signal before is told once more, and SIGKILL is still to come.
+  const bool killed = system.ArmKill("signal_sent:2");
   const std::string run = system.StartRun("database-locked", "analytics", {"patience=200ms"});
   const std::string pid = std::to_string(holder->pid());
   CHECK_THAT(system.Approve(run), Contains("is locked by " + pid));
   CHECK_THAT(system.Approve(run), Contains("Tell exactly these processes to end"));
   CHECK(holder->WaitForEnd(0ms) == std::nullopt);
   CHECK_THAT(system.Approve(run), Contains("SIGKILL"));
+  if (killed) system.SurviveKill();
   CHECK(system.EndOf(run) == "SUCCEEDED");
   CHECK(system.OutputsOf(run)["result"].as_string() == "freed by SIGKILL");
   CHECK(holder->WaitForEnd(5s) == 128 + SIGKILL);
@@ -188,11 +194,13 @@ TEST_CASE(
   system.StartServer();
   system.StartServices("analytics");
   const auto holder = HolderOf(analytics.database, system.folder / "holder", false);
+  const Picture before = analytics.Look();
   const std::string rejected = system.StartRun("database-locked", "analytics");
   system.Approve(rejected);
   CHECK_THAT(system.Reject(rejected), Contains("end"));
   CHECK(system.EndOf(rejected) == "FAILED");
   CHECK(holder->WaitForEnd(0ms) == std::nullopt);
+  CHECK(Difference(before, analytics.Look()) == "");
 
   const bool killed = system.ArmKill("signal_sent");
   const std::string run = system.StartRun("database-locked", "analytics");
@@ -287,6 +295,44 @@ TEST_CASE(
   CHECK(system.StandsAt(second) == "report");
   CHECK(NamesIn(analytics / "evidence").size() == 2);
   CHECK(Difference(before, Picture::Of(analytics / "app")) == "");
+}
+
+TEST_CASE(
+    "an address is blocked once when the server dies in it, and let in again when it dies in the "
+    "rollback",
+    "[integration][analytics]") {
+  // The firewall is that of a network of the test's own.
+  if (geteuid() != 0 || unshare(CLONE_NEWNET) != 0) return;
+  System system;
+  const auto run_as_root = [&](const std::vector<std::string>& arguments) {
+    return RunIn(system.folder / "ran", arguments);
+  };
+  REQUIRE(run_as_root({"/sbin/ip", "link", "set", "lo", "up"}).code == 0);
+  if (run_as_root({"/usr/sbin/nft", "add", "table", "inet", "theirs"}).code != 0) return;
+  const auto rules = [&] { return run_as_root({"/usr/sbin/nft", "list", "ruleset"}).out; };
+  const Analytics analytics(system);
+  system.allowed_commands = {"/usr/sbin/nft"};
+  if (!system.ArmKill("address_blocked")) return;
+  const Picture before = Picture::Of(analytics / "app");
+  const std::string run =
+      system.StartRun("security-incident", "analytics",
+                      {"what=logins from nowhere", "address=203.0.113.7", "block_for=1h"});
+  system.Approve(run, "commander");
+  system.SurviveKill();
+  CHECK(system.StandsAt(run) == "report");
+  const std::string blocked = rules();
+  CHECK_THAT(blocked, Contains("203.0.113.7 ") && Contains("table inet theirs"));
+  CHECK(blocked.find("203.0.113.7") == blocked.rfind("203.0.113.7"));
+
+  system.ArmKill("address_unblocked");
+  system.Recourse({"rollback", run, "--reason", "it was one of ours"});
+  system.SurviveKill();
+  CHECK(system.EndOf(run) == "ROLLED_BACK");
+  const std::string left = rules();
+  CHECK_THAT(left, !Contains("203.0.113.7"));
+  CHECK_THAT(left, Contains("table inet theirs"));
+  CHECK(Difference(before, Picture::Of(analytics / "app")) == "");
+  CHECK(NamesIn(analytics / "evidence").size() == 1);
 }
 
 TEST_CASE("an incident that nobody takes is told to one level after the other, management at once",

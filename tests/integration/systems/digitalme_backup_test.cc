@@ -1,7 +1,5 @@
 // D-3 to D-6: DigitalMe's backups, by its API, by its script, and by the engine, on real parts.
 #include <fcntl.h>
-#include <sched.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -26,13 +24,6 @@ struct Started {
   System system;
   DigitalMe me;
 };
-
-// A small disk of its own for what follows in this process: it goes with the process.
-bool MountSmallDisk(const std::string& directory) {
-  return geteuid() == 0 && unshare(CLONE_NEWNS) == 0 &&
-         mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
-         mount("tmpfs", directory.c_str(), "tmpfs", 0, "size=400k,mode=0777") == 0;
-}
 
 std::string Mended(const System& system, const std::string& run) {
   CHECK(system.EndOf(run) == "SUCCEEDED");
@@ -92,6 +83,31 @@ TEST_CASE("D-3: a backup by the script is proven and listed, the newest first",
   REQUIRE(listed.as_list().size() == 2);
   CHECK_THAT(listed.as_list()[0].as_string(), Contains(fs::path(made).filename().string()));
   CHECK_THAT(listed.as_list()[1].as_string(), Contains(fs::path(older).filename().string()));
+
+  // The script fails at a damaged database, and what there is stays as it is.
+  at.me.Damage();
+  const Picture before = at.me.Look();
+  const std::string failed = at.system.StartRun("script-backup", "digitalme");
+  CHECK(at.system.EndOf(failed) == "FAILED");
+  CHECK(Difference(before, at.me.Look()) == "");
+}
+
+TEST_CASE(
+    "D-3: the server dies in the middle of a backup by the script, and a person says whether it is "
+    "made",
+    "[integration][digitalme]") {
+  Started at;
+  if (!at.system.ArmKill("script_after_apply")) return;
+  const std::string run = at.system.StartRun("script-backup", "digitalme");
+  at.system.SurviveKill();
+  CHECK(at.system.EndOf(run) == "NEEDS_ATTENTION");
+  CHECK(at.system.StandsAt(run) == "make");
+  CHECK_THAT(at.system.TimelineOf(run), Contains("make may or may not"));
+  const auto made = at.me.BackupNames();
+  REQUIRE(made.size() == 1);
+  CHECK(at.system.Recourse({"resolve", run, "applied", "--reason", "it is there"}).code == 0);
+  CHECK(Mended(at.system, run) == at.me.backups + "/" + made[0]);
+  CHECK(at.me.BackupNames() == made);
 }
 
 TEST_CASE("D-4: the weekly validation passes a good backup, and alerts on canRecover=false",
@@ -188,7 +204,7 @@ TEST_CASE("D-6: a full disk is cleaned up after approval, and then there is a ba
           "[integration][digitalme]") {
   System system;
   const DigitalMe me(system);
-  if (!MountSmallDisk(me.backups)) return;
+  if (!MountSmallDisk(me.backups, "size=400k,mode=0777")) return;
   system.StartServer();
   for (const int days : {0, 1, 2, 40, 41, 42, 43}) me.PutBackup(days);
   me.VerifyBackups();
@@ -222,6 +238,32 @@ TEST_CASE("D-6: a directory that cannot be written is given back after approval"
   CHECK_THAT(at.system.Approve(run), Contains("daemon:daemon with mode 0770"));
   if (killed) at.system.SurviveKill();
   CHECK(fs::exists(Mended(at.system, run)));
+}
+
+TEST_CASE(
+    "D-6: a directory that was given back in vain gets its old owner again, also when the server "
+    "dies in that",
+    "[integration][digitalme]") {
+  if (geteuid() != 0) return;  // nobody else may give files away
+  Started at;
+  REQUIRE(chmod(at.me.backups.c_str(), 0500) == 0);
+  REQUIRE(chown(at.me.backups.c_str(), 0, 0) == 0);
+  const Picture before = at.me.Look();
+  const bool killed = at.system.ArmKill("permissions_after_owner:2");
+  const std::string run = at.system.StartRun("backup-failed", "digitalme", {"by=api"});
+  CHECK(at.system.StandsAt(run) == "give_back");
+  // That was not all: the application finds no database to copy.
+  const std::string aside = at.me.database + ".aside";
+  fs::rename(at.me.database, aside);
+  at.system.Approve(run);
+  CHECK(at.system.StandsAt(run) == "escalate");
+  fs::rename(aside, at.me.database);
+  CHECK_THAT(Difference(before, at.me.Look()), Contains("changed: backups"));
+
+  at.system.Recourse({"rollback", run, "--reason", "it did not help"});
+  if (killed) at.system.SurviveKill();
+  CHECK(at.system.EndOf(run) == "ROLLED_BACK");
+  CHECK(Difference(before, at.me.Look()) == "");
 }
 
 }  // namespace recourse::integration

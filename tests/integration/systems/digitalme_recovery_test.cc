@@ -1,8 +1,12 @@
 // D-1, D-2, D-7: DigitalMe's database is damaged or has lost rows, on real parts.
+#include <sys/mount.h>
+
 #include <catch2/catch.hpp>
 #include <csignal>
 #include <ctime>
+#include <filesystem>
 
+#include "engine/base/file.h"
 #include "tests/integration/systems/digitalme.h"
 
 namespace recourse::integration {
@@ -83,9 +87,11 @@ TEST_CASE(
 
   // What changed since it was verified does not even come to the script.
   REQUIRE(Sql(at.backup, "PRAGMA user_version = 7") == "");
+  const Picture touched = at.me.Look();
   const std::string changed = at.system.StartRun("script-recovery", "digitalme");
   CHECK(at.system.EndOf(changed) == "ROLLED_BACK");
   CHECK_THAT(at.system.TimelineOf(changed), Contains("its bytes changed since it was verified"));
+  CHECK(Difference(touched, at.me.Look()) == "");
 }
 
 TEST_CASE(
@@ -119,8 +125,10 @@ TEST_CASE("D-1: by the script - what it restores without the rows is put back, b
                 "\nsqlite3 \"$database\" 'DELETE FROM Users WHERE id = 1'\nexit 0");
   REQUIRE(WriteFileAtomically(script, broken, 0755));
   const Picture before = at.me.Look();
+  const bool killed = at.system.ArmKill("script_after_compensate");
   const std::string run = at.system.StartRun("script-recovery", "digitalme");
   at.system.Approve(run);
+  if (killed) at.system.SurviveKill();
   CHECK(at.system.EndOf(run) == "ROLLED_BACK");
   CHECK(Difference(before, at.me.Look()) == "");
   CHECK(at.me.Users() == "201");
@@ -185,6 +193,92 @@ TEST_CASE("D-7: without any good backup people are asked at once, and nothing is
   CHECK(at.system.Recourse({"--as", "dba", "answer", run, "way", "--reason", "salvage"}).code == 0);
   CHECK(at.system.EndOf(run) == "FAILED");
   CHECK_THAT(at.system.TimelineOf(run), Contains("what is done: salvage"));
+}
+
+TEST_CASE(
+    "D-7: a recovery that fails once all is stopped starts all again, also when the server dies in "
+    "that, and people are asked",
+    "[integration][digitalme]") {
+  Incident at;
+  const Picture before = at.me.Look();
+  // What has this name lets nothing be set aside: it shows once everything is stopped.
+  const std::string obstacle = at.me.database + ".quarantine";
+  REQUIRE(WriteFileAtomically(obstacle, "in the way", 0640));
+  const bool killed = at.system.ArmKill("before_compensate");
+  const std::string run = at.system.StartRun("recovery-failed", "digitalme");
+  at.system.Approve(run);
+  if (killed) at.system.SurviveKill();
+  CHECK(at.system.StandsAt(run) == "escalate");
+  CHECK_THAT(at.system.TimelineOf(run), Contains("recover/stop"));
+  CHECK(Difference(before, at.me.Look()) == "");
+  CHECK(at.me.HealthByProxy() == 200);
+}
+
+TEST_CASE(
+    "D-7: a recovery on which the application does not come up can be put back, also when the "
+    "server dies in that",
+    "[integration][digitalme]") {
+  Incident at;
+  const Picture before = at.me.Look();
+  const bool killed = at.system.ArmKill("restore_undo_before_put_back");
+  const std::string run = at.system.StartRun("recovery-failed", "digitalme");
+  {
+    const PortThief thief(at.me.port());
+    at.system.Approve(run);
+    CHECK(at.system.EndOf(run) == "NEEDS_ATTENTION");
+    CHECK(at.me.Users() == "200");
+  }
+  at.system.Recourse({"rollback", run, "--reason", "as it was"});
+  if (killed) at.system.SurviveKill();
+  CHECK(at.system.EndOf(run) == "ROLLED_BACK");
+  CHECK(Difference(before, at.me.Look()) == "");
+  CHECK(at.me.HealthByProxy() == 200);
+}
+
+TEST_CASE(
+    "D-7: a recovery that has no room deletes what an approval has named, also when the server "
+    "dies "
+    "in that, and is made",
+    "[integration][digitalme]") {
+  System system;
+  // One disk for the database and its backups: to delete these helps.
+  std::filesystem::create_directories(system / "digitalme");
+  if (!MountSmallDisk(system / "digitalme", "size=10m,mode=0755")) {
+    WARN("no file system can be mounted here");
+    return;
+  }
+  {
+    const DigitalMe me(system);
+    REQUIRE(Sql(me.database, "UPDATE Users SET name = printf('%04000d', id)") == "");
+    system.StartServer();
+    system.StartServices("digitalme");
+    for (const int days : {1, 2, 3, 40, 41, 42, 43}) me.PutBackup(days);
+    me.VerifyBackups();
+    REQUIRE(Sql(me.database, "INSERT INTO Users VALUES (1000, 'late')") == "");
+    // The rest of it is somebody else's.
+    RunIn(system.folder / "",
+          {"/bin/dd", "if=/dev/zero", "bs=4096", "of=" + me.directory + "/other"});
+    const Picture before = me.Look();
+    const std::string refused = system.StartRun("recovery-failed", "digitalme");
+    CHECK_THAT(system.Reject(refused), Contains("7 backups") && Contains("cannot be brought back"));
+    CHECK(system.StandsAt(refused) == "escalate");
+    CHECK(Difference(before, me.Look()) == "");
+    CHECK(system.Recourse({"cancel", refused, "--reason", "it may go"}).code == 0);
+
+    const bool killed = system.ArmKill("prune_after_file");
+    const std::string run = system.StartRun("recovery-failed", "digitalme");
+    system.Approve(run);
+    if (killed) system.SurviveKill();
+    CHECK(system.StandsAt(run) == "recover/confirm");
+    CHECK(me.BackupNames().size() == 3);
+    system.Approve(run);
+    CHECK(system.EndOf(run) == "SUCCEEDED");
+    CHECK(me.Users() == "200");
+    CHECK(me.HealthByProxy() == 200);
+    system.StopServices("digitalme");
+  }
+  system.StopServer();
+  REQUIRE(umount2((system / "digitalme").c_str(), MNT_DETACH) == 0);
 }
 
 }  // namespace recourse::integration

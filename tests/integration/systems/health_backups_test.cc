@@ -45,13 +45,19 @@ TEST_CASE("H-1: a backup of a damaged database fails, and leaves the good one of
   system.StartServer();
   const std::string good = health.MakeBackup();
   health.Damage();
-  const Picture before = Picture::Of(health.backups);
+  const Picture before = health.Look();
   const std::string run = system.StartRun("backup", "health");
   CHECK(system.EndOf(run) == "ROLLED_BACK");
   CHECK_THAT(system.TimelineOf(run),
              Contains("recourse start corruption-response --target health"));
   CHECK(HealthPackage::RowsOf(good) == "300 rows, sum 45150");
-  for (const auto& [name, fact] : before.facts()) CHECK(fs::exists(health.backups + "/" + name));
+  // Only what was copied of the damaged one is new, by a name that no recovery takes.
+  const Picture after = health.Look();
+  CHECK(after.facts().size() == before.facts().size() + 2);
+  const std::string difference = Difference(before, after);
+  CHECK_THAT(difference, Contains(".suspect.db: ") && Contains(".suspect.db.manifest.json: "));
+  CHECK_THAT(difference, !Contains("gone: "));
+  CHECK_THAT(difference, !Contains("changed: "));
 }
 
 TEST_CASE("H-1: a database that lost most of its rows replaces no backup unasked",

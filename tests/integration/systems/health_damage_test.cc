@@ -186,6 +186,7 @@ TEST_CASE("H-12: damage without a working backup goes to level 3 at once, which 
   const std::string backup = health.MakeBackup();
   fs::resize_file(backup, 5000);
   health.Damage();
+  const bool killed = system.ArmKill("restore_after_rename");
   const std::string run = system.StartRun("corruption-response", "health");
   const std::string question = system.Approve(run, "expert");
   CHECK_THAT(question, Contains("no backup of it can be used") && Contains("level-3"));
@@ -194,6 +195,7 @@ TEST_CASE("H-12: damage without a working backup goes to level 3 at once, which 
   CHECK_THAT(system.Approve(run, "expert"), Contains("salvaged"));
   CHECK(system.EndOf(run) == "WAITING");
   system.Approve(run, "commander");
+  if (killed) system.SurviveKill();
   CHECK(system.EndOf(run) == "SUCCEEDED");
   CHECK_THAT(system.OutputsOf(run)["result"].as_string(), Contains("salvaged"));
   CHECK(Sql(health.database, "SELECT count(*) > 2500 FROM metrics") == "1");
@@ -264,10 +266,16 @@ TEST_CASE("H-10: an older backup, or one that nobody has looked at, keeps all fr
   system.RestartServer();
   for (const bool looked_at : {true, false}) {
     if (!looked_at) fs::remove(older + ".manifest.json");
+    // Of a backup that was looked at the manifest is written.
+    const auto look = [&health] {
+      return Picture::Of(health.directory, {"log/", "run/", ".manifest"}, {"-wal"});
+    };
+    const Picture before = look();
     const std::string run = system.StartRun("complete-data-loss", "health");
     CHECK(system.EndOf(run) == "ROLLED_BACK");
     CHECK_THAT(system.TimelineOf(run),
                Contains(older + ", taken at") && Contains("can be restored"));
+    CHECK(Difference(before, look()) == "");
   }
 }
 
@@ -282,12 +290,16 @@ TEST_CASE("H-10: an empty database is begun only when two people accept the loss
   system.StartServices("health");
 
   // Neither from a sound database, nor while a backup can be restored.
+  const Picture sound = health.Look();
   CHECK(system.EndOf(system.StartRun("complete-data-loss", "health")) == "ROLLED_BACK");
+  CHECK(Difference(sound, health.Look()) == "");
   const std::string backup = health.MakeBackup();
   health.Damage();
+  const Picture damaged = health.Look();
   const std::string early = system.StartRun("complete-data-loss", "health");
   CHECK(system.EndOf(early) == "ROLLED_BACK");
   CHECK_THAT(system.TimelineOf(early), Contains("can be restored"));
+  CHECK(Difference(damaged, health.Look()) == "");
   fs::remove(backup);
   fs::remove(backup + ".manifest.json");
 

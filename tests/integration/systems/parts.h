@@ -27,6 +27,10 @@ struct HttpAnswer {
 };
 HttpAnswer HttpGet(int port, const std::string& path);
 
+// Mounts a small disk, with these options of tmpfs, where only this process and what it starts see
+// it. False where that is not possible. It goes with the process.
+bool MountSmallDisk(const std::string& directory, const std::string& options);
+
 // Takes a port as soon as nobody has it, and keeps it until the end of its life.
 class PortThief {
  public:

@@ -43,6 +43,11 @@ steps:
 constexpr const char* kStopServices = R"(name: stop-services
 inputs: {target: {type: target, requires: [services]}}
 steps:
+  - id: traffic
+    when: "${has(inputs.target.traffic)}"
+    action: service.stop
+    for_each: "${inputs.target.traffic}"
+    with: {service: "${item}"}
   - id: stop
     action: service.stop
     for_each: "${inputs.target.services}"

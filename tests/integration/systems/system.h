@@ -73,7 +73,8 @@ class System : public Scene {
   // Waits for that death, and starts the server again without the point.
   void SurviveKill();
 
-  // Runs all services of a target to the state, by a run of its own; to start, its traffic last.
+  // Runs all services of a target to the state, by a run of its own; its traffic is started last
+  // and stopped first.
   void StartServices(const std::string& target) const;
   void StopServices(const std::string& target) const;
   // "runs" or "is down": whether the process that a pid file of the world names lives.
