@@ -72,7 +72,7 @@ DigitalMe::DigitalMe(System& system, DigitalMeOptions options)
   WriteTarget();
 }
 
-void DigitalMe::WriteTarget(const std::string& more) const {
+void DigitalMe::WriteTarget(const std::string& more, const std::string& within) const {
   const std::string owner =
       user_.empty() ? "" : ", owner: " + user_ + ", group: " + user_ + ", mode: \"0640\"";
   system_.WriteTarget(
@@ -83,8 +83,8 @@ void DigitalMe::WriteTarget(const std::string& more) const {
           "50,"
           " max_age: 48h}\n" +
           ServicesResource() + "health: {url: \"http://127.0.0.1:" + std::to_string(port_) +
-          "/health\", json: {status: Healthy}, successes: 1, interval: 20ms, within: 10s}\n" +
-          ScriptsResource() + more);
+          "/health\", json: {status: Healthy}, successes: 1, interval: 20ms, within: " + within +
+          "}\n" + ScriptsResource() + more);
 }
 
 std::string DigitalMe::AppService() const {

@@ -28,8 +28,9 @@ class DigitalMe {
   int port() const { return port_; }
   int proxy_port() const { return proxy_port_; }
 
-  // Writes the target's file; `more` is YAML of other resources.
-  void WriteTarget(const std::string& more = "") const;
+  // Writes the target's file; `more` is YAML of other resources. `within` is how long the
+  // application may take to answer.
+  void WriteTarget(const std::string& more = "", const std::string& within = "10s") const;
   std::string ServicesResource() const;
   std::string ApiResource() const;
   std::string ScriptsResource() const;

@@ -224,14 +224,23 @@ TEST_CASE("D-6: a directory that cannot be written is given back after approval"
           "[integration][digitalme]") {
   if (geteuid() != 0) return;  // nobody else may give files away
   Started at;
-  REQUIRE(chmod(at.me.backups.c_str(), 0500) == 0);
-  REQUIRE(chown(at.me.backups.c_str(), 0, 0) == 0);
+  const auto give = [&](uid_t to, mode_t mode) {
+    REQUIRE(chown(at.me.backups.c_str(), to, to) == 0);
+    REQUIRE(chmod(at.me.backups.c_str(), mode) == 0);
+  };
+  struct stat owned = {};
+  REQUIRE(stat(at.me.database.c_str(), &owned) == 0);
+  give(0, 0500);
   const Picture before = at.me.Look();
   const std::string refused = at.system.StartRun("backup-failed", "digitalme", {"by=api"});
   at.system.Reject(refused);
   CHECK(at.system.StandsAt(refused) == "escalate");
   CHECK(Difference(before, at.me.Look()) == "");
-  CHECK(at.system.Recourse({"cancel", refused, "--reason", "it was asked for again"}).code == 0);
+  // People mend it by hand and say so, and it is tried again.
+  give(owned.st_uid, 0750);
+  CHECK(at.system.Recourse({"answer", refused, "cause", "--reason", "by hand"}).code == 0);
+  CHECK(fs::exists(Mended(at.system, refused)));
+  give(0, 0500);
 
   const bool killed = at.system.ArmKill("permissions_after_owner");
   const std::string run = at.system.StartRun("backup-failed", "digitalme", {"by=api"});

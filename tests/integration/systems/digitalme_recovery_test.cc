@@ -83,7 +83,7 @@ TEST_CASE(
   REQUIRE(log);
   CHECK_THAT(*log, !Contains("restored "));
   CHECK(Difference(before, at.me.Look()) == "");
-  CHECK(at.me.HealthByProxy() == 200);
+  Eventually("it answers again", [&at] { return at.me.HealthByProxy() == 200; });
 
   // What changed since it was verified does not even come to the script.
   REQUIRE(Sql(at.backup, "PRAGMA user_version = 7") == "");
@@ -211,7 +211,7 @@ TEST_CASE(
   CHECK(at.system.StandsAt(run) == "escalate");
   CHECK_THAT(at.system.TimelineOf(run), Contains("recover/stop"));
   CHECK(Difference(before, at.me.Look()) == "");
-  CHECK(at.me.HealthByProxy() == 200);
+  Eventually("it answers again", [&at] { return at.me.HealthByProxy() == 200; });
 }
 
 TEST_CASE(
@@ -219,6 +219,7 @@ TEST_CASE(
     "server dies in that",
     "[integration][digitalme]") {
   Incident at;
+  at.me.WriteTarget("", "500ms");
   const Picture before = at.me.Look();
   const bool killed = at.system.ArmKill("restore_undo_before_put_back");
   const std::string run = at.system.StartRun("recovery-failed", "digitalme");
@@ -232,7 +233,7 @@ TEST_CASE(
   if (killed) at.system.SurviveKill();
   CHECK(at.system.EndOf(run) == "ROLLED_BACK");
   CHECK(Difference(before, at.me.Look()) == "");
-  CHECK(at.me.HealthByProxy() == 200);
+  Eventually("it answers again", [&at] { return at.me.HealthByProxy() == 200; });
 }
 
 TEST_CASE(
