@@ -62,7 +62,7 @@ class SupervisorDriver final : public ManagedDriver {
     bool has_log = false;
     for (const auto& [method, stream] : {std::pair("readProcessStderrLog", "stderr"),
                                          std::pair("readProcessStdoutLog", "stdout")}) {
-      auto text = rpc_.Call(context, method, {process_, -kLogBytesMax / 2, 0}, Fault::kNoFile);
+      auto text = rpc_.Call(context, method, {process_, -kLogBytesMax / 2, 0}, {Fault::kNoFile});
       if (!text) return std::move(text).error();
       if (!text->is_string()) continue;
       has_log = true;
@@ -75,20 +75,23 @@ class SupervisorDriver final : public ManagedDriver {
 
  private:
   Result<void> Tell(const Context& context, const std::string& method, const Value::List& arguments,
-                    Fault ignored) const {
+                    std::initializer_list<Fault> ignored) const {
     auto told = rpc_.Call(context, method, arguments, ignored);
     if (!told) return std::move(told).error();
     return {};
   }
 
   Result<void> TellStart(const Context& context, const Value&) const override {
-    return Tell(context, "startProcess", {process_, false}, Fault::kAlreadyStarted);
+    // A process that ends at once is a spawn error where supervisord sees it before it answers, and
+    // is started again like one that it sees end later: what becomes of it is told by its state.
+    return Tell(context, "startProcess", {process_, false},
+                {Fault::kAlreadyStarted, Fault::kSpawnError});
   }
   Result<void> TellStop(const Context& context) const override {
-    return Tell(context, "stopProcess", {process_, false}, Fault::kNotRunning);
+    return Tell(context, "stopProcess", {process_, false}, {Fault::kNotRunning});
   }
   Result<void> TellKill(const Context& context) const override {
-    return Tell(context, "signalProcess", {process_, "KILL"}, Fault::kNotRunning);
+    return Tell(context, "signalProcess", {process_, "KILL"}, {Fault::kNotRunning});
   }
   Result<void> TellReload(const Context& context) const override {
     if (reload_signal_.empty()) return NoReload(managed().name);

@@ -72,7 +72,7 @@ SupervisorRpc::SupervisorRpc(std::string socket)
 
 Result<Value> SupervisorRpc::Call(const Context& context, const std::string& method,
                                   const Value::List& arguments,
-                                  std::optional<Fault> ignored) const {
+                                  std::initializer_list<Fault> ignored) const {
   const auto left =
       std::chrono::duration_cast<milliseconds>(context.deadline - std::chrono::steady_clock::now());
   if (left.count() <= 0 || context.stop.stop_requested()) return context.StopError();
@@ -99,10 +99,12 @@ Result<Value> SupervisorRpc::Call(const Context& context, const std::string& met
     return Internal("what answers at " + socket_ + " is no supervisord: HTTP " +
                     std::to_string(answer->status));
   }
-  if (const pugi::xml_node fault = response.child("fault")) {
-    const Value told = ValueOf(fault.child("value"));
+  if (const pugi::xml_node answered = response.child("fault")) {
+    const Value told = ValueOf(answered.child("value"));
     const std::int64_t code = told.IntOr("faultCode", 0);
-    if (ignored && code == static_cast<std::int64_t>(*ignored)) return Value();
+    for (const Fault fault : ignored) {
+      if (code == static_cast<std::int64_t>(fault)) return Value();
+    }
     return FaultError(told);
   }
   return ValueOf(response.child("params").child("param").child("value"));

@@ -12,7 +12,13 @@
 namespace recourse::service {
 
 // The faults that supervisord answers; its documentation names them.
-enum class Fault { kBadName = 10, kNoFile = 20, kAlreadyStarted = 60, kNotRunning = 70 };
+enum class Fault {
+  kBadName = 10,
+  kNoFile = 20,
+  kSpawnError = 50,
+  kAlreadyStarted = 60,
+  kNotRunning = 70,
+};
 
 class SupervisorRpc {
  public:
@@ -21,10 +27,9 @@ class SupervisorRpc {
   // Calls supervisor.METHOD. Arguments are strings, integers and booleans.
   // kUnavailable: supervisord does not answer. kPermissionDenied: its socket is not for us, or has
   // a password. kNotFound: it knows no such process. Others: its fault, in its words. A fault that
-  // is `ignored` is no error: the answer is null.
+  // is one of `ignored` is no error: the answer is null.
   Result<Value> Call(const Context& context, const std::string& method,
-                     const Value::List& arguments,
-                     std::optional<Fault> ignored = std::nullopt) const;
+                     const Value::List& arguments, std::initializer_list<Fault> ignored = {}) const;
 
  private:
   std::string socket_;
