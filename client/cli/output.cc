@@ -127,12 +127,18 @@ std::string Cut(std::string_view text, std::size_t width) {
 std::string Brief(std::string_view text, std::size_t width) {
   const std::string whole = OneLine(text);
   if (Width(whole) <= width) return whole;
-  std::size_t end = whole.size();
-  for (const char* mark : {". ", "? ", "! "}) end = std::min(end, whole.find(mark));
-  end = std::min(end, text.find('\n'));
-  if (end >= whole.size()) return Cut(whole, width);
-  const bool line = end < text.size() && text[end] == '\n';
-  return Cut(whole.substr(0, line ? end : end + 1) + " …", width);
+  std::size_t fits = 0;  // what is whole of the text so far
+  for (std::size_t at = 0; at < whole.size(); ++at) {
+    const bool sentence = at > 0 && whole[at] == ' ' &&
+                          std::string_view(".?!").find(whole[at - 1]) != std::string_view::npos;
+    const bool line = at < text.size() && text[at] == '\n';
+    if (!sentence && !line) continue;
+    if (Width(whole.substr(0, at)) + 2 > width) break;
+    fits = at;
+  }
+  // A short first sentence seldom says what the text is about.
+  const bool short_of = Width(whole.substr(0, fits)) * 2 < width;
+  return short_of ? Cut(whole, width) : whole.substr(0, fits) + " …";
 }
 
 bool OnTerminal() {
@@ -152,12 +158,23 @@ std::string Painted(std::string_view text, Colour colour) {
   static const bool plain = !OnTerminal() || std::getenv("NO_COLOR") != nullptr;
   const char* code = "";
   switch (colour) {
-    case Colour::kNone: return std::string(text);
-    case Colour::kGood: code = "32"; break;
-    case Colour::kBad: code = "31"; break;
-    case Colour::kBusy: code = "36"; break;
-    case Colour::kWaits: code = "33"; break;
-    case Colour::kFaint: code = "2"; break;
+    case Colour::kNone:
+      return std::string(text);
+    case Colour::kGood:
+      code = "32";
+      break;
+    case Colour::kBad:
+      code = "31";
+      break;
+    case Colour::kBusy:
+      code = "36";
+      break;
+    case Colour::kWaits:
+      code = "33";
+      break;
+    case Colour::kFaint:
+      code = "2";
+      break;
   }
   if (plain) return std::string(text);
   return "\x1b[" + std::string(code) + "m" + std::string(text) + "\x1b[0m";
@@ -229,7 +246,8 @@ std::string When(const google::protobuf::Timestamp& stamp) {
 
 std::string ClockTime(const google::protobuf::Timestamp& stamp) { return Utc(stamp).substr(11, 8); }
 
-std::string Between(const google::protobuf::Timestamp& from, const google::protobuf::Timestamp& to) {
+std::string Between(const google::protobuf::Timestamp& from,
+                    const google::protobuf::Timestamp& to) {
   return HumanDuration(TimeOf(to) - TimeOf(from));
 }
 

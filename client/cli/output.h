@@ -41,8 +41,8 @@ std::size_t Width(std::string_view text);
 // At most `width` columns, the end cut off as "…".
 std::string Cut(std::string_view text, std::size_t width);
 
-// For lists: the text as one line, whole where it fits; otherwise its first sentence, or what of
-// that has room, and "…" for the rest.
+// For lists: the text as one line, whole where it fits; otherwise those of its sentences that have
+// room, or, where these take less than half of it, as much of the text as has; "…" for the rest.
 std::string Brief(std::string_view text, std::size_t width = 100);
 
 // Whether standard output is a terminal; colours and redrawing only then.

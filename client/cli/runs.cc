@@ -10,6 +10,9 @@
 namespace recourse::cli {
 namespace {
 
+// Of why a run waits, where a person looks for what to do next: some lines of a terminal.
+constexpr std::size_t kReasonWidth = 300;
+
 constexpr std::int64_t kInputsMax = 1 << 20;
 
 Result<v1::RunStatus> StatusOf(const std::string& name) {
@@ -26,12 +29,17 @@ Result<v1::RunStatus> StatusOf(const std::string& name) {
 
 Colour ColourOfStep(v1::StepState::State state) {
   switch (state) {
-    case v1::StepState::SUCCEEDED: return Colour::kGood;
-    case v1::StepState::FAILED: return Colour::kBad;
+    case v1::StepState::SUCCEEDED:
+      return Colour::kGood;
+    case v1::StepState::FAILED:
+      return Colour::kBad;
     case v1::StepState::RUNNING:
-    case v1::StepState::COMPENSATING: return Colour::kBusy;
-    case v1::StepState::WAITING: return Colour::kWaits;
-    default: return Colour::kFaint;
+    case v1::StepState::COMPENSATING:
+      return Colour::kBusy;
+    case v1::StepState::WAITING:
+      return Colour::kWaits;
+    default:
+      return Colour::kFaint;
   }
 }
 
@@ -141,8 +149,8 @@ std::string AsWhoMayDecide(const Common& common, const v1::Run& run) {
 std::vector<std::string> Answers(const v1::Run& run) {
   std::vector<std::string> verbs;
   for (const std::string verb : {"resolve", "retry", "skip", "rollback", "cancel"}) {
-    const bool possible = std::find(run.possible().begin(), run.possible().end(), verb) !=
-                          run.possible().end();
+    const bool possible =
+        std::find(run.possible().begin(), run.possible().end(), verb) != run.possible().end();
     if (possible) verbs.push_back(verb);
   }
   return verbs;
@@ -174,7 +182,7 @@ std::string WaitingText(const Common& common, const v1::Run& run, bool brief) {
   if (!run.has_waiting()) return "";
   const v1::Waiting& waiting = run.waiting();
   const std::string whole = OneLine(waiting.reason());
-  const std::string reason = brief ? Brief(whole) : whole;
+  const std::string reason = brief ? Brief(whole, kReasonWidth) : whole;
   std::string text = "waits for   " + reason + "\n";
   text += "unblocked   by " + OneLine(waiting.who()) + "\n";
   if (waiting.has_next_at()) {
@@ -211,12 +219,13 @@ std::string WaitingText(const Common& common, const v1::Run& run, bool brief) {
   if (waiting.who().find("override the window") != std::string::npos) {
     text += "override    " + prefix + " override-window " + run.id() + " --reason ...\n";
   }
-  const bool resumes = std::find(run.possible().begin(), run.possible().end(), "resume") !=
-                       run.possible().end();
+  const bool resumes =
+      std::find(run.possible().begin(), run.possible().end(), "resume") != run.possible().end();
   if (run.status() == v1::RUN_STATUS_PAUSED || resumes) {
     text += "resume      " + prefix + " resume " + run.id() + "\n";
   }
-  const bool held = waiting.reason().find("started on hold by ") != std::string::npos;  // as the server words it
+  const bool held =
+      waiting.reason().find("started on hold by ") != std::string::npos;  // as the server words it
   if (held) text += "cancel      " + prefix + " cancel " + run.id() + " --reason ...\n";
   if (run.status() == v1::RUN_STATUS_NEEDS_ATTENTION) text += AnswersText(prefix, run);
   return text;
@@ -248,7 +257,8 @@ std::string RunText(const Common& common, const v1::Run& run) {
     text += "lock        " + OneLine(run.lock()) +
             (run.fencing_token() == 0
                  ? " (waits for it)"
-                 : " (holds it, token " + std::to_string(run.fencing_token()) + ")") + "\n";
+                 : " (holds it, token " + std::to_string(run.fencing_token()) + ")") +
+            "\n";
   }
   text += EscalationText(run) + WaitingText(common, run);
   if (run.steps_size() > 0) text += "\n" + StepsText(run);
@@ -290,8 +300,8 @@ int StartRun(const Common& common, const StartArguments& arguments) {
     if (!run) return std::move(run).error();
     if (!arguments.wait) {
       if (common.json) return PrintJson(*run);
-      std::printf("%s started. Follow it: %s watch %s\n", run->id().c_str(),
-                  Prefix(common).c_str(), run->id().c_str());
+      std::printf("%s started. Follow it: %s watch %s\n", run->id().c_str(), Prefix(common).c_str(),
+                  run->id().c_str());
       if (run->status() == v1::RUN_STATUS_PAUSED) {
         std::printf("It is on hold, and no step begins before: %s resume %s\n",
                     Prefix(common).c_str(), run->id().c_str());
@@ -342,8 +352,9 @@ int ListRuns(const Common& common, const RunsArguments& arguments) {
   request.set_workflow(arguments.workflow);
   request.set_target(arguments.target);
   return WithServer(common, [&](const client::Connection& server) -> Result<int> {
-    auto list = AllPages(server, &v1::RunService::Stub::ListRuns, server.runs(), request,
-                         [](auto& answer) { return answer.mutable_runs(); }, arguments.limit);
+    auto list = AllPages(
+        server, &v1::RunService::Stub::ListRuns, server.runs(), request,
+        [](auto& answer) { return answer.mutable_runs(); }, arguments.limit);
     if (!list) return std::move(list).error();
     return PrintRuns(common, *list);
   });

@@ -9,11 +9,12 @@ namespace {
 using Catch::Matchers::Contains;
 
 const std::string kLong =
-    "checklist at report: Security incident on shop. Evidence: /srv/evidence/shop-2026-11-26, 14 "
-    "files, "
-    "of which one was changed while it was copied. The notes of these items are the report; open: "
-    "kind "
-    "(What kind it is, as a note), closed (It is closed)";
+    "checklist at report: Security incident on shop. Evidence: "
+    "/srv/evidence/shop-2026-11-26-incident, 14 "
+    "files, of which one was changed while it was copied. The notes of these items are the report, "
+    "which whoever asks later reads; open: kind (What kind it is, as a note), told (Who is "
+    "affected "
+    "was told, as a note), closed (It is closed)";
 
 v1::Run Waiting(const std::string& reason) {
   v1::Run run;
@@ -28,8 +29,9 @@ v1::Run Waiting(const std::string& reason) {
 
 TEST_CASE("in a list a long text is its first sentence, one that has room is whole", "[client]") {
   CHECK(Brief("Go on? Rejected: nothing is done.") == "Go on? Rejected: nothing is done.");
-  CHECK(Brief("Restore a over b? What was written since is lost.", 40) == "Restore a over b? …");
-  CHECK(Brief("one line\nand another that is long", 20) == "one line …");
+  CHECK(Brief("Restore a over b? What was written since is lost.", 34) == "Restore a over b? …");
+  CHECK(Brief("one line\nand another that is long", 16) == "one line …");
+  CHECK(Brief("Down. Its target is not there", 20) == "Down. Its target is…");
   CHECK(Brief("no end of a sentence is to be seen in this one", 10) == "no end of…");
 }
 
@@ -37,7 +39,8 @@ TEST_CASE("what a run waits for is brief in a list, with the command that shows 
           "[client]") {
   const v1::Run run = Waiting(kLong);
   const std::string brief = WaitingText({}, run, true);
-  CHECK_THAT(brief, Contains("waits for   checklist at report: Security incident on shop. …\n"));
+  CHECK_THAT(brief, Contains("checklist at report: Security incident on shop. Evidence: ") &&
+                        Contains("while it was copied. …\n"));
   CHECK_THAT(brief, Contains(" show R-7\n"));
   CHECK_THAT(brief, Contains(" answer R-7 kind\n"));
   CHECK_THAT(WaitingText({}, run), Contains(kLong));
