@@ -17,7 +17,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kInputs = R"({
+constexpr std::string_view kArchiveInputs = R"({
   "type": "object", "additionalProperties": false, "required": ["directory", "to"],
   "properties": {
     "directory": {"type": "string", "description": "names in the archive are relative to it"},
@@ -40,7 +40,7 @@ constexpr std::string_view kInputs = R"({
   }
 })";
 
-constexpr std::string_view kOutput = R"({
+constexpr std::string_view kArchiveOutput = R"({
   "type": "object", "additionalProperties": false,
   "properties": {
     "path": {"type": "string"},
@@ -60,7 +60,7 @@ constexpr std::string_view kOutput = R"({
   }
 })";
 
-struct Request {
+struct ArchiveRequest {
   std::string directory;
   Place to;
   mode_t mode = 0600;
@@ -141,7 +141,7 @@ Result<std::vector<std::string>> NamesToTake(const std::string& directory, const
 }
 
 // As file.extract looks at them, which makes nothing that leads out of where it unpacks.
-void FindLeadingOut(const ArchivePart& part, Request& request) {
+void FindLeadingOut(const ArchivePart& part, ArchiveRequest& request) {
   Policy inside;
   inside.allowed_roots = {request.directory};
   for (const Entry& entry : part.tree.entries) {
@@ -152,7 +152,7 @@ void FindLeadingOut(const ArchivePart& part, Request& request) {
   }
 }
 
-Result<void> TakePart(const std::string& name, const Context& context, Request& request) {
+Result<void> TakePart(const std::string& name, const Context& context, ArchiveRequest& request) {
   const std::string top = name.empty() ? request.directory : request.directory + "/" + name;
   if (auto allowed = ReadablePath(top, context); !allowed) return std::move(allowed).error();
   auto tree = ReadTree(top, context);
@@ -168,7 +168,7 @@ Result<void> TakePart(const std::string& name, const Context& context, Request& 
   return {};
 }
 
-Result<Request> Read(const Context& context) {
+Result<ArchiveRequest> ArchiveRequestOf(const Context& context) {
   auto directory = ReadablePath(context.inputs.StringOr("directory", ""), context);
   if (!directory) return std::move(directory).error().In("directory");
   auto to = PlaceOf(context.inputs.StringOr("to", ""), context);
@@ -176,7 +176,7 @@ Result<Request> Read(const Context& context) {
   if (auto named = CheckArchiveName(to->path); !named) return std::move(named).error().In("to");
   const auto mode = ParseMode(context.inputs.StringOr("mode", "0600"));
   if (!mode) return mode.error().In("mode");
-  Request request{*directory, *std::move(to), *mode, {}, {}, {}};
+  ArchiveRequest request{*directory, *std::move(to), *mode, {}, {}, {}};
   const auto names = NamesToTake(*directory, context);
   if (!names) return names.error();
   for (const std::string& name : *names) {
@@ -194,13 +194,13 @@ class Archive final : public PlacingAction {
   Archive() {
     spec_.name = "file.archive";
     spec_.summary = "Pack files and directories into a tar archive, and read it back";
-    spec_.inputs = Schema(kInputs);
-    spec_.output = Schema(kOutput);
+    spec_.inputs = Schema(kArchiveInputs);
+    spec_.output = Schema(kArchiveOutput);
     spec_.has_verify = true;
   }
 
   Result<ActionPlan> Plan(const Context& context) const override {
-    const auto request = Read(context);
+    const auto request = ArchiveRequestOf(context);
     if (!request) return request.error();
     ActionPlan plan;
     plan.lines.push_back("pack " + Describe(request->all) + " of " + request->directory + " into " +
@@ -220,7 +220,7 @@ class Archive final : public PlacingAction {
   }
 
   Outcome Prepare(const Context& context) const override {
-    const auto request = Read(context);
+    const auto request = ArchiveRequestOf(context);
     if (!request) return request.error();
     const auto before = FreeOrReplaced(request->to, context.inputs.BoolOr("replace", false));
     if (!before) return before.error();
@@ -228,7 +228,7 @@ class Archive final : public PlacingAction {
   }
 
   Outcome Apply(const Context& context) const override {
-    const auto request = Read(context);
+    const auto request = ArchiveRequestOf(context);
     if (!request) return request.error();
     return MakeInPlace(request->to, context, [&]() -> Result<Value> {
       const auto archived =
@@ -265,7 +265,7 @@ class Archive final : public PlacingAction {
   }
 
  private:
-  static Value OutputOf(const Request& request, const Archived& archived) {
+  static Value OutputOf(const ArchiveRequest& request, const Archived& archived) {
     const Tree& all = request.all;
     return Value::Object({{"path", request.to.path},
                           {"sha256", archived.sha256},

@@ -15,6 +15,7 @@
 
 #include "actions/file/archive_library.h"
 #include "actions/file/gzip_check.h"
+#include "actions/file/tree.h"
 #include "actions/file/tree_copy.h"
 #include "actions/users.h"
 #include "engine/base/file.h"
@@ -25,7 +26,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kBlock = 256 * 1024;
 constexpr std::int64_t kEntriesMax = 1'000'000;
 
 struct Item {
@@ -76,7 +76,7 @@ class Reader {
     archive_read_support_filter_zstd(library);
     archive_read_support_format_tar(library);
     archive_read_support_format_zip(library);
-    if (archive_read_open_fd(library, file->get(), kBlock) != ARCHIVE_OK) return Failed();
+    if (archive_read_open_fd(library, file->get(), kReadBlock) != ARCHIVE_OK) return Failed();
     file_ = *std::move(file);
     return {};
   }
@@ -247,7 +247,7 @@ class Unpacker {
     auto file = OpenFile(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
     if (!file && file.error().code == Code::kAlreadyExists) return Twice(item.name);
     if (!file) return std::move(file).error();
-    std::string buffer(kBlock, '\0');
+    std::string buffer(kReadBlock, '\0');
     for (;;) {
       const auto count = reader_.ReadContent(buffer);
       if (!count) return count.error();
@@ -334,7 +334,7 @@ Result<Survey> SurveyArchive(const std::string& path, bool content, const Contex
   Reader reader(path, context);
   if (auto opened = reader.Open(); !opened) return std::move(opened).error();
   Survey survey;
-  std::string buffer(kBlock, '\0');
+  std::string buffer(kReadBlock, '\0');
   for (;;) {
     const auto item = reader.Next();
     if (!item) return item.error();

@@ -17,8 +17,6 @@
 namespace recourse::file {
 namespace {
 
-constexpr std::size_t kBlock = 256 * 1024;
-
 struct Format {
   std::string_view ending;
   int (*add_filter)(archive*);
@@ -131,7 +129,7 @@ class Writer {
 
   // As many bytes as the header says, which are those that were there when the tree was listed.
   Result<void> AddContent(Source& source, const Entry& entry, const std::string& path) {
-    std::string buffer(kBlock, '\0');
+    std::string buffer(kReadBlock, '\0');
     for (std::int64_t left = entry.facts.st_size; left > 0;) {
       if (context_.stop.stop_requested()) return context_.StopError();
       const auto wanted = std::min<std::int64_t>(left, static_cast<std::int64_t>(buffer.size()));

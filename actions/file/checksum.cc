@@ -16,7 +16,7 @@
 namespace recourse::file {
 namespace {
 
-constexpr std::string_view kInputs = R"({
+constexpr std::string_view kChecksumInputs = R"({
   "type": "object", "additionalProperties": false, "required": ["path"],
   "properties": {
     "path": {"type": "string"},
@@ -25,7 +25,7 @@ constexpr std::string_view kInputs = R"({
   }
 })";
 
-constexpr std::string_view kOutput = R"({
+constexpr std::string_view kChecksumOutput = R"({
   "type": "object", "additionalProperties": false,
   "properties": {
     "path": {"type": "string"},
@@ -67,8 +67,8 @@ class Checksum final : public Action {
   Checksum() {
     spec_.name = "file.checksum";
     spec_.summary = "Compute a file's SHA-256 and compare it with the expected one";
-    spec_.inputs = Schema(kInputs);
-    spec_.output = Schema(kOutput);
+    spec_.inputs = Schema(kChecksumInputs);
+    spec_.output = Schema(kChecksumOutput);
     spec_.repeat = RepeatClass::kReadOnly;
   }
 

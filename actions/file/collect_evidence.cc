@@ -29,7 +29,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kInputs = R"({
+constexpr std::string_view kEvidenceInputs = R"({
   "type": "object", "additionalProperties": false, "required": ["paths", "to"],
   "properties": {
     "paths": {"type": "array", "items": {"type": "string", "minLength": 1},
@@ -47,7 +47,7 @@ constexpr std::string_view kInputs = R"({
   }
 })";
 
-constexpr std::string_view kOutput = R"({
+constexpr std::string_view kEvidenceOutput = R"({
   "type": "object", "additionalProperties": false,
   "properties": {
     "directory": {"type": "string", "description": "the collection"},
@@ -66,17 +66,17 @@ constexpr std::string_view kOutput = R"({
 constexpr std::int64_t kManifestMax = 256 * 1024 * 1024;
 constexpr std::size_t kCommandOutputMax = 4 * 1024 * 1024;
 
-struct Request {
+struct EvidenceRequest {
   std::string directory;  // in which the collection is made
   std::string label;
   std::vector<std::string> paths;  // that are there
   std::vector<std::string> missing;
 };
 
-Result<Request> Read(const Context& context) {
+Result<EvidenceRequest> EvidenceRequestOf(const Context& context) {
   const std::string to = context.inputs.StringOr("to", "");
   if (auto allowed = context.policy.AllowPath(to); !allowed) return std::move(allowed).error();
-  Request request{fs::path(to).lexically_normal().string(),
+  EvidenceRequest request{fs::path(to).lexically_normal().string(),
                   context.inputs.StringOr("label", "evidence"),
                   {},
                   {}};
@@ -95,7 +95,7 @@ Result<Request> Read(const Context& context) {
 }
 
 // Bytes of all that would be copied, as far as it can be read.
-std::int64_t BytesOf(const Request& request, const Context& context) {
+std::int64_t BytesOf(const EvidenceRequest& request, const Context& context) {
   std::int64_t bytes = 0;
   for (const std::string& path : request.paths) {
     if (const auto tree = ReadTree(path, context)) bytes += tree->bytes;
@@ -194,8 +194,8 @@ class CollectEvidence final : public Action {
   CollectEvidence() {
     spec_.name = "file.collect_evidence";
     spec_.summary = "Copy files as evidence, with checksums and a manifest";
-    spec_.inputs = Schema(kInputs);
-    spec_.output = Schema(kOutput);
+    spec_.inputs = Schema(kEvidenceInputs);
+    spec_.output = Schema(kEvidenceOutput);
     spec_.repeat = RepeatClass::kIdempotent;
     spec_.has_plan = true;
     spec_.has_prepare = true;
@@ -206,7 +206,7 @@ class CollectEvidence final : public Action {
   const ActionSpec& Spec() const override { return spec_; }
 
   Result<ActionPlan> Plan(const Context& context) const override {
-    const auto request = Read(context);
+    const auto request = EvidenceRequestOf(context);
     if (!request) return request.error();
     ActionPlan plan;
     for (const std::string& path : request->paths) {
@@ -222,7 +222,7 @@ class CollectEvidence final : public Action {
 
   // The name, so that it is the same after a crash.
   Outcome Prepare(const Context& context) const override {
-    const auto request = Read(context);
+    const auto request = EvidenceRequestOf(context);
     if (!request) return request.error();
     if (request->paths.empty()) {
       return NotFound("none of the paths is there: nothing was collected");
@@ -232,7 +232,7 @@ class CollectEvidence final : public Action {
   }
 
   Outcome Apply(const Context& context) const override {
-    const auto request = Read(context);
+    const auto request = EvidenceRequestOf(context);
     if (!request) return request.error();
     const std::string directory = context.undo.StringOr("directory", "");
     if (database::Exists(directory)) return AnswerAgain(directory, context);
@@ -251,7 +251,7 @@ class CollectEvidence final : public Action {
   }
 
  private:
-  static Result<Value> Collect(const Request& request, const std::string& temporary,
+  static Result<Value> Collect(const EvidenceRequest& request, const std::string& temporary,
                                const std::string& directory, const Context& context) {
     if (auto made = MakeOwnDirectory(temporary, 0700); !made) return std::move(made).error();
     Evidence evidence;

@@ -8,7 +8,7 @@
 namespace recourse::file {
 namespace {
 
-constexpr std::string_view kInputs = R"({
+constexpr std::string_view kCopyInputs = R"({
   "type": "object", "additionalProperties": false, "required": ["from", "to"],
   "properties": {
     "from": {"type": "string", "description": "a file, directory or symbolic link"},
@@ -22,7 +22,7 @@ constexpr std::string_view kInputs = R"({
   }
 })";
 
-constexpr std::string_view kOutput = R"({
+constexpr std::string_view kCopyOutput = R"({
   "type": "object", "additionalProperties": false,
   "properties": {
     "path": {"type": "string"},
@@ -39,13 +39,13 @@ constexpr std::string_view kOutput = R"({
   }
 })";
 
-struct Request {
+struct CopyRequest {
   std::string from;
   Place to;
   Tree tree;
 };
 
-Result<Request> Read(const Context& context) {
+Result<CopyRequest> CopyRequestOf(const Context& context) {
   auto from = ReadablePath(context.inputs.StringOr("from", ""), context);
   if (!from) return std::move(from).error().In("from");
   auto to = PlaceOf(context.inputs.StringOr("to", ""), context);
@@ -58,7 +58,7 @@ Result<Request> Read(const Context& context) {
   if (tree->others.size() == tree->entries.size()) {
     return FailedPrecondition(*from + " is no file, directory or symbolic link: it has no content");
   }
-  return Request{*std::move(from), *std::move(to), *std::move(tree)};
+  return CopyRequest{*std::move(from), *std::move(to), *std::move(tree)};
 }
 
 class Copy final : public PlacingAction {
@@ -66,13 +66,13 @@ class Copy final : public PlacingAction {
   Copy() {
     spec_.name = "file.copy";
     spec_.summary = "Copy a file or directory tree, whole or not at all";
-    spec_.inputs = Schema(kInputs);
-    spec_.output = Schema(kOutput);
+    spec_.inputs = Schema(kCopyInputs);
+    spec_.output = Schema(kCopyOutput);
     spec_.has_verify = true;
   }
 
   Result<ActionPlan> Plan(const Context& context) const override {
-    const auto request = Read(context);
+    const auto request = CopyRequestOf(context);
     if (!request) return request.error();
     ActionPlan plan;
     plan.lines.push_back("copy " + request->from + " (" + Describe(request->tree) + ") to " +
@@ -89,7 +89,7 @@ class Copy final : public PlacingAction {
   }
 
   Outcome Prepare(const Context& context) const override {
-    const auto request = Read(context);
+    const auto request = CopyRequestOf(context);
     if (!request) return request.error();
     const auto before = FreeOrReplaced(request->to, context.inputs.BoolOr("replace", false));
     if (!before) return before.error();
@@ -97,7 +97,7 @@ class Copy final : public PlacingAction {
   }
 
   Outcome Apply(const Context& context) const override {
-    const auto request = Read(context);
+    const auto request = CopyRequestOf(context);
     if (!request) return request.error();
     return MakeInPlace(request->to, context, [&]() -> Result<Value> {
       const auto sha256 = CopyTree(request->tree, request->to.temporary,
@@ -129,7 +129,7 @@ class Copy final : public PlacingAction {
   }
 
  private:
-  static Value OutputOf(const Request& request, const std::string& sha256) {
+  static Value OutputOf(const CopyRequest& request, const std::string& sha256) {
     const Tree& tree = request.tree;
     return Value::Object({{"path", request.to.path},
                           {"files", tree.files},

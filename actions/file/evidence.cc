@@ -19,8 +19,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kBlock = 256 * 1024;
-
 std::string Octal(mode_t mode) {
   char text[16];
   std::snprintf(text, sizeof text, "%04o", static_cast<unsigned>(mode & 07777));
@@ -67,7 +65,7 @@ struct Copied {
 };
 
 // As much as can be read. An error is one of the copy, not of what it is of.
-Result<Copied> Copy(const std::string& path, const struct stat& facts, const std::string& to,
+Result<Copied> CopyForEvidence(const std::string& path, const struct stat& facts, const std::string& to,
                     const Context& context) {
   Copied copied;
   auto source = Source::Open(path, facts, context);
@@ -79,7 +77,7 @@ Result<Copied> Copy(const std::string& path, const struct stat& facts, const std
   auto file = OpenFile(to, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0400);
   if (!file) return std::move(file).error();
   Sha256 sha;
-  std::string buffer(kBlock, '\0');
+  std::string buffer(kReadBlock, '\0');
   // Not more than was there when it was listed, at a log that is written all the time.
   for (std::int64_t left = facts.st_size; left > 0;) {
     if (context.stop.stop_requested()) return context.StopError();
@@ -130,7 +128,7 @@ Result<void> Evidence::Take(const std::string& path, const std::string& director
     if (entry.kind == Kind::kFile) {
       const std::string copy = "files" + from;
       if (auto made = MakeDirectoriesFor(directory + "/" + copy, directory); !made) return made;
-      const auto copied = Copy(from, entry.facts, directory + "/" + copy, context);
+      const auto copied = CopyForEvidence(from, entry.facts, directory + "/" + copy, context);
       if (!copied) return copied.error();
       files += copied->sha256.empty() ? 0 : 1;
       bytes += copied->bytes;

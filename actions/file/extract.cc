@@ -10,7 +10,7 @@
 namespace recourse::file {
 namespace {
 
-constexpr std::string_view kInputs = R"({
+constexpr std::string_view kExtractInputs = R"({
   "type": "object", "additionalProperties": false, "required": ["archive", "to"],
   "properties": {
     "archive": {"type": "string", "description": "tar, plain or packed by gzip, bzip2, xz, zstd; zip"},
@@ -28,7 +28,7 @@ constexpr std::string_view kInputs = R"({
   }
 })";
 
-constexpr std::string_view kOutput = R"({
+constexpr std::string_view kExtractOutput = R"({
   "type": "object", "additionalProperties": false,
   "properties": {
     "path": {"type": "string"},
@@ -44,13 +44,13 @@ constexpr std::string_view kOutput = R"({
 
 constexpr std::int64_t kBytesMax = std::int64_t{10} << 30;
 
-struct Request {
+struct ExtractRequest {
   std::string archive;
   Place to;
   std::int64_t bytes_max = kBytesMax;
 };
 
-Result<Request> Read(const Context& context) {
+Result<ExtractRequest> ExtractRequestOf(const Context& context) {
   auto archive = ReadablePath(context.inputs.StringOr("archive", ""), context);
   if (!archive) return std::move(archive).error().In("archive");
   auto to = PlaceOf(context.inputs.StringOr("to", ""), context);
@@ -58,10 +58,10 @@ Result<Request> Read(const Context& context) {
   if (archive->starts_with(to->path + "/")) {
     return InvalidArgument(*archive + " lies in " + to->path + ", which it is to become");
   }
-  return Request{*std::move(archive), *std::move(to), context.inputs.IntOr("bytes_max", kBytesMax)};
+  return ExtractRequest{*std::move(archive), *std::move(to), context.inputs.IntOr("bytes_max", kBytesMax)};
 }
 
-Result<Survey> Look(const Request& request, const Context& context) {
+Result<Survey> Look(const ExtractRequest& request, const Context& context) {
   auto survey = SurveyArchive(request.archive, false, context);
   if (!survey || survey->bytes <= request.bytes_max) return survey;
   return Error{Code::kResourceExhausted,
@@ -74,12 +74,12 @@ class Extract final : public PlacingAction {
   Extract() {
     spec_.name = "file.extract";
     spec_.summary = "Unpack an archive into a directory, whole or not at all";
-    spec_.inputs = Schema(kInputs);
-    spec_.output = Schema(kOutput);
+    spec_.inputs = Schema(kExtractInputs);
+    spec_.output = Schema(kExtractOutput);
   }
 
   Result<ActionPlan> Plan(const Context& context) const override {
-    const auto request = Read(context);
+    const auto request = ExtractRequestOf(context);
     if (!request) return request.error();
     const auto survey = Look(*request, context);
     if (!survey) return survey.error();
@@ -95,7 +95,7 @@ class Extract final : public PlacingAction {
   }
 
   Outcome Prepare(const Context& context) const override {
-    const auto request = Read(context);
+    const auto request = ExtractRequestOf(context);
     if (!request) return request.error();
     const auto before = FreeOrReplaced(request->to, context.inputs.BoolOr("replace", false));
     if (!before) return before.error();
@@ -106,7 +106,7 @@ class Extract final : public PlacingAction {
   }
 
   Outcome Apply(const Context& context) const override {
-    const auto request = Read(context);
+    const auto request = ExtractRequestOf(context);
     if (!request) return request.error();
     return MakeInPlace(request->to, context, [&]() -> Result<Value> {
       if (auto same = CheckDigest(request->archive, context); !same) return std::move(same).error();

@@ -7,7 +7,7 @@
 namespace recourse::file {
 namespace {
 
-constexpr std::string_view kInputs = R"({
+constexpr std::string_view kFindInputs = R"({
   "type": "object", "additionalProperties": false, "required": ["paths"],
   "properties": {
     "paths": {"type": "array", "items": {"type": "string"},
@@ -15,7 +15,7 @@ constexpr std::string_view kInputs = R"({
   }
 })";
 
-constexpr std::string_view kOutput = R"({
+constexpr std::string_view kFindOutput = R"({
   "type": "object", "additionalProperties": false,
   "properties": {
     "found": {"type": "array", "items": {"type": "string"}, "description": "what is there of them"}
@@ -27,8 +27,8 @@ class Find final : public Action {
   Find() {
     spec_.name = "file.find";
     spec_.summary = "List what is there of paths and patterns of names";
-    spec_.inputs = Schema(kInputs);
-    spec_.output = Schema(kOutput);
+    spec_.inputs = Schema(kFindInputs);
+    spec_.output = Schema(kFindOutput);
     spec_.repeat = RepeatClass::kReadOnly;
     spec_.timeout = std::chrono::seconds(30);
   }

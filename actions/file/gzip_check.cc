@@ -8,13 +8,13 @@
 #include <memory>
 #include <string_view>
 
+#include "actions/file/tree.h"
 #include "engine/base/file.h"
 
 namespace recourse::file {
 namespace {
 
 constexpr std::string_view kMagic = "\x1f\x8b";
-constexpr unsigned kBlock = 256 * 1024;
 
 }  // namespace
 
@@ -28,10 +28,10 @@ Result<void> CheckGzip(const std::string& path, const Context& context) {
   const std::unique_ptr<gzFile_s, int (*)(gzFile)> unpacked(
       gzdopen(fcntl(file->get(), F_DUPFD_CLOEXEC, 0), "rb"), gzclose);
   if (unpacked == nullptr) return ErrnoError(ENOMEM, "read " + path);
-  std::string buffer(kBlock, '\0');
+  std::string buffer(kReadBlock, '\0');
   for (;;) {
     if (context.stop.stop_requested()) return context.StopError();
-    const int count = gzread(unpacked.get(), buffer.data(), kBlock);
+    const int count = gzread(unpacked.get(), buffer.data(), kReadBlock);
     if (count > 0) continue;
     int number = Z_OK;
     const char* said = gzerror(unpacked.get(), &number);

@@ -16,7 +16,7 @@
 namespace recourse::file {
 namespace {
 
-constexpr std::string_view kInputs = R"({
+constexpr std::string_view kMoveInputs = R"({
   "type": "object", "additionalProperties": false, "required": ["from", "to"],
   "properties": {
     "from": {"type": "string", "description": "a file, directory or symbolic link"},
@@ -28,7 +28,7 @@ constexpr std::string_view kInputs = R"({
   }
 })";
 
-constexpr std::string_view kOutput = R"({
+constexpr std::string_view kMoveOutput = R"({
   "type": "object", "additionalProperties": false,
   "properties": {
     "path": {"type": "string"},
@@ -42,12 +42,12 @@ constexpr std::string_view kOutput = R"({
   }
 })";
 
-struct Request {
+struct MoveRequest {
   Place from;
   Place to;
 };
 
-Result<Request> Read(const Context& context) {
+Result<MoveRequest> MoveRequestOf(const Context& context) {
   auto from = PlaceOf(context.inputs.StringOr("from", ""), context);
   if (!from) return std::move(from).error().In("from");
   auto to = PlaceOf(context.inputs.StringOr("to", ""), context);
@@ -55,7 +55,7 @@ Result<Request> Read(const Context& context) {
   if (to->path == from->path || to->path.starts_with(from->path + "/")) {
     return InvalidArgument(to->path + " is " + from->path + " itself or lies in it");
   }
-  return Request{*std::move(from), *std::move(to)};
+  return MoveRequest{*std::move(from), *std::move(to)};
 }
 
 Result<Identity> Present(const std::string& path) {
@@ -65,7 +65,7 @@ Result<Identity> Present(const std::string& path) {
   return **there;
 }
 
-bool OtherFileSystem(const Request& request, const Identity& source) {
+bool OtherFileSystem(const MoveRequest& request, const Identity& source) {
   struct stat facts;
   return stat(request.to.directory.c_str(), &facts) == 0 && facts.st_dev != source.device;
 }
@@ -75,7 +75,7 @@ struct Where {
   std::optional<Identity> source, before;  // as the undo record has them
   std::optional<Identity> from, to, trashed;
 
-  static Result<Where> Look(const Request& request, const Context& context) {
+  static Result<Where> Look(const MoveRequest& request, const Context& context) {
     Where where;
     where.source = Identity::FromValue(context.undo["source"]);
     where.before = Identity::FromValue(context.undo["before"]);
@@ -93,7 +93,7 @@ struct Where {
   bool Untouched() const { return from == source && to == before; }
 };
 
-Outcome ChangedSince(const Request& request) {
+Outcome ChangedSince(const MoveRequest& request) {
   return FailedPrecondition(
       request.from.path + " and " + request.to.path +
       " are not what they were when this was prepared: somebody has changed "
@@ -112,7 +112,7 @@ Result<void> NothingWritten(const Tree& tree, const std::string& at, const Conte
                  "writes there, then try again");
 }
 
-Outcome Finish(const Request& request, const Context& context, const Value& output) {
+Outcome Finish(const MoveRequest& request, const Context& context, const Value& output) {
   for (const Place* place : {&request.from, &request.to}) {
     if (auto synced = SyncParent(place->path); !synced) {
       return Failure{std::move(synced).error(), {}, LeftBehind::kPartial};
@@ -128,8 +128,8 @@ class Move final : public Action {
   Move() {
     spec_.name = "file.move";
     spec_.summary = "Give a file or directory another name or place";
-    spec_.inputs = Schema(kInputs);
-    spec_.output = Schema(kOutput);
+    spec_.inputs = Schema(kMoveInputs);
+    spec_.output = Schema(kMoveOutput);
     spec_.repeat = RepeatClass::kProbed;
     spec_.has_plan = true;
     spec_.has_prepare = true;
@@ -140,7 +140,7 @@ class Move final : public Action {
   const ActionSpec& Spec() const override { return spec_; }
 
   Result<ActionPlan> Plan(const Context& context) const override {
-    const auto request = Read(context);
+    const auto request = MoveRequestOf(context);
     if (!request) return request.error();
     const auto source = Present(request->from.path);
     if (!source) return source.error();
@@ -164,7 +164,7 @@ class Move final : public Action {
   }
 
   Outcome Prepare(const Context& context) const override {
-    const auto request = Read(context);
+    const auto request = MoveRequestOf(context);
     if (!request) return request.error();
     const auto source = Present(request->from.path);
     if (!source) return source.error();
@@ -187,7 +187,7 @@ class Move final : public Action {
   }
 
   Outcome Apply(const Context& context) const override {
-    const auto request = Read(context);
+    const auto request = MoveRequestOf(context);
     if (!request) return request.error();
     return context.undo.BoolOr("copied", false) ? CopyAway(*request, context)
                                                 : Rename(*request, context);
@@ -195,7 +195,7 @@ class Move final : public Action {
 
   ProbeAnswer Probe(const Context& context) const override {
     using Verdict = ProbeAnswer::Verdict;
-    const auto request = Read(context);
+    const auto request = MoveRequestOf(context);
     if (!request) return {Verdict::kUnknown, request.error().ToString(), {}};
     const auto where = Where::Look(*request, context);
     if (!where) return {Verdict::kUnknown, where.error().ToString(), {}};
@@ -218,14 +218,14 @@ class Move final : public Action {
   }
 
   Outcome Compensate(const Context& context, const Value& output) const override {
-    const auto request = Read(context);
+    const auto request = MoveRequestOf(context);
     if (!request) return request.error();
     return context.undo.BoolOr("copied", false) ? BringBack(*request, output, context)
                                                 : RenameBack(*request, context);
   }
 
  private:
-  static Value OutputOfRename(const Request& request, const Where& where) {
+  static Value OutputOfRename(const MoveRequest& request, const Where& where) {
     return Value::Object({{"path", request.to.path},
                           {"from", request.from.path},
                           {"bytes", 0},
@@ -234,7 +234,7 @@ class Move final : public Action {
                           {"inode", static_cast<std::int64_t>(where.source->inode)}});
   }
 
-  static Outcome Rename(const Request& request, const Context& context) {
+  static Outcome Rename(const MoveRequest& request, const Context& context) {
     const auto where = Where::Look(request, context);
     if (!where) return where.error();
     if (!where->Untouched()) return ChangedSince(request);
@@ -256,7 +256,7 @@ class Move final : public Action {
   }
 
   // Each case is what a crash between two renames, of this or of Rename(), can have left.
-  static Outcome RenameBack(const Request& request, const Context& context) {
+  static Outcome RenameBack(const MoveRequest& request, const Context& context) {
     const auto where = Where::Look(request, context);
     if (!where) return where.error();
     Result<void> moved;
@@ -284,7 +284,7 @@ class Move final : public Action {
     return Finish(request, context, {});
   }
 
-  static Outcome CopyAway(const Request& request, const Context& context) {
+  static Outcome CopyAway(const MoveRequest& request, const Context& context) {
     const auto source = Present(request.from.path);
     if (!source) return source.error();
     if (*source != Identity::FromValue(context.undo["source"])) return ChangedSince(request);
@@ -313,7 +313,7 @@ class Move final : public Action {
   }
 
   // Undone here, where it is known which copy was put in place: a rollback could not tell.
-  static Failure Undone(const Request& request, const Value& output, Error error,
+  static Failure Undone(const MoveRequest& request, const Value& output, Error error,
                         const Context& context) {
     const Outcome back = BringBack(request, output, context);
     if (back) {
@@ -329,7 +329,7 @@ class Move final : public Action {
         LeftBehind::kPartial};
   }
 
-  static Outcome BringBack(const Request& request, const Value& output, const Context& context) {
+  static Outcome BringBack(const MoveRequest& request, const Value& output, const Context& context) {
     const auto source = Identity::FromValue(context.undo["source"]);
     const auto from = IdentityAt(request.from.path);
     const auto trashed = IdentityAt(request.from.trashed);

@@ -22,8 +22,6 @@
 namespace recourse::file {
 namespace {
 
-constexpr std::size_t kBlock = 256 * 1024;
-
 std::string TemporaryOf(const std::string& path, const Context& context) {
   return path + "." + database::KeyName(context.key) + ".tmp";
 }
@@ -36,11 +34,11 @@ Result<void> Unpack(const std::string& packed, const Context& context,
   archive_read_support_filter_gzip(library.get());
   archive_read_support_format_raw(library.get());
   archive_entry* entry = nullptr;
-  if (archive_read_open_filename(library.get(), packed.c_str(), kBlock) != ARCHIVE_OK ||
+  if (archive_read_open_filename(library.get(), packed.c_str(), kReadBlock) != ARCHIVE_OK ||
       archive_read_next_header(library.get(), &entry) != ARCHIVE_OK) {
     return ArchiveError(library.get(), doing);
   }
-  std::string buffer(kBlock, '\0');
+  std::string buffer(kReadBlock, '\0');
   for (;;) {
     if (context.stop.stop_requested()) return context.StopError();
     const auto count = archive_read_data(library.get(), buffer.data(), buffer.size());
@@ -68,7 +66,7 @@ Result<std::string> Pack(Source& source, int to, const std::string& path, const 
     return ArchiveError(library.get(), doing);
   }
   Sha256 sha;
-  std::string buffer(kBlock, '\0');
+  std::string buffer(kReadBlock, '\0');
   for (;;) {
     if (context.stop.stop_requested()) return context.StopError();
     const auto count = source.Read(buffer.data(), buffer.size());

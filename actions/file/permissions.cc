@@ -15,7 +15,7 @@
 namespace recourse::file {
 namespace {
 
-constexpr std::string_view kInputs = R"({
+constexpr std::string_view kPermissionsInputs = R"({
   "type": "object", "additionalProperties": false, "required": ["path"],
   "properties": {
     "path": {"type": "string", "description": "a file or directory, not a symbolic link"},
@@ -28,7 +28,7 @@ constexpr std::string_view kInputs = R"({
   }
 })";
 
-constexpr std::string_view kOutput = R"({
+constexpr std::string_view kPermissionsOutput = R"({
   "type": "object", "additionalProperties": false,
   "properties": {
     "path": {"type": "string"},
@@ -55,9 +55,9 @@ std::string Octal(mode_t mode) {
 
 // A place in the file system, held by O_PATH: what its name leads to may change meanwhile, and
 // closing it does not take away locks that this process has on the file.
-class Place {
+class HeldPath {
  public:
-  static Result<Place> Open(const std::string& path, const Policy& policy) {
+  static Result<HeldPath> Open(const std::string& path, const Policy& policy) {
     if (auto allowed = policy.AllowPath(path); !allowed) return std::move(allowed).error();
     auto fd = OpenFile(path, O_PATH | O_NOFOLLOW);
     if (!fd) return std::move(fd).error();
@@ -66,7 +66,7 @@ class Place {
     if (S_ISLNK(info.st_mode)) {
       return FailedPrecondition(path + " is a symbolic link; name what it leads to");
     }
-    return Place(*std::move(fd), {info.st_uid, info.st_gid, info.st_mode & 07777},
+    return HeldPath(*std::move(fd), {info.st_uid, info.st_gid, info.st_mode & 07777},
                  {info.st_dev, info.st_ino});
   }
 
@@ -100,7 +100,7 @@ class Place {
   }
 
  private:
-  Place(Descriptor fd, Permissions now, Identity identity)
+  HeldPath(Descriptor fd, Permissions now, Identity identity)
       : fd_(std::move(fd)), now_(now), identity_(identity) {}
 
   Descriptor fd_;
@@ -133,8 +133,8 @@ class SetPermissions final : public Action {
   SetPermissions() {
     spec_.name = "file.permissions";
     spec_.summary = "Set a file's owner, group and mode";
-    spec_.inputs = Schema(kInputs);
-    spec_.output = Schema(kOutput);
+    spec_.inputs = Schema(kPermissionsInputs);
+    spec_.output = Schema(kPermissionsOutput);
     spec_.repeat = RepeatClass::kIdempotent;
     spec_.has_prepare = true;
     spec_.can_compensate = true;
@@ -144,34 +144,34 @@ class SetPermissions final : public Action {
   const ActionSpec& Spec() const override { return spec_; }
 
   Outcome Prepare(const Context& context) const override {
-    const auto place = Place::Open(context.inputs.StringOr("path", ""), context.policy);
-    if (!place) return place.error();
-    const auto wanted = Wanted(context.inputs, place->now());
+    const auto held = HeldPath::Open(context.inputs.StringOr("path", ""), context.policy);
+    if (!held) return held.error();
+    const auto wanted = Wanted(context.inputs, held->now());
     if (!wanted) return wanted.error();
-    return Value::Object({{"owner", std::int64_t{place->now().owner}},
-                          {"group", std::int64_t{place->now().group}},
-                          {"mode", Octal(place->now().mode)},
-                          {"file", place->identity().ToValue()}});
+    return Value::Object({{"owner", std::int64_t{held->now().owner}},
+                          {"group", std::int64_t{held->now().group}},
+                          {"mode", Octal(held->now().mode)},
+                          {"file", held->identity().ToValue()}});
   }
 
   Outcome Apply(const Context& context) const override {
     const std::string path = context.inputs.StringOr("path", "");
-    const auto place = Place::Open(path, context.policy);
-    if (!place) return place.error();
-    if (!place->IsFileOf(context.undo)) {
+    const auto held = HeldPath::Open(path, context.policy);
+    if (!held) return held.error();
+    if (!held->IsFileOf(context.undo)) {
       return Aborted(path +
                      " was replaced by another file meanwhile; it was left as it is. Try again");
     }
-    const auto wanted = Wanted(context.inputs, place->now());
+    const auto wanted = Wanted(context.inputs, held->now());
     if (!wanted) return wanted.error();
-    return Change(*place, *wanted, path);
+    return Change(*held, *wanted, path);
   }
 
   Outcome Compensate(const Context& context, const Value&) const override {
     const std::string path = context.inputs.StringOr("path", "");
-    const auto place = Place::Open(path, context.policy);
-    if (!place) return place.error();
-    if (!place->IsFileOf(context.undo)) {
+    const auto held = HeldPath::Open(path, context.policy);
+    if (!held) return held.error();
+    if (!held->IsFileOf(context.undo)) {
       return FailedPrecondition(path +
                                 " is another file than the one that was changed: somebody has "
                                 "replaced it since. It was left as it is. Look whether its owner "
@@ -179,17 +179,17 @@ class SetPermissions final : public Action {
     }
     const auto mode = ParseMode(context.undo.StringOr("mode", ""));
     if (!mode) return Internal("the undo record of " + path + " has no mode");
-    return Change(*place,
-                  {static_cast<uid_t>(context.undo.IntOr("owner", place->now().owner)),
-                   static_cast<gid_t>(context.undo.IntOr("group", place->now().group)), *mode},
+    return Change(*held,
+                  {static_cast<uid_t>(context.undo.IntOr("owner", held->now().owner)),
+                   static_cast<gid_t>(context.undo.IntOr("group", held->now().group)), *mode},
                   path);
   }
 
  private:
-  static Outcome Change(const Place& place, const Permissions& wanted, const std::string& path) {
+  static Outcome Change(const HeldPath& held, const Permissions& wanted, const std::string& path) {
     bool changed = false;
-    if (wanted != place.now()) {
-      if (auto set = place.Set(wanted, path, changed); !set) {
+    if (wanted != held.now()) {
+      if (auto set = held.Set(wanted, path, changed); !set) {
         return Failure{
             std::move(set).error(), {}, changed ? LeftBehind::kPartial : LeftBehind::kNothing};
       }

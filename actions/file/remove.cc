@@ -15,7 +15,7 @@
 namespace recourse::file {
 namespace {
 
-constexpr std::string_view kInputs = R"({
+constexpr std::string_view kRemoveInputs = R"({
   "type": "object", "additionalProperties": false, "required": ["path"],
   "properties": {
     "path": {"type": "string", "description": "a file, directory or symbolic link"},
@@ -27,7 +27,7 @@ constexpr std::string_view kInputs = R"({
   }
 })";
 
-constexpr std::string_view kOutput = R"({
+constexpr std::string_view kRemoveOutput = R"({
   "type": "object", "additionalProperties": false,
   "properties": {
     "path": {"type": "string"},
@@ -54,8 +54,8 @@ class Remove final : public Action {
   Remove() {
     spec_.name = "file.remove";
     spec_.summary = "Move a file or directory to the trash, or delete it for good";
-    spec_.inputs = Schema(kInputs);
-    spec_.output = Schema(kOutput);
+    spec_.inputs = Schema(kRemoveInputs);
+    spec_.output = Schema(kRemoveOutput);
     spec_.repeat = RepeatClass::kProbed;
     spec_.has_plan = true;
     spec_.has_prepare = true;

@@ -23,7 +23,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kInputs = R"({
+constexpr std::string_view kRotateLogsInputs = R"({
   "type": "object", "additionalProperties": false, "required": ["paths"],
   "properties": {
     "paths": {"type": "array", "items": {"type": "string", "minLength": 1},
@@ -49,7 +49,7 @@ constexpr std::string_view kInputs = R"({
   }
 })";
 
-constexpr std::string_view kOutput = R"({
+constexpr std::string_view kRotateLogsOutput = R"({
   "type": "object", "additionalProperties": false,
   "properties": {
     "rotated": {"type": "array", "items": {"type": "object", "additionalProperties": false,
@@ -229,8 +229,8 @@ class RotateLogs final : public Action {
   RotateLogs() {
     spec_.name = "file.rotate_logs";
     spec_.summary = "Begin new logs, pack older ones, remove what is past its time";
-    spec_.inputs = Schema(kInputs);
-    spec_.output = Schema(kOutput);
+    spec_.inputs = Schema(kRotateLogsInputs);
+    spec_.output = Schema(kRotateLogsOutput);
     spec_.repeat = RepeatClass::kIdempotent;
     spec_.has_plan = true;
     spec_.has_prepare = true;

@@ -69,7 +69,7 @@ struct Limits {
   }
 };
 
-Result<struct stat> FactsOf(const std::string& path) {
+Result<struct stat> LogFactsOf(const std::string& path) {
   struct stat facts;
   if (lstat(path.c_str(), &facts) != 0) return ErrnoError(errno, "look at " + path);
   if (S_ISREG(facts.st_mode)) return facts;
@@ -77,7 +77,7 @@ Result<struct stat> FactsOf(const std::string& path) {
 }
 
 Result<void> DecideLog(const std::string& log, const Limits& limits, Time now, Rotation& rotation) {
-  const auto facts = FactsOf(log);
+  const auto facts = LogFactsOf(log);
   if (!facts) return facts.error();
   auto rotated = RotatedOf(log);
   if (!rotated) return std::move(rotated).error();
@@ -111,7 +111,7 @@ Result<void> DecideOthers(const Limits& limits, const Context& context, Rotation
     const auto matches = MatchesOf(pattern, context);
     if (!matches) return matches.error().In("others");
     for (const std::string& path : *matches) {
-      const auto facts = FactsOf(path);
+      const auto facts = LogFactsOf(path);
       if (!facts) return facts.error();
       const Time written(std::chrono::seconds(facts->st_mtim.tv_sec));
       if (limits.oldest && written < *limits.oldest) rotation.removed.push_back(path);

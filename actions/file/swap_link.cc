@@ -16,7 +16,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kInputs = R"({
+constexpr std::string_view kSwapLinkInputs = R"({
   "type": "object", "additionalProperties": false, "required": ["link", "to"],
   "properties": {
     "link": {"type": "string", "description": "the symbolic link, such as /srv/app/current"},
@@ -27,7 +27,7 @@ constexpr std::string_view kInputs = R"({
   }
 })";
 
-constexpr std::string_view kOutput = R"({
+constexpr std::string_view kSwapLinkOutput = R"({
   "type": "object", "additionalProperties": false,
   "properties": {
     "link": {"type": "string"},
@@ -103,8 +103,8 @@ class SwapLink final : public Action {
   SwapLink() {
     spec_.name = "file.swap_link";
     spec_.summary = "Let a symbolic link lead elsewhere, in one step";
-    spec_.inputs = Schema(kInputs);
-    spec_.output = Schema(kOutput);
+    spec_.inputs = Schema(kSwapLinkInputs);
+    spec_.output = Schema(kSwapLinkOutput);
     spec_.repeat = RepeatClass::kProbed;
     spec_.has_plan = true;
     spec_.has_prepare = true;

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -19,6 +20,9 @@
 #include "engine/base/value.h"
 
 namespace recourse::file {
+
+// How much of a file is read at a time, in bytes.
+inline constexpr std::size_t kReadBlock = 256 * 1024;
 
 // Which file something is, whatever its name.
 struct Identity {

@@ -12,7 +12,6 @@
 namespace recourse::file {
 namespace {
 
-constexpr std::size_t kBlock = 256 * 1024;
 constexpr mode_t kLendsRights = S_ISUID | S_ISGID;
 
 Error NotGivenAway(const std::string& path, const struct stat& facts, int error) {
@@ -84,7 +83,7 @@ class Copier {
     auto file = OpenFile(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
     if (!file) return std::move(file).error();
     Sha256 sha;
-    std::string buffer(kBlock, '\0');
+    std::string buffer(kReadBlock, '\0');
     for (;;) {
       if (context_.stop.stop_requested()) return context_.StopError();
       const auto count = source->Read(buffer.data(), buffer.size());

@@ -20,7 +20,6 @@ Error CannotBecome(const Value& value, std::string_view type) {
                          std::string(type));
 }
 
-Result<Value> Same(Args a) { return a[0]; }
 
 Result<Value> SizeOfString(Args a) {
   RECOURSE_SPEND(a.budget, SpendBytes(a[0].as_string().size()));
@@ -129,7 +128,7 @@ Result<Value> BytesOfString(Args a) {
   return Value(Bytes{a[0].as_string()});
 }
 
-constexpr Overload kTable[] = {
+constexpr Overload kConversionTable[] = {
     {"size", Style::kFunction, "s", "i", SizeOfString},
     {"size", Style::kFunction, "y", "i", SizeOfBytes},
     {"size", Style::kFunction, "l", "i", SizeOfList},
@@ -169,7 +168,7 @@ constexpr Overload kTable[] = {
 
 }  // namespace
 
-std::span<const Overload> ConversionFunctions() { return kTable; }
+std::span<const Overload> ConversionFunctions() { return kConversionTable; }
 
 std::string ScalarText(const Value& value) {
   char buffer[32];

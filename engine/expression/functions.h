@@ -53,6 +53,9 @@ struct Overload {
 
 inline constexpr std::size_t kArgumentsMax = 4;
 
+// The body of a conversion to the type that the value has, and of the greatest of one.
+inline Result<Value> Same(const Arguments& a) { return a[0]; }
+
 // The rows of each file.
 std::span<const Overload> ConversionFunctions();
 std::span<const Overload> StringFunctions();

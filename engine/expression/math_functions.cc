@@ -23,7 +23,6 @@ Result<Value> Extreme(Args a) {
   if (best == nullptr) return InvalidArgument("expected at least one number");
   return *best;
 }
-Result<Value> Same(Args a) { return a[0]; }
 
 template <double (*kFunction)(double)>
 Result<Value> OfDouble(Args a) {
@@ -74,7 +73,7 @@ Result<Value> Shift(Args a) {
   return LikeFirst(a, kLeft ? BitsOf(a[0]) << by : BitsOf(a[0]) >> by);
 }
 
-constexpr Overload kTable[] = {
+constexpr Overload kMathTable[] = {
     {"math.greatest", Style::kFunction, "l", "#", Extreme<true>},
     {"math.greatest", Style::kFunction, "i", "i", Same},
     {"math.greatest", Style::kFunction, "u", "u", Same},
@@ -115,6 +114,6 @@ constexpr Overload kTable[] = {
 
 }  // namespace
 
-std::span<const Overload> MathFunctions() { return kTable; }
+std::span<const Overload> MathFunctions() { return kMathTable; }
 
 }  // namespace recourse::expression

@@ -28,7 +28,7 @@ Result<Value> Dirname(Args a) {
 
 // Exactly one slash between the parts. A later part that begins with a slash stays below the first:
 // a file name that came from elsewhere must not lead to another directory's root.
-Result<Value> Join(Args a) {
+Result<Value> JoinPath(Args a) {
   std::string out;
   for (const Value& element : a[0].as_list()) {
     if (!element.is_string()) return InvalidArgument("path.join() takes strings");
@@ -44,14 +44,14 @@ Result<Value> Join(Args a) {
   return Value(std::move(out));
 }
 
-constexpr Overload kTable[] = {
+constexpr Overload kPathTable[] = {
     {"path.basename", Style::kFunction, "s", "s", Basename},
     {"path.dirname", Style::kFunction, "s", "s", Dirname},
-    {"path.join", Style::kFunction, "l", "s", Join},
+    {"path.join", Style::kFunction, "l", "s", JoinPath},
 };
 
 }  // namespace
 
-std::span<const Overload> PathFunctions() { return kTable; }
+std::span<const Overload> PathFunctions() { return kPathTable; }
 
 }  // namespace recourse::expression

@@ -28,13 +28,13 @@ Result<Value> Secret(const Arguments& a) {
   return MakeSecret(a[0].as_string());
 }
 
-constexpr Overload kTable[] = {
+constexpr Overload kSecretTable[] = {
     {"secret", Style::kFunction, "s", "*", Secret, CheckName},
 };
 
 }  // namespace
 
-std::span<const Overload> SecretFunctions() { return kTable; }
+std::span<const Overload> SecretFunctions() { return kSecretTable; }
 
 Value MakeSecret(std::string_view name) { return Value::Object({{kSecretKey, name}}); }
 

@@ -203,7 +203,7 @@ Result<Value> Reverse(Args a) {
   return Value(std::move(out));
 }
 
-constexpr Overload kTable[] = {
+constexpr Overload kStringTable[] = {
     {"startsWith", Style::kMember, "ss", "b", StartsWith},
     {"endsWith", Style::kMember, "ss", "b", EndsWith},
     {"contains", Style::kMember, "ss", "b", Contains},
@@ -230,6 +230,6 @@ constexpr Overload kTable[] = {
 
 }  // namespace
 
-std::span<const Overload> StringFunctions() { return kTable; }
+std::span<const Overload> StringFunctions() { return kStringTable; }
 
 }  // namespace recourse::expression

@@ -204,13 +204,13 @@ class Formatter {
 
 Result<Value> Format(Args a) { return Formatter(a).Format(); }
 
-constexpr Overload kTable[] = {
+constexpr Overload kTextTable[] = {
     {"strings.quote", Style::kFunction, "s", "s", Quote},
     {"format", Style::kMember, "sl", "s", Format},
 };
 
 }  // namespace
 
-std::span<const Overload> TextFunctions() { return kTable; }
+std::span<const Overload> TextFunctions() { return kTextTable; }
 
 }  // namespace recourse::expression

@@ -119,7 +119,6 @@ Result<Value> TimestampOfString(Args a) {
   return Value(*timestamp);
 }
 Result<Value> TimestampOfInt(Args a) { return MakeTimestamp(Wide{a[0].as_int()} * kNanos); }
-Result<Value> Same(Args a) { return a[0]; }
 
 // --- parts ---
 
@@ -240,7 +239,7 @@ Result<Value> Strftime(Args a) {
     name, Style::kMember, "ts", "i", PartInZone<part>, PrepareZone \
   }
 
-constexpr Overload kTable[] = {
+constexpr Overload kTimeTable[] = {
     {"duration", Style::kFunction, "s", "D", DurationOfString},
     {"duration", Style::kFunction, "D", "D", Same},
     {"timestamp", Style::kFunction, "s", "t", TimestampOfString},
@@ -265,7 +264,7 @@ constexpr Overload kTable[] = {
 
 }  // namespace
 
-std::span<const Overload> TimeFunctions() { return kTable; }
+std::span<const Overload> TimeFunctions() { return kTimeTable; }
 
 Result<Value> AddTimes(const Value& left, const Value& right) {
   const Wide sum = NanosOf(left) + NanosOf(right);
