@@ -88,3 +88,13 @@ function(recourse_link_archives)
     endforeach()
   endforeach()
 endfunction()
+
+# recourse_load_late(web RECOURSE_LIBCURL /usr/lib/libcurl.so): the library is not linked with; its
+# own name, by which it is loaded when it is first needed, is given to the sources as a macro.
+function(recourse_load_late name macro library)
+  execute_process(COMMAND ${CMAKE_OBJDUMP} -p ${library} OUTPUT_VARIABLE about COMMAND_ERROR_IS_FATAL ANY)
+  if(NOT about MATCHES "SONAME +([^ \n]+)")
+    message(FATAL_ERROR "${library} does not tell its own name (SONAME)")
+  endif()
+  target_compile_definitions(recourse_${name} PRIVATE ${macro}="${CMAKE_MATCH_1}")
+endfunction()

@@ -1,13 +1,12 @@
 #include "engine/web/http_client.h"
 
-#include <curl/curl.h>
-
 #include <algorithm>
 #include <cctype>
 #include <charconv>
 
 #include "engine/base/check.h"
 #include "engine/base/clock.h"
+#include "engine/web/curl.h"
 
 namespace recourse::web {
 namespace {
@@ -41,10 +40,10 @@ int EndWhenStopped(void* stop, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
 }
 
 // `sent`: a part of the call at least.
-Error CallError(CURLcode code, const char* detail, bool sent = false) {
+Error CallError(const Curl& curl, CURLcode code, const char* detail, bool sent = false) {
   const std::string what = code == CURLE_ABORTED_BY_CALLBACK ? "stopped before the answer came"
                            : *detail != '\0'                 ? detail
-                                                             : curl_easy_strerror(code);
+                                                             : curl.easy_strerror(code);
   if (code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL) {
     return InvalidArgument(what);
   }
@@ -56,26 +55,36 @@ Error CallError(CURLcode code, const char* detail, bool sent = false) {
           what + "; it may have taken effect all the same"};
 }
 
-template <class Option>
-void Set(CURL* easy, CURLoption option, Option value) {
-  RECOURSE_CHECK(curl_easy_setopt(easy, option, value) == CURLE_OK);
-}
+// The options of one call.
+class Options {
+ public:
+  Options(const Curl& curl, CURL* easy) : curl_(curl), easy_(easy) {}
 
-// What every call has in common. What it points to outlives the call.
-void SetCommon(CURL* easy, const std::string& url, const std::string& ca_file, std::chrono::milliseconds timeout,
-               char* detail, std::stop_token& stop) {
-  Set(easy, CURLOPT_URL, url.c_str());
-  Set(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-  Set(easy, CURLOPT_PROXY, "");  // none from the environment
-  Set(easy, CURLOPT_NOSIGNAL, 1L);
-  Set(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(timeout.count()));
-  Set(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(timeout.count()));
-  if (!ca_file.empty()) Set(easy, CURLOPT_CAINFO, ca_file.c_str());
-  Set(easy, CURLOPT_ERRORBUFFER, detail);
-  Set(easy, CURLOPT_NOPROGRESS, 0L);
-  Set(easy, CURLOPT_XFERINFOFUNCTION, &EndWhenStopped);
-  Set(easy, CURLOPT_XFERINFODATA, &stop);
-}
+  template <class Option>
+  void Set(CURLoption option, Option value) {
+    RECOURSE_CHECK(curl_.easy_setopt(easy_, option, value) == CURLE_OK);
+  }
+
+  // What every call has in common. What it points to outlives the call.
+  void SetCommon(const std::string& url, const std::string& ca_file, std::chrono::milliseconds timeout,
+                 char* detail, std::stop_token& stop) {
+    Set(CURLOPT_URL, url.c_str());
+    Set(CURLOPT_PROTOCOLS_STR, "http,https");
+    Set(CURLOPT_PROXY, "");  // none from the environment
+    Set(CURLOPT_NOSIGNAL, 1L);
+    Set(CURLOPT_TIMEOUT_MS, static_cast<long>(timeout.count()));
+    Set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(timeout.count()));
+    if (!ca_file.empty()) Set(CURLOPT_CAINFO, ca_file.c_str());
+    Set(CURLOPT_ERRORBUFFER, detail);
+    Set(CURLOPT_NOPROGRESS, 0L);
+    Set(CURLOPT_XFERINFOFUNCTION, &EndWhenStopped);
+    Set(CURLOPT_XFERINFODATA, &stop);
+  }
+
+ private:
+  const Curl& curl_;
+  CURL* const easy_;
+};
 
 }  // namespace
 
@@ -94,16 +103,13 @@ std::chrono::seconds WaitAsked(const HttpAnswer& answer, const std::string& name
   return std::chrono::seconds(std::clamp<std::int64_t>(seconds, 1, 3600));
 }
 
-HttpClient::HttpClient(std::string ca_file) : ca_file_(std::move(ca_file)) {
-  static const bool initialised = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
-  RECOURSE_CHECK(initialised);
-}
+HttpClient::HttpClient(std::string ca_file) : ca_file_(std::move(ca_file)) {}
 
 HttpClient::~HttpClient() = default;
 
-HttpClient::Easy HttpClient::TakeEasy() {
+HttpClient::Easy HttpClient::TakeEasy(const Curl& curl) {
   const std::lock_guard lock(mutex_);
-  if (idle_.empty()) return Easy(curl_easy_init(), curl_easy_cleanup);
+  if (idle_.empty()) return Easy(curl.easy_init(), curl.easy_cleanup);
   Easy easy = std::move(idle_.back());
   idle_.pop_back();
   return easy;
@@ -111,40 +117,44 @@ HttpClient::Easy HttpClient::TakeEasy() {
 
 Result<HttpAnswer> HttpClient::Send(const HttpCall& call, std::stop_token stop) {
   if (stop.stop_requested()) return Unavailable("stopped; nothing was sent");
-  Easy easy = TakeEasy();
-  if (!easy) return Unavailable("libcurl cannot be initialised; nothing was sent");
+  const auto loaded = LibCurl();
+  if (!loaded) return Unavailable(loaded.error().message + "; nothing was sent");
+  const Curl& curl = **loaded;
+  Easy easy = TakeEasy(curl);
+  if (!easy) return Unavailable("libcurl makes no handle; nothing was sent");
   struct curl_slist* headers = nullptr;
-  for (const std::string& header : call.headers) headers = curl_slist_append(headers, header.c_str());
+  for (const std::string& header : call.headers) headers = curl.slist_append(headers, header.c_str());
   HttpAnswer answer;
   char detail[CURL_ERROR_SIZE] = "";
 
-  SetCommon(easy.get(), call.url, ca_file_, call.timeout, detail, stop);
+  Options options(curl, easy.get());
+  options.SetCommon(call.url, ca_file_, call.timeout, detail, stop);
   if (!call.unix_socket.empty()) {
-    Set(easy.get(), CURLOPT_UNIX_SOCKET_PATH, call.unix_socket.c_str());
+    options.Set(CURLOPT_UNIX_SOCKET_PATH, call.unix_socket.c_str());
   }
-  Set(easy.get(), CURLOPT_USERAGENT, "recourse");
-  Set(easy.get(), CURLOPT_CUSTOMREQUEST, call.method.c_str());
-  Set(easy.get(), CURLOPT_POSTFIELDS, call.body.data());
-  Set(easy.get(), CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(call.body.size()));
-  if (call.method == "GET") Set(easy.get(), CURLOPT_HTTPGET, 1L);
-  if (call.method == "HEAD") Set(easy.get(), CURLOPT_NOBODY, 1L);
-  Set(easy.get(), CURLOPT_FRESH_CONNECT, call.fresh ? 1L : 0L);
-  Set(easy.get(), CURLOPT_HTTPHEADER, headers);
-  Set(easy.get(), CURLOPT_WRITEFUNCTION, &TakeAnswer);
-  Set(easy.get(), CURLOPT_WRITEDATA, &answer);
-  Set(easy.get(), CURLOPT_HEADERFUNCTION, &TakeHeader);
-  Set(easy.get(), CURLOPT_HEADERDATA, &answer);
-  const CURLcode code = curl_easy_perform(easy.get());
+  options.Set(CURLOPT_USERAGENT, "recourse");
+  options.Set(CURLOPT_CUSTOMREQUEST, call.method.c_str());
+  options.Set(CURLOPT_POSTFIELDS, call.body.data());
+  options.Set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(call.body.size()));
+  if (call.method == "GET") options.Set(CURLOPT_HTTPGET, 1L);
+  if (call.method == "HEAD") options.Set(CURLOPT_NOBODY, 1L);
+  options.Set(CURLOPT_FRESH_CONNECT, call.fresh ? 1L : 0L);
+  options.Set(CURLOPT_HTTPHEADER, headers);
+  options.Set(CURLOPT_WRITEFUNCTION, &TakeAnswer);
+  options.Set(CURLOPT_WRITEDATA, &answer);
+  options.Set(CURLOPT_HEADERFUNCTION, &TakeHeader);
+  options.Set(CURLOPT_HEADERDATA, &answer);
+  const CURLcode code = curl.easy_perform(easy.get());
 
   long status = 0;
   long sent_bytes = 0;
   curl_off_t latency_us = 0;
-  curl_easy_getinfo(easy.get(), CURLINFO_RESPONSE_CODE, &status);
-  curl_easy_getinfo(easy.get(), CURLINFO_REQUEST_SIZE, &sent_bytes);
-  curl_easy_getinfo(easy.get(), CURLINFO_TOTAL_TIME_T, &latency_us);
-  curl_slist_free_all(headers);
-  if (code != CURLE_OK) return CallError(code, detail, sent_bytes > 0);
-  curl_easy_reset(easy.get());  // forgets the options, keeps the connection
+  curl.easy_getinfo(easy.get(), CURLINFO_RESPONSE_CODE, &status);
+  curl.easy_getinfo(easy.get(), CURLINFO_REQUEST_SIZE, &sent_bytes);
+  curl.easy_getinfo(easy.get(), CURLINFO_TOTAL_TIME_T, &latency_us);
+  curl.slist_free_all(headers);
+  if (code != CURLE_OK) return CallError(curl, code, detail, sent_bytes > 0);
+  curl.easy_reset(easy.get());  // forgets the options, keeps the connection
   const std::lock_guard lock(mutex_);
   if (idle_.size() < kIdleMax) idle_.push_back(std::move(easy));
   answer.status = static_cast<int>(status);
@@ -153,15 +163,19 @@ Result<HttpAnswer> HttpClient::Send(const HttpCall& call, std::stop_token stop) 
 }
 
 Result<void> HttpClient::Reach(const std::string& url, std::stop_token stop) {
-  const Easy easy(curl_easy_init(), curl_easy_cleanup);
-  if (!easy) return Unavailable("libcurl cannot be initialised");
+  const auto loaded = LibCurl();
+  if (!loaded) return loaded.error();
+  const Curl& curl = **loaded;
+  const Easy easy(curl.easy_init(), curl.easy_cleanup);
+  if (!easy) return Unavailable("libcurl makes no handle");
   char detail[CURL_ERROR_SIZE] = "";
-  SetCommon(easy.get(), url, ca_file_, std::chrono::seconds(10), detail, stop);
-  Set(easy.get(), CURLOPT_CONNECT_ONLY, 1L);
-  const CURLcode code = curl_easy_perform(easy.get());
+  Options options(curl, easy.get());
+  options.SetCommon(url, ca_file_, std::chrono::seconds(10), detail, stop);
+  options.Set(CURLOPT_CONNECT_ONLY, 1L);
+  const CURLcode code = curl.easy_perform(easy.get());
   if (code == CURLE_OK) return {};
-  if (code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL) return CallError(code, detail);
-  return Unavailable(*detail != '\0' ? detail : curl_easy_strerror(code));
+  if (code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL) return CallError(curl, code, detail);
+  return Unavailable(*detail != '\0' ? detail : curl.easy_strerror(code));
 }
 
 }  // namespace recourse::web

@@ -13,6 +13,8 @@
 
 namespace recourse::web {
 
+struct Curl;
+
 struct HttpCall {
   std::string method = "POST";
   std::string url;                   // http or https
@@ -50,7 +52,7 @@ class HttpClient {
   HttpClient& operator=(const HttpClient&) = delete;
 
   // Any answer, whatever its status. Errors do not tell the URL, which can hold a secret.
-  // kUnavailable: no connection (name, TLS, time, stopped); nothing was sent. kDeadlineExceeded: no
+  // kUnavailable: no connection (name, TLS, time, stopped, no libcurl); nothing was sent. kDeadlineExceeded: no
   // answer in time, and kUnknown: no answer (the connection broke, stopped); the call may have taken
   // effect all the same. kResourceExhausted: an answer beyond the limit. kInvalidArgument: the URL is
   // none.
@@ -62,7 +64,7 @@ class HttpClient {
 
  private:
   using Easy = std::unique_ptr<void, void (*)(void*)>;
-  Easy TakeEasy();
+  Easy TakeEasy(const Curl& curl);
 
   const std::string ca_file_;
   std::mutex mutex_;

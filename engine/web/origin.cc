@@ -1,25 +1,28 @@
 #include "engine/web/origin.h"
 
-#include <curl/curl.h>
-
 #include <cctype>
 #include <memory>
+
+#include "engine/web/curl.h"
 
 namespace recourse::web {
 
 // By libcurl, which also sends: two readers of a URL can differ in where its host ends.
 Result<std::string> OriginOf(const std::string& url) {
-  const std::unique_ptr<CURLU, void (*)(CURLU*)> parsed(curl_url(), curl_url_cleanup);
-  if (!parsed) return Unavailable("libcurl cannot be initialised; nothing was sent");
-  if (const CURLUcode code = curl_url_set(parsed.get(), CURLUPART_URL, url.c_str(), 0);
+  const auto loaded = LibCurl();
+  if (!loaded) return loaded.error();
+  const Curl& curl = **loaded;
+  const std::unique_ptr<CURLU, void (*)(CURLU*)> parsed(curl.url(), curl.url_cleanup);
+  if (!parsed) return Unavailable("libcurl makes no handle");
+  if (const CURLUcode code = curl.url_set(parsed.get(), CURLUPART_URL, url.c_str(), 0);
       code != CURLUE_OK) {
-    return InvalidArgument("\"" + url + "\" is no URL: " + curl_url_strerror(code));
+    return InvalidArgument("\"" + url + "\" is no URL: " + curl.url_strerror(code));
   }
   const auto part = [&](CURLUPart which) {
     char* text = nullptr;
-    curl_url_get(parsed.get(), which, &text, CURLU_DEFAULT_PORT);
+    curl.url_get(parsed.get(), which, &text, CURLU_DEFAULT_PORT);
     std::string copy = text == nullptr ? "" : text;
-    curl_free(text);
+    curl.free(text);
     for (char& c : copy) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
     return copy;
   };
