@@ -2,7 +2,12 @@
 
 add_library(recourse_options INTERFACE)
 target_include_directories(recourse_options INTERFACE ${PROJECT_SOURCE_DIR})
-target_compile_options(recourse_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor
+# -fpch-preprocess: without it ccache keeps nothing that was compiled with precompiled headers.
+# -pthread and 64-bit file offsets: some libraries ask for them, and what is compiled with other macros
+# cannot share the headers.
+target_compile_options(recourse_options INTERFACE $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess> -pthread
+                                                  -D_FILE_OFFSET_BITS=64
+                                                  -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor
                                                   -Woverloaded-virtual -Werror
                                                   # g++ 12 sees uninitialised members in every
                                                   # std::variant that it moves (GCC bug 105562).
@@ -26,6 +31,19 @@ foreach(sanitizer IN LISTS RECOURSE_SANITIZE)
   endif()
 endforeach()
 
+# The headers of the standard library that most files include, parsed once for all targets that are
+# optimized alike. A target takes them from the library that RECOURSE_HEADERS names where it is made.
+# -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON does without and shows a missing include.
+function(recourse_precompiled_headers name)
+  file(CONFIGURE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/${name}.cc CONTENT "")
+  add_library(${name} OBJECT ${CMAKE_CURRENT_BINARY_DIR}/${name}.cc)
+  target_link_libraries(${name} PRIVATE recourse_options)
+  target_precompile_headers(${name} PRIVATE
+    <algorithm> <array> <atomic> <charconv> <chrono> <condition_variable> <filesystem> <functional>
+    <map> <memory> <mutex> <optional> <set> <span> <sstream> <stop_token> <string> <string_view>
+    <thread> <unordered_map> <utility> <variant> <vector> ${ARGN})
+endfunction()
+
 # recourse_library(journal_sqlite SOURCES a.cc LINKS recourse::journal PRIVATE_LINKS SQLite::SQLite3)
 # makes recourse_journal_sqlite with the alias recourse::journal_sqlite. APART: more sources, of which
 # each is compiled alone, because they give the same names to things of their own.
@@ -36,6 +54,7 @@ function(recourse_library name)
   # How the project itself is compiled is nothing to whoever uses an installed library.
   target_link_libraries(recourse_${name} PUBLIC $<BUILD_INTERFACE:recourse_options> ${ARG_LINKS}
                                          PRIVATE ${ARG_PRIVATE_LINKS})
+  target_precompile_headers(recourse_${name} REUSE_FROM ${RECOURSE_HEADERS})
   set_source_files_properties(${ARG_APART} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
 endfunction()
 
@@ -44,6 +63,7 @@ function(recourse_program name)
   cmake_parse_arguments(ARG "" "" "SOURCES;LINKS" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE recourse_options ${ARG_LINKS})
+  target_precompile_headers(${name} REUSE_FROM ${RECOURSE_HEADERS})
 endfunction()
 
 # recourse_test(machine_test LABELS unit SOURCES decide_test.cc LINKS recourse::machine)
@@ -62,6 +82,7 @@ function(recourse_test name)
   target_link_libraries(${name} PRIVATE recourse_options recourse_test_main ${ARG_LINKS})
   if(NOT ARG_BUSY)
     target_compile_options(${name} PRIVATE -O0)
+    target_precompile_headers(${name} REUSE_FROM recourse_test_headers)
   endif()
   catch_discover_tests(${name} TEST_PREFIX "${name}: "
                        PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT} COST ${ARG_COST})
