@@ -30,6 +30,20 @@ constexpr std::chrono::seconds kPatience = 60s;
 // A signature is good from 5 minutes before its timestamp to 5 minutes after.
 constexpr std::chrono::seconds kRemembered = 11min;
 constexpr std::size_t kRememberedMax = 20000;
+constexpr int kPageSize = 200;  // messages; Slack recommends no more
+constexpr int kPagesMax = 25;
+
+// The place in its channel of the newest of these messages that is about it.
+std::optional<std::string> MessageAbout(const Value& history, const std::string& about) {
+  if (!history["messages"].is_list()) return std::nullopt;
+  for (const Value& message : history["messages"].as_list()) {
+    const Value& metadata = message["metadata"];
+    if (metadata.StringOr("event_type", "") != slack::kMessageType) continue;
+    if (metadata["event_payload"].StringOr("about", "") != about) continue;
+    return message.StringOr("ts", "");
+  }
+  return std::nullopt;
+}
 
 class SlackSurface final : public Surface {
  public:
@@ -56,6 +70,7 @@ class SlackSurface final : public Surface {
   Result<void> Check() override;
 
  private:
+  void TellCannotLook(const std::string& why);
   Result<void> CheckOptions() const;
   Result<void> Listen();
   void Connect();
@@ -156,30 +171,32 @@ Result<void> SlackSurface::Update(const MessagePlace& place, const ChatMessage& 
 Result<std::optional<MessagePlace>> SlackSurface::Find(const std::string& channel, const std::string& about,
                                                        std::int64_t since) {
   using Found = std::optional<MessagePlace>;
-  const auto history = api_.Look("conversations.history",
-                                 {{"channel", channel},
-                                  {"oldest", std::to_string(since)},
-                                  {"include_all_metadata", "true"},
-                                  {"limit", "200"}},
-                                 kPatience);
-  if (!history && (history.error().code == Code::kUnavailable || history.error().code == Code::kResourceExhausted)) {
-    return history.error();
-  }
-  if (!history) {
-    if (!std::exchange(told_cannot_look_, true)) {
-      report_("messages that a bot posted just before it was killed cannot be looked for, and may stand twice: " +
-              history.error().ToString());
+  std::string cursor;
+  for (int page = 0; page < kPagesMax; ++page) {  // the newest first
+    std::vector<std::pair<std::string, std::string>> arguments = {{"channel", channel},
+                                                                  {"oldest", std::to_string(since)},
+                                                                  {"include_all_metadata", "true"},
+                                                                  {"limit", std::to_string(kPageSize)}};
+    if (!cursor.empty()) arguments.emplace_back("cursor", cursor);
+    const auto history = api_.Look("conversations.history", arguments, kPatience);
+    if (!history) {
+      const Code code = history.error().code;
+      if (code == Code::kUnavailable || code == Code::kResourceExhausted) return history.error();
+      TellCannotLook(history.error().ToString());
+      return Found();
     }
-    return Found();
+    if (auto found = MessageAbout(*history, about)) return Found(MessagePlace{channel, *found});
+    cursor = (*history)["response_metadata"].StringOr("next_cursor", "");
+    if (cursor.empty()) return Found();
   }
-  if (!(*history)["messages"].is_list()) return Found();
-  for (const Value& message : (*history)["messages"].as_list()) {  // the newest first
-    const Value& metadata = message["metadata"];
-    if (metadata.StringOr("event_type", "") != slack::kMessageType) continue;
-    if (metadata["event_payload"].StringOr("about", "") != about) continue;
-    return Found(MessagePlace{channel, message.StringOr("ts", "")});
-  }
+  TellCannotLook("there are more than " + std::to_string(kPagesMax * kPageSize) + " since");
   return Found();
+}
+
+void SlackSurface::TellCannotLook(const std::string& why) {
+  if (std::exchange(told_cannot_look_, true)) return;
+  report_("messages that a bot posted just before it was killed cannot be looked for, and may stand twice: " +
+          why);
 }
 
 Result<void> SlackSurface::Check() {

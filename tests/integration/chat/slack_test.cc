@@ -299,11 +299,10 @@ TEST_CASE("slack: a message whose place was lost is found again by what it is ab
   People people;
   Bot bot(workspace, people);
   const auto posted = Posted(workspace, bot);
-  const auto found = bot.surface->Find("C1", "A-381", 0);
-  REQUIRE(found);
-  REQUIRE(*found);
-  CHECK(**found == MessagePlace{"C1", posted.ts});
+  CHECK(*bot.surface->Find("C1", "A-381", 0) == MessagePlace{"C1", posted.ts});
   CHECK_FALSE(*bot.surface->Find("C2", "A-381", 0));
+  workspace.Chat("C1", 450);  // more than Slack shows at once
+  CHECK(*bot.surface->Find("C1", "A-381", 0) == MessagePlace{"C1", posted.ts});
   // Without the scope for it nothing is found, and that is told once.
   workspace.Refuse("conversations.history", "missing_scope");
   CHECK_FALSE(*bot.surface->Find("C1", "A-381", 0));

@@ -173,13 +173,23 @@ Value SlackWorkspace::Call(const std::string& method, const Value& arguments) {
   if (method.starts_with("files.")) return CallFiles(method, arguments);
   if (method == "conversations.history") {
     const bool all = arguments.StringOr("include_all_metadata", "") == "true";
+    const auto limit = std::stoul(arguments.StringOr("limit", "100"));
+    auto passed = std::stoul(arguments.StringOr("cursor", "0"));
     Value::List found;
     for (auto message = messages_.rbegin(); message != messages_.rend(); ++message) {
       const bool is_old = std::stod(message->ts) <= std::stod(arguments.StringOr("oldest", "0"));
       if (message->channel != channel || is_old) continue;
+      if (passed > 0) {
+        --passed;
+        continue;  // on a page before
+      }
+      if (found.size() == limit) {
+        const auto next = std::stoul(arguments.StringOr("cursor", "0")) + limit;
+        return Ok().With("messages", Value(std::move(found))).With("has_more", true).With(
+            "response_metadata", Value::Object({{"next_cursor", std::to_string(next)}}));
+      }
       const Value shown = Value::Object({{"ts", message->ts}, {"text", message->content["text"]}});
       found.push_back(all ? shown.With("metadata", message->content["metadata"]) : shown);
-      if (found.size() == std::stoul(arguments.StringOr("limit", "100"))) break;
     }
     return Ok().With("messages", Value(std::move(found)));
   }
@@ -208,6 +218,15 @@ Value SlackWorkspace::Call(const std::string& method, const Value& arguments) {
     return No("message_not_found");
   }
   return No("unknown_method");
+}
+
+void SlackWorkspace::Chat(const std::string& channel, int messages) {
+  const std::lock_guard lock(mutex_);
+  const std::string seconds = std::to_string(ToTimestamp(SystemClock().Now()).seconds);
+  for (int i = 0; i < messages; ++i) {
+    messages_.push_back({channel, seconds + "." + std::to_string(100'000 + ++numbers_),
+                         Value::Object({{"text", "what is up?"}})});
+  }
 }
 
 Value SlackWorkspace::CallFiles(const std::string& method, const Value& arguments) {

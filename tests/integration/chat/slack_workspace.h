@@ -60,6 +60,9 @@ class SlackWorkspace {
   std::vector<Picture> pictures();
   std::vector<std::string> calls();  // methods, in order
 
+  // So many messages of people in the channel.
+  void Chat(const std::string& channel, int messages);
+
   // The next calls of the method: 429 with Retry-After, an error, or HTTP 500.
   void LimitRate(const std::string& method, int times, int retry_after_s);
   void Refuse(const std::string& method, const std::string& error);
