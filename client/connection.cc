@@ -150,7 +150,7 @@ std::string HowToReadOffline(const Options& options) {
   if (!options.address.empty()) return "";
   const std::string journal = std::filesystem::absolute(options.data).string() + "/journal.db";
   if (access(journal.c_str(), F_OK) != 0) return "";
-  return "\nits journal can be read without it: recourse runs --file " + journal +
+  return "\nits journal can be read without it: recourse runs --file " + ShellWord(journal) +
          "\n(also show RUN, timeline RUN, journal show and journal verify)";
 }
 

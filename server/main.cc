@@ -25,6 +25,7 @@
 #include "actions/all.h"
 #include "engine/base/file.h"
 #include "engine/base/flag_meant.h"
+#include "engine/base/text.h"
 #include "engine/journal/sqlite/sqlite_journal.h"
 #include "engine/machine/state.h"
 #include "engine/runtime/engine.h"
@@ -53,7 +54,8 @@ constexpr int kExitUsage = 2;
 constexpr int kExitJournalHeld = 3;
 constexpr int kExitJournalDamaged = 4;
 
-constexpr std::size_t kLogLinesMax = 4096;  // that wait to be written; the oldest make room. Each costs 400 bytes
+constexpr std::size_t kLogLinesMax =
+    4096;  // that wait to be written; the oldest make room. Each costs 400 bytes
 
 int Fail(int exit_code, const Error& error) {
   std::cerr << "recoursed did not start: " << error.message << std::endl;
@@ -142,7 +144,8 @@ int WaitForStop(Reloader& reloader, const Config& config, const Principals& prin
   }
 }
 
-// From here on a second signal to stop ends the process at once; the journal then is as after a crash.
+// From here on a second signal to stop ends the process at once; the journal then is as after a
+// crash.
 void EndAtNextSignal() {
   std::thread([] {
     int number = SIGHUP;
@@ -181,15 +184,14 @@ int Serve(const Config& config, journal::Journal& journal, const SigningKey& key
   auto open = LookAtOpenRuns(journal, config.engine.open_runs_max, log);
   if (!open) return Fail(kExitFailed, open.error());
 
-  DefinitionFiles files({config.workflows, WithDataDirectory(config, "targets", config.targets),
-                         WithDataDirectory(config, "schedules", config.schedules),
-                         WithDataDirectory(config, "escalation_policies",
-                                           config.escalation_policies),
-                         config.data + "/workflows",
-                         config.alert_rules.empty() ? config.data + "/alert_rules.yaml"
-                                                    : config.alert_rules,
-                         !config.alert_rules.empty()},
-                        registry);
+  DefinitionFiles files(
+      {config.workflows, WithDataDirectory(config, "targets", config.targets),
+       WithDataDirectory(config, "schedules", config.schedules),
+       WithDataDirectory(config, "escalation_policies", config.escalation_policies),
+       config.data + "/workflows",
+       config.alert_rules.empty() ? config.data + "/alert_rules.yaml" : config.alert_rules,
+       !config.alert_rules.empty()},
+      registry);
   const Definitions definitions = files.Load();
   for (const std::string& problem : definitions.problems) {
     spdlog::error("left out: {}", problem);
@@ -258,8 +260,10 @@ int Serve(const Config& config, journal::Journal& journal, const SigningKey& key
 
 int Run(const Config& config) {
   if (config.insecure) {
-    spdlog::warn("insecure: true: {} may be reached from elsewhere, and speaks plain gRPC: whoever "
-                 "reads along has every token. Set \"tls:\" instead", config.listen);
+    spdlog::warn(
+        "insecure: true: {} may be reached from elsewhere, and speaks plain gRPC: whoever "
+        "reads along has every token. Set \"tls:\" instead",
+        config.listen);
   }
   for (const std::string& directory : {config.data, config.engine.blob_directory}) {
     if (auto made = MakeDirectories(directory, 0700); !made) {
@@ -273,10 +277,10 @@ int Run(const Config& config) {
       return Fail(kExitJournalDamaged,
                   DataLoss(journal.error().message +
                            ".\nWhat is readable, and what to do step by step: recourse journal "
-                           "verify --file " + config.data + "/journal.db"));
+                           "verify --file " +
+                           ShellWord(config.data + "/journal.db")));
     }
-    return Fail(code == Code::kFailedPrecondition ? kExitJournalHeld
-                                                  : kExitFailed,
+    return Fail(code == Code::kFailedPrecondition ? kExitJournalHeld : kExitFailed,
                 journal.error());
   }
   auto who = FindPrincipals(config.data, config.principals, config.principals_file);

@@ -18,13 +18,14 @@
 #include <utility>
 
 #include "engine/base/file.h"
+#include "engine/base/text.h"
 #include "server/admin_service.h"
 #include "server/approval_service.h"
 #include "server/core.h"
 #include "server/event_service.h"
 #include "server/identity_service.h"
-#include "server/port_holder.h"
 #include "server/notification_service.h"
+#include "server/port_holder.h"
 #include "server/report_service.h"
 #include "server/run_service.h"
 #include "server/schedule_service.h"
@@ -48,18 +49,30 @@ constexpr int kPlansMax = 16;  // that wait
 
 class GrpcServer final : public Server {
  public:
-  GrpcServer(const ServerOptions& options, runtime::Engine& engine, journal::Journal& journal, const Registry& registry,
-             const Principals& principals, Reloader& reloader, const Clock& clock,
-             std::unique_ptr<ReaderPool> readers, std::unique_ptr<ReaderPool> long_readers,
-             std::unique_ptr<ReaderPool> plan_readers)
+  GrpcServer(const ServerOptions& options, runtime::Engine& engine, journal::Journal& journal,
+             const Registry& registry, const Principals& principals, Reloader& reloader,
+             const Clock& clock, std::unique_ptr<ReaderPool> readers,
+             std::unique_ptr<ReaderPool> long_readers, std::unique_ptr<ReaderPool> plan_readers)
       : readers_(std::move(readers)),
         long_readers_(std::move(long_readers)),
         plan_readers_(std::move(plan_readers)),
         waits_(engine, *readers_),
-        core_{engine,         journal,        registry, principals, *readers_,
-              *long_readers_, *plan_readers_, hub_,     waits_,     reloader,
-              stop_.get_token(), clock.Now(), clock, options.journal_check,
-              options.journal_key, options.courier} {
+        core_{engine,
+              journal,
+              registry,
+              principals,
+              *readers_,
+              *long_readers_,
+              *plan_readers_,
+              hub_,
+              waits_,
+              reloader,
+              stop_.get_token(),
+              clock.Now(),
+              clock,
+              options.journal_check,
+              options.journal_key,
+              options.courier} {
     engine.AddListener(&hub_);
   }
   ~GrpcServer() override { Stop(); }
@@ -113,11 +126,11 @@ Error CannotListen(const std::string& address) {
   const std::string port = address.substr(address.rfind(':') + 1);
   const PortHolder holder = HolderOfPort(std::stoi(port));
   std::string message = "cannot listen on " + address + ": ";
-  message += holder.who.empty() ? "another process has it, or it may not be used"
-                                : holder.who + " has it";
+  message +=
+      holder.who.empty() ? "another process has it, or it may not be used" : holder.who + " has it";
   message += "; nothing was started, and every run is left as it is.\n";
   if (!holder.data.empty()) {
-    message += "To use that server: recourse --data " + holder.data + " info\n";
+    message += "To use that server: recourse --data " + ShellWord(holder.data) + " info\n";
   }
   return Unavailable(message +
                      "To have the port, stop that process; to take another: --listen "
@@ -141,9 +154,9 @@ Result<void> GrpcServer::Listen(const ServerOptions& options) {
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, options.streams_max);
   builder.SetMaxReceiveMessageSize(static_cast<int>(options.message_bytes_max));
-  for (grpc::Service* service :
-       std::initializer_list<grpc::Service*>{&runs_, &approvals_, &workflows_, &schedules_, &events_, &reports_, &notifications_,
-                                             &admin_, &identity_}) {
+  for (grpc::Service* service : std::initializer_list<grpc::Service*>{
+           &runs_, &approvals_, &workflows_, &schedules_, &events_, &reports_, &notifications_,
+           &admin_, &identity_}) {
     builder.RegisterService(service);
   }
   int port = 0;
@@ -228,9 +241,9 @@ Result<std::unique_ptr<Server>> Server::Start(const ServerOptions& options, runt
   if (!long_readers) return std::move(long_readers).error();
   auto plan_readers = ReaderPool::Start(journal, kPlansAtOnce, kPlansMax);
   if (!plan_readers) return std::move(plan_readers).error();
-  auto server = std::make_unique<GrpcServer>(options, engine, journal, registry, principals, reloader, clock,
-                                             *std::move(readers), *std::move(long_readers),
-                                             *std::move(plan_readers));
+  auto server = std::make_unique<GrpcServer>(options, engine, journal, registry, principals,
+                                             reloader, clock, *std::move(readers),
+                                             *std::move(long_readers), *std::move(plan_readers));
   if (auto listening = server->Listen(options); !listening) return std::move(listening).error();
   return std::unique_ptr<Server>(std::move(server));
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <iostream>
 
+#include "engine/base/text.h"
 #include "server/version.h"
 
 namespace recourse::server {
@@ -16,7 +17,8 @@ constexpr std::size_t kLeftOutShown = 20;
 void PrintProblems(const StartReport& report) {
   if (report.check.problems > 0) {
     std::cout << "  DAMAGED    " << report.check.first_problem << ";\n"
-              << "             how much: recourse journal verify --file " << report.journal << "\n";
+              << "             how much: recourse journal verify --file "
+              << ShellWord(report.journal) << "\n";
   }
   if (report.left_out.empty()) return;
   std::cout << "  LEFT OUT   " << report.left_out.size() << ", all of them: recourse info\n";

@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "client/cli/contexts.h"
+#include "engine/base/text.h"
 
 namespace recourse::cli {
 namespace {
@@ -79,10 +80,10 @@ int WithServer(const Common& common,
 
 std::string Prefix(const Common& common) {
   std::string prefix = "recourse";
-  if (!common.context.empty()) prefix += " --context " + common.context;
-  if (!common.server.data.empty()) prefix += " --data " + common.server.data;
-  if (!common.server.address.empty()) prefix += " --address " + common.server.address;
-  if (!common.server.tls_ca.empty()) prefix += " --tls-ca " + common.server.tls_ca;
+  if (!common.context.empty()) prefix += " --context " + ShellWord(common.context);
+  if (!common.server.data.empty()) prefix += " --data " + ShellWord(common.server.data);
+  if (!common.server.address.empty()) prefix += " --address " + ShellWord(common.server.address);
+  if (!common.server.tls_ca.empty()) prefix += " --tls-ca " + ShellWord(common.server.tls_ca);
   return prefix;
 }
 
@@ -101,14 +102,19 @@ std::string StatusName(v1::RunStatus status) {
 
 Colour ColourOf(v1::RunStatus status) {
   switch (status) {
-    case v1::RUN_STATUS_SUCCEEDED: return Colour::kGood;
-    case v1::RUN_STATUS_RUNNING: return Colour::kBusy;
+    case v1::RUN_STATUS_SUCCEEDED:
+      return Colour::kGood;
+    case v1::RUN_STATUS_RUNNING:
+      return Colour::kBusy;
     case v1::RUN_STATUS_FAILED:
     case v1::RUN_STATUS_ROLLED_BACK:
     case v1::RUN_STATUS_NEEDS_ATTENTION:
-    case v1::RUN_STATUS_ROLLING_BACK: return Colour::kBad;
-    case v1::RUN_STATUS_CANCELLED: return Colour::kFaint;
-    default: return Colour::kWaits;
+    case v1::RUN_STATUS_ROLLING_BACK:
+      return Colour::kBad;
+    case v1::RUN_STATUS_CANCELLED:
+      return Colour::kFaint;
+    default:
+      return Colour::kWaits;
   }
 }
 

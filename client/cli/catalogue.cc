@@ -10,7 +10,6 @@
 namespace recourse::cli {
 namespace {
 
-
 std::string Lower(std::string text) {
   for (char& c : text) c = static_cast<char>(std::tolower(c));
   return text;
@@ -31,7 +30,8 @@ std::string WorkflowText(const v1::Workflow& workflow) {
       what += (i == 0 ? " (with " : ", ") + input.required_resources(i);
       if (i + 1 == input.required_resources_size()) what += ")";
     }
-    inputs.Add({input.name(), input.type(), input.required() ? "required" : input.default_json(), what});
+    inputs.Add(
+        {input.name(), input.type(), input.required() ? "required" : input.default_json(), what});
   }
   Table steps({"STEP", "KIND", "EXPECT", "WHAT"});
   for (const v1::WorkflowStep& step : workflow.steps()) {
@@ -65,7 +65,8 @@ int ListWorkflows(const Common& common) {
     for (const v1::Workflow& workflow : list->workflows()) {
       table.Add({workflow.name(), workflow.severity(), workflow.summary()});
     }
-    std::printf("%s", table.empty() ? "the server has loaded no workflow\n" : table.ToString().c_str());
+    std::printf("%s",
+                table.empty() ? "the server has loaded no workflow\n" : table.ToString().c_str());
     return kOk;
   });
 }
@@ -150,12 +151,12 @@ int ShowAction(const Common& common, const std::string& name) {
       retry = std::to_string(action->attempts()) + " attempts in all, on";
       for (const std::string& code : action->retry_on()) retry += " " + code;
     }
-    std::printf("%s - %s\nclass    %s\nphases   %s\ntimeout  %s\nretry    %s\n\ninputs\n%s\n\noutput\n%s\n",
-                OneLine(action->name()).c_str(), OneLine(action->summary()).c_str(),
-                Lower(v1::Action::Repeat_Name(action->repeat())).c_str(), phases.c_str(),
-                Span(action->timeout()).c_str(), retry.c_str(),
-                Pretty(action->inputs_schema_json()).c_str(),
-                Pretty(action->output_schema_json()).c_str());
+    std::printf(
+        "%s - %s\nclass    %s\nphases   %s\ntimeout  %s\nretry    %s\n\ninputs\n%s\n\noutput\n%s\n",
+        OneLine(action->name()).c_str(), OneLine(action->summary()).c_str(),
+        Lower(v1::Action::Repeat_Name(action->repeat())).c_str(), phases.c_str(),
+        Span(action->timeout()).c_str(), retry.c_str(),
+        Pretty(action->inputs_schema_json()).c_str(), Pretty(action->output_schema_json()).c_str());
     return kOk;
   });
 }
@@ -163,15 +164,23 @@ int ShowAction(const Common& common, const std::string& name) {
 std::string DamageAdvice(const std::string& file) {
   return "what to do:\n"
          "  1. stop the server if it runs on this file, and repair nothing in it\n"
-         "  2. keep a copy of " + file + " and, where they are, of " + file + "-wal and " + file +
+         "  2. keep a copy of " +
+         file + " and, where they are, of " + file + "-wal and " + file +
          "-shm\n"
          "  3. see what can still be read:\n"
-         "       recourse runs --file " + file + "\n"
-         "       recourse journal show --file " + file + "\n"
+         "       recourse runs --file " +
+         ShellWord(file) +
+         "\n"
+         "       recourse journal show --file " +
+         ShellWord(file) +
+         "\n"
          "  4. check your newest backup: recourse journal verify --file BACKUP\n"
-         "     and put it in place as docs/operations.md says (Backup of the journal); runs then stand\n"
-         "     where they stood when it was made, so look at what was done since before they go on\n"
-         "  no backup, and runs and events can be read: the server can go on with the file, but its\n"
+         "     and put it in place as docs/operations.md says (Backup of the journal); runs then "
+         "stand\n"
+         "     where they stood when it was made, so look at what was done since before they go "
+         "on\n"
+         "  no backup, and runs and events can be read: the server can go on with the file, but "
+         "its\n"
          "  record proves nothing behind the place named above\n";
 }
 
@@ -191,15 +200,17 @@ int PrintVerification(const Common& common, const v1::VerifyJournalResponse& ver
               static_cast<long>(verified.events()), static_cast<long>(verified.runs()),
               sound ? "agree" : "do not agree", verified.head().c_str());
   if (verified.absent() > 0) {
-    std::printf("gaps %ld positions without event, told of by the journal itself; removed after "
-                "their export: %ld runs\n",
-                static_cast<long>(verified.absent()), static_cast<long>(verified.removed_runs()));
+    std::printf(
+        "gaps %ld positions without event, told of by the journal itself; removed after "
+        "their export: %ld runs\n",
+        static_cast<long>(verified.absent()), static_cast<long>(verified.removed_runs()));
   }
   if (verified.heads() + verified.heads_removed() + verified.tombstones() > 0) {
-    std::printf("signed %ld heads that the journal has, and %ld tombstones; not compared, because "
-                "their events were removed: %ld heads\n",
-                static_cast<long>(verified.heads()), static_cast<long>(verified.tombstones()),
-                static_cast<long>(verified.heads_removed()));
+    std::printf(
+        "signed %ld heads that the journal has, and %ld tombstones; not compared, because "
+        "their events were removed: %ld heads\n",
+        static_cast<long>(verified.heads()), static_cast<long>(verified.tombstones()),
+        static_cast<long>(verified.heads_removed()));
   }
   if (!sound) std::printf("\n%s", DamageAdvice(OneLine(file)).c_str());
   return found;

@@ -24,7 +24,8 @@ std::string Absolute(const std::string& path) {
 Result<Kept> ReadKept(const VerifyArguments& arguments) {
   Kept kept;
   if (!arguments.heads.empty() && arguments.public_key.empty()) {
-    return InvalidArgument("--heads needs --public-key: without the key anybody could have made them");
+    return InvalidArgument(
+        "--heads needs --public-key: without the key anybody could have made them");
   }
   if (!arguments.public_key.empty()) {
     auto key = ReadFile(arguments.public_key, kKeyMax);
@@ -65,12 +66,15 @@ int VerifyJournal(const Common& common, const VerifyArguments& arguments) {
     auto verified = Unary(server, &v1::AdminService::Stub::VerifyJournal, server.admin(), request,
                           common.server.timeout);
     if (!verified) return std::move(verified).error();
-    auto info = Unary(server, &v1::AdminService::Stub::GetInfo, server.admin(), v1::GetInfoRequest());
+    auto info =
+        Unary(server, &v1::AdminService::Stub::GetInfo, server.admin(), v1::GetInfoRequest());
     const std::string file = info ? info->journal_path() : "FILE";
     if (passed_over > 0) {
-      std::fprintf(stderr, "only the %zu newest heads were checked; all: recourse journal verify "
-                   "--heads %s --public-key %s --file %s\n", kHeadsMax, arguments.heads.c_str(),
-                   arguments.public_key.c_str(), OneLine(file).c_str());
+      std::fprintf(stderr,
+                   "only the %zu newest heads were checked; all: recourse journal verify "
+                   "--heads %s --public-key %s --file %s\n",
+                   kHeadsMax, ShellWord(arguments.heads).c_str(),
+                   ShellWord(arguments.public_key).c_str(), ShellWord(OneLine(file)).c_str());
     }
     return PrintVerification(common, *verified, file);
   });
@@ -78,7 +82,8 @@ int VerifyJournal(const Common& common, const VerifyArguments& arguments) {
 
 int ShowHead(const Common& common) {
   return WithServer(common, [&](const client::Connection& server) -> Result<int> {
-    auto head = Unary(server, &v1::AdminService::Stub::GetHead, server.admin(), v1::GetHeadRequest());
+    auto head =
+        Unary(server, &v1::AdminService::Stub::GetHead, server.admin(), v1::GetHeadRequest());
     if (!head) return std::move(head).error();
     if (common.json) return PrintJson(*head);
     std::printf("%s\n", OneLine(head->line()).c_str());
@@ -100,8 +105,9 @@ int ShowPublicKey(const Common& common) {
 int ExportRuns(const Common& common, const ExportArguments& arguments) {
   const auto age = ParseDuration(arguments.older_than);
   if (!age) {
-    return Tell(InvalidArgument("--older-than " + arguments.older_than + ": write it as 90d or 12h"),
-                kUsage);
+    return Tell(
+        InvalidArgument("--older-than " + arguments.older_than + ": write it as 90d or 12h"),
+        kUsage);
   }
   return WithServer(common, [&](const client::Connection& server) -> Result<int> {
     v1::ExportRunsRequest request;
@@ -117,11 +123,12 @@ int ExportRuns(const Common& common, const ExportArguments& arguments) {
 
 int PrintExport(const Common& common, const v1::ExportRunsResponse& made) {
   if (common.json) return PrintJson(made);
-  std::printf("%s: %lld runs with %lld events; nothing was removed\nsha256 %s\n"
-              "remove them from the journal: %s journal prune --exported %s\n",
-              OneLine(made.path()).c_str(), static_cast<long long>(made.runs()),
-              static_cast<long long>(made.events()), made.sha256().c_str(), Prefix(common).c_str(),
-              OneLine(made.path()).c_str());
+  std::printf(
+      "%s: %lld runs with %lld events; nothing was removed\nsha256 %s\n"
+      "remove them from the journal: %s journal prune --exported %s\n",
+      OneLine(made.path()).c_str(), static_cast<long long>(made.runs()),
+      static_cast<long long>(made.events()), made.sha256().c_str(), Prefix(common).c_str(),
+      ShellWord(OneLine(made.path())).c_str());
   return kOk;
 }
 

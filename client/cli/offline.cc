@@ -28,10 +28,13 @@ using Definition = std::shared_ptr<const definition::Workflow>;
 // The exit code for a file that cannot be used.
 int CodeOf(const Error& error) {
   switch (error.code) {
-    case Code::kDataLoss: return kRunNotSucceeded;  // the journal has problems
+    case Code::kDataLoss:
+      return kRunNotSucceeded;  // the journal has problems
     case Code::kNotFound:
-    case Code::kPermissionDenied: return kUsage;
-    default: return kRefused;
+    case Code::kPermissionDenied:
+      return kUsage;
+    default:
+      return kRefused;
   }
 }
 
@@ -180,8 +183,9 @@ int ShowOffline(const Common& common, const std::string& file, std::int64_t afte
 int ExportOffline(const Common& common, const std::string& file, const ExportArguments& arguments) {
   const auto age = ParseDuration(arguments.older_than);
   if (!age || age->count() == 0) {
-    return Tell(InvalidArgument("--older-than " + arguments.older_than + ": write it as 90d or 12h"),
-                kUsage);
+    return Tell(
+        InvalidArgument("--older-than " + arguments.older_than + ": write it as 90d or 12h"),
+        kUsage);
   }
   return WithFile(file, [&](journal::Reader& reader) -> Result<int> {
     const Time now = SystemClock().Now();
@@ -222,7 +226,7 @@ int ImportOffline(const Common& common, const std::string& archive, const std::s
   if (common.json) return PrintJson(answer);
   std::printf("%s: %lld runs with %lld events\ncheck it: recourse journal verify --file %s\n",
               OneLine(to).c_str(), static_cast<long long>(imported->runs),
-              static_cast<long long>(imported->events), OneLine(to).c_str());
+              static_cast<long long>(imported->events), ShellWord(OneLine(to)).c_str());
   return kOk;
 }
 
@@ -282,8 +286,7 @@ int TimelineOffline(const Common& common, const std::string& file,
       return PrintReport(arguments, *report, *events);
     }
     if (common.json) return PrintJson(*events);
-    std::printf("%s",
-                TimelineText({events->events().begin(), events->events().end()}).c_str());
+    std::printf("%s", TimelineText({events->events().begin(), events->events().end()}).c_str());
     return kOk;
   });
 }

@@ -19,7 +19,7 @@ struct Unit {
 };
 
 constexpr std::array kUnits = {
-    Unit{"ms", 1e3, 2}, Unit{"us", 1, 1}, Unit{"ns", 1e-3, 0}, Unit{"d", 86400e6, 6},
+    Unit{"ms", 1e3, 2},   Unit{"us", 1, 1},   Unit{"ns", 1e-3, 0}, Unit{"d", 86400e6, 6},
     Unit{"h", 3600e6, 5}, Unit{"m", 60e6, 4}, Unit{"s", 1e6, 3},
 };
 
@@ -78,8 +78,8 @@ Result<microseconds> ParseDuration(std::string_view text) {
   std::string_view rest = text;
   while (!rest.empty()) {
     double number = 0;
-    const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), number,
-                                              std::chars_format::fixed);
+    const auto [end, error] =
+        std::from_chars(rest.data(), rest.data() + rest.size(), number, std::chars_format::fixed);
     if (error != std::errc() || number < 0 || rest.front() == '-') return bad();
     rest.remove_prefix(static_cast<std::size_t>(end - rest.data()));
     const Unit* unit = UnitAt(rest);
@@ -193,7 +193,8 @@ Result<Timestamp> ParseTimestamp(std::string_view text) {
     const int offset_hour = ReadDigits(text, at, 2);
     if (!ReadChar(text, at, ":")) return bad();
     const int offset_minute = ReadDigits(text, at, 2);
-    if (offset_hour < 0 || offset_hour > 23 || offset_minute < 0 || offset_minute > 59) return bad();
+    if (offset_hour < 0 || offset_hour > 23 || offset_minute < 0 || offset_minute > 59)
+      return bad();
     offset_seconds = (offset_hour * 60 + offset_minute) * 60 * (west ? -1 : 1);
   }
   if (at != text.size()) return bad();
@@ -202,8 +203,8 @@ Result<Timestamp> ParseTimestamp(std::string_view text) {
   const year_month_day date{std::chrono::year(year), std::chrono::month(unsigned(month)),
                             std::chrono::day(unsigned(day))};
   if (month < 1 || day < 1 || !date.ok()) return bad();
-  const sys_seconds time = sys_days(date) + hours(hour) + minutes(minute) + seconds(second) -
-                           seconds(offset_seconds);
+  const sys_seconds time =
+      sys_days(date) + hours(hour) + minutes(minute) + seconds(second) - seconds(offset_seconds);
   const Timestamp timestamp{time.time_since_epoch().count(), nanos};
   if (timestamp.seconds < -62135596800 || timestamp.seconds > 253402300799) return bad();
   return timestamp;
@@ -216,6 +217,15 @@ std::string HumanBytes(std::int64_t bytes) {
   std::size_t name = 0;
   for (size /= 1024; size >= 1023.95 && name + 1 < std::size(kNames); ++name) size /= 1024;
   return Printed("%.1f ", size) + kNames[name];
+}
+
+std::string ShellWord(std::string_view text) {
+  constexpr std::string_view kPlain =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_@%+=:,./-";
+  if (!text.empty() && text.find_first_not_of(kPlain) == text.npos) return std::string(text);
+  std::string word = "'";
+  for (const char c : text) word += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return word + "'";
 }
 
 std::string Base64(std::string_view bytes) {
@@ -265,8 +275,11 @@ bool IsUtf8(std::string_view text) {
       return k < text.size() ? static_cast<unsigned char>(text[k]) : 0;
     };
     const unsigned lead = byte(i);
-    const std::size_t length = lead < 0x80 ? 1 : lead >= 0xc2 && lead < 0xe0 ? 2
-                               : lead >= 0xe0 && lead < 0xf0 ? 3 : lead >= 0xf0 && lead < 0xf5 ? 4 : 0;
+    const std::size_t length = lead < 0x80                   ? 1
+                               : lead >= 0xc2 && lead < 0xe0 ? 2
+                               : lead >= 0xe0 && lead < 0xf0 ? 3
+                               : lead >= 0xf0 && lead < 0xf5 ? 4
+                                                             : 0;
     if (length == 0) return false;
     for (std::size_t k = 1; k < length; ++k) {
       if ((byte(i + k) & 0xc0) != 0x80) return false;

@@ -39,6 +39,9 @@ std::string Hex(std::string_view bytes);
 // Of lower-case digits. Nothing: it is something else.
 std::optional<std::string> FromHex(std::string_view hex);
 
+// The text as one word of a command that a shell reads: as it is where that does, else in quotes.
+std::string ShellWord(std::string_view text);
+
 // Whether `text` is well-formed UTF-8 (RFC 3629).
 bool IsUtf8(std::string_view text);
 

@@ -18,10 +18,11 @@ Result<TimelineEntry> DescribeOwn(const journal::StoredEvent& stored) {
   } else {
     entry.text = "this journal was made of " + events + " of " + absence->file;
   }
-  entry.details = Value::Object({{"run", absence->run.number == 0 ? Value() : Value(absence->run.ToString())},
-                                 {"workflow", absence->workflow},
-                                 {"events", absence->events},
-                                 {"file", absence->file}});
+  entry.details =
+      Value::Object({{"run", absence->run.number == 0 ? Value() : Value(absence->run.ToString())},
+                     {"workflow", absence->workflow},
+                     {"events", absence->events},
+                     {"file", absence->file}});
   return entry;
 }
 
@@ -38,7 +39,8 @@ Error NoSuchRun(journal::Reader& reader, RunId run) {
   return NotFound(run.ToString() + " was removed from the journal on " +
                   FormatTimestamp(ToTimestamp(told->front().time)) + " by " +
                   told->front().principal + "; it is exported in " + absence->file +
-                  ". To look at it: recourse journal import " + absence->file + " --file NEW.db");
+                  ". To look at it: recourse journal import " + ShellWord(absence->file) +
+                  " --file NEW.db");
 }
 
 }  // namespace recourse::record

@@ -20,8 +20,8 @@ TEST_CASE("durations are read as people write them", "[base]") {
 }
 
 TEST_CASE("a duration's text is read back as the same duration", "[base]") {
-  for (const microseconds span : {microseconds(0), microseconds(1), microseconds(90s),
-                                  microseconds(26h + 3min + 4us)}) {
+  for (const microseconds span :
+       {microseconds(0), microseconds(1), microseconds(90s), microseconds(26h + 3min + 4us)}) {
     CHECK(*ParseDuration(FormatDuration(span)) == span);
   }
   CHECK(FormatDuration(microseconds(90min)) == "1h30m");
@@ -65,6 +65,14 @@ TEST_CASE("a slip of the keys finds the name that was meant", "[base]") {
   CHECK(Nearest("tiemout", names) == "timeout");
   CHECK(Nearest("retyr", names) == "retry");
   CHECK(Nearest("completely", names) == "");
+}
+
+TEST_CASE("a text in a command is one word of it, whatever it holds", "[base]") {
+  CHECK(ShellWord("/var/lib/recourse/journal.db") == "/var/lib/recourse/journal.db");
+  CHECK(ShellWord("/srv/my data") == "'/srv/my data'");
+  CHECK(ShellWord("$(reboot); it's") == "'$(reboot); it'\\''s'");
+  CHECK(ShellWord("~root") == "'~root'");
+  CHECK(ShellWord("") == "''");
 }
 
 }  // namespace recourse
