@@ -10,9 +10,6 @@
 namespace recourse::cli {
 namespace {
 
-// Of why a run waits, where a person looks for what to do next: some lines of a terminal.
-constexpr std::size_t kReasonWidth = 300;
-
 constexpr std::int64_t kInputsMax = 1 << 20;
 
 Result<v1::RunStatus> StatusOf(const std::string& name) {
@@ -107,128 +104,6 @@ Result<Value> InputsFor(const client::Connection& server, const StartArguments& 
     if (input.type() == "string") texts.insert(input.name());
   }
   return InputsOf(arguments, texts);
-}
-
-namespace {
-
-// Whom a queued run waits for, and what that one waits for itself.
-std::string HolderText(const Common& common, const v1::LockHolder& holder) {
-  std::string text = "held by     " + holder.run() + " " + OneLine(holder.workflow()) + " of " +
-                     OneLine(holder.requester()) + ", " + StatusName(holder.status());
-  if (!holder.step().empty()) text += " at " + OneLine(holder.step());
-  if (holder.waits_for().empty()) {
-    text += ", last changed " + FromNow(holder.since()) + "\n";
-  } else {
-    text += " since " + When(holder.since()) + " UTC, " + FromNow(holder.since()) + "\n";
-    text += "because     " + Brief(holder.waits_for()) + "\n";
-    text += "it takes    " + OneLine(holder.who()) + "\n";
-  }
-  return text + "look        " + Prefix(common) + " show " + holder.run() + "\n";
-}
-
-// The first open item of a checklist, as the server words what it waits for.
-std::string OpenItem(const std::string& reason) {
-  constexpr std::string_view kOpen = "; open: ";
-  const auto at = reason.find(kOpen);
-  if (at == reason.npos) return "ITEM";
-  const std::string items = reason.substr(at + kOpen.size());
-  return OneLine(items.substr(0, items.find_first_of(" ,;")));
-}
-
-// The option with which an approval of the run is decided; none where the operator may decide
-// himself.
-std::string AsWhoMayDecide(const Common& common, const v1::Run& run) {
-  const std::string& who = run.waiting().who();
-  const auto at = who.find("operator");
-  const bool asked = at != who.npos && (at == 0 || who[at - 1] == ' ');
-  const bool excluded = run.requester() == "operator" && who.find("not the requester") != who.npos;
-  return asked && !excluded ? "" : AsApprover(common);
-}
-
-// The verbs that answer a run that needs attention, of those that are possible.
-std::vector<std::string> Answers(const v1::Run& run) {
-  std::vector<std::string> verbs;
-  for (const std::string verb : {"resolve", "retry", "skip", "rollback", "cancel"}) {
-    const bool possible =
-        std::find(run.possible().begin(), run.possible().end(), verb) != run.possible().end();
-    if (possible) verbs.push_back(verb);
-  }
-  return verbs;
-}
-
-// What to type for a run that needs attention.
-std::string AnswersText(const std::string& prefix, const v1::Run& run) {
-  std::string text;
-  if (run.error().code() == "INVALID_ARGUMENT" && !run.step().empty()) {
-    text += "correct     " + prefix + " override " + run.id() + " " +
-            OneLine(run.step().substr(0, run.step().find('['))) +
-            " INPUT=VALUE --reason ..., and then retry\n";
-  }
-  // `who` says when a rollback needs to know which of the answers is true.
-  const bool unknown = run.waiting().who().find("saying which") != std::string::npos;
-  for (const std::string& verb : Answers(run)) {
-    text += "answer      " + prefix + " " + verb + " " + run.id();
-    if (verb == "skip") text += " --reason ...";
-    if (verb == "resolve") text += " applied|not_applied|partial --reason ...";
-    if (verb == "rollback" && unknown) text += " --effect applied|not_applied|partial";
-    text += "\n";
-  }
-  return text;
-}
-
-}  // namespace
-
-std::string WaitingText(const Common& common, const v1::Run& run, bool brief) {
-  if (!run.has_waiting()) return "";
-  const v1::Waiting& waiting = run.waiting();
-  const std::string whole = OneLine(waiting.reason());
-  const std::string reason = brief ? Brief(whole, kReasonWidth) : whole;
-  std::string text = "waits for   " + reason + "\n";
-  text += "unblocked   by " + OneLine(waiting.who()) + "\n";
-  if (waiting.has_next_at()) {
-    const char* it = waiting.next().starts_with("is ") ? "it " : "";
-    text += "next        " + (it + OneLine(waiting.next())) + " " + FromNow(waiting.next_at()) +
-            " (" + When(waiting.next_at()) + " UTC)\n";
-  }
-  if (waiting.has_lock_holder()) text += HolderText(common, waiting.lock_holder());
-  const std::string prefix = Prefix(common);
-  if (reason != whole && run.open_approvals().empty()) {
-    text += "look        " + prefix + " show " + run.id() + "\n";
-  }
-  if (waiting.reason().starts_with("quarantined by ")) {  // as the server words it
-    return text + "resume      " + prefix + " resume " + run.id() + "\ncancel      " + prefix +
-           " cancel " + run.id() + "\n";
-  }
-  const std::string as = AsWhoMayDecide(common, run);
-  for (const std::string& approval : run.open_approvals()) {
-    text += "look        " + prefix + " approval " + approval + "\n";
-    text += "approve     " + prefix + " approve " + approval + as + "\n";
-    text += "reject      " + prefix + " reject " + approval + as + " --reason ...\n";
-  }
-  // What lanes of a run wait for stands in the reason, as the server words it.
-  if (waiting.reason().find("checklist at ") != std::string::npos) {
-    text +=
-        "answer      " + prefix + " answer " + run.id() + " " + OpenItem(waiting.reason()) + "\n";
-  }
-  constexpr std::string_view kSignal = " waits for the signal ";
-  if (const auto at = waiting.reason().find(kSignal); at != std::string::npos) {
-    const std::string name = waiting.reason().substr(at + kSignal.size());
-    text += "signal      " + prefix + " signal " + run.id() + " " +
-            OneLine(name.substr(0, name.find(';'))) + "\n";
-  }
-  if (waiting.who().find("override the window") != std::string::npos) {
-    text += "override    " + prefix + " override-window " + run.id() + " --reason ...\n";
-  }
-  const bool resumes =
-      std::find(run.possible().begin(), run.possible().end(), "resume") != run.possible().end();
-  if (run.status() == v1::RUN_STATUS_PAUSED || resumes) {
-    text += "resume      " + prefix + " resume " + run.id() + "\n";
-  }
-  const bool held =
-      waiting.reason().find("started on hold by ") != std::string::npos;  // as the server words it
-  if (held) text += "cancel      " + prefix + " cancel " + run.id() + " --reason ...\n";
-  if (run.status() == v1::RUN_STATUS_NEEDS_ATTENTION) text += AnswersText(prefix, run);
-  return text;
 }
 
 std::string OutputsText(const v1::Run& run) {

@@ -59,6 +59,52 @@ TEST_CASE("who may decide himself is not told to be somebody else", "[client]") 
   CHECK_THAT(WaitingText({}, run), !Contains(" approve A-1\n"));
 }
 
+TEST_CASE("a role is one of those who may decide when its whole name is", "[client]") {
+  v1::Run run = Waiting("approval A-1: Go on?");
+  run.add_open_approvals("A-1");
+  for (const std::string who : {"operator-lead", "chief-operator", "dba or operator_2"}) {
+    INFO(who);
+    run.mutable_waiting()->set_who(who);
+    CHECK_THAT(WaitingText({}, run), !Contains(" approve A-1\n"));
+  }
+  for (const std::string who : {"1 of operator and 1 of dba", "operator-lead, operator or dba"}) {
+    INFO(who);
+    run.mutable_waiting()->set_who(who);
+    CHECK_THAT(WaitingText({}, run), Contains(" approve A-1\n"));
+  }
+}
+
+TEST_CASE("no text of a prompt or an error becomes a part of a command", "[client]") {
+  const auto told = [](const std::string& reason) { return WaitingText({}, Waiting(reason)); };
+  CHECK_THAT(told("checklist at x: it said x; open: $(reboot) is up; open: log (It is written)"),
+             Contains(" answer R-7 log\n"));
+  CHECK_THAT(told("checklist at x: a; and b; open: $(reboot) (c); open: log (It is written)"),
+             Contains(" answer R-7 log\n"));
+  CHECK_THAT(told("checklist at x: Look; open: log (It is; and so on), told (They know)"),
+             Contains(" answer R-7 log\n"));
+  CHECK_THAT(told("checklist at x: Look; open: log (It says; open: $(reboot))"),
+             Contains(" answer R-7 ITEM\n"));
+  CHECK_THAT(told("checklist at x: Look; open: --help (It is written)"),
+             Contains(" answer R-7 ITEM\n"));
+  CHECK_THAT(told("checklist at x: Look; open: log (Read); and y waits for the signal go-on"),
+             Contains(" answer R-7 log\n") && Contains(" signal R-7 go-on\n"));
+  CHECK_THAT(told("x failed: it waits for the signal $(reboot)"), !Contains(" signal R-7 "));
+  CHECK_THAT(told("checklist at x: all waits for the signal now; open: log (Read)"),
+             !Contains(" signal R-7 "));
+  CHECK_THAT(told("x failed: checklist at $(reboot)"), !Contains(" answer R-7 "));
+  v1::Run run = Waiting("x failed");
+  run.set_status(v1::RUN_STATUS_NEEDS_ATTENTION);
+  run.set_step("$(reboot)");
+  run.mutable_error()->set_code("INVALID_ARGUMENT");
+  CHECK_THAT(WaitingText({}, run), Contains(" override R-7 '$(reboot)' INPUT=VALUE "));
+}
+
+TEST_CASE("a server's directory is one word of each command that names it", "[client]") {
+  Common common;
+  common.server.data = "/srv/my data";
+  CHECK(Prefix(common) == "recourse --data '/srv/my data'");
+}
+
 TEST_CASE("a step whose inputs are wrong is answered with the command that corrects them",
           "[client]") {
   v1::Run run = Waiting("block failed: INVALID_ARGUMENT: it is no address");
