@@ -98,4 +98,15 @@ TEST_CASE("an address is blocked for as long as the action takes, or the run is 
   CHECK_FALSE(Takes(loaded, "block_for", "soon"));
 }
 
+TEST_CASE("an incident whose record is to be looked at is a run", "[definition][docs]") {
+  const Loaded loaded = ShippedWorkflow("checklist-after-incident");
+  CHECK(Takes(loaded, "incident", ""));
+  CHECK(Takes(loaded, "incident", "R-1042"));
+  for (const char* other :
+       {"1042", "R-", "R-7; reboot", "$(reboot)", "R-7\nreboot", "R-7 --file x"}) {
+    INFO(other);
+    CHECK_FALSE(Takes(loaded, "incident", other));
+  }
+}
+
 }  // namespace recourse::definition
