@@ -109,4 +109,17 @@ TEST_CASE("an incident whose record is to be looked at is a run", "[definition][
   }
 }
 
+TEST_CASE("logs are reviewed since every time that the action reads", "[definition][docs]") {
+  const Loaded loaded = ShippedWorkflow("log-review");
+  for (const char* since : {"24h", "2026-11-21T03:04:05Z", "2026-11-21t03:04:05z",
+                            "2026-11-21 03:04:05Z", "2026-11-21T03:04:05+01:00"}) {
+    INFO(since);
+    CHECK(Takes(loaded, "since", since));
+  }
+  for (const char* bad : {"", "0s", "2026-11-21", "2026-13-21T03:04:05Z", "yesterday", "T"}) {
+    INFO(bad);
+    CHECK_FALSE(Takes(loaded, "since", bad));
+  }
+}
+
 }  // namespace recourse::definition
