@@ -122,4 +122,22 @@ TEST_CASE("logs are reviewed since every time that the action reads", "[definiti
   }
 }
 
+TEST_CASE("what the target ignores in its logs makes no service slow", "[definition][docs]") {
+  const Loaded loaded = ShippedWorkflow("slow-service");
+  const auto step = std::ranges::find(loaded.workflow->steps, "slow_lines", &Step::id);
+  REQUIRE(step != loaded.workflow->steps.end());
+  const auto ignored = [&](const Value& logs) -> Value {
+    const Value target = Value::Object({{"logs", logs}});
+    const expression::MapScope scope(Value::Map{{"inputs", Value::Object({{"target", target}})}});
+    const auto with = std::get<ActionStep>(step->kind).with.Evaluate(scope);
+    INFO((with ? "" : with.error().message));
+    REQUIRE(with);
+    return (*with)["ignore"];
+  };
+  const Value logs = Value::Object({{"paths", Value::List{"/app/logs/app.log"}}});
+  const Value known = Value::List{"TIMEOUT of the probe"};
+  CHECK(ignored(logs.With("ignore", known)) == known);
+  CHECK(ignored(logs) == Value::List());
+}
+
 }  // namespace recourse::definition
