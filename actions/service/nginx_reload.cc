@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <filesystem>
+#include <optional>
 
 #include "actions/inputs.h"
 #include "actions/service/nginx.h"
@@ -92,14 +93,22 @@ Change ChangeOf(const Context& context) {
   return change;
 }
 
-// `to` holds `bytes` afterwards, with the owner and mode of the file that is changed, or what it
-// held before.
-Result<void> Put(const Change& change, const std::string& bytes, const std::string& to) {
+// `to` holds `bytes` afterwards, with the owner and mode of the file that is changed, and the time
+// that is given, or what it held before.
+Result<void> Put(const Change& change, const std::string& bytes, const std::string& to,
+                 std::optional<timespec> time = {}) {
   if (auto written = WriteFileAtomically(change.incoming, bytes, change.mode); !written) {
     return written;
   }
+  // The time first: who may give a file away (CAP_CHOWN) may not set the time of somebody else's.
+  const timespec times[] = {{0, UTIME_OMIT}, time.value_or(timespec{0, UTIME_OMIT})};
+  if (utimensat(AT_FDCWD, change.incoming.c_str(), times, 0) != 0) {
+    return ErrnoError(errno, "give " + change.incoming + " its time");
+  }
   if (chown(change.incoming.c_str(), change.user, change.group) != 0) {
-    return ErrnoError(errno, "give " + change.incoming + " its owner");
+    return ErrnoError(errno, "give " + change.incoming + " to user " + std::to_string(change.user) +
+                                 " and group " + std::to_string(change.group) +
+                                 ", whose file it is to replace, which takes root or CAP_CHOWN");
   }
   if (auto renamed = RenameFile(change.incoming, to); !renamed) return renamed;
   return SyncParent(to);
@@ -118,12 +127,7 @@ Result<void> Keep(const Change& change) {
   if (!old) return std::move(old).error();
   struct stat info;
   if (stat(change.file.c_str(), &info) != 0) return ErrnoError(errno, "look at " + change.file);
-  if (auto put = Put(change, *old, change.kept); !put) return put;
-  const timespec times[] = {{0, UTIME_OMIT}, info.st_mtim};
-  if (utimensat(AT_FDCWD, change.kept.c_str(), times, 0) != 0) {
-    return ErrnoError(errno, "give " + change.kept + " its time");
-  }
-  return {};
+  return Put(change, *old, change.kept, info.st_mtim);
 }
 
 Result<void> PutNew(const Change& change, const std::string& source) {
@@ -134,7 +138,7 @@ Result<void> PutNew(const Change& change, const std::string& source) {
   auto bytes = ReadFile(source, kConfigurationMax);
   if (!bytes) return std::move(bytes).error();
   if (ToHex(Sha256Of(*bytes)) != change.new_digest) {
-    return Aborted(source + " has changed since this step began; nothing was changed");
+    return Aborted(source + " has changed since this step began");
   }
   if (!change.old_digest.empty()) {
     if (auto kept = Keep(change); !kept) return kept;
@@ -143,6 +147,18 @@ Result<void> PutNew(const Change& change, const std::string& source) {
   auto put = Put(change, *bytes, change.file);
   RECOURSE_FAIL_POINT("nginx_after_put");
   return put;
+}
+
+// The new configuration is not in place, because of `error`: what was made on the way to it is
+// removed, unless the file is not what it was, so that somebody must look at both.
+Failure NotPut(const Change& change, Error error) {
+  const auto now = DigestOf(change.file);
+  if (!now || *now != change.old_digest) return {std::move(error), {}, LeftBehind::kPartial};
+  unlink(change.kept.c_str());
+  unlink(change.incoming.c_str());
+  error.message += ". Nothing was changed: " + change.file +
+                   (change.old_digest.empty() ? " is not there, as before" : " is as it was");
+  return {std::move(error), {}, LeftBehind::kNothing};
 }
 
 // The file is as it was afterwards; what was kept of it is gone.
@@ -222,7 +238,7 @@ class NginxReload final : public Action {
     const bool puts = !change.file.empty();
     if (puts) {
       auto put = PutNew(change, context.inputs.StringOr("new_configuration", ""));
-      if (!put) return Failure{std::move(put).error(), {}, LeftBehind::kPartial};
+      if (!put) return NotPut(change, std::move(put).error());
     }
     if (auto sound = nginx->Test(context); !sound) {
       return GiveUp(context, *nginx, change, *within, std::move(sound).error(), false);

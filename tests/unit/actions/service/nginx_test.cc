@@ -1,7 +1,10 @@
 #include <arpa/inet.h>
+#include <fcntl.h>
+#include <linux/capability.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -179,6 +182,71 @@ TEST_CASE("a configuration that passes the test and cannot be served is taken ba
   CHECK_THAT(MessageOf(failed), Contains("and nginx serves with it"));
   CHECK(nginx.Answer() == "old");
   CHECK(nginx.world.Read("site.conf") == RealNginx::Site("old", nginx.port()));
+}
+
+// Root as it is in many a unit or container, for as long as this lives.
+class WithoutCapability {
+ public:
+  explicit WithoutCapability(unsigned capability) {
+    REQUIRE(syscall(SYS_capget, &header_, before_) == 0);
+    __user_cap_data_struct less[2] = {before_[0], before_[1]};
+    less[0].effective &= ~(1u << capability);
+    REQUIRE(syscall(SYS_capset, &header_, less) == 0);
+  }
+  ~WithoutCapability() { CHECK(syscall(SYS_capset, &header_, before_) == 0); }
+
+ private:
+  __user_cap_header_struct header_{_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct before_[2];
+};
+
+TEST_CASE("a file of somebody else's is kept with its time by who may only give files away",
+          "[actions][service][nginx]") {
+  if (geteuid() != 0) {
+    WARN("only root may give files away; not tried");
+    return;
+  }
+  RealNginx nginx;
+  const std::string site = nginx.world.Path("site.conf");
+  const timespec old[] = {{1'700'000'000, 0}, {1'700'000'000, 0}};
+  REQUIRE(utimensat(AT_FDCWD, site.c_str(), old, 0) == 0);
+  REQUIRE(chown(site.c_str(), 65534, 65534) == 0);
+  const Value inputs = nginx.Replacing(RealNginx::Site("new", nginx.port()));
+  {
+    const WithoutCapability without(CAP_FOWNER);
+    const Outcome reloaded = nginx.Reload(inputs);
+    INFO(MessageOf(reloaded));
+    REQUIRE(reloaded);
+  }
+  CHECK(nginx.Answer() == "new");
+  REQUIRE(nginx.Undo(inputs));
+  struct stat info;
+  REQUIRE(stat(site.c_str(), &info) == 0);
+  CHECK(info.st_uid == 65534);
+  CHECK(info.st_mtim.tv_sec == old[1].tv_sec);
+}
+
+TEST_CASE("a file whose owner the server cannot set is left as it is, and nothing beside it",
+          "[actions][service][nginx]") {
+  if (geteuid() != 0) {
+    WARN("only root has files of somebody else's to be kept from; not tried");
+    return;
+  }
+  RealNginx nginx;
+  const std::string site = nginx.world.Path("site.conf");
+  REQUIRE(chown(site.c_str(), 65534, 65534) == 0);
+  Outcome refused = Value();
+  {
+    const WithoutCapability without(CAP_CHOWN);
+    refused = nginx.Reload(nginx.Replacing(RealNginx::Site("new", nginx.port())));
+  }
+  REQUIRE_FALSE(refused);
+  CHECK(refused.failure().error.code == Code::kPermissionDenied);
+  CHECK(refused.failure().left == LeftBehind::kNothing);
+  CHECK_THAT(MessageOf(refused), Contains("to user 65534") && Contains("CAP_CHOWN"));
+  CHECK_THAT(MessageOf(refused), Contains("site.conf is as it was"));
+  CHECK(nginx.world.Read("site.conf") == RealNginx::Site("old", nginx.port()));
+  CHECK(nginx.HiddenFiles() == 0);
 }
 
 TEST_CASE("a file of nginx that was not there is gone again after a rollback",
