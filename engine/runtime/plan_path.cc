@@ -13,6 +13,12 @@ namespace {
 using definition::Transition;
 using Reach = PathStep::Reach;
 
+// Whether what it comes to may change until a run comes to it.
+bool TellsTheTime(std::span<const expression::Reference> references) {
+  return std::ranges::any_of(references,
+                             [](const auto& reference) { return reference.path.front() == "now"; });
+}
+
 class PathFinder {
  public:
   explicit PathFinder(const PathRequest& request) : request_(request) {
@@ -44,7 +50,10 @@ class PathFinder {
   // What a condition comes to, if that is known.
   std::optional<bool> TruthOf(const expression::Program& condition, int step,
                               const std::set<int>& before) const {
-    if (!Unknown(request_, condition.References(), step, before).empty()) return std::nullopt;
+    const auto references = condition.References();
+    if (TellsTheTime(references) || !Unknown(request_, references, step, before).empty()) {
+      return std::nullopt;
+    }
     const machine::RunScope scope(request_.workflow, request_.state, request_.now, {step, -1});
     const auto value = condition.Evaluate(scope);
     if (!value || !value->is_bool()) return std::nullopt;
@@ -172,6 +181,34 @@ class PathFinder {
   std::set<int> passed_;  // the expected steps
 };
 
+// Whether the plan may come back to its first step.
+bool ComesAgain(const PathRequest& request) {
+  const auto& steps = request.workflow.steps;
+  std::set<int> seen;
+  std::deque<int> open = {request.first};
+  for (; !open.empty(); open.pop_front()) {
+    const auto& step = steps[static_cast<std::size_t>(open.front())];
+    const bool asks = std::holds_alternative<definition::ApprovalStep>(step.kind);
+    if (asks && !request.past_approvals) continue;  // with a plan of its own
+    for (const Transition& way : definition::TransitionsFrom(request.workflow, open.front())) {
+      if (way.to == request.first) return true;
+      const bool ends = way.to >= static_cast<int>(steps.size());
+      if (!ends && seen.insert(way.to).second) open.push_back(way.to);
+    }
+  }
+  return false;
+}
+
+// Whether the last failure so far is the one by which a run comes to the step: no other step comes
+// before it, in the same lane or in another, and it does not come twice.
+bool HasPresentError(const PathRequest& request, int step, const std::set<int>& before) {
+  if (!request.state.error || step != request.first || !before.empty()) return false;
+  const bool lanes = std::ranges::any_of(request.workflow.steps, [](const auto& one) {
+    return std::holds_alternative<definition::ParallelStep>(one.kind);
+  });
+  return !lanes && !ComesAgain(request);
+}
+
 }  // namespace
 
 std::vector<PathStep> PathFrom(const PathRequest& request) { return PathFinder(request).Find(); }
@@ -199,7 +236,11 @@ machine::RunState WithKnownInputs(const PathRequest& request) {
     const auto& sub = std::get<definition::SubWorkflowStep>(
         request.workflow.steps[static_cast<std::size_t>(frame.owner)].kind);
     const PathRequest with_known{request.workflow, known, request.now};
-    if (!Unknown(with_known, sub.with.References(), frame.owner, all).empty()) continue;
+    const auto references = sub.with.References();
+    // What hangs on the time would decide ways in there.
+    if (TellsTheTime(references) || !Unknown(with_known, references, frame.owner, all).empty()) {
+      continue;
+    }
     auto inputs = sub.with.Evaluate(
         machine::RunScope(request.workflow, known, request.now, {frame.owner, -1}));
     if (inputs) inputs = definition::FitInputs(frame.inputs, *inputs);
@@ -215,7 +256,9 @@ std::string Unknown(const PathRequest& request, std::span<const expression::Refe
   const definition::Frame* frame =
       frame_index < 0 ? nullptr : &workflow.frames[static_cast<std::size_t>(frame_index)];
   for (const auto& [path, offset, guarded] : references) {
-    if (path.front() == "error" && !request.state.error) return "the error that leads there";
+    if (path.front() == "error" && !HasPresentError(request, step, before)) {
+      return "the error that leads there";
+    }
     if (path.front() == "inputs" && frame != nullptr &&
         !request.state.steps.contains(frame->owner)) {
       return "what " + workflow.steps[static_cast<std::size_t>(frame->owner)].id + " is given";

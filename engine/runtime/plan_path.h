@@ -2,7 +2,8 @@
 // does, and how the others may be reached.
 //
 // Pure. What is known of a run that has not begun is its inputs; of one that waits, also what its
-// steps have found so far.
+// steps have found so far. No way is decided by `now`, and none by `error` but at the very next
+// step: both may be others when a run comes there.
 #pragma once
 
 #include <optional>

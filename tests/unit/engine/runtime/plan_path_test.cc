@@ -181,4 +181,82 @@ steps:
   CHECK(plan.Path() == "look, well, ?which, ?tell");
 }
 
+// As a run stands at `b`: `a` has failed with NOT_FOUND.
+constexpr const char* kFailedBefore = R"(
+name: failed-before
+steps:
+  - {id: a, action: test.look, on_error: {"*": {goto: b}}}
+  - {id: well, succeed: true}
+  - {id: b, approval: {prompt: "Go on?", approvers: [dba]}}
+  - {id: c, action: test.look, on_error: {"*": {goto: sw}}}
+  - {id: done, succeed: true}
+  - id: sw
+    switch:
+      - {when: "${error.code == 'NOT_FOUND'}", goto: harmless}
+      - {default: dangerous}
+  - {id: harmless, action: test.look, next: end}
+  - {id: dangerous, when: "${error.code != 'NOT_FOUND'}", action: test.look}
+)";
+
+TEST_CASE("the error of a failure that is past decides no way behind a failure to come",
+          "[runtime]") {
+  Planned run(kFailedBefore, Value(Value::Map()));
+  run.state.error = Error{Code::kNotFound, "there is no file"};
+  run.state.error_at = machine::StepRef{*run.workflow->FindStep("a"), -1};
+  CHECK(run.Path(*run.workflow->FindStep("c"), false) == "c, done, ?sw, ?harmless, ?dangerous");
+  CHECK(run.At("sw").goes_to.size() == 2);
+  CHECK(run.At("dangerous").when == std::nullopt);
+}
+
+TEST_CASE(
+    "the error by which a run has come to an approval decides at the next step, unless it comes "
+    "again",
+    "[runtime]") {
+  const std::string yaml = R"(
+name: asks-first
+steps:
+  - {id: a, action: test.look, on_error: {"*": {goto: b}}}
+  - {id: well, succeed: true}
+  - {id: b, approval: {prompt: "Go on?", approvers: [dba]}}
+  - id: sw
+    switch:
+      - {when: "${error.code == 'NOT_FOUND'}", goto: harmless}
+      - {default: dangerous}
+  - {id: harmless, action: test.look, on_error: {"*": {goto: BACK}}, next: end}
+  - {id: dangerous, action: test.look}
+)";
+  const auto path = [&](const std::string& back) {
+    std::string text = yaml;
+    Planned run(text.replace(text.find("BACK"), 4, back), Value(Value::Map()));
+    run.state.error = Error{Code::kNotFound, "there is no file"};
+    run.state.error_at = machine::StepRef{*run.workflow->FindStep("a"), -1};
+    return run.Path(*run.workflow->FindStep("sw"), false);
+  };
+  CHECK(path("well") == "sw, harmless, ?well");
+  CHECK(path("b") == "sw, harmless, ?b");  // asks again, with another plan
+  CHECK(path("sw") == "sw, dangerous, ?harmless");
+}
+
+TEST_CASE("the time at which a plan is made decides none of its ways", "[runtime]") {
+  Planned run(R"(
+name: by-night
+steps:
+  - {id: late, when: "${now > timestamp('2020-01-01T00:00:00Z')}", action: test.look}
+  - id: hour
+    switch:
+      - {when: "${now < timestamp('2020-01-01T00:00:00Z')}", goto: early}
+      - {default: other}
+  - {id: early, action: test.look, next: end}
+  - {id: other, workflow: other, with: {since: "${string(now)}"}}
+)",
+              Value(Value::Map()), R"(
+name: other
+inputs: {since: {type: string}}
+steps:
+  - {id: inner, when: "${inputs.since > '2020'}", action: test.look}
+)");
+  run.state = WithKnownInputs({*run.workflow, run.state, Time()});
+  CHECK(run.Path() == "late, hour, other, other/inner, ?early");
+}
+
 }  // namespace recourse::runtime
