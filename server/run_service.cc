@@ -1,10 +1,13 @@
 #include "server/run_service.h"
 
+#include <spdlog/spdlog.h>
+
 #include <utility>
 
 #include "engine/record/record.h"
 #include "server/attention.h"
 #include "server/convert.h"
+#include "server/log_fields.h"
 #include "server/notification_service.h"
 #include "server/notify/channel_check.h"
 #include "server/reloader.h"
@@ -25,28 +28,47 @@ grpc::ServerUnaryReactor* RunService::StartRun(Context* context, const v1::Start
   if (!caller) return Refuse(context, caller.error());
   auto start = FromProto(*request);
   if (!start) return Refuse(context, start.error());
-  if (const ChannelNames* channels = ChannelsOf(core_)) {
-    auto told =
-        notify::CheckChannels(*start, *core_.engine.catalogue(), *channels, core_.clock.Now());
-    if (!told) return Refuse(context, told.error());
+  if (!request->wait()) {
+    grpc::ServerUnaryReactor* call = context->DefaultReactor();
+    Start(*std::move(start), *std::move(caller),
+          [call, response](const Result<journal::RunRow>& row) {
+            if (row) *response = ToProto(*row);
+            call->Finish(row ? grpc::Status::OK : ToStatus(row.error()));
+          });
+    return call;
   }
+  auto call = WaitingCall::Make(core_.waits, response);
+  Start(*std::move(start), *std::move(caller), [this, call](const Result<journal::RunRow>& row) {
+    if (!row) return call->Answer(row.error());
+    core_.waits.Join(row->run, call);
+  });
+  return call.get();
+}
 
-  if (request->wait()) {
-    auto call = WaitingCall::Make(core_.waits, response);
-    core_.engine.StartRun(*std::move(start), *std::move(caller),
-                          [this, call](const Result<journal::RunRow>& row) {
-                            if (!row) return call->Answer(row.error());
-                            core_.waits.Join(row->run, call);
-                          });
-    return call.get();
+void RunService::Start(runtime::StartRequest start, runtime::Caller caller,
+                       runtime::RunCallback done) {
+  const auto lost =
+      notify::CheckChannels(start, *core_.engine.catalogue(), ChannelsOf(core_), core_.clock.Now());
+  if (lost) {
+    for (const notify::LostMessage& one : *lost) {
+      spdlog::warn(
+          "a run that is asked for may come to a step that could tell nobody: {}={} {}={}: {}",
+          log_field::kWorkflow, start.workflow, log_field::kStep, one.step, one.why);
+    }
+    return core_.engine.StartRun(std::move(start), std::move(caller), std::move(done));
   }
-  grpc::ServerUnaryReactor* call = context->DefaultReactor();
-  core_.engine.StartRun(*std::move(start), *std::move(caller),
-                        [call, response](const Result<journal::RunRow>& row) {
-                          if (row) *response = ToProto(*row);
-                          call->Finish(row ? grpc::Status::OK : ToStatus(row.error()));
-                        });
-  return call;
+  if (start.request_id.empty()) return done(lost.error());
+  // Whatever has become of the channels: the run that the request started before is its answer.
+  auto posted =
+      core_.readers.PostForCaller([this, start = std::move(start), caller = std::move(caller), done,
+                                   refused = lost.error()](journal::Reader* reader) {
+        if (reader == nullptr) return done(StoppingError());
+        const auto known = reader->FindRequest(start.request_id);
+        if (!known) return done(known.error());
+        if (!*known) return done(refused);
+        core_.engine.StartRun(start, caller, done);
+      });
+  if (!posted) done(posted.error());
 }
 
 template <class Request>

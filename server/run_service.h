@@ -100,6 +100,9 @@ class RunService final : public v1::RunService::CallbackService {
   grpc::ServerUnaryReactor* ChangeOnceChecked(grpc::CallbackServerContext* context,
                                               std::string_view rpc, const Request& request,
                                               v1::Run* response);
+  // Answers as the engine does. A step that would tell a channel that there is not refuses a run
+  // that there is not yet.
+  void Start(runtime::StartRequest start, runtime::Caller caller, runtime::RunCallback done);
   // Answers `call` after the commit of what is asked, or with its refusal.
   void Submit(grpc::ServerUnaryReactor* call, Asked asked, v1::Run* response);
 

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "engine/base/json.h"
+#include "engine/runtime/plan_maker.h"
 #include "server/catalogue_page.h"
 #include "server/convert.h"
 #include "server/graph_view.h"
@@ -123,6 +124,21 @@ grpc::ServerUnaryReactor* WorkflowService::GetGraph(grpc::CallbackServerContext*
   return AnswerFrom(core_, core_.readers, context, "WorkflowService.GetGraph", response, read);
 }
 
+Result<v1::RunPlan> WorkflowService::Plan(const runtime::StartRequest& start,
+                                          const runtime::Caller& caller,
+                                          journal::Reader& reader) const {
+  const auto lost =
+      notify::CheckChannels(start, *core_.engine.catalogue(), ChannelsOf(core_), core_.clock.Now());
+  if (!lost) return lost.error();
+  auto plan = core_.engine.PlanRun(start, caller, reader, core_.stopping);
+  if (!plan) return std::move(plan).error();
+  if (!lost->empty()) {
+    plan->plan = notify::WithLostMessages(plan->plan, *lost);
+    plan->digest = runtime::PlanDigest(plan->inputs, plan->plan, "");
+  }
+  return ToProto(*plan);
+}
+
 grpc::ServerUnaryReactor* WorkflowService::PlanRun(grpc::CallbackServerContext* context,
                                                    const v1::PlanRunRequest* request,
                                                    v1::RunPlan* response) {
@@ -130,18 +146,9 @@ grpc::ServerUnaryReactor* WorkflowService::PlanRun(grpc::CallbackServerContext* 
   if (!caller) return Refuse(context, caller.error());
   auto start = FromProto(*request);
   if (!start) return Refuse(context, start.error());
-  if (const ChannelNames* channels = ChannelsOf(core_)) {
-    auto told =
-        notify::CheckChannels(*start, *core_.engine.catalogue(), *channels, core_.clock.Now());
-    if (!told) return Refuse(context, told.error());
-  }
   return AnswerFrom(core_.plan_readers, context, response,
                     [this, caller = *std::move(caller), start = *std::move(start)](
-                        journal::Reader& reader) -> Result<v1::RunPlan> {
-                      auto plan = core_.engine.PlanRun(start, caller, reader, core_.stopping);
-                      if (!plan) return std::move(plan).error();
-                      return ToProto(*plan);
-                    });
+                        journal::Reader& reader) { return Plan(start, caller, reader); });
 }
 
 grpc::ServerUnaryReactor* WorkflowService::ValidateWorkflow(

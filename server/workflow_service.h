@@ -42,6 +42,9 @@ class WorkflowService final : public v1::WorkflowService::CallbackService {
                                       v1::Target* response) override;
 
  private:
+  Result<v1::RunPlan> Plan(const runtime::StartRequest& start, const runtime::Caller& caller,
+                           journal::Reader& reader) const;
+
   Core& core_;
 };
 

@@ -30,6 +30,8 @@ class Known {
     }
   }
 
+  std::vector<runtime::PathStep> Path() const { return runtime::PathFrom(request_); }
+
   // What the template or the program of the step comes to; nothing while that is not known.
   template <class Expression>
   std::optional<Value> ValueOf(const Expression& expression, int step) const {
@@ -51,9 +53,8 @@ bool Tells(const definition::Step& step) {
   return action != nullptr && action->sends && !action->for_each;
 }
 
-// The channel that the step tells; empty: that is not known, or it tells none.
+// The channel that the step tells; empty: that is not known.
 std::string ChannelOf(const definition::Step& step, int index, const Known& known) {
-  if (step.when && known.ValueOf(*step.when, index) == Value(false)) return "";
   const auto& with = std::get<definition::ActionStep>(step.kind).with;
   // What it says may depend on steps that have not run; the channel alone is asked for.
   const Value* channel = with.source().is_map() ? with.source().Find("channel") : nullptr;
@@ -66,20 +67,32 @@ std::string ChannelOf(const definition::Step& step, int index, const Known& know
   return value && value->is_string() ? value->as_string() : "";
 }
 
-Result<void> CheckChannelsOf(const Workflow& workflow, const Value& inputs,
-                             const ChannelNames& channels, Time now) {
-  if (std::ranges::none_of(workflow.steps, Tells)) return {};
+struct Lost {
+  std::string step;
+  bool expected = false;  // it is come to when all goes well
+  Error error;
+};
+
+// Of the steps that a run may come to those that tell a channel that there is not.
+std::vector<Lost> LostOf(const Workflow& workflow, const Value& inputs,
+                         const ChannelNames& channels, Time now) {
+  std::vector<Lost> lost;
+  if (std::ranges::none_of(workflow.steps, Tells)) return lost;
   const Known known(workflow, inputs, now);
-  for (std::size_t i = 0; i < workflow.steps.size(); ++i) {
-    const definition::Step& step = workflow.steps[i];
-    if (!Tells(step)) continue;
-    const std::string channel = ChannelOf(step, static_cast<int>(i), known);
+  for (const runtime::PathStep& at : known.Path()) {
+    const definition::Step& step = workflow.steps[static_cast<std::size_t>(at.step)];
+    if (at.reach == runtime::PathStep::Reach::kSkipped || !Tells(step)) continue;
+    const std::string channel = ChannelOf(step, at.step, known);
     if (channel.empty()) continue;
-    if (auto kind = channels.KindOf(channel); !kind) {
-      return std::move(kind).error().In("the step " + step.id + " could tell nobody");
-    }
+    const bool expected = at.reach == runtime::PathStep::Reach::kExpected;
+    auto kind = channels.KindOf(channel);
+    if (!kind) lost.push_back({step.id, expected, std::move(kind).error()});
   }
-  return {};
+  return lost;
+}
+
+std::string TellsNobody(const Lost& lost) {
+  return "the step " + lost.step + " could tell nobody: " + lost.error.message;
 }
 
 // The inputs as the run would have them.
@@ -91,20 +104,41 @@ Result<Value> InputsOf(const Workflow& workflow, const Value& given,
 
 }  // namespace
 
-Result<void> CheckChannels(const runtime::StartRequest& request,
-                           const runtime::Catalogue& catalogue, const ChannelNames& channels,
-                           Time now) {
+Result<std::vector<LostMessage>> CheckChannels(const runtime::StartRequest& request,
+                                               const runtime::Catalogue& catalogue,
+                                               const ChannelNames* channels, Time now) {
+  std::vector<LostMessage> messages;
   const auto found = catalogue.workflows.find(request.workflow);
-  if (found == catalogue.workflows.end()) return {};
+  if (channels == nullptr || found == catalogue.workflows.end()) return messages;
   const Workflow& workflow = *found->second;
-  if (std::ranges::none_of(workflow.steps, Tells)) return {};
   const auto inputs = InputsOf(workflow, request.inputs, catalogue.inventory);
-  if (!inputs) return {};
-  auto checked = CheckChannelsOf(workflow, *inputs, channels, now);
-  if (checked) return {};
-  Error error = std::move(checked).error();
-  error.message += "; nothing was started. What there is: recourse notifications list";
-  return error;
+  if (!inputs) return messages;
+  for (Lost& lost : LostOf(workflow, *inputs, *channels, now)) {
+    if (lost.expected) {
+      return Error{lost.error.code, TellsNobody(lost) +
+                                        "; nothing was started. What there is: recourse "
+                                        "notifications list"};
+    }
+    messages.push_back({std::move(lost.step), std::move(lost.error.message)});
+  }
+  return messages;
+}
+
+Value WithLostMessages(const Value& plan, const std::vector<LostMessage>& lost) {
+  Value::List steps = plan["steps"].as_list();
+  for (Value& step : steps) {
+    const auto message = std::ranges::find(lost, step["step"].as_string(), &LostMessage::step);
+    if (message == lost.end()) continue;
+    Value::List problems = step["problems"].as_list();
+    // The action has said so itself, unless it could not be asked yet.
+    const bool said = std::ranges::any_of(problems, [&](const Value& problem) {
+      return problem.as_string().find(message->why) != std::string::npos;
+    });
+    if (said) continue;
+    problems.emplace_back("would tell nobody as things are now: " + message->why);
+    step = step.With("problems", std::move(problems));
+  }
+  return plan.With("steps", std::move(steps));
 }
 
 std::vector<std::string> ScheduleProblems(const runtime::Catalogue& catalogue,
@@ -115,8 +149,9 @@ std::vector<std::string> ScheduleProblems(const runtime::Catalogue& catalogue,
     if (workflow == catalogue.workflows.end()) continue;
     const auto inputs = InputsOf(*workflow->second, schedule->inputs, catalogue.inventory);
     if (!inputs) continue;
-    auto checked = CheckChannelsOf(*workflow->second, *inputs, channels, Time());
-    if (!checked) problems.push_back("schedule " + name + ": " + checked.error().message);
+    for (const Lost& lost : LostOf(*workflow->second, *inputs, channels, Time())) {
+      problems.push_back("schedule " + name + ": " + TellsNobody(lost));
+    }
   }
   return problems;
 }

@@ -30,8 +30,8 @@ void CheckSteps(const runtime::Workflows& workflows, const ChannelNames& channel
         if (auto kind = channels.KindOf(channel); !kind) {
           problems.push_back(
               "workflow " + name + ", step " + step.id + ": " + kind.error().message +
-              ". A run that comes to it is not started; one that a schedule or an alert "
-              "starts is, and the step fails");
+              ". A person or a program cannot start a run that comes to it when all goes well; any "
+              "other run is started, also by a schedule or an alert, and the step fails then");
         }
       }
     }

@@ -40,6 +40,24 @@ steps:
 - {id: inner, workflow: report, with: {channel: "${inputs.where}"}}
 )";
 
+// What goes wrong is told to a channel that is misspelt, and so is what a case leads to.
+constexpr const char* kRecovery = R"(
+name: recovery
+inputs: {found: {type: string, default: ""}}
+steps:
+- {id: look, action: notify.send, with: {channel: ops, text: begins}, on_error: {"*": {goto: tell}}}
+- id: which
+  switch:
+  - {when: "${steps.look.output.kind == 'chat'}", goto: chat}
+  - {default: done}
+- {id: done, succeed: true}
+- id: chat
+  action: notify.send
+  with: {channel: chatt, text: "${steps.look.output.text}"}
+  next: end
+- {id: tell, action: notify.send, with: {channel: opps, text: "${error.message}"}}
+)";
+
 struct Loadings {
   OpsOnly channels;
   Registry registry;
@@ -47,7 +65,7 @@ struct Loadings {
 
   Loadings() {
     AddNotifyActions(registry, &channels);
-    for (const char* text : {kReport, kOuter}) {
+    for (const char* text : {kReport, kOuter, kRecovery}) {
       const auto loaded = definition::LoadWorkflow(
           text, &registry, [](std::string_view) { return std::optional<std::string>(kReport); });
       INFO(loaded.Report("w.yaml"));
@@ -56,8 +74,9 @@ struct Loadings {
     }
   }
 
-  Result<void> Check(const std::string& workflow, std::string_view inputs) const {
-    return CheckChannels({workflow, *ParseJson(inputs), ""}, catalogue, channels, Time());
+  Result<std::vector<LostMessage>> Check(const std::string& workflow,
+                                         std::string_view inputs) const {
+    return CheckChannels({workflow, *ParseJson(inputs), ""}, catalogue, &channels, Time());
   }
 };
 
@@ -83,6 +102,37 @@ TEST_CASE("a step that will not tell anybody refuses no run", "[server][notify]"
   REQUIRE_FALSE(urgent);
   CHECK_THAT(urgent.error().message, Contains("pager"));
   CHECK(loaded.Check("report", R"({"urgent": false})"));
+}
+
+TEST_CASE("a step that a run comes to only when something happens refuses none, and is named",
+          "[server][notify]") {
+  const Loadings loaded;
+  const auto lost = loaded.Check("recovery", "{}");
+  REQUIRE(lost);
+  REQUIRE(lost->size() == 2);
+  CHECK(lost->front().step == "chat");
+  CHECK(lost->back().step == "tell");
+  CHECK(lost->back().why == "there is no channel \"opps\"; known are: ops");
+}
+
+TEST_CASE("a plan says which of its steps could tell nobody, each once", "[server][notify]") {
+  const auto step = [](const std::string& id, Value::List problems) {
+    return Value::Object({{"step", id}, {"problems", std::move(problems)}});
+  };
+  const Value plan = Value::Object(
+      {{"steps", Value::List{step("look", {}), step("chat", {"there is no channel \"chatt\"; but"}),
+                             step("tell", {"no room"})}},
+       {"rollback", Value::List()}});
+  const Value told = WithLostMessages(
+      plan, {{"chat", "there is no channel \"chatt\""}, {"tell", "there is no channel \"opps\""}});
+  const Value::List& steps = told["steps"].as_list();
+  REQUIRE(steps.size() == 3);
+  CHECK(steps[0] == plan["steps"].as_list()[0]);
+  CHECK(steps[1] == plan["steps"].as_list()[1]);
+  CHECK(steps[2]["problems"] ==
+        Value(Value::List{"no room",
+                          "would tell nobody as things are now: there is no channel \"opps\""}));
+  CHECK(told["rollback"] == plan["rollback"]);
 }
 
 TEST_CASE("a channel that a workflow hands on to another is looked at too", "[server][notify]") {
