@@ -1,6 +1,7 @@
 #include "server/attention.h"
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <optional>
 #include <set>
@@ -20,7 +21,9 @@ namespace {
 constexpr int kLimit = 100;
 constexpr int kLimitMax = 500;
 constexpr int kAtOnce = 500;
-constexpr int kEndedBadlyMax = 20;
+constexpr std::size_t kBehindMax = 3;  // of those that wait for the lock of one run
+constexpr std::size_t kEndedBadlyMax = 20;
+constexpr std::size_t kEndedBadlyCounted = 500;
 constexpr std::chrono::hours kEndedBadlyShown{24};
 
 // The lower the more urgent.
@@ -99,30 +102,26 @@ Result<std::vector<journal::RunRow>> Candidates(journal::Reader& reader) {
   return found;
 }
 
-// Of one status those that ended lately, newest first. The index on status bounds what is read.
-Result<std::vector<journal::RunRow>> EndedLately(journal::Reader& reader, machine::RunStatus status,
-                                                 Time now) {
-  journal::RunFilter filter;
-  filter.statuses = {static_cast<int>(status)};
-  filter.limit = kEndedBadlyMax;
-  auto rows = reader.ListRuns(filter);
-  if (!rows) return rows;
-  std::erase_if(*rows, [now](const journal::RunRow& row) {
-    return !row.finished || *row.finished + kEndedBadlyShown < now || row.error_code == 0;
-  });
-  return rows;
+// The list has no field for how many more there are: the last one's error begins with it, because
+// the end of a long one is not shown.
+void SayMore(std::size_t more, bool all, v1::Run& last) {
+  last.mutable_error()->set_message(
+      "(" + std::string(all ? "" : "at least ") + std::to_string(more) +
+      " more ended badly in these 24 hours, before this one) " + last.error().message());
 }
 
 Result<void> AddEndedBadly(journal::Reader& reader, Time now, v1::ListAttentionResponse& response) {
-  std::vector<journal::RunRow> ended;
-  for (const auto status : {machine::RunStatus::kFailed, machine::RunStatus::kRolledBack}) {
-    auto rows = EndedLately(reader, status, now);
-    if (!rows) return std::move(rows).error();
-    ended.insert(ended.end(), rows->begin(), rows->end());
+  constexpr std::array kStatuses = {static_cast<int>(machine::RunStatus::kFailed),
+                                    static_cast<int>(machine::RunStatus::kRolledBack)};
+  auto ended = reader.ListEndedBadly(kStatuses, now - kEndedBadlyShown, kEndedBadlyCounted);
+  if (!ended) return std::move(ended).error();
+  for (std::size_t i = 0; i < std::min(ended->size(), kEndedBadlyMax); ++i) {
+    *response.add_ended_badly() = ToProto((*ended)[i]);
   }
-  std::ranges::sort(ended, std::greater<>(), &journal::RunRow::finished);
-  if (ended.size() > kEndedBadlyMax) ended.resize(kEndedBadlyMax);
-  for (const journal::RunRow& row : ended) *response.add_ended_badly() = ToProto(row);
+  if (ended->size() > kEndedBadlyMax) {
+    SayMore(ended->size() - kEndedBadlyMax, ended->size() < kEndedBadlyCounted,
+            *response.mutable_ended_badly()->rbegin());
+  }
   return {};
 }
 
@@ -153,6 +152,12 @@ std::vector<Need> MostUrgentFirst(std::vector<journal::RunRow> rows) {
   return needs;
 }
 
+bool LeavesOpen(const Need& need) {
+  return std::ranges::any_of(need.behind, [&](const journal::RunRow& row) {
+    return Rank(row.severity) < Rank(need.run.severity);
+  });
+}
+
 namespace {
 
 using States = std::map<std::string, machine::RunState>;
@@ -169,24 +174,46 @@ Result<v1::Run> ListedRun(journal::Reader& reader, const journal::RunRow& row, S
   return run;
 }
 
-// Those that somebody has taken care of come last, each with what waits behind it.
-Result<void> AddRuns(journal::Reader& reader, const std::vector<Need>& needs, States& states,
-                     v1::ListAttentionResponse& response) {
-  std::vector<v1::Run> open, taken;
-  for (const Need& need : needs) {
-    auto first = ListedRun(reader, need.run, states);
-    if (!first) return std::move(first).error();
-    std::vector<v1::Run>& runs = first->escalation().acknowledged_by().empty() ? open : taken;
-    runs.push_back(*std::move(first));
-    for (const journal::RunRow& row : need.behind) {
-      if (open.size() + taken.size() >= kLimitMax) break;
-      auto run = ListedRun(reader, row, states);
-      if (!run) return std::move(run).error();
-      runs.push_back(*std::move(run));
-    }
+// A need with its run as it is listed.
+struct ListedNeed {
+  const Need* need = nullptr;
+  v1::Run run{};
+};
+
+// The most urgent of what waits for the lock of a run, the last one with how many more there are.
+Result<void> AddBehind(journal::Reader& reader, const Need& need, States& states,
+                       v1::ListAttentionResponse& response) {
+  const std::size_t shown = std::min(need.behind.size(), kBehindMax);
+  for (std::size_t i = 0; i < shown; ++i) {
+    auto run = ListedRun(reader, need.behind[i], states);
+    if (!run) return std::move(run).error();
+    *response.add_runs() = *std::move(run);
   }
-  for (std::vector<v1::Run>* runs : {&open, &taken}) {
-    for (v1::Run& run : *runs) *response.add_runs() = std::move(run);
+  const std::size_t more = need.behind.size() - shown;
+  if (more == 0) return {};
+  v1::Waiting& waiting = *response.mutable_runs()->rbegin()->mutable_waiting();
+  waiting.set_reason(waiting.reason() + "; " + std::to_string(more) + " more " +
+                     (more == 1 ? "run waits" : "runs wait") + " for it");
+  return {};
+}
+
+// At most `limit` needs, each with what waits behind it. Those that somebody has taken care of come
+// last.
+Result<void> AddRuns(journal::Reader& reader, const std::vector<Need>& needs, std::size_t limit,
+                     States& states, v1::ListAttentionResponse& response) {
+  std::vector<ListedNeed> all;
+  for (const Need& need : needs) {
+    auto run = ListedRun(reader, need.run, states);
+    if (!run) return std::move(run).error();
+    all.push_back({&need, *std::move(run)});
+  }
+  std::ranges::stable_partition(all, [](const ListedNeed& listed) {
+    return listed.run.escalation().acknowledged_by().empty() || LeavesOpen(*listed.need);
+  });
+  if (all.size() > limit) all.resize(limit);
+  for (ListedNeed& listed : all) {
+    *response.add_runs() = std::move(listed.run);
+    if (auto added = AddBehind(reader, *listed.need, states, response); !added) return added;
   }
   return {};
 }
@@ -207,17 +234,14 @@ Result<v1::ListAttentionResponse> ReadAttention(const v1::ListAttentionRequest& 
   if (!undelivered) return std::move(undelivered).error();
   for (v1::Channel& channel : *undelivered) *response.add_undelivered() = std::move(channel);
   if (auto added = AddEndedBadly(reader, now, response); !added) return std::move(added).error();
-  const std::size_t all = rows->size();
   std::vector<Need> needs = MostUrgentFirst(*std::move(rows));
+  response.set_more(static_cast<std::int64_t>(needs.size() - std::min(needs.size(), limit)));
   // More are looked at than shown: what somebody has taken care of makes room.
   if (needs.size() > kLimitMax) needs.resize(kLimitMax);
   States states;
-  if (auto added = AddRuns(reader, needs, states, response); !added) {
+  if (auto added = AddRuns(reader, needs, limit, states, response); !added) {
     return std::move(added).error();
   }
-  const int shown = std::min<int>(response.runs_size(), static_cast<int>(limit));
-  response.set_more(static_cast<std::int64_t>(all) - shown);
-  response.mutable_runs()->DeleteSubrange(shown, response.runs_size() - shown);
   for (v1::Run& run : *response.mutable_runs()) {
     const auto state = states.find(run.id());
     if (state == states.end()) continue;

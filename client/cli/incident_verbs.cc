@@ -15,7 +15,7 @@ void AddIncidentVerbs(CLI::App& app, const Common& common, const AddVerb& add) {
   const auto limit = std::make_shared<int>(20);
   add(app, "attention", "what needs a person now, the most urgent first",
       [&common, limit] { return ListAttention(common, *limit); })
-      ->add_option("--limit", *limit, "how many at most")
+      ->add_option("--limit", *limit, "how many at most, beside what waits behind them")
       ->capture_default_str();
 
   AddNotificationVerbs(app, common, add);

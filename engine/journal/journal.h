@@ -180,6 +180,10 @@ class Reader {
   virtual Result<Position> LastPosition() = 0;
   // Newest first.
   virtual Result<std::vector<RunRow>> ListRuns(const RunFilter& filter) = 0;
+  // Runs of these statuses that have an error and finished at `since` or later, at most `limit`,
+  // the last to finish first, however long ago they started.
+  virtual Result<std::vector<RunRow>> ListEndedBadly(std::span<const int> statuses, Time since,
+                                                     int limit) = 0;
   // Nothing when there is no such run.
   virtual Result<std::optional<RunRow>> FindRun(RunId run) = 0;
   virtual Result<std::optional<RunRow>> FindRequest(const std::string& request_id) = 0;

@@ -167,6 +167,10 @@ INSERT INTO timers SELECT run, kind, due FROM timers_before;
 DROP TABLE timers_before;
 CREATE INDEX timers_by_due ON timers (due);
 )sql",
+    // What ended with an error lately, whenever it started.
+    R"sql(
+CREATE INDEX runs_ended_badly ON runs (finished) WHERE error_code <> 0 AND finished IS NOT NULL;
+)sql",
 };
 constexpr auto kVersion = static_cast<std::int64_t>(std::size(kMigrations));
 

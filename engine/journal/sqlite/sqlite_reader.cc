@@ -190,6 +190,16 @@ SqliteReader::SqliteReader(std::shared_ptr<Database> database)
                "SELECT run, position, approval FROM removed WHERE run > ? ORDER BY run LIMIT ?") {
 }
 
+namespace {
+
+std::string NumberList(std::span<const int> numbers) {
+  std::string listed;
+  for (const int number : numbers) listed += (listed.empty() ? "" : ",") + std::to_string(number);
+  return listed;
+}
+
+}  // namespace
+
 std::string ListRunsSql(const RunFilter& filter) {
   std::vector<int> statuses = filter.statuses;
   std::sort(statuses.begin(), statuses.end());
@@ -209,12 +219,16 @@ std::string ListRunsSql(const RunFilter& filter) {
     sql = kRuns + "WHERE run < ?1";
     if (!filter.workflow.empty()) sql += " AND workflow = ?2";
     if (!filter.target.empty()) sql += " AND target = ?3 AND target <> ''";
-    std::string listed;
-    for (const int status : statuses)
-      listed += (listed.empty() ? "" : ",") + std::to_string(status);
-    if (!listed.empty()) sql += " AND +status IN (" + listed + ")";
+    if (!statuses.empty()) sql += " AND +status IN (" + NumberList(statuses) + ")";
   }
   return sql + " ORDER BY run DESC LIMIT ?4";
+}
+
+std::string ListEndedBadlySql(std::span<const int> statuses) {
+  // What is said of the error lets SQLite use the index, which has such rows only; the plus keeps
+  // the one on status out of it.
+  return kRuns + "WHERE finished >= ?1 AND error_code <> 0 AND +status IN (" +
+         NumberList(statuses) + ") ORDER BY finished DESC, run DESC LIMIT ?2";
 }
 
 Result<Position> SqliteReader::LastPosition() {
@@ -228,6 +242,12 @@ Result<std::vector<RunRow>> SqliteReader::ListRuns(const RunFilter& filter) {
   return Statement(*database_, ListRunsSql(filter))
       .All(ReadRun, filter.before ? filter.before->number : kNoBound, filter.workflow,
            filter.target, filter.limit);
+}
+
+Result<std::vector<RunRow>> SqliteReader::ListEndedBadly(std::span<const int> statuses, Time since,
+                                                         int limit) {
+  if (ended_) return ReadsEnded();
+  return Statement(*database_, ListEndedBadlySql(statuses)).All(ReadRun, since, limit);
 }
 
 Result<std::optional<RunRow>> SqliteReader::FindRun(RunId run) {

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <memory>
+#include <span>
 #include <string>
 
 #include "engine/journal/journal.h"
@@ -14,6 +15,8 @@ namespace recourse::journal {
 // The statement of ListRuns: ?1 is the run before which the list begins, ?2 the workflow, ?3 the
 // target, ?4 the limit. Whatever the filter, it reads along an index and sorts nothing.
 std::string ListRunsSql(const RunFilter& filter);
+// The same of ListEndedBadly: ?1 is the time since when, ?2 the limit.
+std::string ListEndedBadlySql(std::span<const int> statuses);
 
 class SqliteReader final : public Reader {
  public:
@@ -21,6 +24,8 @@ class SqliteReader final : public Reader {
 
   Result<Position> LastPosition() override;
   Result<std::vector<RunRow>> ListRuns(const RunFilter& filter) override;
+  Result<std::vector<RunRow>> ListEndedBadly(std::span<const int> statuses, Time since,
+                                             int limit) override;
   Result<std::optional<RunRow>> FindRun(RunId run) override;
   Result<std::optional<RunRow>> FindRequest(const std::string& request_id) override;
   Result<std::vector<RunRow>> ListRequests(const std::string& prefix, int limit) override;

@@ -212,6 +212,10 @@ class Racing final : public journal::Reader {
   Result<std::vector<journal::RunRow>> ListRuns(const journal::RunFilter& filter) override {
     return real_.ListRuns(filter);
   }
+  Result<std::vector<journal::RunRow>> ListEndedBadly(std::span<const int> statuses, Time since,
+                                                      int limit) override {
+    return real_.ListEndedBadly(statuses, since, limit);
+  }
   Result<std::optional<journal::RunRow>> FindRequest(const std::string& request) override {
     return real_.FindRequest(request);
   }

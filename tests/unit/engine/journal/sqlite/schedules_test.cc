@@ -86,7 +86,8 @@ TEST_CASE("a journal from before there were schedules is brought up to date", "[
   }
   const std::string version = RawText(path, "PRAGMA user_version");
   RawExecute(path,
-             "DROP TABLE schedules; DROP TABLE identity; DROP TABLE removed; PRAGMA user_version=2");
+             "DROP TABLE schedules; DROP TABLE identity; DROP TABLE removed; "
+             "DROP INDEX runs_ended_badly; PRAGMA user_version=2");
   auto journal = MustOpen(path);
   CHECK(journal->heads().run == RunId{1});
   const ScheduleRow row = Bare("a");

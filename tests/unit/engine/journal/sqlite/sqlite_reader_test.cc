@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <functional>
@@ -165,6 +166,45 @@ TEST_CASE("runs are listed along an index, whatever they are asked for by", "[jo
   }
 }
 
+TEST_CASE("runs that ended badly are listed by when they ended, along an index", "[journal]") {
+  const ScratchDirectory scratch;
+  const std::string path = scratch / "journal.db";
+  auto journal = MustOpen(path);
+  const auto end = [&](int run, int status, std::int64_t finished, int error) {
+    RunChange change = ChangeOf(journal->heads(), RunId{run});
+    change.row.status = status;
+    change.row.finished = At(finished);
+    change.row.error_code = error;
+    MustAppend(*journal, change);
+  };
+  constexpr std::array kBad = {8, 10};
+  end(1, 8, 300, 14);  // started first, ended last
+  end(2, 8, 100, 14);
+  end(3, 10, 200, 14);
+  end(4, 10, 250, 0);  // somebody ordered it
+  end(5, 9, 250, 14);
+  MustAppend(*journal, ChangeOf(journal->heads(), RunId{6}));
+  const auto ended = [&](std::int64_t since, int limit) {
+    std::string found;
+    const auto rows = journal->reader().ListEndedBadly(kBad, At(since), limit);
+    REQUIRE(rows);
+    for (const RunRow& row : *rows) found += row.run.ToString() + " ";
+    return found;
+  };
+  CHECK(ended(0, 10) == "R-1 R-3 R-2 ");
+  CHECK(ended(200, 10) == "R-1 R-3 ");
+  CHECK(ended(0, 1) == "R-1 ");
+
+  const auto database = Database::OpenToRead(path);
+  REQUIRE(database);
+  const auto plan =
+      Statement(**database, "EXPLAIN QUERY PLAN " + ListEndedBadlySql(kBad))
+          .All([](const Row& row) { return row.Text(3); }, std::int64_t{1}, std::int64_t{10});
+  REQUIRE(plan);
+  REQUIRE(plan->size() == 1);
+  CHECK_THAT(plan->front(), Catch::Contains("runs_ended_badly (finished>?)"));
+}
+
 TEST_CASE("runs are found by what their request ids begin with, along an index", "[journal]") {
   const ScratchDirectory scratch;
   const std::string path = scratch / "journal.db";
@@ -191,7 +231,7 @@ TEST_CASE("a journal of the first version is given what later ones have", "[jour
   const std::string newest = RawText(path, "PRAGMA user_version");
   RawExecute(path,
              "DROP INDEX runs_by_workflow; DROP INDEX runs_by_target; DROP TABLE schedules; "
-             "DROP TABLE identity; DROP TABLE removed; "
+             "DROP TABLE identity; DROP TABLE removed; DROP INDEX runs_ended_badly; "
              "PRAGMA user_version=1");
   const auto old = OpenSqliteReader(path);
   REQUIRE_FALSE(old);
