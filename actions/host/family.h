@@ -17,5 +17,6 @@ std::unique_ptr<const Action> MakePorts();
 std::unique_ptr<const Action> MakeProcesses();
 std::unique_ptr<const Action> MakeSignal();
 std::unique_ptr<const Action> MakeUnblockAddress();
+std::unique_ptr<const Action> MakeWindow();
 
 }  // namespace recourse::host

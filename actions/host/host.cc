@@ -15,6 +15,7 @@ void AddHostActions(Registry& registry) {
   registry.Add(host::MakeProcesses());
   registry.Add(host::MakeSignal());
   registry.Add(host::MakeUnblockAddress());
+  registry.Add(host::MakeWindow());
 }
 
 }  // namespace recourse
