@@ -20,9 +20,9 @@ using definition::Quoted;
 using machine::RunStatus;
 
 constexpr std::array kStatuses = {
-    RunStatus::kQueued,      RunStatus::kRunning,   RunStatus::kWaiting, RunStatus::kPaused,
+    RunStatus::kQueued,         RunStatus::kRunning,     RunStatus::kWaiting,   RunStatus::kPaused,
     RunStatus::kNeedsAttention, RunStatus::kRollingBack, RunStatus::kSucceeded, RunStatus::kFailed,
-    RunStatus::kCancelled,   RunStatus::kRolledBack};
+    RunStatus::kCancelled,      RunStatus::kRolledBack};
 
 class CaseReader {
  public:
@@ -42,7 +42,8 @@ class CaseReader {
     if (const Node* targets = members.Take("targets")) ReadTargets(*targets);
     if (const Node* cases = members.Require("cases")) {
       if (!cases->is_list()) {
-        problems_.Add(cases->place, "cases: expected a list, found " + std::string(Describe(*cases)));
+        problems_.Add(cases->place,
+                      "cases: expected a list, found " + std::string(Describe(*cases)));
       }
       for (const Node& each : cases->items) ReadCase(each);
     }
@@ -55,9 +56,8 @@ class CaseReader {
                                     std::string(Describe(node)));
     }
     for (const Member& member : node.members) {
-      const Value target = member.value.is_map()
-                               ? ToValue(member.value).With("name", member.key)
-                               : ToValue(member.value);
+      const Value target = member.value.is_map() ? ToValue(member.value).With("name", member.key)
+                                                 : ToValue(member.value);
       if (auto added = cases_.targets.AddFile(ToJson(target), "the target " + Quoted(member.key));
           !added) {
         problems_.Add(member.place, added.error().message);
@@ -71,8 +71,11 @@ class CaseReader {
     added.place = node.place;
     if (!node.is_map()) return;
     if (const Node* name = members.Require("name")) {
-      if (name->is_string()) TakeName(*name, added);
-      else problems_.Add(name->place, "name: expected a string, found " + std::string(Describe(*name)));
+      if (name->is_string())
+        TakeName(*name, added);
+      else
+        problems_.Add(name->place,
+                      "name: expected a string, found " + std::string(Describe(*name)));
     }
     if (const Node* at = members.Take("at")) {
       auto time = at->is_string() ? ParseTimestamp(at->scalar.as_string())
@@ -148,7 +151,8 @@ class CaseReader {
       if (fail->is_string()) {
         if (const auto code = ReadCode(*fail, problems_)) attempt.failure->code = *code;
       } else {
-        problems_.Add(fail->place, "fail: expected an error code, found " + std::string(Describe(*fail)));
+        problems_.Add(fail->place,
+                      "fail: expected an error code, found " + std::string(Describe(*fail)));
       }
     }
     if (const auto message = members.TakeString("message")) {
@@ -160,14 +164,14 @@ class CaseReader {
                                                       {"unknown", LeftBehind::kUnknown}})
                        .value_or(LeftBehind::kNothing);
     if (const Node* evidence = members.Take("evidence")) attempt.evidence = ToValue(*evidence);
-    attempt.in_prepare = members.TakeWord<bool>("phase", {{"prepare", true}, {"apply", false}})
-                             .value_or(false);
+    attempt.in_prepare =
+        members.TakeWord<bool>("phase", {{"prepare", true}, {"apply", false}}).value_or(false);
     attempt.inconclusive =
         members.TakeWord<bool>("verify", {{"inconclusive", true}}).value_or(false);
     if (const Node* undo = members.Take("undo")) attempt.undo = ToValue(*undo);
-    attempt.crash = members.TakeWord<Crash>("crash", {{"before", Crash::kBefore},
-                                                      {"during", Crash::kDuring},
-                                                      {"after", Crash::kAfter}});
+    attempt.crash = members.TakeWord<Crash>(
+        "crash",
+        {{"before", Crash::kBefore}, {"during", Crash::kDuring}, {"after", Crash::kAfter}});
     using Found = ProbeAnswer::Verdict;
     attempt.probe = members.TakeWord<Found>("probe", {{"applied", Found::kApplied},
                                                       {"not_applied", Found::kNotApplied},
@@ -182,14 +186,16 @@ class CaseReader {
     using Kind = ScriptedDecision::Kind;
     ScriptedDecision decision;
     const auto kind_of = [&](const Node& word) {
-      constexpr std::pair<std::string_view, Kind> kWords[] = {
-          {"approve", Kind::kApprove}, {"reject", Kind::kReject}, {"expire", Kind::kExpire}};
+      constexpr std::pair<std::string_view, Kind> kWords[] = {{"approve", Kind::kApprove},
+                                                              {"reject", Kind::kReject},
+                                                              {"expire", Kind::kExpire},
+                                                              {"open", Kind::kOpen}};
       if (word.is_string()) {
         for (const auto& [name, kind] : kWords) {
           if (name == word.scalar.as_string()) return kind;
         }
       }
-      problems_.Add(word.place, "expected approve, reject or expire");
+      problems_.Add(word.place, "expected approve, reject, expire or open");
       return Kind::kApprove;
     };
     if (!node.is_map()) {
@@ -255,8 +261,8 @@ class CaseReader {
                                payload == nullptr ? Value() : ToValue(*payload)},
            word});
     } else {
-      constexpr std::array<std::string_view, 6> kWords = {"retry", "resume", "skip", "rollback",
-                                                          "cancel", "signal"};
+      constexpr std::array<std::string_view, 6> kWords = {"retry",    "resume", "skip",
+                                                          "rollback", "cancel", "signal"};
       problems_.AddUnknown(place, "answer", word, kWords);
       return;
     }

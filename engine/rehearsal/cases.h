@@ -33,10 +33,12 @@ struct ScriptedAttempt {
 };
 
 struct ScriptedDecision {
-  enum class Kind { kApprove, kReject, kExpire };
+  enum class Kind { kApprove, kReject, kExpire, kOpen };  // open: nobody decides, and time stands
   Kind kind = Kind::kApprove;
   std::string by = "approver";
   std::chrono::microseconds after{};  // the question
+
+  bool decides() const { return kind == Kind::kApprove || kind == Kind::kReject; }
 };
 
 // What an operator does when the run waits for one.

@@ -44,8 +44,7 @@ class Stage {
     if (!workflow_.window) return true;
     state_.inputs = start.inputs;
     auto value = workflow_.window->window.Evaluate(RunScope(workflow_, state_, now_));
-    auto window = value ? definition::ReadWindow(*value)
-                        : Result<calendar::Window>(value.error());
+    auto window = value ? definition::ReadWindow(*value) : Result<calendar::Window>(value.error());
     state_.inputs = Value();
     if (!window) {
       Complain("window: " + window.error().message);
@@ -193,8 +192,8 @@ class Stage {
   }
 
   void Doubt(const StartPhase& start, const ScriptedAttempt& script) {
-    const Failure failure{{Code::kUnknown, "scripted: it cannot be proved"}, script.evidence,
-                          LeftBehind::kUnknown};
+    const Failure failure{
+        {Code::kUnknown, "scripted: it cannot be proved"}, script.evidence, LeftBehind::kUnknown};
     Send(AttemptBroke{start.at, start.number, start.phase, failure, true, script.output});
   }
 
@@ -257,11 +256,11 @@ class Stage {
 
   bool Works(const Checklist& checklist) {
     const ScriptedDecision* decision = NextOf(case_.decisions, {checklist.step, -1});
-    if (decision == nullptr || decision->kind == ScriptedDecision::Kind::kExpire) return false;
+    if (decision == nullptr || !decision->decides()) return false;
     const ManualStarted& request = checklist.request;
-    const auto open = std::find_if(request.items.begin(), request.items.end(), [&](const auto& item) {
-      return !checklist.answers.contains(item.id);
-    });
+    const auto open =
+        std::find_if(request.items.begin(), request.items.end(),
+                     [&](const auto& item) { return !checklist.answers.contains(item.id); });
     const bool done = decision->kind == ScriptedDecision::Kind::kApprove;
     now_ += decision->after;
     Send(AnswerItem{"", open->id, done, "rehearsed", request.by}, decision->by);
@@ -270,13 +269,17 @@ class Stage {
 
   bool Decides(const AwaitingApproval& asked) {
     const ScriptedDecision* decision = NextOf(case_.decisions, {asked.step, -1});
-    if (decision == nullptr || decision->kind == ScriptedDecision::Kind::kExpire) return false;
+    if (decision == nullptr || !decision->decides()) return false;
     const Time at = std::max(now_, asked.requested + decision->after);
     if (asked.request.expires && *asked.request.expires <= at) return false;
     now_ = at;
     const bool approve = decision->kind == ScriptedDecision::Kind::kApprove;
-    CastVote vote{asked.request.id, approve ? Vote::kApprove : Vote::kReject, "rehearsed",
-                  "rehearsal", asked.request.approvers, ""};
+    CastVote vote{asked.request.id,
+                  approve ? Vote::kApprove : Vote::kReject,
+                  "rehearsed",
+                  "rehearsal",
+                  asked.request.approvers,
+                  ""};
     Send(vote, decision->by);
     return true;
   }
@@ -301,10 +304,20 @@ class Stage {
                         std::holds_alternative<Checklist>(*leaf);
       const auto timers = TimersOf(*leaf);
       if (!asks || std::find(timers.begin(), timers.end(), timer) == timers.end()) continue;
-      const int step = PlaceOf(*leaf).step;
-      return !case_.decisions.contains(workflow_.steps[static_cast<std::size_t>(step)].id);
+      return ScriptLeavesOpen(PlaceOf(*leaf).step);
     }
     return false;
+  }
+
+  // Of an approval or a checklist whose next entry, if it has one, was taken by Decides().
+  bool ScriptLeavesOpen(int step) const {
+    const std::string& id = workflow_.steps[static_cast<std::size_t>(step)].id;
+    const auto script = case_.decisions.find(id);
+    if (script == case_.decisions.end()) return true;
+    const auto used = used_.find(id);
+    const std::size_t taken = used == used_.end() ? 1 : used->second;
+    const auto& entries = script->second;
+    return entries[std::min(taken, entries.size()) - 1].kind == ScriptedDecision::Kind::kOpen;
   }
 
   const definition::Workflow& workflow_;

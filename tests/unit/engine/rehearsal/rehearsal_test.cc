@@ -75,11 +75,12 @@ Report Play(const std::string& cases, std::string_view workflow = kWorkflow) {
 
 // One case on a target with two services.
 Report PlayOne(const std::string& body) {
-  return Play("targets:\n  demo:\n    services:\n"
-              "      - {name: a, kind: process, pid_file: /run/a, command: [/bin/a]}\n"
-              "      - {name: b, kind: process, pid_file: /run/b, command: [/bin/b]}\n"
-              "cases:\n  - name: one\n    inputs: {target: demo}\n" +
-              body);
+  return Play(
+      "targets:\n  demo:\n    services:\n"
+      "      - {name: a, kind: process, pid_file: /run/a, command: [/bin/a]}\n"
+      "      - {name: b, kind: process, pid_file: /run/b, command: [/bin/b]}\n"
+      "cases:\n  - name: one\n    inputs: {target: demo}\n" +
+      body);
 }
 
 std::string Problems(const Report& report) {
@@ -96,19 +97,19 @@ std::string Problems(const Report& report) {
 }  // namespace
 
 TEST_CASE("a rehearsal follows the way that the scripted outcomes lead", "[rehearsal]") {
-  const Report healthy = PlayOne("    expect: {status: SUCCEEDED, path: [look], outputs: {seen: 0}}\n");
+  const Report healthy =
+      PlayOne("    expect: {status: SUCCEEDED, path: [look], outputs: {seen: 0}}\n");
   CHECK(Problems(healthy) == "");
   CHECK(healthy.unreached == std::vector<std::string>{"confirm", "stop", "put", "burn"});
 
-  CHECK(Problems(PlayOne(
-            "    script:\n"
-            "      look: {fail: DATA_LOSS}\n"
-            "      confirm: approve\n"
-            "      put: {output: {rows: 7}}\n"
-            "    expect:\n"
-            "      status: SUCCEEDED\n"
-            "      path: [look, confirm, 'stop[0]', 'stop[1]', put, burn]\n"
-            "      outputs: {seen: 7}\n")) == "");
+  CHECK(Problems(PlayOne("    script:\n"
+                         "      look: {fail: DATA_LOSS}\n"
+                         "      confirm: approve\n"
+                         "      put: {output: {rows: 7}}\n"
+                         "    expect:\n"
+                         "      status: SUCCEEDED\n"
+                         "      path: [look, confirm, 'stop[0]', 'stop[1]', put, burn]\n"
+                         "      outputs: {seen: 7}\n")) == "");
 }
 
 TEST_CASE("attempts take their entries one after the other, and the clock jumps to the retry",
@@ -133,15 +134,20 @@ TEST_CASE("a failure rolls back in reverse order, item by item", "[rehearsal]") 
 
 TEST_CASE("approvals are decided as scripted, expire, or stay open", "[rehearsal]") {
   const std::string damaged = "    script:\n      look: {fail: DATA_LOSS}\n";
-  CHECK(Problems(PlayOne(damaged + "      confirm: reject\n"
-                                   "    expect: {status: ROLLED_BACK, error: PERMISSION_DENIED}\n")) ==
-        "");
+  CHECK(Problems(PlayOne(damaged +
+                         "      confirm: reject\n"
+                         "    expect: {status: ROLLED_BACK, error: PERMISSION_DENIED}\n")) == "");
   CHECK(Problems(PlayOne(damaged + "      confirm: expire\n"
-                                   "    expect: {status: NEEDS_ATTENTION, waits: in time}\n")) == "");
+                                   "    expect: {status: NEEDS_ATTENTION, waits: in time}\n")) ==
+        "");
   // After the expiry there is nothing left to approve.
   CHECK(Problems(PlayOne(damaged + "      confirm: {decide: approve, after: 16m}\n"
                                    "    expect: {status: NEEDS_ATTENTION}\n")) == "");
   CHECK(Problems(PlayOne(damaged + "    expect: {status: WAITING, waits: Go on}\n")) == "");
+  // What is asked once more after a rejection can be looked at.
+  CHECK(Problems(PlayOne(damaged + "      confirm: [expire, open]\n"
+                                   "    answers: [retry]\n"
+                                   "    expect: {status: WAITING, waits: Go on}\n")) == "");
   // The rules of the approval hold in a rehearsal too.
   CHECK_THAT(Problems(PlayOne(damaged + "      confirm: {decide: approve, by: operator}\n"
                                         "    expect: {status: SUCCEEDED}\n")),
@@ -149,8 +155,7 @@ TEST_CASE("approvals are decided as scripted, expire, or stay open", "[rehearsal
 }
 
 TEST_CASE("a crash is answered by the action's class and probe", "[rehearsal]") {
-  const std::string begin =
-      "    script:\n      look: {fail: DATA_LOSS}\n      confirm: approve\n";
+  const std::string begin = "    script:\n      look: {fail: DATA_LOSS}\n      confirm: approve\n";
   for (const std::string crash : {"before", "during", "after"}) {
     INFO(crash);
     CHECK(Problems(PlayOne(begin + "      put: {crash: " + crash +
@@ -169,18 +174,20 @@ TEST_CASE("a compensation that fails asks, and is answered", "[rehearsal]") {
       "      'stop[0]': {undo_fails: 3}\n      put: {fail: ABORTED}\n";
   CHECK(Problems(PlayOne(body + "    expect: {status: NEEDS_ATTENTION, undone: ['stop[1]']}\n")) ==
         "");
-  CHECK(Problems(PlayOne(body + "    answers: [retry]\n"
-                                "    expect: {status: ROLLED_BACK, undone: ['stop[1]', 'stop[0]']}\n")) ==
-        "");
+  CHECK(Problems(PlayOne(
+            body + "    answers: [retry]\n"
+                   "    expect: {status: ROLLED_BACK, undone: ['stop[1]', 'stop[0]']}\n")) == "");
 }
 
 TEST_CASE("what goes otherwise than expected is told with both", "[rehearsal]") {
   const Report report = PlayOne(
       "    script: {look: {fail: NOT_FOUND, message: it is gone}}\n"
-      "    expect: {status: SUCCEEDED, path: [look, put], undone: [put], error: ABORTED, outputs: {}}\n");
+      "    expect: {status: SUCCEEDED, path: [look, put], undone: [put], error: ABORTED, outputs: "
+      "{}}\n");
   CHECK_FALSE(report.ok());
   const std::string problems = Problems(report);
-  CHECK_THAT(problems, Contains("status: expected SUCCEEDED, found ROLLED_BACK (NOT_FOUND: it is gone)"));
+  CHECK_THAT(problems,
+             Contains("status: expected SUCCEEDED, found ROLLED_BACK (NOT_FOUND: it is gone)"));
   CHECK_THAT(problems, Contains("path: expected [look, put], found [look]"));
   CHECK_THAT(problems, Contains("undone: expected [put], found []"));
   CHECK_THAT(problems, Contains("error: expected ABORTED, found NOT_FOUND: it is gone"));
@@ -202,7 +209,7 @@ TEST_CASE("a file of cases is checked as a definition is: all problems, each wit
   CHECK_THAT(problems, Contains("3: unknown key \"scirpt\"; did you mean \"script\"?"));
   CHECK_THAT(problems, Contains("4: unknown status \"SUCEEDED\"; did you mean \"SUCCEEDED\"?"));
   CHECK_THAT(problems, Contains("6: unknown step \"lok\"; did you mean \"look\"?"));
-  CHECK_THAT(problems, Contains("6: expected approve, reject or expire"));
+  CHECK_THAT(problems, Contains("6: expected approve, reject, expire or open"));
   CHECK_THAT(problems, Contains("DATALOSS"));
   CHECK_THAT(problems, Contains("7: unknown answer \"retyr\"; did you mean \"retry\"?"));
   CHECK_THAT(problems, Contains("8: unknown step \"burned\"; did you mean \"burn\"?"));
@@ -235,10 +242,15 @@ on_finish:
   };
   CHECK(play("    script: {tick: approve}\n    answers: [{signal: {name: go}}]\n"
              "    expect: {status: SUCCEEDED, path: [both, l, r, tick, go, last]}\n") == "");
-  CHECK(play("    script: {tick: reject}\n"
-             "    expect: {status: ROLLED_BACK, undone: [r, l], path: [both, l, r, tick, last]}\n") == "");
-  CHECK(play("    script: {tick: approve}\n"
-             "    expect: {status: ROLLED_BACK, error: DEADLINE_EXCEEDED, path: [..., go, last]}\n") == "");
+  CHECK(
+      play("    script: {tick: reject}\n"
+           "    expect: {status: ROLLED_BACK, undone: [r, l], path: [both, l, r, tick, last]}\n") ==
+      "");
+  CHECK(
+      play(
+          "    script: {tick: approve}\n"
+          "    expect: {status: ROLLED_BACK, error: DEADLINE_EXCEEDED, path: [..., go, last]}\n") ==
+      "");
   // One branch dies with the server: the other one has not begun.
   CHECK(play("    script: {l: {crash: after}, tick: approve}\n    answers: [{signal: {name: go}}]\n"
              "    expect: {status: SUCCEEDED}\n") == "");
@@ -252,13 +264,15 @@ TEST_CASE("a case begins when it says, inside the window or before it", "[rehear
   CHECK(Problems(Play("cases:\n  - name: one\n    at: 2026-11-29T01:00:00Z\n"
                       "    expect: {status: ROLLED_BACK, path: [a], undone: [a]}\n",
                       kWindow)) == "");
-  CHECK_THAT(Problems(Play("cases:\n  - {name: one, at: soon, expect: {status: FAILED}}\n", kWindow)),
-             Contains("at: expected a time such as"));
+  CHECK_THAT(
+      Problems(Play("cases:\n  - {name: one, at: soon, expect: {status: FAILED}}\n", kWindow)),
+      Contains("at: expected a time such as"));
 }
 
 TEST_CASE("two cases of one name are a problem with both places", "[rehearsal]") {
-  const auto workflow = definition::LoadWorkflow(
-      "name: t\nsteps:\n  - {id: fine, succeed: true}\n", nullptr).workflow;
+  const auto workflow =
+      definition::LoadWorkflow("name: t\nsteps:\n  - {id: fine, succeed: true}\n", nullptr)
+          .workflow;
   REQUIRE(workflow != nullptr);
   const Report report = Rehearse(*workflow,
                                  "cases:\n"
