@@ -151,11 +151,24 @@ void AddLocks(const std::vector<SqliteLock>& locks, HolderScan& scan) {
   }
 }
 
+// Its parent, that one's parent, and so on: a worker belongs to a service whose main process is
+// among them.
+Value::List AncestorsOf(pid_t pid) {
+  constexpr std::size_t kMost = 64;
+  Value::List ancestors;
+  for (auto stat = ReadProcStat(pid); stat && stat->parent > 0 && ancestors.size() < kMost;
+       stat = ReadProcStat(stat->parent)) {
+    ancestors.emplace_back(std::int64_t{stat->parent});
+  }
+  return ancestors;
+}
+
 Value ToValue(const Holder& holder) {
   return Value::Object({{"pid", std::int64_t{holder.pid}},
                         {"start_time", holder.start_time},
                         {"command", holder.command},
                         {"user", holder.user},
+                        {"ancestors", AncestorsOf(holder.pid)},
                         {"files", Value::List(holder.files.begin(), holder.files.end())},
                         {"locks", Value::List(holder.locks.begin(), holder.locks.end())},
                         {"writes", holder.writes}});

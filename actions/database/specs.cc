@@ -18,6 +18,8 @@ Value HolderList(std::string_view description) {
       "start_time": {"type": "integer", "description": "clock ticks since the boot"},
       "command": {"type": "string"},
       "user": {"type": "string"},
+      "ancestors": {"type": "array", "items": {"type": "integer"},
+                    "description": "the pids of its parent, of that one's parent, and so on"},
       "files": {"type": "array", "items": {"type": "string"}},
       "locks": {"type": "array", "items": {"type": "string"},
                 "description": "SQLite's locks: health.db-shm: writes"},

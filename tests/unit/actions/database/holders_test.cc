@@ -72,6 +72,8 @@ TEST_CASE("a process that has the database open is named; then nobody is", "[act
   const Value holder = found.output()["holders"].as_list()[0];
   CHECK(holder["pid"] == Value(std::int64_t{holding.pid()}));
   CHECK(holder["start_time"].as_int() > 0);
+  REQUIRE_FALSE(holder["ancestors"].as_list().empty());
+  CHECK(holder["ancestors"].as_list()[0] == Value(std::int64_t{getpid()}));
   CHECK_THAT(holder["command"].as_string(), Catch::Contains("actions_database_test"));
   CHECK(holder["files"] == Value(Value::List{"health.db", "health.db-shm", "health.db-wal"}));
 
