@@ -302,9 +302,10 @@ class Stage {
     for (const Activity* leaf : LeavesOf(*ActivityOf(state_))) {
       const bool asks = std::holds_alternative<AwaitingApproval>(*leaf) ||
                         std::holds_alternative<Checklist>(*leaf);
+      if (!asks || !ScriptLeavesOpen(PlaceOf(*leaf).step)) continue;
       const auto timers = TimersOf(*leaf);
-      if (!asks || std::find(timers.begin(), timers.end(), timer) == timers.end()) continue;
-      return ScriptLeavesOpen(PlaceOf(*leaf).step);
+      const bool own = std::find(timers.begin(), timers.end(), timer) != timers.end();
+      if (own || timer.kind == TimerKind::kDeadline) return true;  // the case ends before that
     }
     return false;
   }
