@@ -149,8 +149,8 @@ class Scan {
     for (const std::string& line : kept_) Look(line);
     if (!since_ || with_time_ > 0 || without_time_ == 0) return {};
     return InvalidArgument(
-        "since: no line has a time that is known here (docs/actions.md names the "
-        "forms); use \"lines\" instead");
+        "since: no line has a time that is known here (docs/hosts.md names the forms). Nothing was "
+        "counted. The last lines can be counted without times: \"lines\", in place of \"since\"");
   }
 
   Value Facts() const {
