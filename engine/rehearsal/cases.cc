@@ -302,6 +302,7 @@ class CaseReader {
     }
     if (const Node* outputs = members.Take("outputs")) expect.outputs = ToValue(*outputs);
     expect.waits = members.TakeString("waits").value_or("");
+    expect.message = members.TakeString("message").value_or("");
     members.RefuseOthers();
   }
 

@@ -53,7 +53,8 @@ struct Expected {
   std::optional<machine::RunStatus> status;
   std::optional<Code> error;
   std::optional<Value> outputs;
-  std::string waits;  // part of why it waits at the end
+  std::string waits;    // part of why it waits at the end
+  std::string message;  // part of the message of the error that it ended with
 };
 
 struct Case {

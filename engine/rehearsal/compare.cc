@@ -64,13 +64,19 @@ void Compare(const definition::Workflow& workflow, const Expected& expect, const
     complain("error", std::string(ToString(*expect.error)),
              error == nullptr ? "none" : error->ToString());
   }
+  const bool said = error != nullptr && error->message.find(expect.message) != std::string::npos;
+  if (!expect.message.empty() && !said) {
+    complain("message", "\"..." + expect.message + "...\"",
+             error == nullptr ? "none" : error->ToString());
+  }
   if (expect.outputs) {
     const auto* succeeded = std::get_if<Succeeded>(&state.status);
     const Value outputs = succeeded == nullptr ? Value() : succeeded->outputs;
     if (outputs != *expect.outputs) complain("outputs", ToJson(*expect.outputs), ToJson(outputs));
   }
   if (!expect.waits.empty() && (!why || why->reason.find(expect.waits) == std::string::npos)) {
-    complain("waits", "\"..." + expect.waits + "...\"", why ? "\"" + why->reason + "\"" : "nothing");
+    complain("waits", "\"..." + expect.waits + "...\"",
+             why ? "\"" + why->reason + "\"" : "nothing");
   }
 }
 

@@ -269,6 +269,15 @@ TEST_CASE("a case begins when it says, inside the window or before it", "[rehear
       Contains("at: expected a time such as"));
 }
 
+TEST_CASE("a part of the error's message can be expected", "[rehearsal]") {
+  const std::string failed =
+      "    script: {look: {fail: INTERNAL, message: page 23 is damaged}}\n"
+      "    expect: {status: ROLLED_BACK, message: ";
+  CHECK(Problems(PlayOne(failed + "page 23}\n")) == "");
+  CHECK_THAT(Problems(PlayOne(failed + "page 24}\n")),
+             Contains("message: expected \"...page 24...\", found INTERNAL: "));
+}
+
 TEST_CASE("two cases of one name are a problem with both places", "[rehearsal]") {
   const auto workflow =
       definition::LoadWorkflow("name: t\nsteps:\n  - {id: fine, succeed: true}\n", nullptr)
