@@ -98,7 +98,7 @@ class Verify final : public Action {
     if (auto written = database::WriteManifest(path, *manifest); !written) return written.error();
     if (!findings.empty()) {
       report->findings = findings;
-      return Failure{DataLoss(path + " is not a good backup: " + database::Sentences(findings) +
+      return Failure{DataLoss(path + " is not a good backup: " + database::FindingsText(findings) +
                               ". Its manifest says so now; the file was left as it is"),
                      report->Evidence()};
     }

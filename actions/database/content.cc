@@ -88,6 +88,17 @@ std::string Sentences(const std::vector<std::string>& sentences, std::size_t cou
   return joined;
 }
 
+std::string FindingsText(const std::vector<std::string>& findings) {
+  std::vector<std::string> told;
+  bool malformed = false;
+  for (const std::string& finding : findings) {
+    const bool says_so = finding.find("database disk image is malformed") != std::string::npos;
+    if (!says_so || !malformed) told.push_back(finding);
+    malformed |= says_so;
+  }
+  return Sentences(told);
+}
+
 Value TextList(const std::vector<std::string>& texts) {
   return Value::List(texts.begin(), texts.end());
 }

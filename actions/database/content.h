@@ -33,6 +33,9 @@ std::vector<std::string> Differences(const Content& wanted, const Content& found
 
 // "a; b; c", with "and 5 more" when there are more than `count_max`.
 std::string Sentences(const std::vector<std::string>& sentences, std::size_t count_max = 5);
+// The findings of a check in such a text. SQLite says of every statement that meets a damaged page
+// that the database is malformed: that is told once.
+std::string FindingsText(const std::vector<std::string>& findings);
 
 Value TextList(const std::vector<std::string>& texts);
 

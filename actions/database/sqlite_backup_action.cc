@@ -59,7 +59,7 @@ Value OutputOf(const std::string& directory, const Manifest& manifest, bool repl
 
 Failure Damaged(const CheckReport& source, const std::string& what_was_done) {
   return {DataLoss(source.path + " failed its check, so that there is no good backup of it: " +
-                   Sentences(source.findings) + ". " + what_was_done +
+                   FindingsText(source.findings) + ". " + what_was_done +
                    "; earlier backups were left as they are"),
           source.Evidence()};
 }

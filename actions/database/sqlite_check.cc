@@ -336,7 +336,7 @@ Value CheckReport::Evidence() const {
 }
 
 Error CheckReport::ToError() const {
-  return DataLoss(path + " failed its check: " + Sentences(findings) +
+  return DataLoss(path + " failed its check: " + FindingsText(findings) +
                   ". The file was left as it is");
 }
 

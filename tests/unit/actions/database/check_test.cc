@@ -290,6 +290,12 @@ TEST_CASE("a table that is there and damaged is not called missing", "[actions][
                       testing::PageOffset(world.database(), "metrics", "leaf", 20));
     CHECK_THAT(message(), Catch::Contains("count the rows of the table \\\"metrics\\\"") &&
                               Catch::Contains("malformed"));
+    // Of the evidence the message says once what SQLite says of each statement.
+    const std::string told = testing::MessageOf(world.Check());
+    INFO(told);
+    const std::string said = "database disk image is malformed";
+    REQUIRE(told.find(said) != std::string::npos);
+    CHECK(told.find(said) == told.rfind(said));
   }
   SECTION("another before it") {
     testing::ZeroPage(world.database(), testing::PageOffset(world.database(), "files", "leaf"));
