@@ -94,6 +94,14 @@ TEST_CASE("what README.md says to type by hand works as it stands there", "[inte
   CHECK_THAT(typed.out, Contains("corruption-response"));
   CHECK_THAT(typed.out, Contains("R-1 SUCCEEDED after "));
   CHECK_THAT(typed.out, Contains("verify succeeded"));
+  // The demo service of the target can work with the table: it writes these columns.
+  const Finished written = Run({"/bin/bash", "-c",
+                                "sqlite3 " + demo +
+                                    "/health.db \"INSERT INTO metrics (component, timestamp, "
+                                    "value) VALUES ('cpu', 1, 0.5)\""},
+                               folder / "written");
+  INFO(written.out << written.err);
+  CHECK(written.code == 0);
 }
 
 TEST_CASE("the examples of docs/command.md do what they show", "[integration]") {
