@@ -268,10 +268,16 @@ class Stage {
   }
 
   bool Decides(const AwaitingApproval& asked) {
+    // What is not decided stays so: a reminder on the way takes no other entry.
+    if (undecided_.contains(asked.request.id)) return false;
     const ScriptedDecision* decision = NextOf(case_.decisions, {asked.step, -1});
-    if (decision == nullptr || !decision->decides()) return false;
+    if (decision == nullptr) return false;
     const Time at = std::max(now_, asked.requested + decision->after);
-    if (asked.request.expires && *asked.request.expires <= at) return false;
+    const bool too_late = asked.request.expires && *asked.request.expires <= at;
+    if (too_late || !decision->decides()) {
+      undecided_.insert(asked.request.id);
+      return false;
+    }
     now_ = at;
     const bool approve = decision->kind == ScriptedDecision::Kind::kApprove;
     CastVote vote{asked.request.id,
@@ -333,7 +339,8 @@ class Stage {
   std::set<StepRef> stopped_;    // attempts that are to end
   std::set<StepRef> not_begun_;  // attempts that the server's death came before
   std::map<std::pair<StepRef, int>, ScriptedAttempt> scripts_;  // by attempt
-  std::map<std::string, std::size_t> used_;                     // entries, by their key
+  std::set<ApprovalId> undecided_;           // whose entry is no decision in time
+  std::map<std::string, std::size_t> used_;  // entries, by their key
   std::optional<Crash> crashed_;
   std::size_t answers_ = 0;
 };

@@ -148,6 +148,12 @@ TEST_CASE("approvals are decided as scripted, expire, or stay open", "[rehearsal
   CHECK(Problems(PlayOne(damaged + "      confirm: [expire, open]\n"
                                    "    answers: [retry]\n"
                                    "    expect: {status: WAITING, waits: Go on}\n")) == "");
+  // The reminder at half the time takes no entry: the second one is for the second question.
+  CHECK(Problems(PlayOne(
+            damaged + "      confirm: [expire, approve]\n"
+                      "    answers: [retry]\n"
+                      "    expect: {status: SUCCEEDED, path: [look, confirm, confirm, ...]}\n")) ==
+        "");
   // The rules of the approval hold in a rehearsal too.
   CHECK_THAT(Problems(PlayOne(damaged + "      confirm: {decide: approve, by: operator}\n"
                                         "    expect: {status: SUCCEEDED}\n")),
