@@ -60,7 +60,8 @@ class Fold : FoldPeople {
     const bool empty = event.items.as_list().empty();
     step.succeeded = empty;
     if (empty || event.parallel_max == 1) {
-      Work({event.step, -1}, Ready{event.step, empty ? -1 : 0, empty ? Point::kFinished : Point::kAgain});
+      Work({event.step, -1},
+           Ready{event.step, empty ? -1 : 0, empty ? Point::kFinished : Point::kAgain});
       return;
     }
     Inside inside;
@@ -90,7 +91,8 @@ class Fold : FoldPeople {
       state_.rollback_by = event.rollback_by;
     }
     // What waited for the window has its whole deadline from here.
-    if (lane != nullptr && std::holds_alternative<AwaitingWindow>(*lane)) step.entered = envelope_.time;
+    if (lane != nullptr && std::holds_alternative<AwaitingWindow>(*lane))
+      step.entered = envelope_.time;
     Work(event.at, std::move(attempting));
   }
   void operator()(const WindowAwaited& event) {
@@ -103,7 +105,9 @@ class Fold : FoldPeople {
     attempt.undo = event.undo;
     attempt.phase = Phase::kApply;
   }
-  void operator()(const AttemptProgressed& event) { AttemptAt(event.at).checkpoint = event.checkpoint; }
+  void operator()(const AttemptProgressed& event) {
+    AttemptAt(event.at).checkpoint = event.checkpoint;
+  }
   void operator()(const AttemptResumed& event) {
     Attempting& attempt = AttemptAt(event.at);
     // What was put back cannot be gone on from.
@@ -114,7 +118,8 @@ class Fold : FoldPeople {
   void operator()(const AttemptSucceeded& event) {
     Attempting& attempt = AttemptAt(event.at);
     state_.done.push_back({Done::Kind::kStep, event.at, event.number, std::move(attempt.inputs),
-                           std::move(attempt.undo), event.output, ItemOf(event.at), InputsAround(event.at.step)});
+                           std::move(attempt.undo), event.output, ItemOf(event.at),
+                           InputsAround(event.at.step), envelope_.sequence});
     Store(state_.steps[event.at.step], event.at, event.output);
     if (event.by == Source::kOperator) {
       PassDeadline();
@@ -199,9 +204,7 @@ class Fold : FoldPeople {
     Activity activity = std::move(*ActivityOf(state_));
     Become(Running{std::move(activity), event});
   }
-  void operator()(const AttentionNeeded& event) {
-    AskAbout(event);
-  }
+  void operator()(const AttentionNeeded& event) { AskAbout(event); }
   // What follows says what becomes of the run.
   void operator()(const EffectResolved& event) {
     Attempting& attempt = AttemptAt(event.at);
@@ -249,12 +252,14 @@ class Fold : FoldPeople {
     const Rollback rollback = std::move(std::get<RollingBack>(state_.status).rollback);
     RECOURSE_CHECK(rollback.checkpoint.has_value());
     PopAbove({*rollback.checkpoint, -1});
-    // What was allowed after the checkpoint is asked again on the way there; what was allowed before
-    // stands, wherever it stands in the definition.
+    // What was allowed after the checkpoint is asked again on the way there; what was allowed
+    // before stands, wherever it stands in the definition.
     const std::int64_t passed = state_.done.empty() ? 0 : state_.done.back().sequence;
     for (auto& [index, step] : state_.steps) {
       if (step.given && step.given->sequence > passed) step.given.reset();
     }
+    // Where the definition says what follows, that may name what was found on the way.
+    if (!rollback.go_to) ForgetBehind(passed);
     GoOnAt(rollback.go_to ? Ready{*rollback.go_to, -1, Point::kEnter}
                           : Ready{*rollback.checkpoint, -1, Point::kFinished});
   }
@@ -269,7 +274,8 @@ class Fold : FoldPeople {
     inside.step = event.step;
     inside.stops_others = event.stops_others;
     for (const ParallelStarted::Branch& branch : event.branches) {
-      inside.lanes.push_back({branch.first, branch.end, -1, Ready{branch.first, -1, Point::kEnter}});
+      inside.lanes.push_back(
+          {branch.first, branch.end, -1, Ready{branch.first, -1, Point::kEnter}});
     }
     GoInside(std::move(inside));
   }
@@ -279,7 +285,8 @@ class Fold : FoldPeople {
     if (inside.items > 0) {
       RemoveItem(inside, event.branch);
     } else {
-      inside.lanes.at(static_cast<std::size_t>(event.branch)).activity = Over{event.error, event.stopped};
+      inside.lanes.at(static_cast<std::size_t>(event.branch)).activity =
+          Over{event.error, event.stopped};
     }
     Settle();
   }
@@ -288,14 +295,9 @@ class Fold : FoldPeople {
     StepState& step = state_.steps[event.step];
     step.inputs = event.inputs;
     step.inside = {event.first, event.end};
-    // What an earlier visit came to is not this one's; numbers of attempts go on.
     for (auto inner = state_.steps.lower_bound(event.first);
          inner != state_.steps.end() && inner->first < event.end; ++inner) {
-      StepState fresh;
-      fresh.visits = inner->second.visits;
-      fresh.attempts = std::move(inner->second.attempts);
-      fresh.stale = true;
-      inner->second = std::move(fresh);
+      BeginAnew(inner->second);
     }
     Inside inside;
     inside.step = event.step;
@@ -321,9 +323,9 @@ class Fold : FoldPeople {
   void operator()(const RunAnnotated& event) {
     if (!event.reference) return;
     state_.references.push_back(*event.reference);
-    if (state_.references.size() > kReferencesMax) state_.references.erase(state_.references.begin());
+    if (state_.references.size() > kReferencesMax)
+      state_.references.erase(state_.references.begin());
   }
-
 };
 
 }  // namespace
@@ -335,7 +337,8 @@ bool NeedsPerson(const RunState& state) {
   const Activity* root = ActivityOf(state);
   if (root == nullptr) return false;
   for (const Activity* leaf : LeavesOf(*root)) {
-    if (std::holds_alternative<AwaitingApproval>(*leaf) || std::holds_alternative<Checklist>(*leaf)) {
+    if (std::holds_alternative<AwaitingApproval>(*leaf) ||
+        std::holds_alternative<Checklist>(*leaf)) {
       return true;
     }
   }

@@ -15,8 +15,9 @@ class FoldTools {
 
   FoldTools(RunState& state, const Envelope& envelope) : state_(state), envelope_(envelope) {}
 
-  // What the run is at, and what the lane of `place` is. An event that needs one where there is none
-  // is of a journal that was tampered with: whoever reads one catches that, like bad_variant_access.
+  // What the run is at, and what the lane of `place` is. An event that needs one where there is
+  // none is of a journal that was tampered with: whoever reads one catches that, like
+  // bad_variant_access.
   Activity& Root() {
     Activity* root = ActivityOf(state_);
     if (root == nullptr) throw std::out_of_range("the run is at nothing");
@@ -197,8 +198,10 @@ class FoldTools {
       // Forward again: what came after the pivot is undone, the pivot itself stands, unless it was
       // left half done.
       PopAbove(event.at);
+      ForgetBehind(state_.done.back().sequence);
       const bool half_done = state_.done.back().kind == Done::Kind::kPartial;
-      return GoOnAt(Ready{event.at.step, event.at.item, half_done ? Point::kAgain : Point::kFinished});
+      return GoOnAt(
+          Ready{event.at.step, event.at.item, half_done ? Point::kAgain : Point::kFinished});
     }
     rollback.at.reset();
     rollback.number = 0;
@@ -208,7 +211,8 @@ class FoldTools {
   void GoOnAt(const Ready& ready) {
     std::vector<std::pair<int, const StepState*>> around;
     for (const auto& [index, step] : state_.steps) {
-      if (!step.inside || ready.step < step.inside->first || ready.step >= step.inside->second) continue;
+      if (!step.inside || ready.step < step.inside->first || ready.step >= step.inside->second)
+        continue;
       around.emplace_back(index, &step);
     }
     Activity activity = ready;
@@ -238,6 +242,7 @@ class FoldTools {
       StepState& step = state_.steps[at.step];
       ++step.visits;
       step.stale = false;
+      if (step.first == 0) step.first = envelope_.sequence;
       step.entered = envelope_.time;
     }
   }
@@ -278,8 +283,8 @@ class FoldTools {
 
   void PushPartial(const Attempting& attempt) {
     state_.done.push_back({Done::Kind::kPartial, attempt.at, attempt.number, attempt.inputs,
-                           attempt.undo, Value(), ItemOf(attempt.at),
-                           InputsAround(attempt.at.step)});
+                           attempt.undo, Value(), ItemOf(attempt.at), InputsAround(attempt.at.step),
+                           envelope_.sequence});
   }
   void AskAbout(const AttentionNeeded& event) {
     if (auto* rolling = std::get_if<RollingBack>(&state_.status)) {
@@ -322,7 +327,8 @@ class FoldTools {
     for (const Activity* leaf : LeavesOf(running->activity)) {
       auto* ready = const_cast<Ready*>(std::get_if<Ready>(leaf));
       if (ready == nullptr || ready->point != Point::kFailed) continue;
-      if (StepRef{ready->step, ready->item} != asked) *ready = {ready->step, ready->item, Point::kAgain};
+      if (StepRef{ready->step, ready->item} != asked)
+        *ready = {ready->step, ready->item, Point::kAgain};
     }
   }
   Value ItemOf(StepRef at) const {
@@ -340,6 +346,22 @@ class FoldTools {
     StepState& step = state_.steps[at.step];
     step.succeeded = false;
     if (at.item < 0) step.output = Value();
+  }
+
+  // What an earlier time came to is not this one's; numbers of visits and attempts go on.
+  static void BeginAnew(StepState& step) {
+    StepState fresh;
+    fresh.visits = step.visits;
+    fresh.attempts = std::move(step.attempts);
+    fresh.stale = true;
+    step = std::move(fresh);
+  }
+  // Forward again from what was done last: the steps that the run came to only behind it have not
+  // run. One that it had come to before keeps what is known of it, as what follows may need that.
+  void ForgetBehind(std::int64_t sequence) {
+    for (auto& [index, step] : state_.steps) {
+      if (step.first > sequence) BeginAnew(step);
+    }
   }
 
   void End(Status status) {

@@ -137,7 +137,7 @@ struct Done {
   Value output;
   Value item{};               // of a for_each
   Value inputs_around{};      // of the sub-workflow that it stands in
-  std::int64_t sequence = 0;  // of a checkpoint: the event by which the run passed it
+  std::int64_t sequence = 0;  // of the event by which it was done, or left half done
   bool operator==(const Done&) const = default;
 };
 
@@ -158,8 +158,11 @@ struct StepState {
   std::map<int, int> attempts;  // by item (-1 without): attempts so far, over all visits
   Value items;                  // of a for_each
   Time entered{};               // at the last visit
-  bool stale = false;           // the sub-workflow began anew and has not come to the step again
-  Value inputs;                 // of a sub-workflow
+  // The run has not come to the step again since its sub-workflow began anew, or since a rollback
+  // to before it: to expressions it is as if it had not run.
+  bool stale = false;
+  std::int64_t first = 0;  // of the event by which the run came to it first; from then on, anew
+  Value inputs;            // of a sub-workflow
   std::optional<std::pair<int, int>> inside;  // of a sub-workflow: its steps, [first, end)
   std::optional<Error> error;                 // its last failure
   Value evidence;

@@ -53,13 +53,14 @@ TEST_CASE("what a failed attempt left half done is undone first", "[machine]") {
 }
 
 TEST_CASE("a step that cannot be undone is said to stay", "[machine]") {
-  Player player("name: t\nsteps:\n  - {id: a, action: undo.it}\n  - {id: b, action: do.it}\n"
-                "  - {id: c, action: do.it}\n");
+  Player player(
+      "name: t\nsteps:\n  - {id: a, action: undo.it}\n  - {id: b, action: do.it}\n"
+      "  - {id: c, action: do.it}\n");
   RunTo(player, "c");
   player.Fresh();
   player.Fail(Code::kInternal);
-  CHECK(player.Fresh() == History{"AttemptFailed", "RollbackStarted", "CompensationSkipped",
-                                  "CompensationStarted"});
+  CHECK(player.Fresh() ==
+        History{"AttemptFailed", "RollbackStarted", "CompensationSkipped", "CompensationStarted"});
 }
 
 TEST_CASE("a failed compensation is tried again, then a person is asked", "[machine]") {
@@ -127,8 +128,9 @@ steps:
 }
 
 TEST_CASE("an operator's rollback to a checkpoint asks what now", "[machine]") {
-  Player player("name: t\nsteps:\n  - {id: a, action: undo.it}\n  - {id: safe, checkpoint: true}\n"
-                "  - {id: b, action: undo.it}\n  - {id: ask, approval: {prompt: 'x', approvers: [dba]}}\n");
+  Player player(
+      "name: t\nsteps:\n  - {id: a, action: undo.it}\n  - {id: safe, checkpoint: true}\n"
+      "  - {id: b, action: undo.it}\n  - {id: ask, approval: {prompt: 'x', approvers: [dba]}}\n");
   player.Start();
   player.Prepare();
   player.Succeed();
@@ -152,9 +154,10 @@ TEST_CASE("an operator's rollback to a checkpoint asks what now", "[machine]") {
 }
 
 TEST_CASE("past an irreversible step nothing is rolled back by itself", "[machine]") {
-  Player player("name: t\nsteps:\n  - {id: a, action: undo.it}\n"
-                "  - {id: pivot, action: do.it, irreversible: true}\n"
-                "  - {id: b, action: undo.it}\n  - {id: c, action: do.it}\n");
+  Player player(
+      "name: t\nsteps:\n  - {id: a, action: undo.it}\n"
+      "  - {id: pivot, action: do.it, irreversible: true}\n"
+      "  - {id: b, action: undo.it}\n  - {id: c, action: do.it}\n");
   RunTo(player, "c");
   player.Fail(Code::kInternal);
   REQUIRE(player.status() == RunStatus::kNeedsAttention);
@@ -177,9 +180,10 @@ TEST_CASE("past an irreversible step nothing is rolled back by itself", "[machin
 }
 
 TEST_CASE("each item of a for_each is undone by itself, the last first", "[machine]") {
-  Player player("name: t\ninputs:\n  names: {type: list}\nsteps:\n"
-                "  - {id: a, action: undo.it, for_each: '${inputs.names}'}\n"
-                "  - {id: b, action: do.it}\n");
+  Player player(
+      "name: t\ninputs:\n  names: {type: list}\nsteps:\n"
+      "  - {id: a, action: undo.it, for_each: '${inputs.names}'}\n"
+      "  - {id: b, action: do.it}\n");
   player.Start(Value::Object({{"names", Value::List{"x", "y"}}}));
   for (int item = 0; item < 2; ++item) {
     player.Prepare();
@@ -192,8 +196,9 @@ TEST_CASE("each item of a for_each is undone by itself, the last first", "[machi
 }
 
 TEST_CASE("compensate: none keeps a step from being undone", "[machine]") {
-  Player player("name: t\nsteps:\n  - {id: a, action: undo.it, compensate: none}\n"
-                "  - {id: b, action: do.it}\n");
+  Player player(
+      "name: t\nsteps:\n  - {id: a, action: undo.it, compensate: none}\n"
+      "  - {id: b, action: do.it}\n");
   RunTo(player, "b");
   player.Fail(Code::kInternal);
   CHECK(player.status() == RunStatus::kRolledBack);
@@ -217,14 +222,97 @@ TEST_CASE("a rollback undoes what a former attempt did that could not be verifie
   Player player("name: t\nsteps:\n  - {id: a, action: undo.it}\n");
   player.Start();
   player.Prepare();
-  player.Send(AttemptBroke{{0, -1}, 1, Phase::kApply,
-                           Failure{{Code::kUnknown, "no proof"}, {}, LeftBehind::kUnknown}, true,
+  player.Send(AttemptBroke{{0, -1},
+                           1,
+                           Phase::kApply,
+                           Failure{{Code::kUnknown, "no proof"}, {}, LeftBehind::kUnknown},
+                           true,
                            Value()});
   REQUIRE(player.status() == RunStatus::kNeedsAttention);
   player.Send(Retry{"again"}, "operator");
   CHECK(player.started() == "prepare a/2");
   player.Fail(Code::kInternal);
   CHECK(player.started() == "compensate a/1");
+}
+
+TEST_CASE("after a rollback to a checkpoint the steps behind it are as if they had not run",
+          "[machine]") {
+  Player player(R"(
+name: t
+on_failure: pause
+steps:
+  - {id: before, action: read.it}
+  - {id: safe, checkpoint: true}
+  - id: choose
+    action: read.it
+    with: {which: "${has(steps.choose) && has(steps.choose.output) ? 'older' : 'latest'}"}
+    on_error: {NOT_FOUND: {goto: none}}
+  - id: try
+    action: do.it
+    with: {before: "${steps.before.output.value}"}
+    on_error: {DATA_LOSS: {goto: choose}}
+    next: end
+  - {id: none, fail: {message: "none"}}
+)");
+  const auto inputs = [&] { return std::get<StartPhase>(player.effects()[0]).inputs; };
+  player.Start();
+  player.Succeed(Value::Object({{"value", 1}}));
+  CHECK(inputs()["which"] == Value("latest"));
+  player.Succeed();
+  player.Fail(Code::kDataLoss);
+  CHECK(inputs()["which"] == Value("older"));  // a way forward sees what was chosen
+  player.Succeed();
+  player.Fail(Code::kInternal);
+  REQUIRE(player.status() == RunStatus::kNeedsAttention);
+  player.Send(RollBack{"safe", "the wrong one", {}}, "operator");
+  REQUIRE(player.status() == RunStatus::kNeedsAttention);
+  player.Send(Retry{"now"}, "operator");
+  CHECK(player.started() == "apply choose/3");
+  CHECK(inputs()["which"] == Value("latest"));
+  // Nor does it come back while the step is tried once more.
+  player.Fail(Code::kInternal);
+  player.Send(Retry{"again"}, "operator");
+  CHECK(inputs()["which"] == Value("latest"));
+  player.Succeed();
+  CHECK(inputs()["before"] == Value(1));  // it ran before the checkpoint
+}
+
+TEST_CASE("a way that the definition takes after a rollback knows what was found", "[machine]") {
+  Player player(R"(
+name: t
+steps:
+  - {id: safe, checkpoint: true}
+  - {id: look, action: read.it}
+  - id: b
+    action: do.it
+    on_error: {DATA_LOSS: {rollback_to: safe, goto: other}}
+    next: end
+  - {id: other, action: do.it, with: {found: "${has(steps.look) && has(steps.look.output) ? steps.look.output.value : 0}"}}
+)");
+  player.Start();
+  player.Succeed(Value::Object({{"value", 7}}));
+  player.Fail(Code::kDataLoss);
+  REQUIRE(player.started() == "apply other/1");
+  CHECK(std::get<StartPhase>(player.effects()[0]).inputs["found"] == Value(7));
+}
+
+TEST_CASE("forward again from a pivot, what was only read behind it is read anew", "[machine]") {
+  Player player(R"(
+name: t
+steps:
+  - {id: pivot, action: do.it, irreversible: true}
+  - id: look
+    action: read.it
+    with: {again: "${has(steps.look) && has(steps.look.output)}"}
+  - {id: c, action: do.it}
+)");
+  RunTo(player, "c");
+  player.Fail(Code::kInternal);
+  player.Send(RollBack{}, "operator");
+  REQUIRE(player.status() == RunStatus::kNeedsAttention);
+  player.Send(Retry{}, "operator");
+  REQUIRE(player.started() == "apply look/2");
+  CHECK(std::get<StartPhase>(player.effects()[0]).inputs["again"] == Value(false));
 }
 
 }  // namespace recourse::machine
