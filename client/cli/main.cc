@@ -381,10 +381,18 @@ class Command {
   std::vector<std::string> files_;
 };
 
+// What was printed and got nowhere was not done, whatever came of the rest. Who has read enough and
+// has gone is told nothing.
+int Written(int code) {
+  const auto written = FlushOutput();
+  if (written || written.error().code == Code::kCancelled) return code;
+  return Tell(written.error(), kNotWritten);
+}
+
 }  // namespace
 }  // namespace recourse::cli
 
 int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
-  return recourse::cli::Command().Run(argc, argv);
+  return recourse::cli::Written(recourse::cli::Command().Run(argc, argv));
 }

@@ -22,6 +22,9 @@ constexpr ExitMeaning kExitMeanings[] = {
      "check, "
      "because definitions, targets or cases have problems, or with `--strict` a warning"},
     {kNeedsPerson, "the run waits for a person; also: an approval was asked for and left open"},
+    {kNotWritten,
+     "what was printed could not be written, to a full disk, say; what the command did on the "
+     "server is done, but that a token that could not be shown is revoked"},
 };
 
 constexpr Variable kVariables[] = {

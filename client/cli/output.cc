@@ -1,12 +1,15 @@
 #include "client/cli/output.h"
 
 #include <google/protobuf/util/json_util.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 
 #include "client/cli/yaml.h"
 #include "engine/base/json.h"
@@ -90,11 +93,35 @@ ExitCode Print(const Result<std::string>& text) {
   return kOk;
 }
 
+// Whether nobody is at the other end of standard output any more.
+bool ReaderHasGone() {
+  pollfd end{STDOUT_FILENO, POLLOUT, 0};
+  return poll(&end, 1, 0) == 1 && (end.revents & (POLLERR | POLLHUP)) != 0;
+}
+
+// Why an earlier write failed, of which the C library keeps only that it did: one more byte meets
+// the same. 0: it does not.
+int WhyNotWritten() { return write(STDOUT_FILENO, "\n", 1) == 1 ? 0 : errno; }
+
 std::string Utc(const google::protobuf::Timestamp& stamp) {
   return FormatTimestamp({stamp.seconds(), 0});
 }
 
 }  // namespace
+
+Result<void> FlushOutput() {
+  errno = 0;
+  int reason = std::fflush(stdout) == 0 ? 0 : errno;
+  if (std::ferror(stdout) == 0) return {};
+  std::clearerr(stdout);
+  if (reason == EPIPE || ReaderHasGone()) {
+    return Error{Code::kCancelled, "nobody reads the output any more"};
+  }
+  if (reason == 0) reason = WhyNotWritten();
+  return Unavailable(
+      "the output could not be written" +
+      (reason == 0 ? std::string() : std::string(" (") + std::strerror(reason) + ")"));
+}
 
 std::string Quoted(std::string_view text) {
   std::string quoted;

@@ -22,13 +22,20 @@ enum ExitCode {
   // The run ended FAILED, CANCELLED or ROLLED_BACK; or a journal has problems; or an expression has
   // no value.
   kRunNotSucceeded = 1,
-  kUsage = 2,        // also: a file that the command names cannot be read
-  kNoServer = 3,     // none that answers; or no token
+  kUsage = 2,     // also: a file that the command names cannot be read
+  kNoServer = 3,  // none that answers; or no token
   // The server said no, or a check did: definitions, targets or cases have problems. The message
   // says which.
   kRefused = 4,
   kNeedsPerson = 5,  // the run waits for a person
+  kNotWritten = 6,   // what was printed did not get to where it should
 };
+
+// Writes what was printed so far.
+// kCancelled: whoever read it has gone, and wants no more. kUnavailable: it, or something before
+// it, could not be written; the message says why. It is told once: what is printed later is looked
+// at anew.
+Result<void> FlushOutput();
 
 using report::Clean;
 using report::OneLine;

@@ -33,24 +33,43 @@ Result<v1::CreateTokenRequest> RequestOf(const TokenArguments& arguments) {
   return request;
 }
 
+// A token that could not be shown is known to nobody, and must not stay in force.
+Result<int> Shown(const Common& common, const client::Connection& server, const v1::Token& token) {
+  const auto written = FlushOutput();
+  if (written) return kOk;
+  v1::RevokeTokenRequest request;
+  request.set_token(token.id());
+  request.set_reason("it could not be shown when it was made");
+  const auto revoked =
+      Unary(server, &v1::IdentityService::Stub::RevokeToken, server.identity(), request);
+  Error error = written.error();
+  error.message += ". " + token.id() + ", which nobody has seen, is ";
+  error.message += revoked ? "revoked; make another once it can be written"
+                           : "in force, and could not be revoked: " + revoked.error().message +
+                                 "\nrevoke it: " + Prefix(common) + " tokens revoke " + token.id();
+  return Tell(error, kNotWritten);
+}
+
 }  // namespace
 
 int CreateToken(const Common& common, const TokenArguments& arguments) {
   const auto request = RequestOf(arguments);
   if (!request) return Tell(request.error(), kUsage);
   return WithServer(common, [&](const client::Connection& server) -> Result<int> {
-    auto made =
-        Unary(server, &v1::IdentityService::Stub::CreateToken, server.identity(), *request);
+    auto made = Unary(server, &v1::IdentityService::Stub::CreateToken, server.identity(), *request);
     if (!made) return std::move(made).error();
-    if (common.json) return PrintJson(*made);
     const v1::Token& token = made->token();
+    if (common.json) {
+      const ExitCode printed = PrintJson(*made);
+      return printed == kOk ? Shown(common, server, token) : Result<int>(printed);
+    }
     std::fprintf(stderr,
                  "%s for %s, in force now, expires %s. It is shown this once: keep it in a file "
                  "that only %s can read, and name that with --token-file\n",
                  token.id().c_str(), Clean(token.principal()).c_str(), ExpiryOf(token).c_str(),
                  Clean(token.principal()).c_str());
     std::printf("%s\n", made->secret().c_str());
-    return kOk;
+    return Shown(common, server, token);
   });
 }
 
@@ -90,8 +109,7 @@ int RevokeToken(const Common& common, const TokenArguments& arguments) {
     v1::RevokeTokenRequest request;
     request.set_token(arguments.id);
     request.set_reason(arguments.reason);
-    auto token =
-        Unary(server, &v1::IdentityService::Stub::RevokeToken, server.identity(), request);
+    auto token = Unary(server, &v1::IdentityService::Stub::RevokeToken, server.identity(), request);
     if (!token) return std::move(token).error();
     if (common.json) return PrintJson(*token);
     std::printf("%s of %s is revoked, since %s UTC by %s\n", token->id().c_str(),
@@ -103,8 +121,8 @@ int RevokeToken(const Common& common, const TokenArguments& arguments) {
 
 int WhoAmI(const Common& common) {
   return WithServer(common, [&](const client::Connection& server) -> Result<int> {
-    auto caller = Unary(server, &v1::IdentityService::Stub::WhoAmI, server.identity(),
-                        v1::WhoAmIRequest());
+    auto caller =
+        Unary(server, &v1::IdentityService::Stub::WhoAmI, server.identity(), v1::WhoAmIRequest());
     if (!caller) return std::move(caller).error();
     if (common.json) return PrintJson(*caller);
     std::string roles;

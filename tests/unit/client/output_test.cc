@@ -1,11 +1,31 @@
 #include "client/cli/output.h"
 
+#include <fcntl.h>
 #include <google/protobuf/timestamp.pb.h>
+#include <unistd.h>
 
 #include <catch2/catch.hpp>
+#include <csignal>
+#include <cstdio>
 #include <limits>
 
+#include "engine/base/file.h"
+
 namespace recourse::cli {
+namespace {
+
+// What becomes of `bytes` bytes that are printed while standard output is `end`.
+Result<void> Printing(int end, std::size_t bytes) {
+  std::fflush(stdout);
+  const Descriptor kept(dup(STDOUT_FILENO));
+  dup2(end, STDOUT_FILENO);
+  std::printf("%s", std::string(bytes, 'x').c_str());
+  auto written = FlushOutput();
+  dup2(kept.get(), STDOUT_FILENO);
+  return written;
+}
+
+}  // namespace
 
 TEST_CASE("control characters are shown, not obeyed, and lines stay lines", "[client]") {
   CHECK(Clean("a\x1b[31mb\r\n") == "a\\x1b[31mb\\x0d\n");
@@ -43,6 +63,31 @@ TEST_CASE("columns stay in line with wide characters and combining marks", "[cli
   table.Add({"\u6570\u636e", "x"});
   table.Add({"abcd", "y"});
   CHECK(table.ToString() == "A     B\n\u6570\u636e  x\nabcd  y\n");
+}
+
+TEST_CASE("output that cannot be written is an error that says why, however much it is",
+          "[client]") {
+  for (const std::size_t bytes : {10U, 1'000'000U}) {
+    const Descriptor full(open("/dev/full", O_WRONLY | O_CLOEXEC));
+    const auto written = Printing(full.get(), bytes);
+    REQUIRE_FALSE(written);
+    CHECK(written.error().code == Code::kUnavailable);
+    CHECK(written.error().message == "the output could not be written (No space left on device)");
+  }
+  CHECK(FlushOutput());  // it is told once
+}
+
+TEST_CASE("a reader who has gone is told from a disk that is full", "[client]") {
+  std::signal(SIGPIPE, SIG_IGN);
+  for (const std::size_t bytes : {10U, 1'000'000U}) {
+    int ends[2];
+    REQUIRE(pipe(ends) == 0);
+    close(ends[0]);
+    const Descriptor writing(ends[1]);
+    const auto written = Printing(writing.get(), bytes);
+    REQUIRE_FALSE(written);
+    CHECK(written.error().code == Code::kCancelled);
+  }
 }
 
 }  // namespace recourse::cli
