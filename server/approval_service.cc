@@ -59,7 +59,7 @@ Result<v1::Approval> Get(const v1::GetApprovalRequest& request, journal::Reader&
 Result<machine::CastVote> FromProto(const v1::DecideRequest& request) {
   auto id = ParseApproval("approval", request.approval());
   if (!id) return std::move(id).error();
-  if (auto fits = CheckSize("reason", request.reason(), kReasonMax); !fits) {
+  if (auto fits = CheckReason("reason", request.reason()); !fits) {
     return std::move(fits).error();
   }
   if (auto fits = CheckSize("channel", request.channel(), kChannelMax); !fits) {
@@ -95,16 +95,19 @@ Result<v1::Approval> AnswerLate(const machine::CastVote& vote, const std::string
   auto approval = ToProto(**row);
   if (!approval) return refusal;
   if (vote.vote == machine::Vote::kWithdraw) {
-    return FailedPrecondition(vote.id.ToString() + " is settled and what it allowed has begun; nothing "
-                              "is taken back. Pause, cancel or roll back " + approval->run() +
-                              " instead");
+    return FailedPrecondition(vote.id.ToString() +
+                              " is settled and what it allowed has begun; nothing "
+                              "is taken back. Pause, cancel or roll back " +
+                              approval->run() + " instead");
   }
   const auto decision =
       vote.vote == machine::Vote::kApprove ? v1::DECISION_APPROVE : v1::DECISION_REJECT;
   const bool as_shown = vote.digest.empty() || vote.digest == approval->digest();
-  const bool stands = approval->state() != v1::Approval::REVOKED && approval->state() != v1::Approval::VOID;
+  const bool stands =
+      approval->state() != v1::Approval::REVOKED && approval->state() != v1::Approval::VOID;
   for (const v1::Vote& cast : approval->votes()) {
-    if (stands && cast.principal() == voter && cast.decision() == decision && as_shown) return approval;
+    if (stands && cast.principal() == voter && cast.decision() == decision && as_shown)
+      return approval;
   }
   return SettledError(*approval);
 }
@@ -135,7 +138,7 @@ grpc::ServerUnaryReactor* ApprovalService::Decide(grpc::CallbackServerContext* c
   if (!vote) return Refuse(context, vote.error());
   if (!request->one_time_code().empty()) {
     if (auto right = core_.principals.CheckCode(caller->principal, request->one_time_code(),
-                                                 vote->id.ToString());
+                                                vote->id.ToString());
         !right) {
       return Refuse(context, right.error());
     }
@@ -149,19 +152,19 @@ grpc::ServerUnaryReactor* ApprovalService::Decide(grpc::CallbackServerContext* c
   };
   const machine::CastVote cast = *vote;
   const std::string voter = caller->principal;
-  core_.engine.Vote(*std::move(vote), *std::move(caller),
-                    [this, cast, voter, answer](Result<journal::ApprovalRow> row) {
-                      if (row) return answer(ToProto(*row));
-                      const Error refusal = std::move(row).error();
-                      if (refusal.code != Code::kAborted &&
-                          refusal.code != Code::kFailedPrecondition) {
-                        return answer(refusal);
-                      }
-                      core_.readers.Post([=](journal::Reader* reader) {
-                        answer(reader == nullptr ? Result<v1::Approval>(refusal)
-                                                 : AnswerLate(cast, voter, refusal, *reader));
-                      });
-                    });  // answered once, after the commit
+  core_.engine.Vote(
+      *std::move(vote), *std::move(caller),
+      [this, cast, voter, answer](Result<journal::ApprovalRow> row) {
+        if (row) return answer(ToProto(*row));
+        const Error refusal = std::move(row).error();
+        if (refusal.code != Code::kAborted && refusal.code != Code::kFailedPrecondition) {
+          return answer(refusal);
+        }
+        core_.readers.Post([=](journal::Reader* reader) {
+          answer(reader == nullptr ? Result<v1::Approval>(refusal)
+                                   : AnswerLate(cast, voter, refusal, *reader));
+        });
+      });  // answered once, after the commit
   return call;
 }
 

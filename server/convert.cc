@@ -7,6 +7,20 @@ namespace {
 
 constexpr int kPageDefault = 100;
 constexpr int kPageMax = 1000;
+constexpr std::string_view kPlaceholder = "WHY";
+
+// Whether the UTF-8 text has a letter or a digit, of any script.
+bool SaysSomething(std::string_view text) {
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    // These begin a character that is no letter: of U+0080 to U+00BF, and of U+2000 to U+2FFF,
+    // where the ellipsis, quotation marks, dashes and symbols are.
+    const bool sign = byte == 0xc2 || byte == 0xe2;
+    if (plain || (byte >= 0xc3 && !sign)) return true;
+  }
+  return false;
+}
 
 }  // namespace
 
@@ -26,6 +40,13 @@ Result<void> CheckSize(std::string_view field, const std::string& text, std::siz
   if (text.size() <= size_max) return {};
   return InvalidArgument(std::string(field) + ": " + std::to_string(text.size()) +
                          " bytes; at most " + std::to_string(size_max) + " are taken");
+}
+
+Result<void> CheckReason(std::string_view field, const std::string& text) {
+  if (auto fits = CheckSize(field, text, kReasonMax); !fits) return fits;
+  if (text.empty() || (SaysSomething(text) && text != kPlaceholder)) return {};
+  return InvalidArgument(std::string(field) + ": \"" + text +
+                         "\" says nothing; write what somebody who reads it later needs to know");
 }
 
 Result<int> PageSize(int requested) {

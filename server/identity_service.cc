@@ -125,7 +125,7 @@ Result<v1::ListTokensResponse> IdentityService::List(const v1::ListTokensRequest
 
 Result<v1::Token> IdentityService::Revoke(const v1::RevokeTokenRequest& request,
                                           const std::string& by) {
-  if (auto fits = CheckSize("reason", request.reason(), kReasonMax); !fits) {
+  if (auto fits = CheckReason("reason", request.reason()); !fits) {
     return std::move(fits).error();
   }
   auto store = core_.principals.tokens();

@@ -66,7 +66,7 @@ Result<runtime::StartRequest> FromProto(const v1::StartRunRequest& request) {
                            "\" is none; say critical, high, medium or low");
   }
   start->severity = request.severity();
-  if (auto fits = CheckSize("hold", request.hold(), kReasonMax); !fits) return fits.error();
+  if (auto fits = CheckReason("hold", request.hold()); !fits) return fits.error();
   start->hold = request.hold();
   return start;
 }
@@ -76,29 +76,29 @@ Result<runtime::StartRequest> FromProto(const v1::PlanRunRequest& request) {
 }
 
 Result<Input> FromProto(const v1::CancelRunRequest& request) {
-  if (auto fits = CheckSize("reason", request.reason(), kReasonMax); !fits) return fits.error();
+  if (auto fits = CheckReason("reason", request.reason()); !fits) return fits.error();
   const auto finding = ToFinding(request.finding());
   if (!finding) return finding.error();
   return Input(machine::Cancel{request.reason(), request.rollback(), *finding});
 }
 
 Result<Input> FromProto(const v1::PauseRunRequest& request) {
-  if (auto fits = CheckSize("reason", request.reason(), kReasonMax); !fits) return fits.error();
+  if (auto fits = CheckReason("reason", request.reason()); !fits) return fits.error();
   return Input(machine::Pause{request.reason()});
 }
 
 Result<Input> FromProto(const v1::ResumeRunRequest& request) {
-  if (auto fits = CheckSize("reason", request.reason(), kReasonMax); !fits) return fits.error();
+  if (auto fits = CheckReason("reason", request.reason()); !fits) return fits.error();
   return Input(machine::Resume{request.reason()});
 }
 
 Result<Input> FromProto(const v1::RetryStepRequest& request) {
-  if (auto fits = CheckSize("reason", request.reason(), kReasonMax); !fits) return fits.error();
+  if (auto fits = CheckReason("reason", request.reason()); !fits) return fits.error();
   return Input(machine::Retry{request.reason(), request.step()});
 }
 
 Result<Input> FromProto(const v1::SkipStepRequest& request) {
-  if (auto fits = CheckSize("reason", request.reason(), kReasonMax); !fits) return fits.error();
+  if (auto fits = CheckReason("reason", request.reason()); !fits) return fits.error();
   if (request.reason().empty()) {
     return InvalidArgument("reason: must be set; the timeline says why a step was not done");
   }
@@ -109,7 +109,7 @@ Result<Input> FromProto(const v1::SkipStepRequest& request) {
 }
 
 Result<Input> FromProto(const v1::RollBackRunRequest& request) {
-  if (auto fits = CheckSize("reason", request.reason(), kReasonMax); !fits) return fits.error();
+  if (auto fits = CheckReason("reason", request.reason()); !fits) return fits.error();
   const auto finding = ToFinding(request.finding());
   if (!finding) return finding.error();
   return Input(machine::RollBack{request.checkpoint(), request.reason(), *finding});
@@ -144,17 +144,17 @@ Result<Input> FromProto(const v1::SignalRunRequest& request) {
 }
 
 Result<Input> FromProto(const v1::OverrideWindowRequest& request) {
-  if (auto fits = CheckSize("reason", request.reason(), kReasonMax); !fits) return fits.error();
+  if (auto fits = CheckReason("reason", request.reason()); !fits) return fits.error();
   return Input(machine::OverrideWindow{request.reason()});
 }
 
 Result<Input> FromProto(const v1::QuarantineRunRequest& request) {
-  if (auto fits = CheckSize("reason", request.reason(), kReasonMax); !fits) return fits.error();
+  if (auto fits = CheckReason("reason", request.reason()); !fits) return fits.error();
   return Input(machine::Quarantine{request.reason()});
 }
 
 Result<Input> FromProto(const v1::ResolveEffectRequest& request) {
-  if (auto fits = CheckSize("reason", request.reason(), kReasonMax); !fits) return fits.error();
+  if (auto fits = CheckReason("reason", request.reason()); !fits) return fits.error();
   const auto finding = ToFinding(request.finding());
   if (!finding) return finding.error();
   if (!*finding) return InvalidArgument("finding: say applied, not_applied or partial");
@@ -166,28 +166,31 @@ Result<Input> FromProto(const v1::ResolveEffectRequest& request) {
 }
 
 Result<Input> FromProto(const v1::OverrideInputRequest& request) {
-  if (auto fits = CheckSize("reason", request.reason(), kReasonMax); !fits) return fits.error();
+  if (auto fits = CheckReason("reason", request.reason()); !fits) return fits.error();
   if (request.step().empty()) return InvalidArgument("step: must be set");
   if (request.input().empty()) return InvalidArgument("input: must be set");
   auto value = ToValue("value_json", request.value_json());
   if (!value) return std::move(value).error();
-  return Input(machine::OverrideInput{request.step(), request.input(), *std::move(value),
-                                      request.reason()});
+  return Input(
+      machine::OverrideInput{request.step(), request.input(), *std::move(value), request.reason()});
 }
 
 Result<Input> FromProto(const v1::AcknowledgeRunRequest& request) {
-  if (auto fits = CheckSize("reason", request.reason(), kReasonMax); !fits) return fits.error();
+  if (auto fits = CheckReason("reason", request.reason()); !fits) return fits.error();
   return Input(machine::Acknowledge{request.reason()});
 }
 
 Result<Input> FromProto(const v1::AdoptDefinitionRequest& request) {
-  if (auto fits = CheckSize("reason", request.reason(), kReasonMax); !fits) return fits.error();
+  if (auto fits = CheckReason("reason", request.reason()); !fits) return fits.error();
   return Input(machine::AdoptDefinition{nullptr, request.reason(), request.digest()});
 }
 
 Result<Input> FromProto(const v1::AnswerItemRequest& request) {
   if (request.item().empty()) return InvalidArgument("item: must be set");
-  if (auto fits = CheckSize("note", request.note(), kReasonMax); !fits) return fits.error();
+  // What was found may be any sign; why something cannot be done may not.
+  auto fits = request.cannot_be_done() ? CheckReason("note", request.note())
+                                       : CheckSize("note", request.note(), kReasonMax);
+  if (!fits) return fits.error();
   return Input(machine::AnswerItem{
       request.step(), request.item(), !request.cannot_be_done(), request.note(), {}});
 }

@@ -75,7 +75,7 @@ grpc::ServerUnaryReactor* ScheduleService::Steer(grpc::CallbackServerContext* co
                                                  v1::Schedule* response) {
   auto caller = Admit(core_.principals, *context, rpc);
   if (!caller) return Refuse(context, caller.error());
-  if (auto fits = CheckSize("reason", reason, kReasonMax); !fits) {
+  if (auto fits = CheckReason("reason", reason); !fits) {
     return Refuse(context, fits.error());
   }
   const auto catalogue = core_.engine.catalogue();

@@ -48,7 +48,7 @@ std::string Again(const Common& common, const Request& request, const Error& err
     }
   } else if constexpr (std::is_same_v<Request, v1::SkipStepRequest>) {
     if (about("--step-output") && error.code == Code::kFailedPrecondition) {
-      return prefix + "skip " + request.run() + " --reason ... --step-output '{...}'";
+      return prefix + "skip " + request.run() + " --reason \"WHY\" --step-output '{...}'";
     }
   }
   return "";
@@ -64,7 +64,8 @@ std::string Meaning(const Common& common, const Request& request, const v1::Run&
   } else if constexpr (std::is_same_v<Request, v1::AcknowledgeRunRequest>) {
     return "you take care of it: nobody else is told, until it asks for something new";
   } else if constexpr (std::is_same_v<Request, v1::QuarantineRunRequest>) {
-    return "nothing begins and its timers stand still, until: " + Prefix(common) + " resume " + run.id();
+    return "nothing begins and its timers stand still, until: " + Prefix(common) + " resume " +
+           run.id();
   } else if constexpr (std::is_same_v<Request, v1::OverrideInputRequest>) {
     return OneLine(request.input()) + " of step " + OneLine(request.step()) + " is now " +
            OneLine(request.value_json()) + "; what was asked with the old value is asked anew" +
@@ -78,7 +79,8 @@ std::string Meaning(const Common& common, const Request& request, const v1::Run&
 // Sends the request and tells how the run stands then.
 template <class Request>
 int Send(const Common& common, const SteerArguments& arguments, Request request,
-         grpc::Status (v1::RunService::Stub::*method)(grpc::ClientContext*, const Request&, v1::Run*)) {
+         grpc::Status (v1::RunService::Stub::*method)(grpc::ClientContext*, const Request&,
+                                                      v1::Run*)) {
   request.set_run(arguments.run);
   if (arguments.revision) request.set_revision(*arguments.revision);
   return WithServer(common, [&](const client::Connection& server) -> Result<int> {
@@ -89,11 +91,9 @@ int Send(const Common& common, const SteerArguments& arguments, Request request,
       return error;
     }
     if (arguments.wait) {
-      return Follow(common, server,
-                    {.run = run->id(),
-                     .until_waiting = true,
-                     .after = run->revision(),
-                     .answered = true});
+      return Follow(
+          common, server,
+          {.run = run->id(), .until_waiting = true, .after = run->revision(), .answered = true});
     }
     if (common.json) return PrintJson(*run);
     std::printf("%s is %s%s\n", run->id().c_str(), StatusName(run->status()).c_str(),
@@ -124,9 +124,10 @@ int Cancel(const Common& common, const SteerArguments& arguments) {
     return Tell(finding.error(), kUsage);
   }
   if (!arguments.finding.empty() && !arguments.rollback) {
-    return Tell(InvalidArgument("--effect tells a rollback what is true; a cancel without --rollback "
-                                "undoes nothing and leaves the effect as it is"),
-                kUsage);
+    return Tell(
+        InvalidArgument("--effect tells a rollback what is true; a cancel without --rollback "
+                        "undoes nothing and leaves the effect as it is"),
+        kUsage);
   }
   auto request = Because<v1::CancelRunRequest>(arguments);
   request.set_rollback(arguments.rollback);

@@ -110,14 +110,14 @@ std::string AnswersText(const std::string& prefix, const v1::Run& run) {
   if (run.error().code() == "INVALID_ARGUMENT" && !run.step().empty()) {
     text += "correct     " + prefix + " override " + run.id() + " " +
             ShellWord(OneLine(run.step().substr(0, run.step().find('[')))) +
-            " INPUT=VALUE --reason ..., and then retry\n";
+            " INPUT=VALUE --reason \"WHY\", and then retry\n";
   }
   // `who` says when a rollback needs to know which of the answers is true.
   const bool unknown = run.waiting().who().find("saying which") != std::string::npos;
   for (const std::string& verb : Answers(run)) {
     text += "answer      " + prefix + " " + verb + " " + run.id();
-    if (verb == "skip") text += " --reason ...";
-    if (verb == "resolve") text += " applied|not_applied|partial --reason ...";
+    if (verb == "skip") text += " --reason \"WHY\"";
+    if (verb == "resolve") text += " applied|not_applied|partial --reason \"WHY\"";
     if (verb == "rollback" && unknown) text += " --effect applied|not_applied|partial";
     text += "\n";
   }
@@ -148,7 +148,7 @@ std::string ApprovalsText(const Common& common, const v1::Run& run) {
   for (const std::string& approval : run.open_approvals()) {
     text += "look        " + prefix + " approval " + approval + "\n";
     text += "approve     " + prefix + " approve " + approval + as + "\n";
-    text += "reject      " + prefix + " reject " + approval + as + " --reason ...\n";
+    text += "reject      " + prefix + " reject " + approval + as + " --reason \"WHY\"\n";
   }
   return text;
 }
@@ -179,7 +179,7 @@ std::string WaitingText(const Common& common, const v1::Run& run, bool brief) {
   text += ApprovalsText(common, run);
   text += LanesText(prefix, run);
   if (waiting.who().find("override the window") != std::string::npos) {
-    text += "override    " + prefix + " override-window " + run.id() + " --reason ...\n";
+    text += "override    " + prefix + " override-window " + run.id() + " --reason \"WHY\"\n";
   }
   const bool resumes =
       std::find(run.possible().begin(), run.possible().end(), "resume") != run.possible().end();
@@ -188,7 +188,7 @@ std::string WaitingText(const Common& common, const v1::Run& run, bool brief) {
   }
   const bool held =
       waiting.reason().find("started on hold by ") != std::string::npos;  // as the server words it
-  if (held) text += "cancel      " + prefix + " cancel " + run.id() + " --reason ...\n";
+  if (held) text += "cancel      " + prefix + " cancel " + run.id() + " --reason \"WHY\"\n";
   if (run.status() == v1::RUN_STATUS_NEEDS_ATTENTION) text += AnswersText(prefix, run);
   return text;
 }

@@ -96,7 +96,7 @@ TEST_CASE("a run that is stuck says what can be done, and each of it works", "[i
     CHECK_THAT(retried.out, Contains("R-1 SUCCEEDED"));
   }
   SECTION("skip, for a reason") {
-    CHECK_THAT(stuck.out, Contains("recourse skip R-1 --reason ...\n"));
+    CHECK_THAT(stuck.out, Contains("recourse skip R-1 --reason \"WHY\"\n"));
     const Finished refused = scene.Recourse({"skip", "R-1"});
     CHECK(refused.code == 2);
     CHECK_THAT(refused.err, Contains("--reason"));

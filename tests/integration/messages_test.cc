@@ -153,7 +153,7 @@ TEST_CASE("a step that later steps need is skipped with its output, or on purpos
   CHECK_THAT(refused.err, Contains("--step-output: without it"));
   CHECK_THAT(refused.err, Contains("steps.once.output.attempt (then)"));
   CHECK_THAT(refused.err, Contains("--without-output"));
-  CHECK_THAT(refused.err, Contains("recourse skip R-1 --reason ... --step-output"));
+  CHECK_THAT(refused.err, Contains("recourse skip R-1 --reason \"WHY\" --step-output"));
   SECTION("with it the run goes on") {
     CHECK(scene
               .Recourse({"skip", "R-1", "--reason", "by hand", "--step-output", "{\"attempt\": 1}",

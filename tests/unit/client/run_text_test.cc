@@ -52,7 +52,7 @@ TEST_CASE("who may decide himself is not told to be somebody else", "[client]") 
   run.add_open_approvals("A-1");
   run.mutable_waiting()->set_who("operator or incident-commander");
   CHECK_THAT(WaitingText({}, run),
-             Contains(" approve A-1\n") && Contains(" reject A-1 --reason ...\n"));
+             Contains(" approve A-1\n") && Contains(" reject A-1 --reason \"WHY\"\n"));
   run.mutable_waiting()->set_who("operator or incident-commander, but not the requester");
   CHECK_THAT(WaitingText({}, run), !Contains(" approve A-1\n"));
   run.mutable_waiting()->set_who("dba");
@@ -112,7 +112,7 @@ TEST_CASE("a step whose inputs are wrong is answered with the command that corre
   run.set_step("block");
   run.mutable_error()->set_code("INVALID_ARGUMENT");
   CHECK_THAT(WaitingText({}, run),
-             Contains(" override R-7 block INPUT=VALUE --reason ..., and then retry\n"));
+             Contains(" override R-7 block INPUT=VALUE --reason \"WHY\", and then retry\n"));
 }
 
 TEST_CASE("a run that succeeded tells its outputs, one that has none tells nothing", "[client]") {

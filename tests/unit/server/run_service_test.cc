@@ -2,6 +2,8 @@
 #include <string>
 #include <vector>
 
+#include "server/convert.h"
+#include "server/run_inputs.h"
 #include "tests/unit/server/fixture.h"
 
 namespace recourse::server {
@@ -165,6 +167,11 @@ TEST_CASE("a failed step is skipped with a reason, by the revision that was look
     return running.runs->SkipStep(running.As("operator").get(), skip, &run);
   };
   CheckRefused(call(), grpc::StatusCode::INVALID_ARGUMENT, "reason");
+  // What stands for a reason in the advice that people paste is none.
+  for (const char* nothing : {"...", "…", "- ?", "WHY"}) {
+    skip.set_reason(nothing);
+    CheckRefused(call(), grpc::StatusCode::INVALID_ARGUMENT, "reason: \"");
+  }
   skip.set_reason("restored by hand");
   skip.set_output_json("{");
   CheckRefused(call(), grpc::StatusCode::INVALID_ARGUMENT, "output_json");
@@ -341,6 +348,33 @@ TEST_CASE("a vote on a settled approval is told who settled it; the same vote ag
   decide.set_decision(v1::DECISION_REJECT);
   decide.set_reason("no");
   CheckRefused(call(), grpc::StatusCode::ABORTED, "is settled: it was approved by approver at ");
+}
+
+TEST_CASE("a reason that says nothing is refused by whatever takes one", "[server]") {
+  for (const char* said : {"", "7", "é", "да", "停", "see INC-12...", "WHY not"}) {
+    CHECK(CheckReason("reason", said));
+  }
+  for (const char* nothing : {".", "...", "…", "—", "«»", "  ", "?!", "WHY"}) {
+    const auto checked = CheckReason("reason", nothing);
+    REQUIRE_FALSE(checked);
+    CHECK(checked.error().code == Code::kInvalidArgument);
+  }
+  const auto refused = [](auto request) {
+    request.set_reason("...");
+    const auto input = FromProto(request);
+    return !input && input.error().message.starts_with("reason: ");
+  };
+  CHECK(refused(v1::CancelRunRequest()));
+  CHECK(refused(v1::PauseRunRequest()));
+  CHECK(refused(v1::ResumeRunRequest()));
+  CHECK(refused(v1::RetryStepRequest()));
+  CHECK(refused(v1::RollBackRunRequest()));
+  CHECK(refused(v1::OverrideWindowRequest()));
+  CHECK(refused(v1::QuarantineRunRequest()));
+  CHECK(refused(v1::ResolveEffectRequest()));
+  CHECK(refused(v1::OverrideInputRequest()));
+  CHECK(refused(v1::AcknowledgeRunRequest()));
+  CHECK(refused(v1::AdoptDefinitionRequest()));
 }
 
 }  // namespace recourse::server
