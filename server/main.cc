@@ -32,6 +32,7 @@
 #include "server/alerts/intake.h"
 #include "server/arguments.h"
 #include "server/config.h"
+#include "server/config_check.h"
 #include "server/definition_files.h"
 #include "server/head_signer.h"
 #include "server/http/hooks.h"
@@ -48,18 +49,18 @@
 namespace recourse::server {
 namespace {
 
-constexpr int kExitStopped = 0;
-constexpr int kExitFailed = 1;
-constexpr int kExitUsage = 2;
-constexpr int kExitJournalHeld = 3;
-constexpr int kExitJournalDamaged = 4;
-
 constexpr std::size_t kLogLinesMax =
     4096;  // that wait to be written; the oldest make room. Each costs 400 bytes
 
 int Fail(int exit_code, const Error& error) {
   std::cerr << "recoursed did not start: " << error.message << std::endl;
   return exit_code;
+}
+
+// Where what failed reads the journal: one that is damaged is told with what to do about it.
+int FailOver(const Config& config, const Error& error) {
+  if (error.code != Code::kDataLoss) return Fail(kExitFailed, error);
+  return Fail(kExitJournalDamaged, WithAdvice(error, config.data + "/journal.db"));
 }
 
 // Lines are written by a thread of their own, so that a terminal that stands still never holds the
@@ -77,14 +78,6 @@ void StartLog(const std::string& level) {
 runtime::Options WithReports(runtime::Options options) {
   options.report = [](const Error& error) { spdlog::error("{}", error.ToString()); };
   return options;
-}
-
-// Where definitions are read from: the configured directories, and those of the data directory.
-std::vector<std::string> WithDataDirectory(const Config& config, const std::string& name,
-                                           std::vector<std::string> directories) {
-  const std::string own = config.data + "/" + name;
-  if (access(own.c_str(), F_OK) == 0) directories.insert(directories.begin(), own);
-  return directories;
 }
 
 // The runs that the journal left open: those at work are resumed, the others go on waiting.
@@ -182,22 +175,15 @@ int Serve(const Config& config, journal::Journal& journal, const SigningKey& key
   const SystemClock clock;
   TransitionLog log;
   auto open = LookAtOpenRuns(journal, config.engine.open_runs_max, log);
-  if (!open) return Fail(kExitFailed, open.error());
+  if (!open) return FailOver(config, open.error());
 
-  DefinitionFiles files(
-      {config.workflows, WithDataDirectory(config, "targets", config.targets),
-       WithDataDirectory(config, "schedules", config.schedules),
-       WithDataDirectory(config, "escalation_policies", config.escalation_policies),
-       config.data + "/workflows",
-       config.alert_rules.empty() ? config.data + "/alert_rules.yaml" : config.alert_rules,
-       !config.alert_rules.empty()},
-      registry);
+  DefinitionFiles files(DirectoriesOf(config), registry);
   const Definitions definitions = files.Load();
   for (const std::string& problem : definitions.problems) {
     spdlog::error("left out: {}", problem);
   }
   auto check = CheckTail(journal.reader(), clock.Now());
-  if (!check) return Fail(kExitFailed, check.error());
+  if (!check) return FailOver(config, check.error());
   if (check->problems > 0) spdlog::error("the journal is damaged: {}", check->first_problem);
   const runtime::Catalogue& catalogue = definitions.catalogue;
   const SecretSources secrets(config.secrets, clock);
@@ -207,7 +193,7 @@ int Serve(const Config& config, journal::Journal& journal, const SigningKey& key
   auto engine =
       runtime::Engine::Open(std::move(engine_options), journal, registry, catalogue.workflows,
                             catalogue.inventory, config.policy, clock, catalogue.schedules);
-  if (!engine) return Fail(kExitFailed, engine.error());
+  if (!engine) return FailOver(config, engine.error());
   notify::Courier courier(channels, journal, **engine, &secrets, clock);
   Reloader reloader(std::move(files), **engine, clock, definitions, &courier);
   (*engine)->AddListener(&log);
@@ -228,17 +214,16 @@ int Serve(const Config& config, journal::Journal& journal, const SigningKey& key
   if (!server) return Fail(kExitFailed, server.error());
   auto intake = alerts::Intake::Open(**engine, journal, clock,
                                      [&reloader] { return reloader.alert_rules(); });
-  if (!intake) return Fail(kExitFailed, intake.error());
+  if (!intake) return FailOver(config, intake.error());
   auto http = StartHttp(config, principals, **intake);
   if (!http) return Fail(kExitFailed, http.error());
   if (auto begun = (*engine)->Run(); !begun) {
-    return Fail(kExitFailed, begun.error().In("go on with the journal's runs"));
+    return FailOver(config, begun.error().In("go on with the journal's runs"));
   }
   if (auto sends = courier.Start(); !sends) return Fail(kExitFailed, sends.error());
   auto signer = HeadSigner::Start({config.journal_heads, config.heads_every}, journal, key, clock);
   if (!signer) return Fail(kExitFailed, signer.error().In("sign the journal's heads"));
   const std::string address_file = config.data + "/address";
-  if (auto noted = NoteCommand(config); !noted) spdlog::warn("{}", noted.error().message);
   const std::string address_problem = WriteAddress(address_file, (*server)->address());
   PrintStart({config, (*server)->address(), *http == nullptr ? "" : (*http)->address(),
               address_problem, journal.path(), *open, options.journal_check, definitions.problems},
@@ -272,17 +257,11 @@ int Run(const Config& config) {
   }
   auto journal = journal::OpenSqliteJournal(config.data + "/journal.db", SystemClock().Now());
   if (!journal) {
-    const Code code = journal.error().code;
-    if (code == Code::kDataLoss) {
-      return Fail(kExitJournalDamaged,
-                  DataLoss(journal.error().message +
-                           ".\nWhat is readable, and what to do step by step: recourse journal "
-                           "verify --file " +
-                           ShellWord(config.data + "/journal.db")));
-    }
-    return Fail(code == Code::kFailedPrecondition ? kExitJournalHeld : kExitFailed,
-                journal.error());
+    const bool held = journal.error().code == Code::kFailedPrecondition;
+    return held ? Fail(kExitJournalHeld, journal.error()) : FailOver(config, journal.error());
   }
+  // Also where the start goes no further: it is asked for again with the same.
+  if (auto noted = NoteCommand(config); !noted) spdlog::warn("{}", noted.error().message);
   auto who = FindPrincipals(config.data, config.principals, config.principals_file);
   if (!who) return Fail(kExitUsage, who.error());
   PrincipalOptions options;
@@ -304,6 +283,22 @@ int Run(const Config& config) {
     std::cout << "recoursed stopped; the journal is " << (*journal)->path() << std::endl;
   }
   return exit_code;
+}
+
+// recoursed --check: whether a start with this configuration would come up.
+int Check(const Config& config) {
+  const ConfigCheck check = CheckConfiguration(config, AddAllActions);
+  for (const std::string& problem : check.wrong) std::cerr << "wrong: " << problem << "\n";
+  for (const std::string& problem : check.left_out) std::cerr << "left out: " << problem << "\n";
+  if (!check.wrong.empty() || !check.left_out.empty()) {
+    std::cerr << "recoursed "
+              << (check.wrong.empty() ? "would start without what is left out" : "would not start")
+              << "; nothing was changed" << std::endl;
+    return kExitUsage;
+  }
+  std::cout << "recoursed would start with " << check.summary << "; nothing was changed"
+            << std::endl;
+  return kExitStopped;
 }
 
 // What is wrong with the command line, with the flag that may have been meant.
@@ -339,6 +334,9 @@ int main(int argc, char** argv) {
   app.add_option("--schedules", arguments.schedules, "Directory of schedules; may be repeated");
   app.add_option("--escalation-policies", arguments.escalation_policies,
                  "Directory of escalation policies; may be repeated");
+  bool check = false;
+  app.add_flag("--check", check,
+               "Read and check all that a start reads before its journal, and start nothing");
   app.set_version_flag("--version", std::string("recoursed ") + Version());
   app.failure_message(Complaint);
   try {
@@ -349,7 +347,7 @@ int main(int argc, char** argv) {
   auto config = Settle(arguments);
   if (!config) return Fail(kExitUsage, config.error());
   StartLog(config->log_level);
-  const int exit_code = Run(*config);
+  const int exit_code = check ? Check(*config) : Run(*config);
   spdlog::shutdown();
   return exit_code;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/base/text.h"
 #include "engine/journal/chain.h"
 
 namespace recourse::server {
@@ -11,6 +12,15 @@ namespace {
 constexpr std::int64_t kAtOnce = 500;
 
 }  // namespace
+
+Error WithAdvice(Error error, const std::string& journal) {
+  error.message +=
+      ".\nWhat is readable, and what to do step by step: recourse journal verify --file " +
+      ShellWord(journal) +
+      "\nHow a backup of the journal is put in its place: \"Backup of the journal\" in "
+      "docs/operations.md";
+  return error;
+}
 
 Result<JournalCheck> CheckTail(journal::Reader& reader, Time now) {
   JournalCheck check;

@@ -10,6 +10,18 @@
 
 namespace recourse::server {
 
+// The server's exit codes, as docs/operations.md lists them.
+enum StartExitCode {
+  kExitStopped = 0,
+  kExitFailed = 1,
+  kExitUsage = 2,
+  kExitJournalHeld = 3,
+  kExitJournalDamaged = 4,
+};
+
+// What to do about the journal in that file, which is damaged as the error says.
+Error WithAdvice(Error error, const std::string& journal);
+
 // How many events the check at the start looks at: some tens of milliseconds, however long the
 // journal is. The last few hundred of them have been checked when the journal was opened, and one
 // that is broken there is not opened; a break further back belongs to runs that are long over, and

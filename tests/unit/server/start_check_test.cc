@@ -36,4 +36,14 @@ TEST_CASE("who listens on a port is known by pid and, of a server, by its data",
   CHECK(HolderOfPort(1).who.empty());
 }
 
+TEST_CASE("a start that finds the journal damaged says what to type about it", "[server]") {
+  const Error error =
+      WithAdvice(DataLoss("check the end of the journal: malformed"), "/srv/my data/journal.db");
+  CHECK(error.code == Code::kDataLoss);
+  CHECK_THAT(error.message,
+             Catch::Contains("malformed.\n") &&
+                 Catch::Contains("recourse journal verify --file '/srv/my data/journal.db'\n") &&
+                 Catch::Contains("\"Backup of the journal\" in docs/operations.md"));
+}
+
 }  // namespace recourse::server

@@ -7,7 +7,26 @@
 namespace recourse::server {
 namespace {
 
-using namespace machine;  // NOLINT: the events' names
+using machine::ApprovalRequested;
+using machine::ApprovalSettled;
+using machine::AttemptFailed;
+using machine::AttemptStarted;
+using machine::AttemptSucceeded;
+using machine::AttentionNeeded;
+using machine::CompensationStarted;
+using machine::CompensationSucceeded;
+using machine::Done;
+using machine::EffectResolved;
+using machine::Envelope;
+using machine::Event;
+using machine::ForEachStarted;
+using machine::PlanStarted;
+using machine::Question;
+using machine::RollbackStarted;
+using machine::RunCancelled;
+using machine::RunStarted;
+using machine::RunState;
+using machine::Settlement;
 using State = v1::StepState;
 
 definition::Workflow TwoSteps() {
