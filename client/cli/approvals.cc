@@ -1,8 +1,10 @@
 // approvals, approval, approve, reject.
+#include <algorithm>
 #include <cstdio>
 
 #include "client/cli/verbs.h"
 #include "engine/base/json.h"
+#include "engine/base/text.h"
 
 namespace recourse::cli {
 namespace {
@@ -61,20 +63,21 @@ std::string Outcome(const v1::Approval& approval) {
 }  // namespace
 
 std::string ApprovalText(const v1::Approval& approval) {
-  std::string text = approval.id() + "  " + v1::Approval::State_Name(approval.state()) + "  asked by " +
-                     approval.run() + " at " + OneLine(approval.step()) + ", " +
+  std::string text = approval.id() + "  " + v1::Approval::State_Name(approval.state()) +
+                     "  asked by " + approval.run() + " at " + OneLine(approval.step()) + ", " +
                      FromNow(approval.request_time()) + "\n\n" + Quoted(approval.prompt()) + "\n\n";
   text += "who may decide   " + OneLine(Roles(approval)) + "\n";
   if (approval.has_settle_time()) {
-    text += "settled          " + Outcome(approval) + " (" + When(approval.settle_time()) +
-            " UTC)\n";
+    text +=
+        "settled          " + Outcome(approval) + " (" + When(approval.settle_time()) + " UTC)\n";
   } else if (approval.has_expire_time()) {
     text += "expires          " + FromNow(approval.expire_time()) + " (" +
             When(approval.expire_time()) + " UTC)\n";
   }
   text += "digest           " + approval.digest() + "\n";
   for (const v1::Vote& vote : approval.votes()) {
-    text += std::string(vote.decision() == v1::DECISION_APPROVE ? "approved by      " : "rejected by      ") +
+    text += std::string(vote.decision() == v1::DECISION_APPROVE ? "approved by      "
+                                                                : "rejected by      ") +
             OneLine(vote.principal()) +
             (vote.via().empty() ? "" : " (via " + OneLine(vote.via()) + ")") + " at " +
             When(vote.time()) + " UTC" +
@@ -104,24 +107,57 @@ Result<std::int64_t> SequenceBefore(const client::Connection& server, const std:
   return run->revision();
 }
 
-// What to do about a vote that was refused.
+// What to do about a one-time code that was refused, or is missing.
+std::string AdviceOnCode(const Common& common, const client::Connection& server,
+                         const DecideArguments& arguments, const std::string& refusal) {
+  const auto approval = GetApproval(server, arguments.approval);
+  if (approval && !approval->second_factor()) {
+    return "\nit takes no code; again: " + VoteAgain(common, arguments);
+  }
+  if (refusal.find("knows no one-time codes") != refusal.npos) return "";
+  return "\nagain: " + VoteAgain(common, arguments) +
+         " --code CODE (six digits, of your authenticator app)";
+}
+
+}  // namespace
+
+std::string VoteAgain(const Common& common, const DecideArguments& arguments) {
+  std::string again = Prefix(common) + (arguments.reject ? " reject " : " approve ") +
+                      ShellWord(arguments.approval) + AsCaller(common);
+  if (!arguments.reason.empty()) again += " --reason " + ShellWord(OneLine(arguments.reason));
+  if (!arguments.digest.empty()) again += " --digest " + ShellWord(arguments.digest);
+  if (arguments.wait) again += " --wait";
+  return again;
+}
+
+std::string WhyNotYours(const v1::Approval& approval, const v1::WhoAmIResponse& who) {
+  const auto is_asked = [&](const std::string& role) {
+    return std::ranges::find(approval.approvers(), role) != approval.approvers().end();
+  };
+  const std::string may_not =
+      who.principal() + " may not approve " + approval.id() + ", so that nothing is asked: ";
+  if (std::ranges::none_of(who.roles(), is_asked)) {
+    return may_not + "it takes " + Roles(approval);
+  }
+  if (approval.exclude_requester() && who.principal() == approval.requester()) {
+    return may_not + "who asked for " + approval.run() + " may not decide about it too";
+  }
+  return "";
+}
+
 Error WithAdvice(const Common& common, const client::Connection& server,
                  const DecideArguments& arguments, Error error) {
   if (error.message.starts_with("code: ")) {
-    error.message += "\nagain: " + Prefix(common) + " approve " + arguments.approval +
-                     " --code CODE (six digits, of your authenticator app)";
+    error.message += AdviceOnCode(common, server, arguments, error.message);
   } else if (error.code == Code::kPermissionDenied && server.options().principal == "operator") {
     error.message += "\nas somebody else: " + Prefix(common) +
                      (arguments.reject ? " reject " : " approve ") + arguments.approval +
                      AsApprover(common);
   } else if (error.code == Code::kAborted) {
-    error.message +=
-        "\nwhat became of it: " + Prefix(common) + " approval " + arguments.approval;
+    error.message += "\nwhat became of it: " + Prefix(common) + " approval " + arguments.approval;
   }
   return error;
 }
-
-}  // namespace
 
 int ListApprovals(const Common& common, bool all) {
   return WithServer(common, [&](const client::Connection& server) -> Result<int> {
@@ -184,21 +220,18 @@ Result<int> Vote(const Common& common, const client::Connection& server,
   }
   if (!arguments.wait) return kOk;
   return Follow(common, server,
-                {.run = approval->run(),
-                 .until_waiting = true,
-                 .after = before,
-                 .answered = true});
+                {.run = approval->run(), .until_waiting = true, .after = before, .answered = true});
 }
 
 int Decide(const Common& common, const DecideArguments& arguments) {
   if (arguments.approval.empty()) {
-    return Tell(InvalidArgument("say which approval; what there is: " + Prefix(common) + " approvals"),
-                kUsage);
+    return Tell(
+        InvalidArgument("say which approval; what there is: " + Prefix(common) + " approvals"),
+        kUsage);
   }
   NameServer(common);
-  return WithServer(common, [&](const client::Connection& server) {
-    return Vote(common, server, arguments);
-  });
+  return WithServer(
+      common, [&](const client::Connection& server) { return Vote(common, server, arguments); });
 }
 
 }  // namespace recourse::cli

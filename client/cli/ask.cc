@@ -110,6 +110,9 @@ class Asking {
     NameServer(common_);
     DecideArguments vote = arguments_;
     vote.approval = approval.id();
+    if (const std::string why = WhyNotYours(approval); !why.empty()) {
+      return WithAdvice(common_, server_, vote, Error{Code::kPermissionDenied, why});
+    }
     vote.digest = approval.digest();
     const Answer answer = AskWhat(approval, more);
     stopped_ = answer == Answer::kStop;
@@ -134,6 +137,17 @@ class Asking {
     return Vote(common_, server_, vote);
   }
 
+  // Empty also where the server does not say who calls: it says so when it takes the vote.
+  std::string WhyNotYours(const v1::Approval& approval) {
+    if (!who_) {
+      auto who = Unary(server_, &v1::IdentityService::Stub::WhoAmI, server_.identity(),
+                       v1::WhoAmIRequest());
+      if (!who) return "";
+      who_ = *std::move(who);
+    }
+    return cli::WhyNotYours(approval, *who_);
+  }
+
   int Left(const v1::Approval& approval) {
     std::printf("%s is left as it is: nothing was decided\n", approval.id().c_str());
     return kNeedsPerson;
@@ -142,6 +156,7 @@ class Asking {
   const Common& common_;
   const client::Connection& server_;
   const DecideArguments& arguments_;
+  std::optional<v1::WhoAmIResponse> who_;
   bool stopped_ = false;
 };
 

@@ -87,6 +87,17 @@ std::string Prefix(const Common& common) {
   return prefix;
 }
 
+std::string AsCaller(const Common& common) {
+  const client::Options& given = common.server;
+  std::string options;
+  for (const auto& [flag, value] :
+       {std::pair(" --as ", &given.principal), std::pair(" --token-file ", &given.token_file),
+        std::pair(" --tls-cert ", &given.tls_cert), std::pair(" --tls-key ", &given.tls_key)}) {
+    if (!value->empty()) options += flag + ShellWord(*value);
+  }
+  return options + (given.insecure ? " --insecure" : "");
+}
+
 std::string AsApprover(const Common& common) {
   const auto server = ServerOf(common);
   const bool is_there =

@@ -51,7 +51,8 @@ inline std::chrono::milliseconds Patience(const client::Connection& server) {
 // as the connection holds.
 template <class Stub, class Request, class Response>
 Result<Response> Unary(const client::Connection& server,
-                       grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
+                       grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
+                                                    Response*),
                        Stub& stub, const Request& request,
                        std::optional<std::chrono::milliseconds> timeout) {
   const auto context = server.NewContext(timeout);
@@ -62,7 +63,8 @@ Result<Response> Unary(const client::Connection& server,
 }
 template <class Stub, class Request, class Response>
 Result<Response> Unary(const client::Connection& server,
-                       grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
+                       grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
+                                                    Response*),
                        Stub& stub, const Request& request) {
   return Unary(server, method, stub, request, Patience(server));
 }
@@ -90,6 +92,9 @@ Result<Response> AllPages(const client::Connection& server,
 
 // How this call was spelled, for commands that it suggests: "recourse --context prod".
 std::string Prefix(const Common& common);
+
+// The options that say as whom it was called: " --as ana --insecure"; empty: none was given.
+std::string AsCaller(const Common& common);
 
 // The option that lets somebody else decide: the default approver where there is one.
 std::string AsApprover(const Common& common);

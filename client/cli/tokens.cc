@@ -34,7 +34,7 @@ Result<v1::CreateTokenRequest> RequestOf(const TokenArguments& arguments) {
 }
 
 // A token that could not be shown is known to nobody, and must not stay in force.
-Result<int> Shown(const Common& common, const client::Connection& server, const v1::Token& token) {
+Result<int> ShownOrRevoked(const Common& common, const client::Connection& server, const v1::Token& token) {
   const auto written = FlushOutput();
   if (written) return kOk;
   v1::RevokeTokenRequest request;
@@ -61,7 +61,7 @@ int CreateToken(const Common& common, const TokenArguments& arguments) {
     const v1::Token& token = made->token();
     if (common.json) {
       const ExitCode printed = PrintJson(*made);
-      return printed == kOk ? Shown(common, server, token) : Result<int>(printed);
+      return printed == kOk ? ShownOrRevoked(common, server, token) : Result<int>(printed);
     }
     std::fprintf(stderr,
                  "%s for %s, in force now, expires %s. It is shown this once: keep it in a file "
@@ -69,7 +69,7 @@ int CreateToken(const Common& common, const TokenArguments& arguments) {
                  token.id().c_str(), Clean(token.principal()).c_str(), ExpiryOf(token).c_str(),
                  Clean(token.principal()).c_str());
     std::printf("%s\n", made->secret().c_str());
-    return Shown(common, server, token);
+    return ShownOrRevoked(common, server, token);
   });
 }
 

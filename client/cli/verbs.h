@@ -91,6 +91,13 @@ int Decide(const Common& common, const DecideArguments& arguments);
 Result<int> Vote(const Common& common, const client::Connection& server,
                  const DecideArguments& arguments);
 Result<v1::Approval> GetApproval(const client::Connection& server, const std::string& id);
+// The vote as a command, without the code: with whom it was cast as, and the other options.
+std::string VoteAgain(const Common& common, const DecideArguments& arguments);
+// Why the approval is not for the caller to give, as far as that can be told; empty: nothing tells.
+std::string WhyNotYours(const v1::Approval& approval, const v1::WhoAmIResponse& who);
+// A vote's refusal with what to do about it.
+Error WithAdvice(const Common& common, const client::Connection& server,
+                 const DecideArguments& arguments, Error error);
 // The question, who may decide, the digest, the votes, and what follows.
 std::string ApprovalText(const v1::Approval& approval);
 

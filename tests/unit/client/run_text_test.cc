@@ -153,4 +153,35 @@ TEST_CASE("an input that the workflow takes as a text is one, whatever it looks 
   CHECK(ToJson(*inputs) == R"({"mode":"0755","quoted":"42","rows":42,"value":"42"})");
 }
 
+TEST_CASE("who may not give an approval is told so before anything is asked", "[client]") {
+  v1::Approval approval;
+  approval.set_id("A-11");
+  approval.set_run("R-7");
+  approval.set_requester("ana");
+  approval.set_exclude_requester(true);
+  approval.add_approvers("dba");
+  v1::WhoAmIResponse who;
+  who.set_principal("ana");
+  who.add_roles("viewer");
+  CHECK_THAT(WhyNotYours(approval, who),
+             Contains("ana may not approve A-11, so that nothing is asked: it takes dba"));
+  who.add_roles("dba");
+  CHECK_THAT(WhyNotYours(approval, who), Contains("who asked for R-7 may not decide about it too"));
+  who.set_principal("bob");
+  CHECK(WhyNotYours(approval, who) == "");
+}
+
+TEST_CASE("a vote that is advised to be cast again is that of the same caller", "[client]") {
+  Common common;
+  common.server.data = "/srv/recourse";
+  common.server.principal = "approver";
+  DecideArguments vote;
+  vote.approval = "A-15";
+  vote.reason = "looked at it";
+  vote.code = "123456";
+  vote.wait = true;
+  CHECK(VoteAgain(common, vote) ==
+        "recourse --data /srv/recourse approve A-15 --as approver --reason 'looked at it' --wait");
+}
+
 }  // namespace recourse::cli
