@@ -1,6 +1,7 @@
 #include "client/connection.h"
 
 #include <grpc/support/log.h>
+#include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -50,6 +51,11 @@ std::string HowToStart(const std::string& data) {
   auto line = ReadFile(data + "/started_with", 65536);
   if (!line || !line->starts_with("recoursed ")) return "recoursed --data " + data;
   return line->substr(0, line->find('\n'));
+}
+
+std::string NameOfUser(uid_t user) {
+  const passwd* known = getpwuid(user);
+  return known == nullptr ? std::to_string(user) : known->pw_name;
 }
 
 // What gRPC says of a connection with TLS that did not come about, in words of ours.
@@ -122,6 +128,15 @@ Result<std::shared_ptr<grpc::ChannelCredentials>> CredentialsOf(const Options& o
 
 }  // namespace
 
+std::string HowToBeLetIn(const std::string& data, const std::string& token_file) {
+  struct stat info;
+  const bool known = stat(token_file.c_str(), &info) == 0 || stat(data.c_str(), &info) == 0;
+  return std::string("\nrun it as the owner") +
+         (known ? ", who is " + NameOfUser(info.st_uid) : " of that file") +
+         "\nor with a token of your own: --token-file FILE; who has the role admin makes one with "
+         "recourse tokens create PRINCIPAL";
+}
+
 Options WithEnvironment(Options options) {
   if (options.data.empty()) options.data = Environment("RECOURSE_DATA");
   if (options.address.empty()) options.address = Environment("RECOURSE_ADDRESS");
@@ -171,7 +186,9 @@ Result<void> Connection::ReadToken(const std::string& data) {
   if (!token) {
     const std::string known = options.token_file.empty() ? PrincipalsIn(data) : "";
     Error error = std::move(token).error().In("cannot read the token of " + options.principal);
-    if (!known.empty()) {
+    if (error.code == Code::kPermissionDenied) {
+      error.message += HowToBeLetIn(data, token_file);
+    } else if (!known.empty()) {
       error.message += "\nthere are tokens of: " + known + " (choose one with --as NAME)";
     } else {
       error.message += "\nthe server makes its tokens when it first starts: " + HowToStart(data) +

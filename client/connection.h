@@ -51,6 +51,9 @@ Options WithEnvironment(Options options);
 // /var/lib/recourse.
 std::string FindData();
 
+// What to do where the token may not be read: whose it is, and what else proves who calls.
+std::string HowToBeLetIn(const std::string& data, const std::string& token_file);
+
 // The lines of a message that say how to read the server's journal without it; empty when there is
 // none in the data directory, or when the server is at an address: its journal is elsewhere.
 std::string HowToReadOffline(const Options& options);

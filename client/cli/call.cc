@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "client/cli/contexts.h"
+#include "engine/base/ids.h"
 #include "engine/base/text.h"
 
 namespace recourse::cli {
@@ -26,6 +27,16 @@ std::string ListerFor(const Error& error) {
 }
 
 }  // namespace
+
+std::string OtherThing(const Common& common, const Error& error) {
+  constexpr std::string_view kAsked = "run: \"";  // as the server words an id that is none
+  if (error.code != Code::kInvalidArgument || !error.message.starts_with(kAsked)) return "";
+  const std::string rest = error.message.substr(kAsked.size());
+  const std::string id = rest.substr(0, rest.find('"'));
+  const bool of_approval = id.size() > 2 && (id.starts_with("A-") || id.starts_with("a-"));
+  if (!of_approval || !ApprovalId::Parse(id)) return "";
+  return "\nit is an approval: " + Prefix(common) + " approval " + id;
+}
 
 int Tell(const Error& error, int exit_code) {
   std::fprintf(stderr, "recourse: %s\n", Clean(error.message).c_str());
@@ -74,6 +85,7 @@ int WithServer(const Common& common,
   if (const std::string list = ListerFor(error); !list.empty()) {
     error.message += "\nwhat there is: " + Prefix(common) + " " + list;
   }
+  error.message += OtherThing(common, error);
   // A server that answers UNAVAILABLE is there, and said why it refused.
   return Tell(error, server->unanswered() ? kNoServer : kRefused);
 }

@@ -99,6 +99,10 @@ std::string AsCaller(const Common& common);
 // The option that lets somebody else decide: the default approver where there is one.
 std::string AsApprover(const Common& common);
 
+// What else than a run the id is that was refused as none, with the command that shows it; empty:
+// nothing.
+std::string OtherThing(const Common& common, const Error& error);
+
 // "RUN_STATUS_WAITING" as "WAITING".
 std::string StatusName(v1::RunStatus status);
 Colour ColourOf(v1::RunStatus status);

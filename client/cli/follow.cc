@@ -1,10 +1,14 @@
 // watch: a run as it happens, also across a restart of the server.
+#include <unistd.h>
+
+#include <csignal>
 #include <cstdio>
 #include <ctime>
 
 #include "client/calls.h"
 #include "client/cli/live_view.h"
 #include "client/cli/verbs.h"
+#include "engine/base/ids.h"
 #include "engine/base/text.h"
 
 namespace recourse::cli {
@@ -43,9 +47,8 @@ class Follower {
       gone_ = false;
       Remark("the server is back", Colour::kGood);
     };
-    auto ended = client::WatchRun(server_, options, [this](const v1::WatchRunResponse& response) {
-      return Take(response);
-    });
+    auto ended = client::WatchRun(
+        server_, options, [this](const v1::WatchRunResponse& response) { return Take(response); });
     if (ended) return End();
     Error error = std::move(ended).error();
     if (gone_) {
@@ -126,8 +129,9 @@ class Follower {
     } else if (IsOver(run_.status())) {
       view_.Print(run_.id() + " " + Painted(StatusName(run_.status()), ColourOf(run_.status())) +
                   " after " + Between(run_.start_time(), run_.end_time()) +
-                  (run_.has_error() ? ": " + Quoted(run_.error().code() + ": " + run_.error().message())
-                                    : ""));
+                  (run_.has_error()
+                       ? ": " + Quoted(run_.error().code() + ": " + run_.error().message())
+                       : ""));
       if (const std::string outputs = OutputsText(run_); !outputs.empty()) view_.Print(outputs);
       if (const std::string left = LeftText(common_, server_, run_); !left.empty()) {
         view_.Print(left);
@@ -150,17 +154,54 @@ class Follower {
   bool gone_ = false;    // the server, and it has not come back yet
 };
 
+// What Ctrl-C says while a run is followed: set before the handler, and read by it alone.
+std::string& Farewell() {
+  static std::string text;
+  return text;
+}
+
+// Only what a signal may interrupt anything with: write, and the signal's own end of the process.
+void SayFarewell(int number) {
+  const std::string& text = Farewell();
+  [[maybe_unused]] const auto written = write(STDERR_FILENO, text.data(), text.size());
+  std::signal(number, SIG_DFL);
+  std::raise(number);
+}
+
+// While it lives, Ctrl-C says what becomes of the run that is followed.
+class FarewellOnInterrupt {
+ public:
+  FarewellOnInterrupt(const Common& common, const std::string& run) {
+    Farewell() = "\n" + FarewellText(common, run) + "\n";
+    before_ = std::signal(SIGINT, SayFarewell);
+    if (before_ == SIG_IGN) std::signal(SIGINT, SIG_IGN);  // in the background nobody types it
+  }
+  ~FarewellOnInterrupt() { std::signal(SIGINT, before_); }
+  FarewellOnInterrupt(const FarewellOnInterrupt&) = delete;
+  FarewellOnInterrupt& operator=(const FarewellOnInterrupt&) = delete;
+
+ private:
+  void (*before_)(int) = SIG_DFL;
+};
+
 }  // namespace
+
+std::string FarewellText(const Common& common, const std::string& run) {
+  const auto id = RunId::Parse(run);
+  const std::string name = id ? id->ToString() : OneLine(run);
+  return name + " goes on; " + Prefix(common) + AsCaller(common) + " watch " + ShellWord(name) +
+         " follows it again";
+}
 
 Result<int> Follow(const Common& common, const client::Connection& server,
                    const WatchArguments& arguments) {
+  const FarewellOnInterrupt farewell(common, arguments.run);
   return Follower(common, server, arguments).Follow();
 }
 
 int WatchRun(const Common& common, const WatchArguments& arguments) {
-  return WithServer(common, [&](const client::Connection& server) {
-    return Follow(common, server, arguments);
-  });
+  return WithServer(
+      common, [&](const client::Connection& server) { return Follow(common, server, arguments); });
 }
 
 }  // namespace recourse::cli

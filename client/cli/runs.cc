@@ -4,6 +4,7 @@
 
 #include "client/cli/verbs.h"
 #include "engine/base/file.h"
+#include "engine/base/ids.h"
 #include "engine/base/json.h"
 #include "engine/base/text.h"
 
@@ -155,7 +156,24 @@ Result<int> TellQueue(const Common& common, const client::Connection& server,
   return kOk;
 }
 
+// The newest run that there is; empty: none, or the server does not say.
+std::string NewestRun(const client::Connection& server) {
+  v1::ListRunsRequest request;
+  request.set_page_size(1);
+  const auto list = Unary(server, &v1::RunService::Stub::ListRuns, server.runs(), request);
+  return list && list->runs_size() > 0 ? list->runs(0).id() : "";
+}
+
 }  // namespace
+
+std::string StartedText(const v1::Run& run, const std::string& newest_before) {
+  const auto id = RunId::Parse(run.id());
+  const auto before = RunId::Parse(newest_before);
+  // Numbers of runs are given in order.
+  if (!id || !before || id->number > before->number) return run.id() + " started";
+  return run.id() + " was started before, with this --request-id, and is " +
+         StatusName(run.status()) + "; nothing new was started";
+}
 
 int StartRun(const Common& common, const StartArguments& arguments) {
   auto inputs = InputsOf(arguments);
@@ -171,12 +189,13 @@ int StartRun(const Common& common, const StartArguments& arguments) {
     request.set_request_id(arguments.request_id);
     request.set_severity(arguments.severity);
     request.set_hold(arguments.hold);
+    const std::string newest = arguments.request_id.empty() ? "" : NewestRun(server);
     auto run = Unary(server, &v1::RunService::Stub::StartRun, server.runs(), request);
     if (!run) return std::move(run).error();
     if (!arguments.wait) {
       if (common.json) return PrintJson(*run);
-      std::printf("%s started. Follow it: %s watch %s\n", run->id().c_str(), Prefix(common).c_str(),
-                  run->id().c_str());
+      std::printf("%s. Follow it: %s watch %s\n", StartedText(*run, newest).c_str(),
+                  Prefix(common).c_str(), run->id().c_str());
       if (run->status() == v1::RUN_STATUS_PAUSED) {
         std::printf("It is on hold, and no step begins before: %s resume %s\n",
                     Prefix(common).c_str(), run->id().c_str());

@@ -101,26 +101,49 @@ int ShowSchedule(const Common& common, const std::string& name) {
   });
 }
 
+namespace {
+
+// What to say where the schedule is as it is asked to be: it stays so by the word of who said so
+// first. Empty: it is not, or the server does not say.
+std::string Unchanged(const client::Connection& server, const std::string& name, bool pause) {
+  v1::GetScheduleRequest request;
+  request.set_schedule(name);
+  const auto now =
+      Unary(server, &v1::ScheduleService::Stub::GetSchedule, server.schedules(), request);
+  if (!now || now->paused() != pause) return "";
+  return "nothing is changed, and no reason kept: it is " + StateText(*now);
+}
+
+void TellUnchanged(const std::string& unchanged) {
+  if (!unchanged.empty()) std::fprintf(stderr, "recourse: %s\n", Clean(unchanged).c_str());
+}
+
+}  // namespace
+
 int PauseSchedule(const Common& common, const std::string& name, const std::string& reason) {
   return WithServer(common, [&](const client::Connection& server) -> Result<int> {
+    const std::string unchanged = Unchanged(server, name, true);
     v1::PauseScheduleRequest request;
     request.set_schedule(name);
     request.set_reason(reason);
     auto schedule =
         Unary(server, &v1::ScheduleService::Stub::PauseSchedule, server.schedules(), request);
     if (!schedule) return std::move(schedule).error();
+    TellUnchanged(unchanged);
     return Print(common, *schedule);
   });
 }
 
 int ResumeSchedule(const Common& common, const std::string& name, const std::string& reason) {
   return WithServer(common, [&](const client::Connection& server) -> Result<int> {
+    const std::string unchanged = Unchanged(server, name, false);
     v1::ResumeScheduleRequest request;
     request.set_schedule(name);
     request.set_reason(reason);
     auto schedule =
         Unary(server, &v1::ScheduleService::Stub::ResumeSchedule, server.schedules(), request);
     if (!schedule) return std::move(schedule).error();
+    TellUnchanged(unchanged);
     return Print(common, *schedule);
   });
 }

@@ -23,6 +23,9 @@ struct StartArguments {
   bool wait = false;
 };
 int StartRun(const Common& common, const StartArguments& arguments);
+// That the run was started; or that it was before, where it is none behind the run that was the
+// newest before the call.
+std::string StartedText(const v1::Run& run, const std::string& newest_before);
 // The inputs that the arguments name, as a map: "rows=5" is a number, "name=x" a text, 'list=["a"]'
 // a list; what is one of `texts` is a text whatever it looks like, unless it stands in quotes.
 Result<Value> InputsOf(const StartArguments& arguments, const std::set<std::string>& texts = {});
@@ -50,6 +53,8 @@ struct WatchArguments {
   bool answered = false;       // the server has answered a call before
 };
 int WatchRun(const Common& common, const WatchArguments& arguments);
+// What Ctrl-C says: that it ends the watching alone.
+std::string FarewellText(const Common& common, const std::string& run);
 // The same on an open connection.
 Result<int> Follow(const Common& common, const client::Connection& server,
                    const WatchArguments& arguments);

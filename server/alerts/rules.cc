@@ -39,7 +39,16 @@ Result<Value> InputsFor(const Launch& launch, const Alert& alert, const std::str
                                 {"ended", alert.ended ? TextOf(*alert.ended) : std::string()},
                                 {"run", run}})}});
   auto inputs = launch.inputs.Evaluate(scope);
-  if (!inputs) return inputs;
+  if (!inputs) {
+    // The expression knows no more than that it stands in a definition.
+    constexpr std::string_view kDefinition = " of the definition)";
+    Error error = std::move(inputs).error();
+    if (!launch.file.empty() && error.message.ends_with(kDefinition)) {
+      error.message.resize(error.message.size() - kDefinition.size());
+      error.message += " of " + launch.file + ")";
+    }
+    return error;
+  }
   auto fitting = AsJson(*std::move(inputs));
   if (!fitting || FitsAsJson(*fitting, kInputsMax)) return fitting;
   return InvalidArgument("inputs: larger than " + HumanBytes(kInputsMax));

@@ -22,6 +22,7 @@ namespace recourse::server::alerts {
 struct Launch {
   std::string workflow;
   expression::Template inputs;  // a map
+  std::string file = {};        // where they stand
 };
 
 struct Rule {

@@ -49,7 +49,11 @@ class RulesReader {
  public:
   RulesReader(std::string_view text, const definition::WorkflowsByName& workflows,
               const definition::Inventory& inventory, Problems& problems, Problems& launches)
-      : text_(text), workflows_(workflows), inventory_(inventory), problems_(problems), launches_(launches) {}
+      : text_(text),
+        workflows_(workflows),
+        inventory_(inventory),
+        problems_(problems),
+        launches_(launches) {}
 
   Rules Read(const Node& root) {
     Rules rules;
@@ -147,7 +151,9 @@ class RulesReader {
     return nullptr;
   }
 
-  static std::string NameIn(const Node& node) { return node.is_string() ? node.scalar.as_string() : ""; }
+  static std::string NameIn(const Node& node) {
+    return node.is_string() ? node.scalar.as_string() : "";
+  }
 
   std::string ReadFallback(const Node& node) {
     const Workflow* workflow = FindWorkflow(node);
@@ -301,9 +307,15 @@ Result<std::shared_ptr<const Rules>> LoadRules(std::string_view text, std::strin
   const Node root = definition::ReadYaml(text, problems);
   Rules rules;
   if (problems.empty()) {
-    rules = RulesReader(text, workflows, inventory, problems, unusable == nullptr ? problems : launches).Read(root);
+    rules =
+        RulesReader(text, workflows, inventory, problems, unusable == nullptr ? problems : launches)
+            .Read(root);
   }
   if (!problems.empty()) return InvalidArgument(ReportOf(std::move(problems), file));
+  for (Rule& rule : rules.rules) {
+    rule.launch.file = file;
+    if (rule.on_resolved) rule.on_resolved->file = file;
+  }
   if (unusable != nullptr) *unusable = ReportOf(std::move(launches), file);
   return std::make_shared<const Rules>(std::move(rules));
 }

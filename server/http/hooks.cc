@@ -36,7 +36,8 @@ void Answer(const httplib::Request& request, httplib::Response& response, std::s
     Error error = std::move(caller).error();
     if (error.code == Code::kResourceExhausted) error.code = Code::kUnavailable;
     // Where tokens are kept is nothing for who has none; the log has it all.
-    if (error.code == Code::kUnauthenticated) error.message = "no token or certificate that this server knows; nothing was done";
+    if (error.code == Code::kUnauthenticated)
+      error.message = "no token or certificate that this server knows; nothing was done";
     return AnswerError(response, error);
   }
   const auto delivery = parse(request.body);
@@ -52,6 +53,19 @@ void Answer(const httplib::Request& request, httplib::Response& response, std::s
                 caller->principal, error.ToString());
   error.code = Code::kUnavailable;
   AnswerError(response, error);
+}
+
+// Who asks with GET has found the right place.
+void RefuseOtherMethods(httplib::Server& server, const char* path) {
+  const auto refuse = [](const auto&, auto& response) {
+    response.set_header("Allow", "POST");
+    AnswerJson(response, 405,
+               ToJson(Value::Object({{"error", "use POST, with the alert as the body"}})) + "\n");
+  };
+  server.Get(path, refuse);
+  server.Put(path, refuse);
+  server.Patch(path, refuse);
+  server.Delete(path, refuse);
 }
 
 }  // namespace
@@ -72,25 +86,32 @@ void AddHooks(httplib::Server& server, const Principals& principals, alerts::Int
     server.Post(path, [&principals, &intake, hook, parse](const auto& request, auto& response) {
       Answer(request, response, hook, parse, principals, intake);
     });
+    RefuseOtherMethods(server, path);
   };
   add("/hooks/alertmanager", "Hooks.Alertmanager", alerts::ParseAlertmanager);
   add("/hooks/alert", "Hooks.Alert", alerts::ParseAlerts);
 }
 
-Result<std::unique_ptr<web::Listener>> StartHooks(const std::string& listen, const std::optional<TlsFiles>& tls,
-                                                  const Principals& principals, alerts::Intake& intake) {
+Result<std::unique_ptr<web::Listener>> StartHooks(const std::string& listen,
+                                                  const std::optional<TlsFiles>& tls,
+                                                  const Principals& principals,
+                                                  alerts::Intake& intake) {
   web::ListenerOptions options{.listen = listen};
   options.report = [](const std::string& message) { spdlog::warn("http: {}", message); };
   if (tls) {
     auto context = TlsContext::Open(*tls);
     if (!context) return std::move(context).error();
-    options.tls = [shared = std::shared_ptr<TlsContext>(*std::move(context))] { return shared->Now(); };
+    options.tls = [shared = std::shared_ptr<TlsContext>(*std::move(context))] {
+      return shared->Now();
+    };
   }
   auto listener = web::Listener::Start(
       options, [&](httplib::Server& server) { AddHooks(server, principals, intake); });
   if (!listener) {
     Error error = std::move(listener).error();
-    error.message += "; nothing was started. Set another with \"http: {listen: ...}\", or port 0 for any free one";
+    error.message +=
+        "; nothing was started. Set another with \"http: {listen: ...}\", or port 0 for any free "
+        "one";
     return error;
   }
   return listener;

@@ -1,5 +1,6 @@
 // The command as people and programs use it, against a real server.
 #include <catch2/catch.hpp>
+#include <csignal>
 #include <sstream>
 
 #include "engine/base/json.h"
@@ -134,6 +135,19 @@ TEST_CASE("a paused run starts nothing until it is resumed", "[integration]") {
   CHECK_THAT(scene.Recourse({"show", run}).out, Contains("recourse resume " + run));
   CHECK(scene.Recourse({"resume", run, "--wait"}).code == 0);
   CHECK_THAT(scene.Effects(), Equals(run + "/mark/1\n"));
+}
+
+TEST_CASE("who interrupts watch is told that the run goes on", "[integration]") {
+  std::signal(SIGINT, SIG_DFL);  // who runs tests in the background may ignore it, for all of them
+  const Scene scene;
+  const std::string run = scene.Start("gate");
+  Program watch({RECOURSE, "watch", run, "--data", scene.data}, scene.folder / "watch");
+  Eventually("the run is watched", [&] { return !watch.out().empty(); });
+  watch.Signal(SIGINT);
+  CHECK(watch.WaitForEnd(10s) == 128 + SIGINT);
+  CHECK_THAT(watch.err(), Contains(run + " goes on; recourse --data " + scene.data + " watch " +
+                                   run + " follows it again"));
+  scene.OpenGate();
 }
 
 TEST_CASE("what the server has loaded is listed and shown", "[integration]") {

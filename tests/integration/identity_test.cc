@@ -38,9 +38,9 @@ struct TlsScene {
     WriteServer(authority.Issue({"server", {"DNS:localhost", "IP:127.0.0.1"}}));
     scene.folder.Write("ca.pem", authority.certificate());
     scene.folder.Write("clients.pem", clients.certificate());
-    Configure(scene, "tls: {certificate: " + (scene.folder / "server.pem") + ", key: " +
-                         (scene.folder / "server.key") + ", client_ca: " +
-                         (scene.folder / "clients.pem") + "}\n");
+    Configure(scene, "tls: {certificate: " + (scene.folder / "server.pem") +
+                         ", key: " + (scene.folder / "server.key") +
+                         ", client_ca: " + (scene.folder / "clients.pem") + "}\n");
     scene.StartServer();
   }
 
@@ -70,6 +70,18 @@ struct TlsScene {
 
 }  // namespace
 
+TEST_CASE("a token that could not be written is revoked, as nobody has seen it", "[integration]") {
+  const Scene scene;
+  const Finished made =
+      Run({"/bin/sh", "-c",
+           std::string(RECOURSE) + " --data " + scene.data + " tokens create approver > /dev/full"},
+          scene.folder / "made");
+  CHECK(made.code == 6);
+  CHECK_THAT(made.err, Contains("the output could not be written (No space left on device). T-1, "
+                                "which nobody has seen, is revoked"));
+  CHECK_THAT(scene.Recourse({"tokens", "list"}).out, Contains("no token is in force"));
+}
+
 TEST_CASE("a token is created, used, listed and revoked with the command", "[integration]") {
   const Scene scene;
   const Finished made = scene.Recourse({"tokens", "create", "approver", "--note", "pager"});
@@ -87,7 +99,8 @@ TEST_CASE("a token is created, used, listed and revoked with the command", "[int
 
   const Finished revoked =
       scene.Recourse({"tokens", "revoke", "T-1", "--reason", "the phone is lost"});
-  CHECK_THAT(revoked.out, Contains("T-1 of approver is revoked, since ") && Contains(" by operator"));
+  CHECK_THAT(revoked.out,
+             Contains("T-1 of approver is revoked, since ") && Contains(" by operator"));
   const Finished refused = scene.Recourse({"whoami", "--token-file", file});
   CHECK(refused.code == 4);
   CHECK_THAT(refused.err, Contains("the token T-1 of approver was revoked at "));
@@ -125,11 +138,12 @@ TEST_CASE("SIGHUP reads the principals again, and a mistake leaves them as they 
   Eventually("the mistake is told", [&] {
     return scene.server().err().find("the principals stay as they were: ") != std::string::npos;
   });
-  CHECK_THAT(scene.server().err(), Contains("principals.yaml:1:33: principals[0].roles: expected a list"));
+  CHECK_THAT(scene.server().err(),
+             Contains("principals.yaml:1:33: principals[0].roles: expected a list"));
   CHECK(scene.Recourse({"whoami", "--token-file", ada}).code == 0);
 
-  scene.folder.Write("principals.yaml", "principals: [{name: root, roles: [admin], token_file: " +
-                                            root + "}]\n");
+  scene.folder.Write("principals.yaml",
+                     "principals: [{name: root, roles: [admin], token_file: " + root + "}]\n");
   scene.server().Signal(SIGHUP);
   Eventually("ada is gone", [&] {
     return scene.Recourse({"whoami", "--token-file", ada}).code == 4;
@@ -155,8 +169,8 @@ TEST_CASE("who is on the host's socket is the local operator, and cannot decide 
   CHECK(own.code == 4);
   // Nor with a token of his own: he is one person, whichever way he comes.
   const std::string token = scene.folder.Write(
-      "ada.token", scene.Recourse({"tokens", "create", "ada", "--token-file",
-                                   scene.folder / "root.token"}).out);
+      "ada.token",
+      scene.Recourse({"tokens", "create", "ada", "--token-file", scene.folder / "root.token"}).out);
   CHECK(scene.Recourse({"approve", "A-1", "--token-file", token}).code == 4);
   CHECK(scene.StatusOf(run) == "RUN_STATUS_WAITING");
 
@@ -177,7 +191,8 @@ TEST_CASE("the socket knows nobody unless the configuration says so", "[integrat
 TEST_CASE("a server on which nobody could make tokens says so at its start", "[integration]") {
   Scene scene(false);
   const std::string file = scene.folder.Write(
-      "who.yaml", "principals: [{name: ada, roles: [viewer, admin]}, {name: bot, roles: [viewer]}]");
+      "who.yaml",
+      "principals: [{name: ada, roles: [viewer, admin]}, {name: bot, roles: [viewer]}]");
   const auto start = [&](const std::string& more) {
     scene.server_arguments = {
         "--config", scene.folder.Write("recourse.yaml", "principals_file: " + file + "\n" + more)};
@@ -210,9 +225,10 @@ TEST_CASE("over TLS a token or a certificate says who calls", "[integration]") {
 
   const Finished unmapped = tls.WhoAmIWith(tls.clients.Issue({"eve", {"DNS:eve.example.net"}}));
   CHECK(unmapped.code == 4);
-  CHECK_THAT(unmapped.err,
-             Contains("the client certificate (CN=eve, DNS:eve.example.net) names no principal; the "
-                      "principals file knows CN=ada, URI:spiffe://example.net/bot"));
+  CHECK_THAT(
+      unmapped.err,
+      Contains("the client certificate (CN=eve, DNS:eve.example.net) names no principal; the "
+               "principals file knows CN=ada, URI:spiffe://example.net/bot"));
   const Finished both =
       tls.WhoAmIWith(tls.clients.Issue({"ada", {"URI:spiffe://example.net/bot"}}));
   CHECK(both.code == 4);
@@ -253,10 +269,9 @@ TEST_CASE("a certificate can be revoked without a restart", "[integration]") {
   CHECK(tls.WhoAmIWith(ada).code == 0);
   const auto former = ReadFile(tls.scene.folder / "principals.yaml", 1 << 20);
   REQUIRE(former);
-  const Finished fingerprint =
-      Run({"/usr/bin/openssl", "x509", "-noout", "-fingerprint", "-sha256", "-in",
-           tls.scene.folder / "me.pem"},
-          tls.scene.folder / "openssl");
+  const Finished fingerprint = Run({"/usr/bin/openssl", "x509", "-noout", "-fingerprint", "-sha256",
+                                    "-in", tls.scene.folder / "me.pem"},
+                                   tls.scene.folder / "openssl");
   REQUIRE(fingerprint.code == 0);
   const std::string shown = FirstLine(fingerprint.out);
   tls.scene.folder.Write("principals.yaml", *former + "revoked_certificates: [\"" +
@@ -276,7 +291,8 @@ TEST_CASE("a renewed certificate is taken without a restart", "[integration]") {
   CHECK(tls.WhoAmI(options).code == 3);
   tls.WriteServer(next.Issue({"server", {"DNS:localhost", "IP:127.0.0.1"}}));
   Eventually("the renewed certificate is shown", [&] { return tls.WhoAmI(options).code == 0; });
-  CHECK_THAT(tls.scene.server().err(), Contains("TLS: the certificate") && Contains("is good until"));
+  CHECK_THAT(tls.scene.server().err(),
+             Contains("TLS: the certificate") && Contains("is good until"));
 }
 
 TEST_CASE("TLS files that cannot be used keep the server from starting", "[integration]") {
@@ -310,8 +326,8 @@ TEST_CASE("nothing is reached from elsewhere without TLS, unless that is said an
   Configure(scene, "insecure: true\n");
   scene.StartServer();
   CHECK_THAT(scene.server().err(), Contains("warning insecure: true: 0.0.0.0:0 may be reached"));
-  const Finished other = scene.Recourse({"whoami", "--address", "192.0.2.1:7373", "--token-file",
-                                         scene.folder / "root.token"});
+  const Finished other = scene.Recourse(
+      {"whoami", "--address", "192.0.2.1:7373", "--token-file", scene.folder / "root.token"});
   CHECK(other.code == 3);
   CHECK_THAT(other.err, Contains("the token would cross the network in the clear"));
 }

@@ -130,6 +130,11 @@ TEST_CASE_METHOD(SchedulesScene, "a pause outlives a kill", "[integration]") {
   StartServer();
   WaitForRuns(*this, "marks", 1);
   CHECK(Recourse({"schedules", "pause", "marks", "--reason", "enough"}).code == 0);
+  // Who pauses it once more learns that it was, and why.
+  const Finished again = Recourse({"schedules", "pause", "marks", "--reason", "the disk"});
+  CHECK(again.code == 0);
+  CHECK_THAT(again.err, Catch::Contains("no reason kept: it is paused by operator on ") &&
+                            Catch::Contains(": enough\n"));
   const auto before = SecondsOf(*this, "marks");
   KillServer();
   StartServer();

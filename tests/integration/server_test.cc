@@ -76,7 +76,8 @@ TEST_CASE("a server that cannot start says why, with the code of its kind", "[in
       start({"--data", other, "--listen", address.substr(0, address.find('\n'))});
   CHECK(taken.code == 1);
   CHECK_THAT(taken.err, Contains("recoursed did not start: cannot listen on"));
-  CHECK_THAT(taken.err, Contains("recoursed (pid " + scene.Json({"info"}).StringOr("process_id", "")));
+  CHECK_THAT(taken.err,
+             Contains("recoursed (pid " + scene.Json({"info"}).StringOr("process_id", "")));
   CHECK_THAT(taken.err, Contains(scene.data + "/journal.db"));
   CHECK_THAT(taken.err, Contains("recourse --data " + scene.data + " info\n"));
   CHECK_THAT(taken.err, Contains("--listen 127.0.0.1:7374"));
@@ -163,6 +164,8 @@ TEST_CASE("a start repeated after a lost answer gives the same run, also after a
   const std::vector<std::string> start = {"start", "echo", "--request-id", "incident-7"};
   CHECK(scene.Json(start).StringOr("id", "") == "R-1");
   CHECK(scene.Json(start).StringOr("id", "") == "R-1");
+  CHECK_THAT(scene.Recourse(start).out,
+             Catch::Contains("R-1 was started before, with this --request-id, and is SUCCEEDED"));
   scene.KillServer();
   scene.StartServer();
   CHECK(scene.Json(start).StringOr("id", "") == "R-1");

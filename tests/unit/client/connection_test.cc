@@ -21,4 +21,11 @@ TEST_CASE("the data directory of root is the system's, of others their own", "[c
   setenv("HOME", before.c_str(), 1);
 }
 
+TEST_CASE("who may not read a token is told whose it is, and of tokens of their own", "[client]") {
+  const std::string advice = HowToBeLetIn("/", "/nowhere/operator.token");
+  CHECK_THAT(advice, Catch::Contains("run it as the owner, who is root\n") &&
+                         Catch::Contains("--token-file FILE") &&
+                         Catch::Contains("recourse tokens create"));
+}
+
 }  // namespace recourse::client

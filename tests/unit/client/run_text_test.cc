@@ -1,6 +1,7 @@
 #include <catch2/catch.hpp>
 
 #include "client/cli/verbs.h"
+#include "engine/base/ids.h"
 #include "engine/base/json.h"
 
 namespace recourse::cli {
@@ -182,6 +183,32 @@ TEST_CASE("a vote that is advised to be cast again is that of the same caller", 
   vote.wait = true;
   CHECK(VoteAgain(common, vote) ==
         "recourse --data /srv/recourse approve A-15 --as approver --reason 'looked at it' --wait");
+}
+
+TEST_CASE("who asks for an approval as if it were a run gets the command that shows it",
+          "[client]") {
+  const auto refused = [](const std::string& id) { return RunId::Parse(id).error().In("run"); };
+  CHECK(OtherThing({}, refused("A-1")) == "\nit is an approval: recourse approval A-1");
+  CHECK(OtherThing({}, refused("A-1; rm")) == "");
+  CHECK(OtherThing({}, refused("x")) == "");
+}
+
+TEST_CASE("a run that a request_id has started before is not told as new", "[client]") {
+  v1::Run run;
+  run.set_id("R-72");
+  run.set_status(v1::RUN_STATUS_WAITING);
+  CHECK(StartedText(run, "R-71") == "R-72 started");
+  CHECK(StartedText(run, "") == "R-72 started");
+  CHECK(StartedText(run, "R-72") ==
+        "R-72 was started before, with this --request-id, and is WAITING; nothing new was started");
+  CHECK_THAT(StartedText(run, "R-100"), Contains("was started before"));
+}
+
+TEST_CASE("who stops watching is told that the run goes on, and how to see it again", "[client]") {
+  Common common;
+  common.server.principal = "ana";
+  CHECK(FarewellText(common, "48") ==
+        "R-48 goes on; recourse --as ana watch R-48 follows it again");
 }
 
 }  // namespace recourse::cli

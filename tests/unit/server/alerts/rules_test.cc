@@ -121,6 +121,7 @@ TEST_CASE("a run's inputs come from what the alert says", "[alerts]") {
     const auto missing = InputsFor(rules.rules[0].launch, bare);
     REQUIRE_FALSE(missing);
     CHECK(missing.error().message.find("summary") != std::string::npos);
+    CHECK(missing.error().message.ends_with(" of alert_rules.yaml)"));
   }
   SECTION("they have a limit") {
     Alert large = DbCorrupt();

@@ -28,9 +28,9 @@ class Hooked : public runtime::EngineFixture {
                                     {"ada", {"operator"}, directory() + "/ada.token"}});
     if (!loaded) FAIL(loaded.error().message);
     principals_.emplace(*std::move(loaded));
-    auto listening = web::Listener::Start({.listen = "127.0.0.1:0"}, [this](httplib::Server& server) {
-      AddHooks(server, *principals_, *intake_);
-    });
+    auto listening = web::Listener::Start(
+        {.listen = "127.0.0.1:0"},
+        [this](httplib::Server& server) { AddHooks(server, *principals_, *intake_); });
     if (!listening) FAIL(listening.error().message);
     listener_ = *std::move(listening);
   }
@@ -49,6 +49,10 @@ class Hooked : public runtime::EngineFixture {
     const auto answer = client.Post(path, headers, body, "application/json");
     REQUIRE(answer);
     return {answer->status, answer->body};
+  }
+
+  httplib::Result Get(const std::string& path) {
+    return httplib::Client("http://" + listener_->address()).Get(path);
   }
 
  private:
@@ -106,6 +110,17 @@ TEST_CASE("what cannot be stored is to be sent again", "[http]") {
   Hooked hooked;
   hooked.journal().RefuseWith([](auto) { return Unavailable("no disk"); });
   CHECK(hooked.Post("/hooks/alert", kAlert, hooked.TokenOf("pager")).first == 503);
+}
+
+TEST_CASE("who asks a hook with another method is told the right one", "[http]") {
+  Hooked hooked;
+  for (const char* path : {"/hooks/alert", "/hooks/alertmanager"}) {
+    const auto answer = hooked.Get(path);
+    REQUIRE(answer);
+    CHECK(answer->status == 405);
+    CHECK(answer->get_header_value("Allow") == "POST");
+    CHECK(answer->body.find("use POST") != std::string::npos);
+  }
 }
 
 }  // namespace recourse::server::http
