@@ -102,14 +102,6 @@ Result<std::vector<journal::RunRow>> Candidates(journal::Reader& reader) {
   return found;
 }
 
-// The list has no field for how many more there are: the last one's error begins with it, because
-// the end of a long one is not shown.
-void SayMore(std::size_t more, bool all, v1::Run& last) {
-  last.mutable_error()->set_message(
-      "(" + std::string(all ? "" : "at least ") + std::to_string(more) +
-      " more ended badly in these 24 hours, before this one) " + last.error().message());
-}
-
 Result<void> AddEndedBadly(journal::Reader& reader, Time now, v1::ListAttentionResponse& response) {
   constexpr std::array kStatuses = {static_cast<int>(machine::RunStatus::kFailed),
                                     static_cast<int>(machine::RunStatus::kRolledBack)};
@@ -118,10 +110,8 @@ Result<void> AddEndedBadly(journal::Reader& reader, Time now, v1::ListAttentionR
   for (std::size_t i = 0; i < std::min(ended->size(), kEndedBadlyMax); ++i) {
     *response.add_ended_badly() = ToProto((*ended)[i]);
   }
-  if (ended->size() > kEndedBadlyMax) {
-    SayMore(ended->size() - kEndedBadlyMax, ended->size() < kEndedBadlyCounted,
-            *response.mutable_ended_badly()->rbegin());
-  }
+  response.set_more_ended_badly(
+      static_cast<std::int64_t>(ended->size() - std::min(ended->size(), kEndedBadlyMax)));
   return {};
 }
 
@@ -230,6 +220,9 @@ Result<v1::ListAttentionResponse> ReadAttention(const v1::ListAttentionRequest& 
   if (!rows) return std::move(rows).error();
   const auto limit = static_cast<std::size_t>(request.limit() == 0 ? kLimit : request.limit());
   v1::ListAttentionResponse response;
+  if (const auto info = engine.info(); !info.journal_writable) {
+    response.set_journal_error(info.journal_error);
+  }
   auto undelivered = UndeliveredChannels(reader, channels, now);
   if (!undelivered) return std::move(undelivered).error();
   for (v1::Channel& channel : *undelivered) *response.add_undelivered() = std::move(channel);

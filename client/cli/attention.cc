@@ -36,6 +36,9 @@ std::string EndedBadlyText(const Common& common, const v1::ListAttentionResponse
     text += "because     " + Brief(run.error().code() + ": " + run.error().message()) + "\n";
     text += "look        " + Prefix(common) + " show " + run.id() + "\n";
   }
+  if (list.more_ended_badly() > 0) {
+    text += "(" + std::to_string(list.more_ended_badly()) + " more ended before these)\n";
+  }
   return text.empty() ? "" : "\nended badly in the last 24 hours; nobody is waited for:\n" + text;
 }
 
@@ -46,6 +49,10 @@ int ListAttention(const Common& common, int limit) {
     auto list = Unary(server, &v1::RunService::Stub::ListAttention, server.runs(), request);
     if (!list) return std::move(list).error();
     if (common.json) return PrintJson(*list);
+    if (!list->journal_error().empty()) {
+      std::printf("%s\n\n", Painted("JOURNAL  it cannot be written, and no command takes effect: " +
+                                        OneLine(list->journal_error()), Colour::kBad).c_str());
+    }
     if (list->runs().empty()) std::printf("nothing needs a person\n");
     bool first = true;
     for (const v1::Run& run : list->runs()) {

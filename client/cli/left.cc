@@ -1,6 +1,7 @@
 // What a run that was ended has left as it is.
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 
 #include "client/cli/verbs.h"
@@ -50,23 +51,55 @@ std::string Lines(const std::string& head, const std::vector<std::string>& lines
   return text;
 }
 
+// Nothing when it cannot be read.
+std::optional<v1::GetTimelineResponse> TimelineOf(const client::Connection& server, const v1::Run& run) {
+  v1::GetTimelineRequest events;
+  events.set_run(run.id());
+  auto timeline = AllPages(server, &v1::RunService::Stub::GetTimeline, server.runs(), events,
+                           [](auto& answer) { return answer.mutable_events(); });
+  if (!timeline) return std::nullopt;
+  return *std::move(timeline);
+}
+
+bool EndedOtherwise(const v1::Run& run) {
+  return IsOver(run.status()) && run.status() != v1::RUN_STATUS_SUCCEEDED;
+}
+
+std::set<std::string> Standing(const v1::Run& full) {
+  std::set<std::string> standing;
+  for (const v1::StepState& step : full.steps()) {
+    if (step.effect() == Effect::STANDS) standing.insert(step.id());
+  }
+  return standing;
+}
+
+std::string DownText(const Story& story) {
+  std::string down;
+  for (const auto& [service, runs] : story.running) {
+    if (!runs) down += (down.empty() ? "" : ", ") + OneLine(service);
+  }
+  return down.empty() ? "" : "services that it stopped and did not start again: " + down + "\n";
+}
+
 }  // namespace
 
+std::string LeftDownText(const client::Connection& server, const v1::Run& full) {
+  if (!EndedOtherwise(full)) return "";
+  const auto timeline = TimelineOf(server, full);
+  return timeline ? DownText(Read(*timeline, Standing(full))) : "";
+}
+
 std::string LeftText(const Common& common, const client::Connection& server, const v1::Run& run) {
-  if (!IsOver(run.status()) || run.status() == v1::RUN_STATUS_SUCCEEDED) return "";
+  if (!EndedOtherwise(run)) return "";
   v1::GetRunRequest request;
   request.set_run(run.id());
   const auto full = Unary(server, &v1::RunService::Stub::GetRun, server.runs(), request);
-  v1::GetTimelineRequest events;
-  events.set_run(run.id());
-  const auto timeline = AllPages(server, &v1::RunService::Stub::GetTimeline, server.runs(), events,
-                                 [](auto& answer) { return answer.mutable_events(); });
+  const auto timeline = TimelineOf(server, run);
   if (!full || !timeline) return "";
 
-  std::set<std::string> standing;
+  const std::set<std::string> standing = Standing(*full);
   std::vector<std::string> half_done;
   for (const v1::StepState& step : full->steps()) {
-    if (step.effect() == Effect::STANDS) standing.insert(step.id());
     if (step.effect() == Effect::PARTIAL)
       half_done.push_back(step.id() + ": a part of it was done");
     if (step.effect() == Effect::UNKNOWN) {
@@ -80,11 +113,7 @@ std::string LeftText(const Common& common, const client::Connection& server, con
   std::string text =
       Lines("done and not undone:", story.done) + Lines("look at these yourself:", half_done);
   if (text.empty()) text = "every step that it did is undone, or changed nothing\n";
-  std::string down;
-  for (const auto& [service, runs] : story.running) {
-    if (!runs) down += (down.empty() ? "" : ", ") + OneLine(service);
-  }
-  if (!down.empty()) text += "services that it stopped and did not start again: " + down + "\n";
+  text += DownText(story);
   if (!story.lock.empty()) text += "it has let go of the lock " + OneLine(story.lock) + "\n";
   return text + "what happened: " + Prefix(common) + " timeline " + run.id();
 }

@@ -261,7 +261,7 @@ int ShowRun(const Common& common, const std::string& id) {
     auto run = Unary(server, &v1::RunService::Stub::GetRun, server.runs(), request);
     if (!run) return std::move(run).error();
     if (common.json) return PrintJson(*run);
-    std::printf("%s", RunText(common, *run).c_str());
+    std::printf("%s%s", RunText(common, *run).c_str(), LeftDownText(server, *run).c_str());
     return kOk;
   });
 }

@@ -295,4 +295,7 @@ std::string OutputsText(const v1::Run& run);
 // be asked.
 std::string LeftText(const Common& common, const client::Connection& server, const v1::Run& run);
 
+// Of that the services only, from the run's full view: a line that ends, or nothing.
+std::string LeftDownText(const client::Connection& server, const v1::Run& full);
+
 }  // namespace recourse::cli

@@ -46,6 +46,7 @@ void CheckReadsGoOn(const Scene& scene, const std::string& gate) {
   const Finished info = scene.Recourse({"info"});
   CHECK(info.code == 0);
   CHECK_THAT(info.out, Contains("the journal cannot be written"));
+  CHECK_THAT(scene.Recourse({"attention"}).out, Contains("JOURNAL  it cannot be written"));
 }
 
 // After the disk is well: without a restart, every acknowledged run is there and ends, and the

@@ -124,6 +124,7 @@ TEST_CASE("a cancel says what was done and is not undone", "[integration]") {
     CHECK_THAT(cancelled.out, Contains("it has let go of the lock database/demo\n"));
     CHECK_THAT(cancelled.out, Contains("recourse timeline R-1\n"));
     CHECK_THAT(scene.Recourse({"watch", "R-1"}).out, Contains("done and not undone:\n  mark"));
+    CHECK_THAT(scene.Recourse({"show", "R-1"}).out, Contains("did not start again: app\n"));
   }
   SECTION("while a step is at work: what comes first") {
     const std::string gate = scene.Start("gate");
