@@ -68,10 +68,12 @@ endfunction()
 
 # recourse_test(machine_test LABELS unit SOURCES decide_test.cc LINKS recourse::machine)
 # One test program of Catch2; each TEST_CASE is a test of ctest's. COST: about how many seconds its
-# longest takes; what takes long begins first, so that the others fill the time beside it. BUSY: it
-# computes much itself and is compiled like the products; the others wait for what they test.
+# longest takes; what takes long begins first, so that the others fill the time beside it. TOGETHER:
+# all run in one process, as one test of ctest's, which names the cases that fail: to start a process
+# for each would take longer than they do. BUSY: it computes much itself and is compiled like the
+# products; the others wait for what they test.
 function(recourse_test name)
-  cmake_parse_arguments(ARG "BUSY" "COST;TIMEOUT" "SOURCES;LINKS;LABELS" ${ARGN})
+  cmake_parse_arguments(ARG "BUSY;TOGETHER" "COST;TIMEOUT" "SOURCES;LINKS;LABELS" ${ARGN})
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 120)
   endif()
@@ -84,8 +86,13 @@ function(recourse_test name)
     target_compile_options(${name} PRIVATE -O0)
     target_precompile_headers(${name} REUSE_FROM recourse_test_headers)
   endif()
-  catch_discover_tests(${name} TEST_PREFIX "${name}: "
-                       PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT} COST ${ARG_COST})
+  if(ARG_TOGETHER)
+    add_test(NAME ${name} COMMAND ${name})
+    set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT} COST ${ARG_COST})
+  else()
+    catch_discover_tests(${name} TEST_PREFIX "${name}: "
+                         PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT} COST ${ARG_COST})
+  endif()
 endfunction()
 
 # Links the imported libraries of these namespaces from their archives, where there are any. They
