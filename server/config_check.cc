@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <cerrno>
+#include <set>
 #include <utility>
 
 #include "engine/base/signing.h"
@@ -22,13 +24,18 @@ std::vector<std::string> WithOwn(const Config& config, const std::string& name,
   return directories;
 }
 
-// How many principals there are. Errors are those of the start.
+// How many principals there are. Errors are those of the start, which makes a token file that is
+// missing.
 Result<std::size_t> CheckPrincipals(const Config& config) {
   auto who = FindPrincipals(config.data, config.principals, config.principals_file);
   if (!who) return std::move(who).error();
-  // The start makes a token file that is missing.
+  std::set<std::string> to_make;
   for (PrincipalConfig& principal : who->principals) {
-    if (!IsThere(principal.token_file)) principal.token_file.clear();
+    if (principal.token_file.empty() || IsThere(principal.token_file)) continue;
+    if (!to_make.insert(principal.token_file).second) {
+      return InvalidArgument("two principals have the token file " + principal.token_file);
+    }
+    principal.token_file.clear();
   }
   const std::size_t count = who->principals.size();
   PrincipalOptions options;
@@ -54,6 +61,12 @@ DefinitionFiles::Directories DirectoriesOf(const Config& config) {
 
 ConfigCheck CheckConfiguration(const Config& config, const AddActions& add_actions) {
   ConfigCheck check;
+  // Of what may not be read nothing can be said that would be true of the start.
+  if (access(config.data.c_str(), R_OK | X_OK) != 0 && errno != ENOENT) {
+    check.wrong.push_back(ErrnoError(errno, "read " + config.data).message +
+                          "; check as the user that the server runs as");
+    return check;
+  }
   const auto principals = CheckPrincipals(config);
   if (!principals) check.wrong.push_back(principals.error().message);
   if (IsThere(config.journal_key)) {

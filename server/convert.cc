@@ -11,12 +11,14 @@ constexpr std::string_view kPlaceholder = "WHY";
 
 // Whether the UTF-8 text has a letter or a digit, of any script.
 bool SaysSomething(std::string_view text) {
-  for (const char c : text) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
     const auto byte = static_cast<unsigned char>(c);
+    const auto next = i + 1 < text.size() ? static_cast<unsigned char>(text[i + 1]) : 0;
     const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-    // These begin a character that is no letter: of U+0080 to U+00BF, and of U+2000 to U+2FFF,
+    // These begin a character that is no letter: of U+0080 to U+00BF, and of U+2000 to U+27FF,
     // where the ellipsis, quotation marks, dashes and symbols are.
-    const bool sign = byte == 0xc2 || byte == 0xe2;
+    const bool sign = byte == 0xc2 || (byte == 0xe2 && next < 0xa0);
     if (plain || (byte >= 0xc3 && !sign)) return true;
   }
   return false;

@@ -187,7 +187,8 @@ Definitions DefinitionFiles::Load(const Texts& overlay) {
   const bool has_own = std::ranges::any_of(overlay, [this](const auto& one) {
     return fs::path(one.first).parent_path() == fs::path(directories_.own);
   });
-  if (!directories_.own.empty() && (has_own || fs::exists(directories_.own))) {
+  std::error_code unreadable;
+  if (!directories_.own.empty() && (has_own || fs::exists(directories_.own, unreadable))) {
     directories.insert(directories.begin(), directories_.own);
   }
   const Texts texts =
@@ -233,7 +234,8 @@ Definitions DefinitionFiles::Load(const Texts& overlay) {
   });
 
   const std::string& rules_file = directories_.alert_rules;
-  if (!rules_file.empty() && (directories_.alert_rules_expected || fs::exists(rules_file))) {
+  if (!rules_file.empty() &&
+      (directories_.alert_rules_expected || fs::exists(rules_file, unreadable))) {
     reading.Use(rules_file, [&](const std::string& file, const std::string& text) {
       auto rules = alerts::LoadRules(text, file, catalogue.workflows, catalogue.inventory);
       if (!rules) return rules.error().message;

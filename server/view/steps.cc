@@ -131,6 +131,12 @@ class Follower {
 };
 
 void AddFacts(const machine::StepState& facts, v1::StepState& view) {
+  // It is as if it had not run, and it will run again; what was put back is told as such.
+  if (facts.stale && view.state() != State::COMPENSATED) {
+    view.set_state(State::PENDING);
+    view.clear_start_time();
+    view.clear_end_time();
+  }
   view.set_visits(facts.visits);
   int attempts = 0;
   int reached = 0;

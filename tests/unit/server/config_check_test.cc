@@ -45,6 +45,16 @@ TEST_CASE("every file that would keep the server down is told at once, with the 
   CHECK_THAT(check.wrong[1], Contains("notifications.yaml:1:1: "));
 }
 
+TEST_CASE("of a data directory that cannot be read nothing more is said", "[server]") {
+  const TemporaryDirectory directory;
+  directory.Write("data", "a file\n");
+  Config config = ConfigOf(directory);
+  config.data += "/below";
+  const ConfigCheck check = Checked(config);
+  REQUIRE(check.wrong.size() == 1);
+  CHECK_THAT(check.wrong[0], Contains("check as the user that the server runs as"));
+}
+
 TEST_CASE("what a start would leave out is told by a check", "[server]") {
   const TemporaryDirectory directory;
   directory.Write("data/workflows/a.yaml", "name: a\nsteps: [{id: a, action: debug.ehco}]\n");

@@ -164,4 +164,14 @@ TEST_CASE("what a step did is said to stand until it is put back", "[server]") {
   CHECK(steps[1].effect() == State::EFFECT_UNSPECIFIED);
 }
 
+TEST_CASE("a step behind the checkpoint that was rolled back to is pending again", "[server]") {
+  RunState state;
+  state.steps[1].stale = true;
+  const auto steps = StepViews(
+      TwoSteps(), state,
+      {{Envelope(), RunStarted{}}, {Envelope(), Started(1)}, {Envelope(), Failed_(1, false)}});
+  CHECK(steps[1].state() == State::PENDING);
+  CHECK_FALSE(steps[1].has_end_time());
+}
+
 }  // namespace recourse::server
