@@ -3,11 +3,13 @@
 #include <sys/socket.h>
 
 #include <atomic>
+#include <cerrno>
 #include <charconv>
 #include <exception>
 #include <thread>
 #include <utility>
 
+#include "engine/base/error.h"
 #include "engine/base/json.h"
 #include "engine/base/text.h"
 #include "engine/web/server/reactor.h"
@@ -17,6 +19,7 @@ namespace recourse::web {
 namespace {
 
 constexpr std::size_t kWaitingMax = 64;  // requests; more wait in the reactor
+constexpr int kBacklog = 1024;         // connections that wait to be taken
 constexpr const char* kJson = "application/json";
 
 using Handled = httplib::Server::HandlerResponse;
@@ -145,6 +148,9 @@ class HttpListener final : public Listener, private httplib::Server {
       return Unavailable("cannot listen on " + options_.listen +
                          " for HTTP: another process has it, or it is none of this machine's addresses");
     }
+    // The library lets five wait to be taken; of more at once, such as the alerts of an outage, some
+    // would be kept waiting for a second and longer by TCP.
+    if (::listen(svr_sock_, kBacklog) != 0) return ErrnoError(errno, "listen on " + options_.listen);
     address_ = options_.listen.substr(0, options_.listen.rfind(':') + 1) + std::to_string(port_);
     thread_ = std::thread([this] {
       if (!listen_after_bind() && !stopping_) Report(address_ + " is no longer listened on; restart this program");

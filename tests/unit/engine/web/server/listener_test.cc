@@ -1,10 +1,13 @@
 #include "engine/web/server/listener.h"
 
 #include <arpa/inet.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <catch2/catch.hpp>
 #include <chrono>
+#include <memory>
+#include <vector>
 
 #include "engine/base/file.h"
 
@@ -20,6 +23,13 @@ class Client {
     server.sin_port = htons(std::stoi(address.substr(address.rfind(':') + 1)));
     inet_pton(AF_INET, "127.0.0.1", &server.sin_addr);
     REQUIRE(connect(socket_.get(), reinterpret_cast<sockaddr*>(&server), sizeof(server)) == 0);
+  }
+  // How often TCP had to ask again, a second or more later each time, because nobody took it.
+  std::uint32_t AskedAgain() const {
+    tcp_info info = {};
+    socklen_t size = sizeof(info);
+    REQUIRE(getsockopt(socket_.get(), IPPROTO_TCP, TCP_INFO, &info, &size) == 0);
+    return info.tcpi_total_retrans;
   }
   // False: the server takes no more.
   bool Send(const std::string& bytes) {
@@ -81,6 +91,16 @@ int StatusOf(const std::string& answer) {
 }
 
 }  // namespace
+
+TEST_CASE("hundreds who connect at once are all taken at once", "[web]") {
+  const auto listener = Serving();
+  std::vector<std::unique_ptr<Client>> clients;
+  std::uint32_t again = 0;
+  for (int i = 0; i < 300; ++i) {
+    again += clients.emplace_back(std::make_unique<Client>(listener->address()))->AskedAgain();
+  }
+  CHECK(again == 0);
+}
 
 TEST_CASE("a request is answered, and the connection closed", "[web]") {
   const auto listener = Serving();
