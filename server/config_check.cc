@@ -3,14 +3,16 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <filesystem>
 #include <set>
 #include <utility>
 
 #include "engine/base/signing.h"
 #include "server/notify/channel_file.h"
-#include "server/principals.h"
+#include "server/principal_table.h"
 #include "server/principals_file.h"
 #include "server/tls.h"
+#include "server/tokens.h"
 
 namespace recourse::server {
 namespace {
@@ -35,15 +37,20 @@ Result<std::size_t> CheckPrincipals(const Config& config) {
     if (!to_make.insert(principal.token_file).second) {
       return InvalidArgument("two principals have the token file " + principal.token_file);
     }
+    const std::string directory =
+        std::filesystem::path(principal.token_file).parent_path().string();
+    if (directory != config.data && access(directory.c_str(), W_OK | X_OK) != 0) {
+      return ErrnoError(errno, "make the token file of " + principal.name + " in " + directory);
+    }
     principal.token_file.clear();
   }
   const std::size_t count = who->principals.size();
-  PrincipalOptions options;
-  options.tokens_file = config.data + "/tokens.json";
-  options.local_operator = config.local_operator;
-  options.revoked_certificates = who->revoked_certificates;
-  auto principals = Principals::Load(std::move(who->principals), options);
-  if (!principals) return std::move(principals).error();
+  if (auto tokens = TokenStore::Open(config.data + "/tokens.json"); !tokens) {
+    return std::move(tokens).error();
+  }
+  auto table = PrincipalTable::Make(std::move(who->principals), who->revoked_certificates,
+                                    config.local_operator);
+  if (!table) return std::move(table).error();
   return count;
 }
 
@@ -70,7 +77,7 @@ ConfigCheck CheckConfiguration(const Config& config, const AddActions& add_actio
   const auto principals = CheckPrincipals(config);
   if (!principals) check.wrong.push_back(principals.error().message);
   if (IsThere(config.journal_key)) {
-    auto key = SigningKey::LoadOrMake(config.journal_key);
+    auto key = SigningKey::Load(config.journal_key);
     if (!key) {
       check.wrong.push_back(
           std::move(key).error().In("the key that signs the journal's heads").message);

@@ -33,13 +33,14 @@ class SigningKey {
   // kPermissionDenied: others may read the file. kInvalidArgument: it holds no Ed25519 key.
   // Otherwise the code of the system error. A file that is there is never changed.
   static Result<SigningKey> LoadOrMake(const std::string& path);
+  // The same of a file that must be there; nothing is made.
+  static Result<SigningKey> Load(const std::string& path);
 
   std::string Sign(std::string_view message) const;  // 64 bytes
   std::string PublicPem() const;
 
  private:
   explicit SigningKey(std::shared_ptr<evp_pkey_st> key) : key_(std::move(key)) {}
-  static Result<SigningKey> Load(const std::string& path);
 
   std::shared_ptr<evp_pkey_st> key_;
 };

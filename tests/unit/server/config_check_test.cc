@@ -45,6 +45,21 @@ TEST_CASE("every file that would keep the server down is told at once, with the 
   CHECK_THAT(check.wrong[1], Contains("notifications.yaml:1:1: "));
 }
 
+TEST_CASE("a token file that the start could not make is told by a check", "[server]") {
+  const TemporaryDirectory directory;
+  const std::string who = "principals: [{name: ada, roles: [admin], token_file: ";
+  directory.Write("data/principals.yaml", who + directory.File("none/ada.token") + "}]\n");
+  ConfigCheck check = Checked(ConfigOf(directory));
+  REQUIRE(check.wrong.size() == 1);
+  CHECK_THAT(check.wrong[0], Contains("make the token file of ada in " + directory.File("none")));
+  const std::string same = directory.File("data/ada.token");
+  directory.Write("data/principals.yaml",
+                  who + same + "}, {name: bob, roles: [viewer], token_file: " + same + "}]\n");
+  check = Checked(ConfigOf(directory));
+  REQUIRE(check.wrong.size() == 1);
+  CHECK_THAT(check.wrong[0], Contains("two principals have the token file " + same));
+}
+
 TEST_CASE("of a data directory that cannot be read nothing more is said", "[server]") {
   const TemporaryDirectory directory;
   directory.Write("data", "a file\n");
