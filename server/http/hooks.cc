@@ -97,6 +97,7 @@ Result<std::unique_ptr<web::Listener>> StartHooks(const std::string& listen,
                                                   const Principals& principals,
                                                   alerts::Intake& intake) {
   web::ListenerOptions options{.listen = listen};
+  options.unnamed_at_once = true;  // refused, whatever it is
   options.report = [](const std::string& message) { spdlog::warn("http: {}", message); };
   if (tls) {
     auto context = TlsContext::Open(*tls);

@@ -1,10 +1,10 @@
 #include "engine/web/server/connection.h"
 
 #include <arpa/inet.h>
-#include <fcntl.h>
 #include <netinet/in.h>
 #include <openssl/err.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -45,7 +45,8 @@ Connection::Connection(Descriptor socket, std::shared_ptr<SSL_CTX> tls, const Li
       greeted_(tls_ == nullptr),
       wanted_(POLLIN),
       request_(limits.head_max, limits.body_max) {
-  fcntl(socket_.get(), F_SETFL, fcntl(socket_.get(), F_GETFL) | O_NONBLOCK);
+  int yes = 1;
+  ioctl(socket_.get(), FIONBIO, &yes);
   sockaddr_storage peer = {};
   socklen_t size = sizeof(peer);
   if (getpeername(socket_.get(), reinterpret_cast<sockaddr*>(&peer), &size) == 0) {
@@ -146,7 +147,8 @@ std::size_t Connection::Transmit(const char* from, std::size_t size, short& want
   wanted = POLLOUT;
   if (ssl_ != nullptr) {
     ERR_clear_error();
-    const int count = SSL_write(ssl_.get(), from, static_cast<int>(std::min<std::size_t>(size, 16384)));
+    const int count =
+        SSL_write(ssl_.get(), from, static_cast<int>(std::min<std::size_t>(size, 16384)));
     if (count > 0) return static_cast<std::size_t>(count);
     wanted = Wanted(count);
     return 0;
@@ -170,7 +172,8 @@ ssize_t Connection::write(const char* from, std::size_t size) {
   if (answer_by_ == Moment()) answer_by_ = std::chrono::steady_clock::now() + limits_.response_time;
   for (;;) {
     short wanted = 0;
-    if (const std::size_t count = Transmit(from, size, wanted); count > 0) return static_cast<ssize_t>(count);
+    if (const std::size_t count = Transmit(from, size, wanted); count > 0)
+      return static_cast<ssize_t>(count);
     if (wanted == 0 || !Wait(wanted, answer_by_)) return -1;
   }
 }

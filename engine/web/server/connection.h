@@ -39,6 +39,8 @@ class Connection final : public httplib::Stream {
   void Finish();
   // Throws away what has come. True: the other side has closed, or sends without end.
   bool Drain();
+  // From here on a write that would have to wait fails.
+  void WriteWithoutWaiting() { limits_.response_time = std::chrono::milliseconds(0); }
   // What poll(2) is to wait for before Gather() or Drain() is called again.
   short wanted() const { return wanted_; }
 
@@ -47,6 +49,9 @@ class Connection final : public httplib::Stream {
   // Of the other side, without its port.
   const std::string& address() const { return address_; }
   const SSL* ssl() const { return ssl_.get(); }
+  // Whether anything in it tells who sends it: a header, or the certificate that TLS may have
+  // shown.
+  bool names_sender() const { return ssl_ != nullptr || request_.names_sender(); }
 
   // For the library.
   bool is_readable() const override { return true; }
@@ -67,13 +72,14 @@ class Connection final : public httplib::Stream {
   bool Wait(short events, Moment until) const;
   // What poll(2) must wait for before SSL's call is made again; 0: it failed.
   short Wanted(int result) const;
-  // Some bytes, without waiting; 0: none now (wanted_ says for what to wait) or never (wanted_ is 0).
+  // Some bytes, without waiting; 0: none now (wanted_ says for what to wait) or never (wanted_ is
+  // 0).
   std::size_t Receive(char* to, std::size_t size);
   // Some bytes, without waiting. 0: none now, or never; see `wanted`.
   std::size_t Transmit(const char* from, std::size_t size, short& wanted);
 
   Descriptor socket_;
-  const Limits limits_;
+  Limits limits_;
   const std::atomic<bool>& stopping_;
   const Moment begun_;
   std::shared_ptr<SSL_CTX> tls_;

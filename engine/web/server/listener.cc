@@ -19,7 +19,7 @@ namespace recourse::web {
 namespace {
 
 constexpr std::size_t kWaitingMax = 64;  // requests; more wait in the reactor
-constexpr int kBacklog = 1024;         // connections that wait to be taken
+constexpr int kBacklog = 1024;           // connections that wait to be taken
 constexpr const char* kJson = "application/json";
 
 using Handled = httplib::Server::HandlerResponse;
@@ -74,7 +74,8 @@ std::string WordsFor(int status, std::int64_t body_max) {
     case 411:
       return "the request must say the length of its body (Content-Length)";
     case 413:
-      return "the body is larger than " + HumanBytes(body_max) + ", which is the limit; nothing was done";
+      return "the body is larger than " + HumanBytes(body_max) +
+             ", which is the limit; nothing was done";
     case 415:
       return "the body must not be packed (Content-Encoding), nor have several parts";
     default:
@@ -107,9 +108,12 @@ class HttpListener final : public Listener, private httplib::Server {
  public:
   HttpListener(const ListenerOptions& options, const Refuse& refuse)
       : options_(options),
-        limits_{.body_max = options.body_max, .request_time = options.patience, .response_time = options.patience},
+        limits_{.body_max = options.body_max,
+                .request_time = options.patience,
+                .response_time = options.patience},
         workers_(options.threads, kWaitingMax),
-        reactor_({.request_time = options.patience}, [this](auto& connection) { return Serve(connection); }) {
+        reactor_({.request_time = options.patience},
+                 [this](auto& connection) { return Serve(connection); }) {
     new_task_queue = [] { return new AtOnce; };
     set_payload_max_length(static_cast<std::size_t>(options.body_max));
     // Two servers on one port would share its requests, without anybody noticing.
@@ -143,17 +147,22 @@ class HttpListener final : public Listener, private httplib::Server {
 
   Result<void> Listen(const HostAndPort& at, const Routes& routes) {
     routes(*this);
-    port_ = at.port == 0 ? bind_to_any_port(at.host) : bind_to_port(at.host, at.port) ? at.port : -1;
+    port_ = at.port == 0                     ? bind_to_any_port(at.host)
+            : bind_to_port(at.host, at.port) ? at.port
+                                             : -1;
     if (port_ < 0) {
-      return Unavailable("cannot listen on " + options_.listen +
-                         " for HTTP: another process has it, or it is none of this machine's addresses");
+      return Unavailable(
+          "cannot listen on " + options_.listen +
+          " for HTTP: another process has it, or it is none of this machine's addresses");
     }
-    // The library lets five wait to be taken; of more at once, such as the alerts of an outage, some
-    // would be kept waiting for a second and longer by TCP.
-    if (::listen(svr_sock_, kBacklog) != 0) return ErrnoError(errno, "listen on " + options_.listen);
+    // The library lets five wait to be taken; of more at once, such as the alerts of an outage,
+    // some would be kept waiting for a second and longer by TCP.
+    if (::listen(svr_sock_, kBacklog) != 0)
+      return ErrnoError(errno, "listen on " + options_.listen);
     address_ = options_.listen.substr(0, options_.listen.rfind(':') + 1) + std::to_string(port_);
     thread_ = std::thread([this] {
-      if (!listen_after_bind() && !stopping_) Report(address_ + " is no longer listened on; restart this program");
+      if (!listen_after_bind() && !stopping_)
+        Report(address_ + " is no longer listened on; restart this program");
       ended_ = true;
     });
     return {};
@@ -176,38 +185,48 @@ class HttpListener final : public Listener, private httplib::Server {
  private:
   // By the library, for what it has accepted.
   bool process_and_close_socket(socket_t socket) override {
-    reactor_.Add(std::make_unique<Connection>(Descriptor(socket), options_.tls ? options_.tls() : nullptr,
-                                              limits_, stopping_));
+    reactor_.Add(std::make_unique<Connection>(
+        Descriptor(socket), options_.tls ? options_.tls() : nullptr, limits_, stopping_));
     return true;
   }
 
-  bool Serve(std::unique_ptr<Connection>& connection) {
+  Reactor::Served Serve(std::unique_ptr<Connection>& connection) {
+    if (options_.unnamed_at_once && !connection->names_sender()) {
+      connection->WriteWithoutWaiting();
+      Answer(*connection);
+      return Reactor::Served::kAnswered;
+    }
     // A function can be copied, and a connection cannot.
     const auto shared = std::make_shared<std::unique_ptr<Connection>>(std::move(connection));
     std::function<void()> task = [this, shared] {
-      bool closed = false;
-      process_request(**shared, true, closed,
-                      [&](httplib::Request& request) { request.ssl = (*shared)->ssl(); });
+      Answer(**shared);
       reactor_.Linger(std::move(*shared));
     };
-    const bool taken = workers_.TryPush(task);
-    if (!taken) connection = std::move(*shared);
-    return taken;
+    if (workers_.TryPush(task)) return Reactor::Served::kTaken;
+    connection = std::move(*shared);
+    return Reactor::Served::kNotNow;
+  }
+
+  void Answer(Connection& connection) {
+    bool closed = false;
+    process_request(connection, true, closed,
+                    [&](httplib::Request& request) { request.ssl = connection.ssl(); });
   }
 
   void Report(const std::string& message) const {
     if (options_.report) options_.report(message);
   }
 
-  // What is too large may be a storm of alerts, and its sender does not try again; strangers must not
-  // fill the log with it.
+  // What is too large may be a storm of alerts, and its sender does not try again; strangers must
+  // not fill the log with it.
   void TellTooLarge(const std::string& from) {
     using Clock = std::chrono::steady_clock;
     const auto now = Clock::now().time_since_epoch().count();
     const auto last = told_.load();
     if (last != 0 && now - last < Clock::duration(std::chrono::seconds(10)).count()) return;
     told_ = now;
-    Report("a body of more than " + HumanBytes(limits_.body_max) + " from " + from + " was refused");
+    Report("a body of more than " + HumanBytes(limits_.body_max) + " from " + from +
+           " was refused");
   }
 
   const ListenerOptions options_;
@@ -237,12 +256,13 @@ void AnswerError(httplib::Response& response, const Error& error) {
   AnswerJson(response, status, ErrorOf(error.message));
 }
 
-Result<std::unique_ptr<Listener>> Listener::Start(const ListenerOptions& options, const Routes& routes,
-                                                  const Refuse& refuse) {
+Result<std::unique_ptr<Listener>> Listener::Start(const ListenerOptions& options,
+                                                  const Routes& routes, const Refuse& refuse) {
   const auto at = ParseListen(options.listen);
   if (!at) return at.error();
   auto listener = std::make_unique<HttpListener>(options, refuse);
-  if (auto listening = listener->Listen(*at, routes); !listening) return std::move(listening).error();
+  if (auto listening = listener->Listen(*at, routes); !listening)
+    return std::move(listening).error();
   return std::unique_ptr<Listener>(std::move(listener));
 }
 

@@ -38,11 +38,14 @@ void Reactor::Linger(std::unique_ptr<Connection> connection) {
 
 void Reactor::Put(Place place) {
   if (stopping_) return;
+  bool first = false;
   {
     const std::lock_guard lock(mutex_);
+    first = new_.empty();
     new_.push_back(std::move(place));
   }
-  Wake();
+  // Whoever put the first has woken the thread, and it has not come to take them yet.
+  if (first) Wake();
 }
 
 void Reactor::Wake() const {
@@ -67,10 +70,13 @@ void Reactor::Work() {
     for (const Place& place : places_) {
       const bool no_worker = place.stage == Place::Stage::kComplete;
       complete = complete || no_worker;
-      // One that waits for a worker is not looked at: what becomes of it does not hang on its socket.
-      waiting.push_back({no_worker ? -1 : place.connection->socket(), place.connection->wanted(), 0});
+      // One that waits for a worker is not looked at: what becomes of it does not hang on its
+      // socket.
+      waiting.push_back(
+          {no_worker ? -1 : place.connection->socket(), place.connection->wanted(), 0});
     }
-    poll(waiting.data(), waiting.size(), static_cast<int>((complete ? kServeAgain : kLookAgain).count()));
+    poll(waiting.data(), waiting.size(),
+         static_cast<int>((complete ? kServeAgain : kLookAgain).count()));
     std::uint64_t woken = 0;
     if (waiting[0].revents != 0) (void)!read(wake_.get(), &woken, sizeof(woken));
     const Moment now = Clock::now();
@@ -102,7 +108,7 @@ bool Reactor::Look(Place& place, bool ready, Moment now) {
     case Place::Stage::kLingering:
       return now >= place.until || (ready && place.connection->Drain());
     case Place::Stage::kComplete:
-      return serve_(place.connection);
+      return HasServed(place, now);
     case Place::Stage::kComing:
       break;
   }
@@ -114,9 +120,18 @@ bool Reactor::Look(Place& place, bool ready, Moment now) {
       return now >= place.until;
     case Connection::Stage::kComplete:
       place.stage = Place::Stage::kComplete;
-      return serve_(place.connection);
+      return HasServed(place, now);
   }
   return true;
+}
+
+bool Reactor::HasServed(Place& place, Moment now) {
+  const Served served = serve_(place.connection);
+  if (served != Served::kAnswered) return served == Served::kTaken;
+  place.connection->Finish();
+  place.stage = Place::Stage::kLingering;
+  place.until = now + limits_.linger_time;
+  return place.connection->Drain();
 }
 
 Reactor::Places::iterator Reactor::OldestComing(const std::string* address) {
@@ -132,7 +147,8 @@ void Reactor::Evict() {
   std::map<std::string, std::size_t> of_address;
   for (const Place& place : places_) {
     if (place.stage == Place::Stage::kComing) bytes += place.connection->gathered();
-    if (place.stage != Place::Stage::kComplete && crowded) ++of_address[place.connection->address()];
+    if (place.stage != Place::Stage::kComplete && crowded)
+      ++of_address[place.connection->address()];
   }
   const auto drop = [&](Places::iterator place) {
     bytes -= std::min(bytes, place->connection->gathered());

@@ -55,8 +55,11 @@ void RequestText::ReadHead(std::size_t head_end) {
       if (good && bytes <= body_max_) needed_ = head_end + static_cast<std::size_t>(bytes);
       complete_ = complete_ || !good || bytes > body_max_;
     }
+    // The library ends a line at "\n" alone, too, and may find a header in the middle of this one.
+    if (SameName(name, "Authorization") || line.find('\n') != line.npos) names_sender_ = true;
     if (SameName(name, "Expect") && SameName(value, "100-continue")) waits_for_leave_ = true;
-    const bool unserved = SameName(name, "Range") || SameName(name, "If-Range") || SameName(name, "Expect");
+    const bool unserved =
+        SameName(name, "Range") || SameName(name, "If-Range") || SameName(name, "Expect");
     if (unserved) std::fill_n(text_.begin() + static_cast<std::ptrdiff_t>(at), name.size(), 'x');
     at = line_end + 2;
   }

@@ -6,6 +6,7 @@
 
 #include <catch2/catch.hpp>
 #include <chrono>
+#include <future>
 #include <memory>
 #include <vector>
 
@@ -69,8 +70,9 @@ class Client {
 // Answers the length of what is posted to /length.
 std::unique_ptr<Listener> Serving(std::chrono::milliseconds patience = std::chrono::seconds(10),
                                   int threads = 2) {
-  auto listener =
-      Listener::Start({.listen = "127.0.0.1:0", .threads = threads, .patience = patience}, [](httplib::Server& server) {
+  auto listener = Listener::Start(
+      {.listen = "127.0.0.1:0", .threads = threads, .patience = patience},
+      [](httplib::Server& server) {
         server.Post("/length", [](const auto& request, auto& response) {
           AnswerJson(response, 200, std::to_string(request.body.size()));
         });
@@ -178,7 +180,8 @@ TEST_CASE("hundreds who send slowly or nothing keep nobody from being served", "
   std::vector<std::unique_ptr<Client>> idle;
   for (int i = 0; i < 400; ++i) {
     idle.push_back(std::make_unique<Client>(listener->address()));
-    CHECK(idle.back()->Send(i % 2 == 0 ? "" : "POST /length HTTP/1.1\r\nContent-Length: 10\r\n\r\nhalf"));
+    CHECK(idle.back()->Send(
+        i % 2 == 0 ? "" : "POST /length HTTP/1.1\r\nContent-Length: 10\r\n\r\nhalf"));
   }
   CHECK(StatusOf(Client(listener->address()).Ask(WithLength("/length", ""))) == 200);
   // An address has so many places: who came first has gone.
@@ -201,7 +204,8 @@ TEST_CASE("who does not close after the answer holds no thread", "[web]") {
 TEST_CASE("a part of an answer is not to be had", "[web]") {
   const auto listener = Serving();
   const auto ask = [&](const std::string& path, const std::string& range) {
-    return Client(listener->address()).Ask(Post(path, "Range: " + range + "\r\nContent-Length: 2\r\n", "xx"));
+    return Client(listener->address())
+        .Ask(Post(path, "Range: " + range + "\r\nContent-Length: 2\r\n", "xx"));
   };
   CHECK(StatusOf(ask("/nothing", "bytes=0-1")) == 404);
   CHECK(StatusOf(ask("/nothing", "bytes=9-1")) == 404);
@@ -216,7 +220,32 @@ TEST_CASE("who waits for leave to send a body gets it", "[web]") {
   CHECK(client.Send("hello"));
   CHECK(client.Rest().ends_with("\r\n\r\n5"));
   CHECK(StatusOf(Client(listener->address())
-                     .Ask(Post("/length", "Expect: 100-continue\r\nContent-Length: 5000000\r\n", ""))) == 413);
+                     .Ask(Post("/length", "Expect: 100-continue\r\nContent-Length: 5000000\r\n",
+                               ""))) == 413);
+}
+
+TEST_CASE("who does not say who he is is refused while all threads are busy", "[web]") {
+  std::promise<void> over;
+  const std::shared_future<void> until = over.get_future().share();
+  const auto listener =
+      Listener::Start({.listen = "127.0.0.1:0", .threads = 1, .unnamed_at_once = true},
+                      [&until](httplib::Server& server) {
+                        server.Get("/slow", [&until](const auto&, auto& response) {
+                          until.wait();
+                          AnswerJson(response, 200, "{}");
+                        });
+                      });
+  REQUIRE(listener);
+  const std::string address = (*listener)->address();
+  Client slow(address);
+  REQUIRE(slow.Send("GET /slow HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer x\r\n\r\n"));
+  Client named(address);
+  REQUIRE(named.Send("GET /none HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer x\r\n\r\n"));
+  for (int i = 0; i < 3; ++i)
+    CHECK(StatusOf(Client(address).Ask("GET /none HTTP/1.1\r\nHost: x\r\n\r\n")) == 404);
+  over.set_value();
+  CHECK(StatusOf(slow.Rest()) == 200);
+  CHECK(StatusOf(named.Rest()) == 404);
 }
 
 TEST_CASE("a request can be refused by its head", "[web]") {
@@ -230,7 +259,8 @@ TEST_CASE("a request can be refused by its head", "[web]") {
   REQUIRE(listener);
   CHECK(StatusOf(Client((*listener)->address()).Ask(WithLength("/closed", "x"))) == 403);
   CHECK(StatusOf(Client((*listener)->address()).Ask(WithLength("/other", "x"))) == 404);
-  CHECK(StatusOf(Client((*listener)->address()).Ask(WithLength("/closed", "more than ten"))) == 413);
+  CHECK(StatusOf(Client((*listener)->address()).Ask(WithLength("/closed", "more than ten"))) ==
+        413);
 }
 
 TEST_CASE("an address that is none is told so", "[web]") {

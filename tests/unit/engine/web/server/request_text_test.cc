@@ -37,12 +37,21 @@ TEST_CASE("what will be refused is not waited for", "[web]") {
   CHECK_FALSE(Of("POST / HTTP/1.1\r\nContent-Length: 50\r\n\r\n").complete());
 }
 
+TEST_CASE("a request names its sender with a header of any spelling", "[web]") {
+  CHECK(
+      Of("POST / HTTP/1.1\r\naUTHORIZATION: Bearer x\r\nContent-Length: 2\r\n\r\n").names_sender());
+  CHECK_FALSE(Of("POST / HTTP/1.1\r\nContent-Length: 17\r\n\r\nAuthorization: x\n").names_sender());
+  CHECK(Of("GET / HTTP/1.1\r\nX: y\nAuthorization: x\r\n\r\n").names_sender());
+  CHECK_FALSE(Of("GET / HTTP/1.1\r\nX-Authorization: x\r\n\r\n").names_sender());
+}
+
 TEST_CASE("leave to send a body is given once, and only for one that is taken", "[web]") {
   RequestText asks = Of("POST / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n");
   CHECK(asks.TakeWaitsForLeave());
   CHECK_FALSE(asks.TakeWaitsForLeave());
   CHECK(asks.text().find("Expect") == std::string::npos);
-  CHECK_FALSE(Of("POST / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 51\r\n\r\n").TakeWaitsForLeave());
+  CHECK_FALSE(Of("POST / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 51\r\n\r\n")
+                  .TakeWaitsForLeave());
   CHECK_FALSE(Of("POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\n").TakeWaitsForLeave());
 }
 
