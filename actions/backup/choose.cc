@@ -1,4 +1,8 @@
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
 
 #include "actions/backup/catalogue.h"
 #include "actions/backup/family.h"
@@ -55,6 +59,11 @@ std::string WhyNotWished(const Wish& wish, const Entry& entry) {
   return acceptable ? "" : entry.reason;
 }
 
+// Whether the owner or mode of the file, or of a directory on the way, keeps it from being read.
+bool IsDenied(const Entry& entry) {
+  return faccessat(AT_FDCWD, entry.path.c_str(), R_OK, AT_EACCESS) != 0 && errno == EACCES;
+}
+
 Error NoneGood(const database::Backups& backups, const Wish& wish,
                const std::vector<std::string>& refused) {
   std::string wanted = wish.name.empty() ? "a good backup" : "a good backup \"" + wish.name + "\"";
@@ -77,6 +86,7 @@ class Choose final : public Action {
     if (!catalogue) return std::move(catalogue).error();
     std::vector<std::string> refused;
     std::vector<std::string> passed_over;
+    std::string denied;
     for (const Entry& entry : catalogue->entries) {
       std::string why = WhyNotWished(*wish, entry);
       // Whoever restores the chosen one should know of each, also where it was not asked for.
@@ -86,6 +96,7 @@ class Choose final : public Action {
         auto differ = WhyBytesDiffer(entry, context);
         if (!differ) return std::move(differ).error();
         why = bad = differ->value_or("");
+        if (!why.empty() && denied.empty() && IsDenied(entry)) denied = entry.path;
       }
       if (!why.empty()) {
         if (!bad.empty()) passed_over.push_back(entry.name + ": " + bad);
@@ -102,10 +113,11 @@ class Choose final : public Action {
                             {"size", entry.size},
                             {"sha256", known["sha256"]},
                             {"passed_over", database::TextList(passed_over)},
+                            {"denied", denied},
                             {"tables", known["tables"]}});
     }
     return Failure{NoneGood(*backups, *wish, refused),
-                   Value::Object({{"refused", database::TextList(refused)}})};
+                   Value::Object({{"refused", database::TextList(refused)}, {"denied", denied}})};
   }
 };
 

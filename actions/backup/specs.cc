@@ -230,10 +230,12 @@ const ActionSpec& ChooseSpec() {
           "size": {"type": "integer"},
           "sha256": {"type": "string"},
           "passed_over": {"type": "array", "items": {"type": "string"},
-                          "description": "newer ones that are not good, and why"}
+                          "description": "newer ones that are not good, and why"},
+          "denied": {"type": "string",
+                     "description": "the newest verified one that the server may not read; empty: none. In the evidence of a failure, too"}
         },
         "required": ["path", "name", "verified", "taken_at", "age_seconds", "size", "sha256",
-                     "passed_over"],
+                     "passed_over", "denied"],
         "additionalProperties": false
       })"),
                              "tables", database::TablesSchema()),

@@ -110,8 +110,9 @@ Scene::~Scene() {
 }
 
 std::vector<std::string> Scene::ServerCommand() const {
-  std::vector<std::string> command = {
-      RECOURSED, "--data", data, "--listen", listen, "--workflows", folder / "workflows"};
+  std::vector<std::string> command = server_starter;
+  command.insert(command.end(), {RECOURSED, "--data", data, "--listen", listen, "--workflows",
+                                 folder / "workflows"});
   command.insert(command.end(), server_arguments.begin(), server_arguments.end());
   return command;
 }

@@ -49,7 +49,8 @@ class Scene {
   Finished StartSecondServer() const;
   // SIGTERM; the test fails unless it exits with 0.
   void StopServer();
-  // SIGTERM alone: several can end beside each other. That it exits with 0 is checked with the scene.
+  // SIGTERM alone: several can end beside each other. That it exits with 0 is checked with the
+  // scene.
   void EndServer();
   // SIGKILL.
   void KillServer();
@@ -82,6 +83,7 @@ class Scene {
   const std::string data = folder / "data";
   std::string listen = "127.0.0.1:0";
   std::vector<std::string> server_arguments;  // for the next StartServer()
+  std::vector<std::string> server_starter;    // a program that starts it, with its arguments
   Environment server_environment;
 
  private:

@@ -52,7 +52,7 @@ DigitalMe::DigitalMe(System& system, DigitalMeOptions options)
       backups(directory + "/backups"),
       system_(system),
       options_(std::move(options)),
-      user_(geteuid() == 0 ? "daemon" : "") {
+      user_(geteuid() == 0 ? options_.user : "") {
   for (const char* below : {"/data", "/backups", "/logs", "/run", "/proxy"}) {
     fs::create_directories(directory + below);
   }

@@ -16,6 +16,7 @@ namespace recourse::integration {
 struct DigitalMeOptions {
   std::string token_seconds = "3600";  // how long a token is good
   bool old_token = false;              // the target has a token that has expired
+  std::string user = "daemon";         // that owns the files, where the test is root's
 };
 
 class DigitalMe {

@@ -13,13 +13,14 @@ namespace {
 // What is wrong with a schema, a line each.
 std::string ProblemsOf(const Value& schema, const std::string& place) {
   static const std::set<std::string> kKeywords = {
-      "type",    "properties", "required", "additionalProperties", "items",      "enum",
+      "type",    "properties", "required", "additionalProperties", "items",     "enum",
       "minimum", "maximum",    "default",  "description",          "minLength", "oneOf"};
   if (!schema.is_map()) return place + " is no schema\n";
   std::string problems;
   for (const auto& [keyword, value] : schema.as_map()) {
     if (!kKeywords.contains(keyword.as_string())) {
-      problems += place + ": " + keyword.as_string() + " is not in the part of JSON Schema we use\n";
+      problems +=
+          place + ": " + keyword.as_string() + " is not in the part of JSON Schema we use\n";
     }
   }
   if (const Value* fallback = schema.Find("default")) {

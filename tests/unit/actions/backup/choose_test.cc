@@ -1,3 +1,4 @@
+#include "tests/unit/actions/as_nobody.h"
 #include "tests/unit/actions/backup/backup_world.h"
 
 namespace recourse {
@@ -125,6 +126,37 @@ TEST_CASE("a choice names the newer ones that are not good, also where they were
   REQUIRE(older);
   CHECK(older.output()["passed_over"] ==
         Value(Value::List{"health_20260920.db: it has no manifest: nobody has verified it"}));
+}
+
+TEST_CASE(
+    "a choice tells which verified backup the server may not read, whether it finds another or "
+    "none",
+    "[actions][backup]") {
+  BackupsWorld world;
+  fs::permissions(world.Path("."), fs::perms(0755));
+  const std::string newest = world.AddBackup(1);
+  fs::permissions(newest, fs::perms::none);
+  const auto choose = [&world] {
+    const testing::AsNobody nobody;
+    return world.Do("backup.choose", world.WithBackups());
+  };
+  const Outcome none = choose();
+  REQUIRE_FALSE(none);
+  CHECK(none.failure().error.code == Code::kNotFound);
+  CHECK(none.failure().evidence["denied"] == Value(newest));
+
+  fs::permissions(world.AddBackup(2), fs::perms(0644));
+  const Outcome older = choose();
+  INFO(MessageOf(older));
+  REQUIRE(older);
+  CHECK(older.output()["name"] == Value("health_20260919.db"));
+  CHECK(older.output()["denied"] == Value(newest));
+
+  fs::permissions(newest, fs::perms(0644));
+  const Outcome given = choose();
+  REQUIRE(given);
+  CHECK(given.output()["path"] == Value(newest));
+  CHECK(given.output()["denied"] == Value(""));
 }
 
 }  // namespace

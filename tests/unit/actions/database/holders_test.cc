@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "actions/database/file_gate.h"
+#include "tests/unit/actions/as_nobody.h"
 #include "tests/unit/actions/database/database_world.h"
 
 namespace recourse {
@@ -120,17 +121,6 @@ TEST_CASE("who has the write lock is named, and who only has the database open i
   CHECK(unlocked.output()["count"] == Value(1));
 }
 
-// Another user's eyes for as long as it lives, when the test has root's.
-class AsNobody {
- public:
-  AsNobody() {
-    if (geteuid() == 0) CHECK(seteuid(65534) == 0);
-  }
-  ~AsNobody() {
-    if (getuid() == 0) CHECK(seteuid(0) == 0);
-  }
-};
-
 TEST_CASE("that nobody has the database open is not proven where it cannot be seen",
           "[actions][database]") {
   const std::string mode = GENERATE("delete", "wal");
@@ -148,7 +138,7 @@ TEST_CASE("that nobody has the database open is not proven where it cannot be se
   Outcome asked = Value();
   Outcome accepted = Value();
   {
-    const AsNobody nobody;
+    const testing::AsNobody nobody;
     asked = world.Do("database.holders", inputs);
     accepted = world.Do("database.holders", inputs.With("accept_unseen_holders", true));
   }
@@ -175,7 +165,7 @@ TEST_CASE("that nobody has the database open is not proven where it cannot be se
   const Value before =
       Value::Object({{"database", world.DatabaseValue()}, {"expect_visible", true}});
   {
-    const AsNobody nobody;
+    const testing::AsNobody nobody;
     asked = world.Do("database.holders", before);
     accepted = world.Do("database.holders", before.With("accept_unseen_holders", true));
   }
