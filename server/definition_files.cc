@@ -59,12 +59,19 @@ class DefinitionFiles::Reading {
     for (const std::string& file : FilesIn(directories)) Use(file, take);
   }
 
-  // The same, but first those that were there before: a new file takes nobody's name from it.
+  // The same, but first those that are as they were, then the other ones that were there: neither a
+  // changed nor a new file takes from another what is its own.
   template <class Take>
   void EachFileOldFirst(const std::vector<std::string>& directories, Take take) {
-    std::vector<std::string> files = FilesIn(directories);
-    std::ranges::stable_partition(files, [&](const auto& file) { return before_.contains(file); });
-    for (const std::string& file : files) Use(file, take);
+    std::vector<std::pair<int, std::string>> ranked;
+    for (const std::string& file : FilesIn(directories)) {
+      const auto before = before_.find(file);
+      const auto text = TextOf(file);
+      const bool is_new = before == before_.end();
+      ranked.emplace_back(is_new ? 2 : !text || *text != before->second ? 1 : 0, file);
+    }
+    std::ranges::stable_sort(ranked, {}, &std::pair<int, std::string>::first);
+    for (const auto& [rank, file] : ranked) Use(file, take);
   }
 
   // The text of each workflow by its name, for those that run another. `is_good` is asked about
@@ -211,16 +218,17 @@ Definitions DefinitionFiles::Load(const Texts& overlay) {
                      const auto added = catalogue.inventory.AddPolicyFile(text, file);
                      return added ? std::string() : added.error().message;
                    });
-  reading.EachFileOldFirst(directories_.targets, [&](const std::string& file, const std::string& text) {
-    const auto added = catalogue.inventory.AddFile(text, file);
-    if (added) return std::string();
-    // Who asks for it is told why it is not there. A file that cannot be read has its target's
-    // name.
-    const std::string name = definition::NameIn(text);
-    catalogue.inventory.LeaveOut(name.empty() ? fs::path(file).stem().string() : name,
-                                 added.error().message);
-    return added.error().message;
-  });
+  reading.EachFileOldFirst(
+      directories_.targets, [&](const std::string& file, const std::string& text) {
+        const auto added = catalogue.inventory.AddFile(text, file);
+        if (added) return std::string();
+        // Who asks for it is told why it is not there. A file that cannot be read has its target's
+        // name.
+        const std::string name = definition::NameIn(text);
+        catalogue.inventory.LeaveOut(name.empty() ? fs::path(file).stem().string() : name,
+                                     added.error().message);
+        return added.error().message;
+      });
   reading.EachFile(directories_.schedules, [&](const std::string& file, const std::string& text) {
     auto loaded = definition::LoadSchedule(text, file, catalogue.workflows, catalogue.inventory);
     if (!loaded) return loaded.error().message;
@@ -267,7 +275,8 @@ void DefinitionFiles::UseInPart(const std::string& rules_file, Definitions& defi
   std::istringstream lines(unusable);
   for (std::string line; std::getline(lines, line);) {
     definitions.alert_rules_unusable.push_back(line + "; an alert for it starts " +
-                                               definitions.alert_rules->fallback + ", all others are as ever");
+                                               definitions.alert_rules->fallback +
+                                               ", all others are as ever");
   }
 }
 
@@ -286,8 +295,7 @@ DefinitionFiles::Application DefinitionFiles::Check(const std::vector<Given>& gi
   for (const Given& one : given) texts.emplace(definition::NameIn(one.text), one.text);
   for (const auto& [name, file] : workflow_files_) texts.emplace(name, good_.at(file));
   for (const Given& one : given) {
-    const definition::Loaded loaded =
-        definition::LoadWorkflow(one.text, actions_, FoundIn(texts));
+    const definition::Loaded loaded = definition::LoadWorkflow(one.text, actions_, FoundIn(texts));
     if (loaded.workflow == nullptr) {
       checked.problems.push_back(loaded.Report(one.file));
       continue;
@@ -297,11 +305,12 @@ DefinitionFiles::Application DefinitionFiles::Check(const std::vector<Given>& gi
     const auto before = digests_.find(name);
     const bool is_new = before == digests_.end();
     if (file.empty()) {
-      checked.problems.push_back(one.file + ": this server has no directory for the new workflow \"" +
-                                 name + "\"");
+      checked.problems.push_back(
+          one.file + ": this server has no directory for the new workflow \"" + name + "\"");
     } else if (is_new && fs::exists(file)) {
-      checked.problems.push_back(one.file + ": the new workflow \"" + name + "\" would be stored in " +
-                                 file + ", which is there already and holds something else");
+      checked.problems.push_back(one.file + ": the new workflow \"" + name +
+                                 "\" would be stored in " + file +
+                                 ", which is there already and holds something else");
     } else if (!overlay.emplace(file, one.text).second) {
       checked.problems.push_back(one.file + ": the workflow \"" + name + "\" is given twice");
     } else {

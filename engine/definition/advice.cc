@@ -43,15 +43,18 @@ std::vector<Problem> Advise(const Workflow& workflow) {
       }
     } else if (const auto* approval = std::get_if<ApprovalStep>(&step.kind)) {
       if (!approval->expires) {
-        problems.Add(step.place, "the approval of " + name + " never expires: the run may wait for ever");
+        problems.Add(step.place,
+                     "the approval of " + name + " never expires: the run may wait for ever");
       }
     }
     const auto* wait = std::get_if<WaitStep>(&step.kind);
     const auto* manual = std::get_if<ManualStep>(&step.kind);
     if (wait != nullptr && !wait->signal.empty() && !wait->timeout) {
-      problems.Add(step.place, name + " waits for a signal with no timeout: the run may wait for ever");
+      problems.Add(step.place,
+                   name + " waits for a signal with no timeout: the run may wait for ever");
     } else if (manual != nullptr && !manual->expires) {
-      problems.Add(step.place, "the checklist of " + name + " never expires: the run may wait for ever");
+      problems.Add(step.place,
+                   "the checklist of " + name + " never expires: the run may wait for ever");
     }
     for (const Frame& frame : workflow.frames) {
       if (frame.owner != static_cast<int>(i)) continue;

@@ -1,4 +1,5 @@
-// What a careful author would not leave open, though it loads: `recourse workflows validate --strict`.
+// What a careful author would not leave open, though it loads: `recourse workflows validate
+// --strict`.
 #pragma once
 
 #include <vector>
@@ -7,8 +8,8 @@
 
 namespace recourse::definition {
 
-// In the order of their places: actions that change something without a time-out of their own, steps
-// that cannot be undone with no approval on some way to them, approvals without expiry.
+// In the order of their places: actions that change something without a time-out of their own,
+// steps that cannot be undone with no approval on some way to them, approvals without expiry.
 std::vector<Problem> Advise(const Workflow& workflow);
 
 }  // namespace recourse::definition

@@ -30,7 +30,8 @@ EscalationPolicy::Level ReadLevel(const Node& node, Problems& problems) {
       problems.Add(severities->place, "severities: expected a list such as [critical, high]");
     }
     for (const Node& one : severities->items) {
-      const std::string name = one.is_string() ? one.scalar.as_string() : std::string(Describe(one));
+      const std::string name =
+          one.is_string() ? one.scalar.as_string() : std::string(Describe(one));
       CheckSeverity(name, one.place, problems);
       level.severities.push_back(name);
     }

@@ -114,8 +114,7 @@ std::optional<Program> ReadProgram(const Node& node, const Wanted& wanted, Posit
   return std::move(program);
 }
 
-Template ReadTemplate(const Node& node, const Wanted& wanted, Position position,
-                      Loading& loading) {
+Template ReadTemplate(const Node& node, const Wanted& wanted, Position position, Loading& loading) {
   return TemplateReader(position, loading).Read(node, "", wanted);
 }
 

@@ -26,8 +26,9 @@ void CheckSubInputs(const std::vector<Input>& inputs, const Node& with, Place pl
     }
     if (member.value.is_string() && HasExpression(member.value.scalar.as_string())) continue;
     if (input->type == InputType::kTarget) {
-      loading.problems.Add(member.value.place, member.key + ": expected an expression that answers a "
-                                                            "target, such as ${inputs.target}");
+      loading.problems.Add(member.value.place, member.key +
+                                                   ": expected an expression that answers a "
+                                                   "target, such as ${inputs.target}");
     } else if (auto fits = FitInput(*input, ToValue(member.value)); !fits) {
       if (member.value.kind == Node::Kind::kScalar) {
         loading.problems.Add(member.value.place, member.key + ": " + fits.error().message);
@@ -38,7 +39,8 @@ void CheckSubInputs(const std::vector<Input>& inputs, const Node& with, Place pl
     if (!input.required || with.Find(input.name) != nullptr) continue;
     loading.problems.Add(place, "with: the input " + Quoted(input.name) + " is missing (" +
                                     std::string(NameOf(input.type)) +
-                                    (input.description.empty() ? "" : ": " + input.description) + ")");
+                                    (input.description.empty() ? "" : ": " + input.description) +
+                                    ")");
   }
 }
 
@@ -125,19 +127,20 @@ std::optional<StepKind> ReadSet(const Node& node, int step, Loading& loading) {
 }
 
 std::optional<StepKind> ReadParallel(const Node& node, int step, Loading& loading) {
-  Members members(node, KindOfMap("parallel"), InStep("in the parallel", step, loading), loading.problems);
+  Members members(node, KindOfMap("parallel"), InStep("in the parallel", step, loading),
+                  loading.problems);
   ParallelStep parallel;
   if (const Node* branches = members.Require("branches")) {
     if (!branches->is_map() || branches->members.size() < 2) {
-      loading.problems.Add(branches->place, "branches: expected a map of at least two names, each with "
-                                            "its list of steps");
+      loading.problems.Add(branches->place,
+                           "branches: expected a map of at least two names, each with "
+                           "its list of steps");
     }
     for (const Member& branch : branches->members) {
       CheckName(branch.key, branch.place, "branch", NameKind::kPlain, loading.problems);
     }
   }
-  parallel.collect = members
-                         .TakeWord<bool>("when_one_fails", {{"stop", false}, {"collect", true}})
+  parallel.collect = members.TakeWord<bool>("when_one_fails", {{"stop", false}, {"collect", true}})
                          .value_or(false);
   members.RefuseOthers();
   for (std::size_t i = 0; i < loading.workflow.blocks.size(); ++i) {
@@ -151,8 +154,8 @@ std::optional<StepKind> ReadSubWorkflow(const Node& node, const Node* with, int 
   const Position position{Position::Scope::kStep, step};
   SubWorkflowStep sub;
   if (!node.is_string()) {
-    loading.problems.Add(node.place, "workflow: expected a workflow's name, found " +
-                                         std::string(Describe(node)));
+    loading.problems.Add(
+        node.place, "workflow: expected a workflow's name, found " + std::string(Describe(node)));
     return std::nullopt;
   }
   if (with != nullptr && !with->is_map()) {
@@ -172,7 +175,8 @@ std::optional<StepKind> ReadSubWorkflow(const Node& node, const Node* with, int 
 }
 
 std::optional<StepKind> ReadFail(const Node& node, int step, Loading& loading) {
-  Members members(node, KindOfMap("failure"), InStep("in the fail", step, loading), loading.problems);
+  Members members(node, KindOfMap("failure"), InStep("in the fail", step, loading),
+                  loading.problems);
   FailStep fail;
   if (const Node* code = members.Take("code")) {
     fail.code = ReadCode(*code, loading.problems).value_or(fail.code);

@@ -189,8 +189,9 @@ Result<Value> ResolveInputs(const Workflow& workflow, const Value& given,
 
 Result<Value> FitInputs(const std::vector<Input>& inputs, const Value& given) {
   return Fit(inputs, given, "the sub-workflow", [](const Input& input, const Value& value) {
-    return value.is_map() ? CheckResources(input, value)
-                          : InvalidArgument("expected a target's content, such as ${inputs.target}");
+    return value.is_map()
+               ? CheckResources(input, value)
+               : InvalidArgument("expected a target's content, such as ${inputs.target}");
   });
 }
 

@@ -54,7 +54,8 @@ void ReadRequires(const Node& node, Input& input, Loading& loading) {
 
 void ReadInput(const Member& member, std::vector<Input>& inputs, Loading& loading) {
   if (!CheckName(member.key, member.place, "input", NameKind::kPlain, loading.problems)) return;
-  Members members(member.value, KindOfMap("input"), "in the input " + Quoted(member.key), loading.problems);
+  Members members(member.value, KindOfMap("input"), "in the input " + Quoted(member.key),
+                  loading.problems);
   if (!member.value.is_map()) return;
   Input input;
   input.name = member.key;

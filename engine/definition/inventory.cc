@@ -1,120 +1,18 @@
 // The inventory: what a target's file may hold, as docs/targets.md tells it.
 #include <algorithm>
+#include <filesystem>
 
 #include "engine/base/dated_name.h"
-#include "engine/base/json.h"
 #include "engine/base/no_such.h"
-#include "engine/definition/checked_resources.h"
 #include "engine/definition/members.h"
 #include "engine/definition/names.h"
-#include "engine/definition/resources.h"
 #include "engine/definition/schema.h"
-#include "engine/definition/upkeep_resources.h"
+#include "engine/definition/target_schema.h"
 #include "engine/definition/window.h"
 #include "engine/definition/workflow.h"
 
 namespace recourse::definition {
 namespace {
-
-// The resources of a target as docs/targets.md describes them.
-constexpr std::string_view kTargetSchema = R"({
-  "type": "object",
-  "required": ["name"],
-  "additionalProperties": false,
-  "properties": {
-    "name": {"type": "string", "minLength": 1},
-    "summary": {"type": "string"},
-    "escalation_policy": {"type": "string", "minLength": 1},
-    "schema": {"type": "array", "items": {"type": "string", "minLength": 1}},
-    "temporary_files": {"type": "array", "items": {"type": "string"}},
-    "database": {
-      "type": "object",
-      "required": ["kind", "path"],
-      "additionalProperties": false,
-      "properties": {
-        "kind": {"type": "string", "enum": ["sqlite"]},
-        "path": {"type": "string"},
-        "owner": {"type": "string", "minLength": 1},
-        "group": {"type": "string", "minLength": 1},
-        "mode": {"type": "string"},
-        "tables": {
-          "type": "array",
-          "items": {
-            "type": "object",
-            "required": ["name"],
-            "additionalProperties": false,
-            "properties": {
-              "name": {"type": "string", "minLength": 1},
-              "rows_min": {"type": "integer", "minimum": 0},
-              "key": {"type": "array", "items": {"type": "string", "minLength": 1}},
-              "timestamp": {"type": "string", "minLength": 1}
-            }
-          }
-        },
-        "application_id": {"type": "integer"},
-        "user_version": {"type": "integer"}
-      }
-    },
-    "backups": {
-      "type": "object",
-      "required": ["directory", "pattern"],
-      "additionalProperties": false,
-      "properties": {
-        "directory": {"type": "string"},
-        "pattern": {"type": "string", "minLength": 1},
-        "keep_days": {"type": "integer", "minimum": 1, "maximum": 100000},
-        "keep_at_most": {"type": "integer", "minimum": 1, "maximum": 100000},
-        "keep_at_least": {"type": "integer", "minimum": 1, "maximum": 100000},
-        "max_age": {"type": "string"}
-      }
-    },
-    "health": {
-      "type": "object",
-      "required": ["url"],
-      "additionalProperties": false,
-      "properties": {
-        "url": {"type": "string", "minLength": 1},
-        "method": {"type": "string", "enum": ["GET", "HEAD"]},
-        "status": {"type": "integer", "minimum": 100, "maximum": 599},
-        "json": {"type": "object"},
-        "json_has": {"type": "array", "items": {"type": "string", "minLength": 1}},
-        "body_contains": {"type": "string"},
-        "latency_max": {"type": "string"},
-        "successes": {"type": "integer", "minimum": 1, "maximum": 1000},
-        "interval": {"type": "string"},
-        "within": {"type": "string"},
-        "request_timeout": {"type": "string"}
-      }
-    }
-  }
-})";
-
-const Value& TargetSchema() {
-  static const Value schema = [] {
-    auto parsed = ParseJson(kTargetSchema);
-    RECOURSE_CHECK(parsed.ok());
-    const Value services = Value::Object({{"type", "array"}, {"items", ServiceSchema()}});
-    Value resources = (*parsed)["properties"]
-                          .With("services", services)
-                          .With("traffic", services)
-                          .With("nginx", NginxSchema())
-                          .With("page", (*parsed)["properties"]["health"])
-                          .With("disk", DiskInputs())
-                          .With("memory", MemoryInputs())
-                          .With("cpu", CpuInputs())
-                          .With("load", LoadInputs())
-                          .With("connections", PortsInputs())
-                          .With("logs", LogScanInputs())
-                          .With("cache", CacheSchema())
-                          .With("firewall", FirewallSchema())
-                          .With("api", ApiSchema());
-    for (const auto& [name, described] : UpkeepResources().as_map()) {
-      resources = resources.With(name.as_string(), described);
-    }
-    return parsed->With("properties", resources);
-  }();
-  return schema;
-}
 
 bool IsOneOf(std::string_view key, std::initializer_list<std::string_view> keys) {
   return std::find(keys.begin(), keys.end(), key) != keys.end();
@@ -136,10 +34,26 @@ void CheckText(std::string_view key, const Node& value, Problems& problems) {
     (void)ReadDuration(value, key, std::chrono::milliseconds(1), problems);
   } else if (IsOneOf(key, {"settle", "stop_timeout", "latency_max", "interval", "within"})) {
     (void)ReadDuration(value, key, std::chrono::microseconds(0), problems);
-  } else if (IsOneOf(key, {"path", "directory", "pid_file", "log", "working_directory", "socket",
-                           "journal", "kubeconfig", "runtime_directory", "configuration", "prefix",
-                           "error_log", "password_file", "bearer_file", "ca_file", "link",
-                           "previous", "from", "to", "off"})) {
+  } else if (IsOneOf(key, {"path",
+                           "directory",
+                           "pid_file",
+                           "log",
+                           "working_directory",
+                           "socket",
+                           "journal",
+                           "kubeconfig",
+                           "runtime_directory",
+                           "configuration",
+                           "prefix",
+                           "error_log",
+                           "password_file",
+                           "bearer_file",
+                           "ca_file",
+                           "link",
+                           "previous",
+                           "from",
+                           "to",
+                           "off"})) {
     if (!text.starts_with('/')) expected("an absolute path");
   } else if (key == "mode") {
     if (!IsPermissions(text)) expected("permissions in octal, such as 0664");
@@ -297,6 +211,11 @@ void CheckTarget(const Node& target, Problems& problems) {
   }
 }
 
+// Empty: it has none.
+std::string DatabaseOf(const Value& target) {
+  return std::filesystem::path(target["database"].StringOr("path", "")).lexically_normal();
+}
+
 }  // namespace
 
 const Value* Inventory::Find(std::string_view name) const {
@@ -322,6 +241,13 @@ Result<void> Inventory::AddFile(std::string_view text, std::string_view file) {
           JoinPath("target", misfit.path) + (misfit.names_key ? " " : ": ") + misfit.message);
     }
     CheckTarget(node, problems);
+    const auto owner = databases_.find(DatabaseOf(target));
+    if (owner != databases_.end() && owner->second != target.StringOr("name", "")) {
+      problems.Add(node.Find("database")->place,
+                   "database: " + owner->first + " is the database of the target " +
+                       Quoted(owner->second) + " already, from " + files_[owner->second] +
+                       ": a lock of each would not keep the runs of the other away");
+    }
     const Member* policy = node.is_map() ? node.Find("escalation_policy") : nullptr;
     if (policy != nullptr && policy->value.is_string()) {
       const std::string& named = policy->value.scalar.as_string();
@@ -339,10 +265,13 @@ Result<void> Inventory::AddFile(std::string_view text, std::string_view file) {
     return InvalidArgument(std::move(report));
   }
   const std::string name = target["name"].as_string();
-  if (!targets_.emplace(name, std::move(target)).second) {
+  if (targets_.contains(name)) {
     return Error{Code::kAlreadyExists, std::string(file) + ": a target " + Quoted(name) +
                                            " is there already, from " + files_[name]};
   }
+  if (kind_ == Targets::kSideBySide) databases_.emplace(DatabaseOf(target), name);
+  databases_.erase("");
+  targets_.emplace(name, std::move(target));
   files_.emplace(name, std::string(file));
   return {};
 }

@@ -71,8 +71,7 @@ Value Codes() {
 Value Steps() {
   Value::List kinds;
   for (const std::string_view kind : kKinds) {
-    kinds.push_back(
-        Value::Object({{"$ref", "#/$defs/" + std::string(KindOfStep(kind).name)}}));
+    kinds.push_back(Value::Object({{"$ref", "#/$defs/" + std::string(KindOfStep(kind).name)}}));
   }
   return Value::Object({{"type", "array"},
                         {"minItems", 1},
@@ -89,8 +88,7 @@ Value JsonSchemaOfWorkflows() {
   parts.emplace("steps", Steps());
   parts.emplace("code", Codes());
   parts.emplace("name", Parsed(R"({"type": "string", "pattern": "^[a-z][a-z0-9_-]{0,63}$"})"));
-  parts.emplace("expression",
-                Parsed(R"({"type": "string", "pattern": "^\\$\\{[\\s\\S]*\\}$"})"));
+  parts.emplace("expression", Parsed(R"({"type": "string", "pattern": "^\\$\\{[\\s\\S]*\\}$"})"));
   parts.emplace("duration", Parsed(R"({"type": "string", "pattern":
       "^([0-9]+(\\.[0-9]+)?(d|h|m|s|ms|us|ns))+$"})"));
   return SchemaOf(KindOfMap("workflow"))

@@ -96,7 +96,8 @@ constexpr std::array kErrorAnswer = {
 };
 
 constexpr auto kActionStep = StepWith(
-    Key{"action", Shape::kText, "The action that it does", true}, kNext, kOnFailure, kOnError, kWith,
+    Key{"action", Shape::kText, "The action that it does", true}, kNext, kOnFailure, kOnError,
+    kWith,
     Key{"for_each", Shape::kOther, "Does the action once for each element of this list", false,
         kExpression},
     Key{"max_parallel", Shape::kInt, "How many elements are at work at once", false, "", 1, 64},
@@ -109,34 +110,34 @@ constexpr auto kActionStep = StepWith(
         false, R"({"anyOf": [{"const": "none"}, {"$ref": "#/$defs/compensation"}]})"});
 constexpr Key kPauseStopsClock{"pause_stops_clock", Shape::kBool,
                                "Its time stands still while the run is paused"};
-constexpr auto kApprovalStep = StepWith(
-    Key{"approval", Shape::kOther, "A decision that the run waits for", true,
-        R"({"$ref": "#/$defs/approval"})"},
-    kNext, kOnFailure, kOnError, kPauseStopsClock);
-constexpr auto kManualStep = StepWith(
-    Key{"manual", Shape::kOther, "A checklist that people work off", true,
-        R"({"$ref": "#/$defs/checklist"})"},
-    kNext, kOnFailure, kOnError, kPauseStopsClock);
+constexpr auto kApprovalStep =
+    StepWith(Key{"approval", Shape::kOther, "A decision that the run waits for", true,
+                 R"({"$ref": "#/$defs/approval"})"},
+             kNext, kOnFailure, kOnError, kPauseStopsClock);
+constexpr auto kManualStep =
+    StepWith(Key{"manual", Shape::kOther, "A checklist that people work off", true,
+                 R"({"$ref": "#/$defs/checklist"})"},
+             kNext, kOnFailure, kOnError, kPauseStopsClock);
 constexpr auto kSwitchStep = StepWith(
     Key{"switch", Shape::kOther, "Where the run goes on: the first case that is true", true,
         R"({"type": "array", "minItems": 1,
             "items": {"anyOf": [{"$ref": "#/$defs/case"}, {"$ref": "#/$defs/default_case"}]}})"},
     kOnFailure, kOnError);
-constexpr auto kWaitStep = StepWith(
-    Key{"wait", Shape::kOther, "For some time, until a time, or for a signal", true,
-        R"({"$ref": "#/$defs/wait"})"},
-    kNext, kOnFailure, kOnError, kPauseStopsClock);
-constexpr auto kSetStep = StepWith(
-    Key{"set", Shape::kOther, "Values under names, for the steps that follow", true,
-        R"({"type": "object", "minProperties": 1})"},
-    kNext, kOnFailure, kOnError);
-constexpr auto kParallelStep = StepWith(
-    Key{"parallel", Shape::kOther, "Branches that are at work at the same time", true,
-        R"({"$ref": "#/$defs/parallel"})"},
-    kNext, kOnFailure, kOnError);
-constexpr auto kWorkflowStep = StepWith(
-    Key{"workflow", Shape::kOther, "The steps of another workflow", true, kName}, kNext, kOnFailure,
-    kOnError, Key{"with", Shape::kOther, "Its inputs", false, kMap});
+constexpr auto kWaitStep =
+    StepWith(Key{"wait", Shape::kOther, "For some time, until a time, or for a signal", true,
+                 R"({"$ref": "#/$defs/wait"})"},
+             kNext, kOnFailure, kOnError, kPauseStopsClock);
+constexpr auto kSetStep =
+    StepWith(Key{"set", Shape::kOther, "Values under names, for the steps that follow", true,
+                 R"({"type": "object", "minProperties": 1})"},
+             kNext, kOnFailure, kOnError);
+constexpr auto kParallelStep =
+    StepWith(Key{"parallel", Shape::kOther, "Branches that are at work at the same time", true,
+                 R"({"$ref": "#/$defs/parallel"})"},
+             kNext, kOnFailure, kOnError);
+constexpr auto kWorkflowStep =
+    StepWith(Key{"workflow", Shape::kOther, "The steps of another workflow", true, kName}, kNext,
+             kOnFailure, kOnError, Key{"with", Shape::kOther, "Its inputs", false, kMap});
 constexpr auto kCheckpointStep = StepWith(
     Key{"checkpoint", Shape::kOther, "A point that a rollback can stop at", true, kTrue}, kNext);
 constexpr auto kSucceedStep =

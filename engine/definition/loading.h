@@ -71,10 +71,12 @@ struct Loading {
   std::map<std::string, int, std::less<>> step_ids;  // with their prefixes
   std::vector<Use> uses;
 
-  // Where other workflows are found, and in which ones this one stands: from the outermost, itself last.
+  // Where other workflows are found, and in which ones this one stands: from the outermost, itself
+  // last.
   OtherWorkflows others;
   std::vector<std::string> above;
-  // Those that were read on the way, by their text: each is read once, however often it stands there.
+  // Those that were read on the way, by their text: each is read once, however often it stands
+  // there.
   std::shared_ptr<std::map<std::string, std::shared_ptr<const Workflow>>> known =
       std::make_shared<std::map<std::string, std::shared_ptr<const Workflow>>>();
   std::map<std::string, std::string> carried;  // the canonical forms of those that it runs
@@ -142,9 +144,9 @@ std::optional<StepKind> ReadKind(std::string_view name, const Node& node, Member
                                  int step, Loading& loading);
 
 // The words of steps by which a kind is named.
-inline constexpr std::string_view kKinds[] = {"action", "approval", "manual",   "switch",
-                                              "wait",   "set",      "parallel", "workflow",
-                                              "checkpoint", "succeed", "fail"};
+inline constexpr std::string_view kKinds[] = {"action",     "approval", "manual",   "switch",
+                                              "wait",       "set",      "parallel", "workflow",
+                                              "checkpoint", "succeed",  "fail"};
 
 // An action, its `with` and how it is run: of an action step, a check and a compensation.
 ActionStep ReadAction(const Node& node, const Node* with, Position position, Loading& loading);
@@ -163,7 +165,8 @@ std::optional<StepKind> ReadSwitch(const Node& node, int step, Loading& loading)
 std::optional<StepKind> ReadWait(const Node& node, int step, Loading& loading);
 std::optional<StepKind> ReadSet(const Node& node, int step, Loading& loading);
 std::optional<StepKind> ReadParallel(const Node& node, int step, Loading& loading);
-std::optional<StepKind> ReadSubWorkflow(const Node& node, const Node* with, int step, Loading& loading);
+std::optional<StepKind> ReadSubWorkflow(const Node& node, const Node* with, int step,
+                                        Loading& loading);
 std::optional<StepKind> ReadFail(const Node& node, int step, Loading& loading);
 // "in the wait of the step "pause"": names a part in messages.
 std::string InStep(std::string_view part, int step, const Loading& loading);

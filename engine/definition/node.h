@@ -1,4 +1,5 @@
-// A YAML document as a tree that knows where everything stands. For the modules that read such files.
+// A YAML document as a tree that knows where everything stands. For the modules that read such
+// files.
 //
 // Scalars are typed as JSON types them: an unquoted true, null, 12 or 1.5 is what it looks like,
 // everything else is a string, so that "no", 0664 and 2026-11-21 mean what they say. Anchors,

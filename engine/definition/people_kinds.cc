@@ -12,10 +12,12 @@ void ReadEscalate(const Node& node, ApprovalStep& approval, int step, Loading& l
     return;
   }
   for (const Node& item : node.items) {
-    Members members(item, KindOfMap("escalation"), InStep("in the escalate", step, loading), loading.problems);
+    Members members(item, KindOfMap("escalation"), InStep("in the escalate", step, loading),
+                    loading.problems);
     Escalation escalation;
     const Node* after = members.Require("after");
-    if (after != nullptr) escalation.after = members.TakeDuration("after").value_or(escalation.after);
+    if (after != nullptr)
+      escalation.after = members.TakeDuration("after").value_or(escalation.after);
     const Node* to = members.Require("to");
     if (to != nullptr) {
       escalation.to = ReadName(*to, "to", NameKind::kDashed, loading.problems).value_or("");
@@ -65,7 +67,8 @@ std::optional<ManualStep::Item> ReadItem(const Node& node, int step, Loading& lo
     item.text = ReadText(*text, "text", position, loading);
   }
   if (const Node* check = members.Take("check")) {
-    Members parts(*check, KindOfMap("check"), InStep("in a check", step, loading), loading.problems);
+    Members parts(*check, KindOfMap("check"), InStep("in a check", step, loading),
+                  loading.problems);
     const Node* action = parts.Require("action");
     const Node* with = parts.Take("with");
     const auto timeout = parts.TakeDuration("timeout");
@@ -74,8 +77,9 @@ std::optional<ManualStep::Item> ReadItem(const Node& node, int step, Loading& lo
       auto read = std::make_shared<ActionStep>(ReadAction(*action, with, position, loading));
       if (timeout) read->timeout = *timeout;
       if (read->known && read->repeat != RepeatClass::kReadOnly && !loading.stored) {
-        loading.problems.Add(action->place, "check: " + read->action + " changes something; only an "
-                                            "action that reads can answer an item");
+        loading.problems.Add(action->place, "check: " + read->action +
+                                                " changes something; only an "
+                                                "action that reads can answer an item");
       }
       item.check = std::move(read);
     }
@@ -89,8 +93,8 @@ std::optional<ManualStep::Item> ReadItem(const Node& node, int step, Loading& lo
 std::vector<std::string> ReadRoles(const Node& node, const std::string& key, Loading& loading) {
   std::vector<std::string> roles;
   if (!node.is_list()) {
-    loading.problems.Add(node.place, key + ": expected a list of roles, found " +
-                                         std::string(Describe(node)));
+    loading.problems.Add(node.place,
+                         key + ": expected a list of roles, found " + std::string(Describe(node)));
   }
   for (const Node& role : node.items) {
     const auto name = ReadName(role, key, NameKind::kDashed, loading.problems);
@@ -100,7 +104,8 @@ std::vector<std::string> ReadRoles(const Node& node, const std::string& key, Loa
 }
 
 std::optional<StepKind> ReadApproval(const Node& node, int step, Loading& loading) {
-  Members members(node, KindOfMap("approval"), InStep("in the approval", step, loading), loading.problems);
+  Members members(node, KindOfMap("approval"), InStep("in the approval", step, loading),
+                  loading.problems);
   const Position position{Position::Scope::kStep, step};
   ApprovalStep approval;
   if (const Node* prompt = members.Require("prompt")) {
@@ -111,7 +116,8 @@ std::optional<StepKind> ReadApproval(const Node& node, int step, Loading& loadin
   }
   if (const Node* quorum = members.Take("quorum")) {
     if (!approval.groups.empty()) {
-      loading.problems.Add(quorum->place, "quorum: \"approvers\" says how many it takes of each role");
+      loading.problems.Add(quorum->place,
+                           "quorum: \"approvers\" says how many it takes of each role");
     }
     approval.quorum = static_cast<int>(members.TakeInt("quorum", 1, 100).value_or(1));
   }
@@ -130,14 +136,16 @@ std::optional<StepKind> ReadApproval(const Node& node, int step, Loading& loadin
   if (const Node* escalate = members.Take("escalate")) {
     ReadEscalate(*escalate, approval, step, loading);
   } else if (approval.on_expiry == OnExpiry::kEscalate) {
-    loading.problems.Add(on_expiry->place, "on_expiry: the approval has no \"escalate\" to say to whom");
+    loading.problems.Add(on_expiry->place,
+                         "on_expiry: the approval has no \"escalate\" to say to whom");
   }
   members.RefuseOthers();
   return approval;
 }
 
 std::optional<StepKind> ReadManual(const Node& node, int step, Loading& loading) {
-  Members members(node, KindOfMap("checklist"), InStep("in the checklist", step, loading), loading.problems);
+  Members members(node, KindOfMap("checklist"), InStep("in the checklist", step, loading),
+                  loading.problems);
   ManualStep manual;
   if (const Node* prompt = members.Require("prompt")) {
     manual.prompt = ReadText(*prompt, "prompt", {Position::Scope::kStep, step}, loading);

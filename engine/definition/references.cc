@@ -252,7 +252,7 @@ class Checker {
   Loading& loading_;
   const Workflow& workflow_;
   const Use* use_ = nullptr;
-  std::size_t at_ = 0;  // where the reference begins that is being checked
+  std::size_t at_ = 0;            // where the reference begins that is being checked
   std::map<int, Guards> guards_;  // by step: what its `when` asks for
   Guards guards_here_;
 };

@@ -203,9 +203,9 @@ class Walk {
       if (member_schema == nullptr) {
         path_.push_back(name);
         const std::string owners = OwnersOf(name, others);
-        Add(owners.empty() ? "is unknown" + Suggestion(name, properties)
-                           : "is no member of kind " + value["kind"].as_string() +
-                                 ", but of kind " + owners,
+        Add(owners.empty()
+                ? "is unknown" + Suggestion(name, properties)
+                : "is no member of kind " + value["kind"].as_string() + ", but of kind " + owners,
             true);
         path_.pop_back();
         continue;

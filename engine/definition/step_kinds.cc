@@ -12,7 +12,8 @@ using expression::Type;
 
 RetryPolicy ReadRetry(const Node& node, RetryPolicy retry, int step, Loading& loading) {
   using std::chrono::microseconds;
-  Members members(node, KindOfMap("retry"), InStep("in the retry", step, loading), loading.problems);
+  Members members(node, KindOfMap("retry"), InStep("in the retry", step, loading),
+                  loading.problems);
   if (const auto value = members.TakeInt("attempts", 1, 1000)) {
     retry.attempts = static_cast<int>(*value);
   }
@@ -96,12 +97,14 @@ void ReadCompensate(const Node& node, ActionStep& action, int step, Loading& loa
     return;
   }
   if (!node.is_map()) {
-    loading.problems.Add(node.place, "compensate: expected none or {action: name, with: inputs}, found " +
-                                         (node.is_string() ? Quoted(node.scalar.as_string())
-                                                           : std::string(Describe(node))));
+    loading.problems.Add(
+        node.place,
+        "compensate: expected none or {action: name, with: inputs}, found " +
+            (node.is_string() ? Quoted(node.scalar.as_string()) : std::string(Describe(node))));
     return;
   }
-  Members members(node, KindOfMap("compensation"), InStep("in the compensate", step, loading), loading.problems);
+  Members members(node, KindOfMap("compensation"), InStep("in the compensate", step, loading),
+                  loading.problems);
   const Node* name = members.Require("action");
   const Node* with = members.Take("with");
   const auto timeout = members.TakeDuration("timeout");
@@ -113,7 +116,8 @@ void ReadCompensate(const Node& node, ActionStep& action, int step, Loading& loa
   if (timeout) compensation->timeout = *timeout;
   if (compensation->known && !loading.stored) {
     const std::string why = ReasonNotToUndoWith(*compensation);
-    if (!why.empty()) loading.problems.Add(name->place, "compensate: " + compensation->action + why);
+    if (!why.empty())
+      loading.problems.Add(name->place, "compensate: " + compensation->action + why);
   }
   action.can_compensate = true;
   action.compensation = std::move(compensation);
@@ -167,8 +171,9 @@ std::optional<StepKind> ReadActionStep(const Node& node, Members& members, int s
                                : nullptr;
   ReadConduct(action, spec, members, step, loading);
   if (action.parallel_max > 1 && loading.workflow.steps[step].irreversible) {
-    loading.problems.Add(parallel_max->place, "max_parallel: what cannot be undone is done one after "
-                                              "the other");
+    loading.problems.Add(parallel_max->place,
+                         "max_parallel: what cannot be undone is done one after "
+                         "the other");
   }
   return action;
 }

@@ -10,11 +10,34 @@ namespace recourse::definition {
 namespace {
 
 // Every key that some kind of step has.
-constexpr std::string_view kStepKeys[] = {
-    "id",      "summary",  "when",       "next",       "on_error",     "on_failure", "max_visits",
-    "expect",  "with",     "for_each",   "timeout",    "retry",        "irreversible",
-    "compensate", "deadline", "max_parallel", "pause_stops_clock", "action", "approval", "manual", "switch",
-    "checkpoint", "wait",  "set",        "parallel",   "workflow",     "succeed",    "fail"};
+constexpr std::string_view kStepKeys[] = {"id",
+                                          "summary",
+                                          "when",
+                                          "next",
+                                          "on_error",
+                                          "on_failure",
+                                          "max_visits",
+                                          "expect",
+                                          "with",
+                                          "for_each",
+                                          "timeout",
+                                          "retry",
+                                          "irreversible",
+                                          "compensate",
+                                          "deadline",
+                                          "max_parallel",
+                                          "pause_stops_clock",
+                                          "action",
+                                          "approval",
+                                          "manual",
+                                          "switch",
+                                          "checkpoint",
+                                          "wait",
+                                          "set",
+                                          "parallel",
+                                          "workflow",
+                                          "succeed",
+                                          "fail"};
 
 // The rule's answer to the error: `continue`, {goto: step} or {rollback_to: checkpoint, goto:
 // step}. False after a problem.
@@ -27,13 +50,15 @@ bool ReadAnswer(const Node& node, ErrorRule& rule, int step, Loading& loading) {
                          std::string(kExpected) + ", found " + std::string(Describe(node)));
     return false;
   }
-  Members members(node, KindOfMap("error_answer"), "in the on_error of the step " + Quoted(loading.workflow.steps[step].id),
+  Members members(node, KindOfMap("error_answer"),
+                  "in the on_error of the step " + Quoted(loading.workflow.steps[step].id),
                   loading.problems);
   const bool proceeds = members.TakeBool("continue").value_or(false);
   const Node* go_to = members.Take("goto");
   const Node* rollback_to = members.Take("rollback_to");
   if (go_to != nullptr) rule.go_to = loading.FindStep(*go_to, "goto", step);
-  if (rollback_to != nullptr) rule.rollback_to = loading.FindStep(*rollback_to, "rollback_to", step);
+  if (rollback_to != nullptr)
+    rule.rollback_to = loading.FindStep(*rollback_to, "rollback_to", step);
   members.RefuseOthers();
   if (proceeds == (go_to != nullptr) || (rollback_to != nullptr && go_to == nullptr)) {
     loading.problems.Add(node.place, std::string(kExpected));
@@ -88,8 +113,8 @@ std::string_view FindKind(const Node& node, Loading& loading) {
 
 bool MayFail(std::string_view kind) { return kind != "checkpoint" && kind != "succeed"; }
 
-// Tells what is wrong with where the step stands. One of a sub-workflow was right in its own file: the
-// mistake is the step of this file that runs it there.
+// Tells what is wrong with where the step stands. One of a sub-workflow was right in its own file:
+// the mistake is the step of this file that runs it there.
 void RefuseThere(int index, const std::string& message, Loading& loading) {
   const Step& step = loading.workflow.steps[index];
   int outer = index;
@@ -100,7 +125,8 @@ void RefuseThere(int index, const std::string& message, Loading& loading) {
   loading.problems.Add(loading.workflow.steps[outer].place, before + message);
 }
 
-// What stands in a branch, or in on_finish, is not alone on its way: some things cannot be said there.
+// What stands in a branch, or in on_finish, is not alone on its way: some things cannot be said
+// there.
 void CheckBlock(std::string_view kind, int index, Loading& loading) {
   const Step& step = loading.workflow.steps[index];
   if (loading.stored) return;
@@ -110,8 +136,11 @@ void CheckBlock(std::string_view kind, int index, Loading& loading) {
     const std::string where = branch ? "in a branch" : "in on_finish";
     if (block.kind != Block::Kind::kSubWorkflow) {
       if (kind == "checkpoint") {
-        RefuseThere(index, "a checkpoint cannot stand " + where + ": what else is done at the same time "
-                           "would not be undone with it", loading);
+        RefuseThere(index,
+                    "a checkpoint cannot stand " + where +
+                        ": what else is done at the same time "
+                        "would not be undone with it",
+                    loading);
       }
       if (kind == "succeed" && at == step.block) {
         RefuseThere(index, "succeed cannot stand " + where + "; \"next: end\" ends it", loading);
@@ -123,16 +152,18 @@ void CheckBlock(std::string_view kind, int index, Loading& loading) {
         if (rule.rollback_to) RefuseThere(index, "rollback_to cannot stand " + where, loading);
       }
       if (!branch && kind == "approval") {
-        RefuseThere(index, "an approval cannot stand in on_finish, which runs whatever the end was", loading);
+        RefuseThere(index, "an approval cannot stand in on_finish, which runs whatever the end was",
+                    loading);
       }
     }
     at = block.owner < 0 ? -1 : loading.workflow.steps[block.owner].block;
   }
 }
 
-// What a gate, or a step with one inside, says of going on as if it had been passed: an approval that
-// was rejected or has expired is not given, so neither the step nor the workflow can let the run
-// through. A stored definition that says so, of a server that took it, is read so that a person decides.
+// What a gate, or a step with one inside, says of going on as if it had been passed: an approval
+// that was rejected or has expired is not given, so neither the step nor the workflow can let the
+// run through. A stored definition that says so, of a server that took it, is read so that a person
+// decides.
 void HoldGate(const Node& node, Step& step, Loading& loading, const std::string& what) {
   const bool inherited = node.Find("on_failure") == nullptr;
   if (step.on_failure.value_or(loading.workflow.on_failure) == OnFailure::kContinue) {
@@ -140,16 +171,19 @@ void HoldGate(const Node& node, Step& step, Loading& loading, const std::string&
     const Member* on_failure = node.Find("on_failure");
     if (!inherited && !loading.stored && on_failure != nullptr) {
       loading.problems.Add(on_failure->value.place,
-                           "on_failure: " + what + " cannot be passed; expected "
-                           "one of rollback, pause, fail, found \"continue\"");
+                           "on_failure: " + what +
+                               " cannot be passed; expected "
+                               "one of rollback, pause, fail, found \"continue\"");
     }
   }
   const auto passing =
       std::erase_if(step.on_error, [](const ErrorRule& rule) { return !rule.go_to; });
   if (passing > 0 && !loading.stored) {
-    loading.problems.Add(node.Find("on_error")->value.place,
-                         "on_error: " + what + " cannot be passed; expected "
-                         "{goto: step} or {rollback_to: checkpoint, goto: step}, found continue");
+    loading.problems.Add(
+        node.Find("on_error")->value.place,
+        "on_error: " + what +
+            " cannot be passed; expected "
+            "{goto: step} or {rollback_to: checkpoint, goto: step}, found continue");
   }
 }
 
@@ -172,8 +206,8 @@ void ReadStep(const Node& node, int index, Loading& loading) {
   Step& step = loading.workflow.steps[index];
   const std::string_view kind = FindKind(node, loading);
   if (kind.empty()) return;
-  Members members(node, KindOfStep(kind), "in the " + std::string(kind) + " step " + Quoted(step.id),
-                  loading.problems);
+  Members members(node, KindOfStep(kind),
+                  "in the " + std::string(kind) + " step " + Quoted(step.id), loading.problems);
   members.Take("id");  // read before
   step.summary = members.TakeString("summary").value_or("");
   if (const Node* when = members.Take("when")) {
@@ -209,7 +243,8 @@ void ReadStep(const Node& node, int index, Loading& loading) {
 }  // namespace
 
 std::optional<int> Loading::FindNamed(std::string_view id, int frame) const {
-  const auto found = frame < 0 ? step_ids.find(id) : step_ids.find(PrefixOf(frame) + std::string(id));
+  const auto found =
+      frame < 0 ? step_ids.find(id) : step_ids.find(PrefixOf(frame) + std::string(id));
   if (found == step_ids.end() || workflow.steps[found->second].frame != frame) return std::nullopt;
   return found->second;
 }
@@ -233,7 +268,8 @@ std::optional<int> Loading::FindStep(const Node& node, std::string_view what, in
   }
   if (workflow.steps[*found].block != here.block) {
     problems.Add(node.place, std::string(what) + ": no path leads from here to the step " +
-                                 Quoted(id) + ": one of them stands inside a branch, or in "
+                                 Quoted(id) +
+                                 ": one of them stands inside a branch, or in "
                                  "on_finish, and the other does not");
     return std::nullopt;
   }
@@ -250,9 +286,9 @@ void HoldGates(Loading& loading) {
     if (!std::holds_alternative<ApprovalStep>(approval.kind)) continue;
     for (int at = static_cast<int>(i); at >= 0;) {
       Step& step = loading.workflow.steps[at];
-      const std::string what = at == static_cast<int>(i)
-                                   ? "an approval that is not given"
-                                   : "the approval " + Quoted(approval.id) + " inside, when it is not given,";
+      const std::string what = at == static_cast<int>(i) ? "an approval that is not given"
+                                                         : "the approval " + Quoted(approval.id) +
+                                                               " inside, when it is not given,";
       if (held.insert(at).second) {
         loading.text = loading.slots[at].text;
         HoldGate(*loading.slots[at].node, step, loading, what);

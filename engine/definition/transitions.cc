@@ -7,8 +7,8 @@ using Way = Transition::Kind;
 namespace {
 
 bool InSubWorkflow(const Workflow& workflow, const Step& step) {
-  return step.block >= 0 && workflow.blocks[static_cast<std::size_t>(step.block)].kind ==
-                                Block::Kind::kSubWorkflow;
+  return step.block >= 0 &&
+         workflow.blocks[static_cast<std::size_t>(step.block)].kind == Block::Kind::kSubWorkflow;
 }
 
 // What follows where `next` says the end of the block that `step` stands in.

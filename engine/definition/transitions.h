@@ -21,9 +21,10 @@ struct Transition {
   };
   int to = 0;
   Kind kind = Kind::kDone;
-  std::string condition{};         // the expression's source
-  std::optional<Code> code{};      // of kFailed
-  std::optional<int> rollback_to{};  // of kFailed: what was done since this checkpoint is undone first
+  std::string condition{};     // the expression's source
+  std::optional<Code> code{};  // of kFailed
+  std::optional<int>
+      rollback_to{};    // of kFailed: what was done since this checkpoint is undone first
   int leaves = -1;      // the way ends this block; `to` is then what follows the step that has it
   bool closes = false;  // of kDone: the way of a step with blocks once these are done
 };

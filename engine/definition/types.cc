@@ -155,7 +155,7 @@ void CheckAnswer(const Use& use, const Type& type, Problems& problems) {
   if (use.wanted.schema != nullptr) kinds &= KindsFor(*use.wanted.schema);
   if (type.MayBe(kinds)) return;
   const Type expected = use.wanted.schema != nullptr ? TypeOfSchema(*use.wanted.schema)
-                                                       : Type{kinds, nullptr, nullptr};
+                                                     : Type{kinds, nullptr, nullptr};
   add(key + ": expected " + expected.ToString() + ", found " + type.ToString());
 }
 

@@ -90,9 +90,8 @@ const Value& UpkeepResources() {
         R"(, "scripts": {"type": "object", "additionalProperties": )" + Script() +
         R"(}, "archives": {"type": "object", "additionalProperties": )" + Archive() +
         R"(}, "caching": )" +
-        Object(R"("configuration", "off")",
-               R"("configuration": )" + text + R"(, "off": )" + text +
-                   R"(, "read_at_start": {"type": "boolean"})") +
+        Object(R"("configuration", "off")", R"("configuration": )" + text + R"(, "off": )" + text +
+                                                R"(, "read_at_start": {"type": "boolean"})") +
         R"(, "evidence": )" + Evidence() + R"(, "log_rotation": )" + LogRotation() + "}");
     RECOURSE_CHECK(parsed.ok());
     return *std::move(parsed);

@@ -12,13 +12,15 @@ Result<std::string> TextIn(const Value& value, const char* name, const char* oth
   const Value* found = value.Find(name);
   if (found == nullptr && otherwise != nullptr) return std::string(otherwise);
   if (found != nullptr && found->is_string()) return found->as_string();
-  return InvalidArgument(std::string(name) + (found == nullptr ? ": is missing" : ": expected a text"));
+  return InvalidArgument(std::string(name) +
+                         (found == nullptr ? ": is missing" : ": expected a text"));
 }
 
 }  // namespace
 
 Result<calendar::Window> ReadWindow(const Value& value) {
-  if (!value.is_map()) return InvalidArgument("expected {cron: ..., time_zone: ..., duration: ...}");
+  if (!value.is_map())
+    return InvalidArgument("expected {cron: ..., time_zone: ..., duration: ...}");
   for (const auto& [key, part] : value.as_map()) {
     const std::string name = key.is_string() ? key.as_string() : "";
     if (name == "cron" || name == "time_zone" || name == "duration") continue;
@@ -55,11 +57,12 @@ void ReadWindowRule(Members& members, Loading& loading) {
     auto read = ReadWindow(ToValue(*window));
     if (!read) loading.problems.Add(window->place, "window: " + read.error().message);
   }
-  rule.on_closing = members
-                        .TakeWord<OnClosing>("on_window_closing", {{"rollback", OnClosing::kRollback},
-                                                                   {"pause", OnClosing::kPause},
-                                                                   {"finish", OnClosing::kFinish}})
-                        .value_or(OnClosing::kRollback);
+  rule.on_closing =
+      members
+          .TakeWord<OnClosing>("on_window_closing", {{"rollback", OnClosing::kRollback},
+                                                     {"pause", OnClosing::kPause},
+                                                     {"finish", OnClosing::kFinish}})
+          .value_or(OnClosing::kRollback);
   if (override_by != nullptr) {
     rule.override_by = ReadRoles(*override_by, "window_override", loading);
   }

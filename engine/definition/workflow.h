@@ -16,8 +16,8 @@
 #include "engine/base/choice.h"
 #include "engine/base/error.h"
 #include "engine/base/value.h"
-#include "engine/definition/escalation_policy.h"
 #include "engine/definition/action_spec.h"
+#include "engine/definition/escalation_policy.h"
 #include "engine/expression/expression.h"
 
 namespace recourse::definition {
@@ -94,8 +94,8 @@ struct ManualStep {
     std::shared_ptr<const ActionStep> check;  // read-only: answers the item when it succeeds
   };
   expression::Template prompt;
-  std::vector<std::string> by;  // roles; empty: nobody may answer
-  std::vector<Item> items;      // not empty
+  std::vector<std::string> by;          // roles; empty: nobody may answer
+  std::vector<Item> items;              // not empty
   std::optional<microseconds> expires;  // then the step fails with DEADLINE_EXCEEDED
 };
 
@@ -143,8 +143,8 @@ struct FailStep {
 };
 
 class StepKind : public std::variant<ActionStep, ApprovalStep, SwitchStep, CheckpointStep, WaitStep,
-                              SucceedStep, FailStep, SetStep, ManualStep, ParallelStep,
-                              SubWorkflowStep> {
+                                     SucceedStep, FailStep, SetStep, ManualStep, ParallelStep,
+                                     SubWorkflowStep> {
  public:
   StepKind();
   template <AlternativeOf<StepKind> T>
@@ -169,12 +169,12 @@ struct Step {
   std::optional<expression::Program> when;  // false: the step is skipped
   // None: the step after it. steps.size(): the end of its block, of the workflow without one.
   std::optional<int> next;
-  std::vector<ErrorRule> on_error;          // in the order of the definition; the first that fits
-  std::optional<OnFailure> on_failure;      // none: the workflow's
-  int visits_max = 100;                     // `max_visits`: how often a run may enter the step
-  bool irreversible = false;                // a pivot
-  std::optional<microseconds> expect;       // how long it usually takes
-  bool pause_stops_clock = false;  // of an approval, a checklist or a wait
+  std::vector<ErrorRule> on_error;      // in the order of the definition; the first that fits
+  std::optional<OnFailure> on_failure;  // none: the workflow's
+  int visits_max = 100;                 // `max_visits`: how often a run may enter the step
+  bool irreversible = false;            // a pivot
+  std::optional<microseconds> expect;   // how long it usually takes
+  bool pause_stops_clock = false;       // of an approval, a checklist or a wait
   // Of an action, all its attempts and items together: none begins later, and none goes on.
   std::optional<microseconds> deadline;
 };
@@ -241,7 +241,7 @@ struct Workflow {
   std::vector<Block> blocks;
   std::vector<Frame> frames;
   std::vector<std::string> secrets;  // the names of all that its actions get
-  std::optional<int> on_finish;  // the first step of what runs at last, whatever the end was
+  std::optional<int> on_finish;      // the first step of what runs at last, whatever the end was
   expression::Template outputs;
 
   // The definition in its canonical form (JSON, members sorted, loadable by LoadWorkflow) and the
@@ -282,8 +282,8 @@ struct Loaded {
 //
 // Without a catalogue (null) it is LoadStoredWorkflow: enough to name the steps, not to run them.
 //
-// `others` finds the text of another workflow by its name, for the steps that run one; the canonical
-// form holds what it found, so that a stored definition needs no other.
+// `others` finds the text of another workflow by its name, for the steps that run one; the
+// canonical form holds what it found, so that a stored definition needs no other.
 using OtherWorkflows = std::function<std::optional<std::string>(std::string_view name)>;
 Loaded LoadWorkflow(std::string_view text, const ActionCatalogue* catalogue,
                     const OtherWorkflows& others = {});
@@ -299,14 +299,20 @@ Loaded LoadStoredWorkflow(std::string_view text, const ActionCatalogue* catalogu
 // The inventory: every target by its name.
 class Inventory {
  public:
+  // kAlternatives: only one of the targets is there at a time, as in the cases of a rehearsal.
+  enum class Targets { kSideBySide, kAlternatives };
+  Inventory() = default;
+  explicit Inventory(Targets targets) : kind_(targets) {}
+
   // Null when there is none.
   const Value* Find(std::string_view name) const;
   std::vector<std::string> Names() const;
 
   // Reads one target's file (YAML: name, summary and its resources) and adds it. The target's value
   // is the file's content; docs/targets.md tells what it may be.
-  // kInvalidArgument: with file:line:column, also for an escalation policy that has not been added;
-  // kAlreadyExists: a target of that name is there.
+  // kInvalidArgument: with file:line:column, also for an escalation policy that has not been added,
+  // and for the path of the database of another target beside it; kAlreadyExists: a target of that
+  // name is there.
   Result<void> AddFile(std::string_view text, std::string_view file);
 
   // Keeps why the target of that name is not there, for who looks for it: `problem` as AddFile has
@@ -321,9 +327,11 @@ class Inventory {
   const EscalationPolicy* PolicyOf(const Value& target) const;
 
  private:
+  Targets kind_ = Targets::kSideBySide;
   std::map<std::string, Value, std::less<>> targets_;
-  std::map<std::string, std::string> files_;  // that a target is from, by its name
-  std::map<std::string, std::string> left_out_;  // why, by the name
+  std::map<std::string, std::string> databases_;  // whose it is, by its path
+  std::map<std::string, std::string> files_;      // that a target is from, by its name
+  std::map<std::string, std::string> left_out_;   // why, by the name
   std::map<std::string, EscalationPolicy, std::less<>> policies_;
 };
 

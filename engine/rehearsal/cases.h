@@ -71,7 +71,7 @@ struct Case {
 };
 
 struct Cases {
-  definition::Inventory targets;
+  definition::Inventory targets{definition::Inventory::Targets::kAlternatives};
   std::vector<Case> cases;
   std::vector<definition::Problem> problems;
 };

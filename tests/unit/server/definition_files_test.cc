@@ -25,12 +25,9 @@ TEST_CASE("a broken definition is told with its place and keeps no other from be
   Registry registry;
   AddDebugActions(registry);
 
-  DefinitionFiles files({{directory.File("workflows"), directory.File("more")},
-                         {directory.File("none")},
-                         {},
-                         {},
-                         ""},
-                        registry);
+  DefinitionFiles files(
+      {{directory.File("workflows"), directory.File("more")}, {directory.File("none")}, {}, {}, ""},
+      registry);
   const Definitions definitions = files.Load();
   CHECK(definitions.catalogue.workflows.size() == 1);
   CHECK(definitions.catalogue.workflows.contains("good"));
@@ -80,8 +77,9 @@ TEST_CASE("a schedule is loaded with the workflow that it starts", "[server]") {
                                      ":2:11: unknown workflow \"godo\"; did you mean \"good\"?"});
 }
 
-TEST_CASE("what alerts start is loaded with the workflows, and good rules stay when the file is broken",
-          "[server]") {
+TEST_CASE(
+    "what alerts start is loaded with the workflows, and good rules stay when the file is broken",
+    "[server]") {
   const TemporaryDirectory directory;
   directory.Write("workflows/1.yaml", kGood);
   directory.Write("workflows/2.yaml",
@@ -104,19 +102,21 @@ TEST_CASE("what alerts start is loaded with the workflows, and good rules stay w
   const Definitions kept = files.Load();
   CHECK(kept.alert_rules->rules.size() == 1);
   CHECK(kept.problems ==
-        std::vector<std::string>{
-            rules + ":2:43: unknown workflow \"godo\"; did you mean \"good\"?",
-            rules + ": what it held before stays in use"});
+        std::vector<std::string>{rules + ":2:43: unknown workflow \"godo\"; did you mean \"good\"?",
+                                 rules + ": what it held before stays in use"});
 
   // A server that starts now knows nothing better: it takes the rules that it can.
   directory.Write("alert_rules.yaml",
-                  "fallback: tell\nrules: [{name: r, matchers: [], workflow: godo}, {name: s, matchers: [], workflow: good}]\n");
+                  "fallback: tell\nrules: [{name: r, matchers: [], workflow: godo}, {name: s, "
+                  "matchers: [], workflow: good}]\n");
   const Definitions part = DefinitionFiles(where, registry).Load();
   CHECK(part.alert_rules->rules.size() == 2);
-  CHECK(part.problems == std::vector<std::string>{rules + ":2:43: unknown workflow \"godo\"; did you mean \"good\"?"});
+  CHECK(part.problems == std::vector<std::string>{
+                             rules + ":2:43: unknown workflow \"godo\"; did you mean \"good\"?"});
   CHECK(part.alert_rules_unusable ==
-        std::vector<std::string>{rules + ":2:43: unknown workflow \"godo\"; did you mean \"good\"?; an alert for it "
-                                         "starts tell, all others are as ever"});
+        std::vector<std::string>{
+            rules + ":2:43: unknown workflow \"godo\"; did you mean \"good\"?; an alert for it "
+                    "starts tell, all others are as ever"});
 
   where.alert_rules = directory.File("else.yaml");
   where.alert_rules_expected = true;
@@ -126,8 +126,8 @@ TEST_CASE("what alerts start is loaded with the workflows, and good rules stay w
 namespace {
 
 std::string Echo(const std::string& name, int value) {
-  return "name: " + name + "\nsteps: [{id: a, action: debug.echo, with: {value: " +
-         std::to_string(value) + "}}]\n";
+  return "name: " + name +
+         "\nsteps: [{id: a, action: debug.echo, with: {value: " + std::to_string(value) + "}}]\n";
 }
 
 // The files of a server with one workflow "good" and a schedule of it.
@@ -150,12 +150,9 @@ struct Files {
 
   TemporaryDirectory directory;
   Registry registry;
-  DefinitionFiles files{{{directory.File("workflows")},
-                         {},
-                         {directory.File("schedules")},
-                         {},
-                         directory.File("own")},
-                        registry};
+  DefinitionFiles files{
+      {{directory.File("workflows")}, {}, {directory.File("schedules")}, {}, directory.File("own")},
+      registry};
 };
 
 }  // namespace
@@ -163,7 +160,8 @@ struct Files {
 TEST_CASE("what a broken file held before stays in use, and the problem is told", "[server]") {
   Files f;
   const std::string before = f.DigestOf(f.files.Load(), "good");
-  const std::string file = f.directory.Write("workflows/good.yaml", "name: good\nsteps: [{id: a}]\n");
+  const std::string file =
+      f.directory.Write("workflows/good.yaml", "name: good\nsteps: [{id: a}]\n");
   const Definitions broken = f.files.Load();
   CHECK(f.DigestOf(broken, "good") == before);
   CHECK(broken.catalogue.schedules.contains("daily"));
@@ -192,6 +190,35 @@ TEST_CASE("a new file takes no target from the file that it was loaded from", "[
   CHECK((*loaded.catalogue.inventory.Find("shop"))["summary"].as_string() == "first");
   REQUIRE(loaded.problems.size() == 1);
   CHECK(loaded.problems[0] == copy + ": a target \"shop\" is there already, from " + first);
+}
+
+TEST_CASE("a changed file takes no database from the target whose file is as it was", "[server]") {
+  const TemporaryDirectory directory;
+  const auto write = [&](const std::string& name, const std::string& path) {
+    directory.Write("targets/" + name + ".yaml",
+                    "name: " + name + "\ndatabase: {kind: sqlite, path: " + path + "}\n");
+  };
+  const auto path_of = [](const Definitions& definitions, const std::string& name) {
+    const Value* target = definitions.catalogue.inventory.Find(name);
+    return target == nullptr ? std::string() : (*target)["database"]["path"].as_string();
+  };
+  write("a", "/a.db");
+  write("b", "/b.db");
+  Registry registry;
+  DefinitionFiles files({{}, {directory.File("targets")}, {}, {}, ""}, registry);
+  REQUIRE(files.Load().problems.empty());
+  write("a", "/b.db");
+  const Definitions refused = files.Load();
+  REQUIRE(refused.problems.size() == 2);
+  CHECK_THAT(refused.problems[0], Catch::Contains("/b.db is the database of the target \"b\""));
+  CHECK(path_of(refused, "a") == "/a.db");
+  CHECK(path_of(refused, "b") == "/b.db");
+
+  write("b", "/c.db");
+  const Definitions moved = files.Load();
+  CHECK(moved.problems.empty());
+  CHECK(path_of(moved, "a") == "/b.db");
+  CHECK(path_of(moved, "b") == "/c.db");
 }
 
 TEST_CASE("a file that is gone takes its definition with it, a directory that is gone does not",
@@ -243,8 +270,9 @@ TEST_CASE("a workflow is applied to the file that it came from, a new one to a f
 TEST_CASE("of workflows that are applied together, a broken one keeps all from being stored",
           "[server]") {
   Files f;
-  const auto refused = f.files.Apply(
-      {{"a.yaml", Echo("good", 2)}, {"b.yaml", "name: bad\nsteps: [{id: a, action: debug.ehco}]\n"}});
+  const auto refused =
+      f.files.Apply({{"a.yaml", Echo("good", 2)},
+                     {"b.yaml", "name: bad\nsteps: [{id: a, action: debug.ehco}]\n"}});
   REQUIRE(refused);
   REQUIRE(refused->problems.size() == 1);
   CHECK(refused->problems[0].starts_with("b.yaml:2:"));
@@ -254,13 +282,12 @@ TEST_CASE("of workflows that are applied together, a broken one keeps all from b
 
 TEST_CASE("a workflow that would leave a schedule without its inputs is not applied", "[server]") {
   Files f;
-  const auto refused = f.files.Apply(
-      {{"a.yaml", "inputs: {value: {type: int}}\n" + Echo("good", 2)}});
+  const auto refused =
+      f.files.Apply({{"a.yaml", "inputs: {value: {type: int}}\n" + Echo("good", 2)}});
   REQUIRE(refused);
   REQUIRE_FALSE(refused->problems.empty());
-  CHECK_THAT(refused->problems[0],
-             Catch::Contains("could not be used any more: " +
-                             f.directory.File("schedules/daily.yaml")));
+  CHECK_THAT(refused->problems[0], Catch::Contains("could not be used any more: " +
+                                                   f.directory.File("schedules/daily.yaml")));
   CHECK(f.Content("workflows/good.yaml") == Echo("good", 1));
 }
 

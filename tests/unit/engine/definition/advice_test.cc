@@ -29,7 +29,8 @@ TEST_CASE("an approval wants an expiry", "[definition]") {
 }
 
 TEST_CASE("a pivot wants an approval on every way to it", "[definition]") {
-  const std::string approval = "  - {id: ask, approval: {prompt: 'Go?', approvers: [dba], expires: 1h}";
+  const std::string approval =
+      "  - {id: ask, approval: {prompt: 'Go?', approvers: [dba], expires: 1h}";
   const std::string pivot = "  - {id: p, action: do.it, timeout: 1m, irreversible: true}\n";
   const std::string warning =
       "the step \"p\" cannot be undone, and on some way to it nobody is asked\n";
@@ -40,7 +41,8 @@ TEST_CASE("a pivot wants an approval on every way to it", "[definition]") {
 }
 
 TEST_CASE("who runs a workflow as a step is told what of it does not count there", "[definition]") {
-  const std::string inner = "name: inner\nlock: x\ndeadline: 1h\nsteps:\n- {id: a, action: read.it}\n";
+  const std::string inner =
+      "name: inner\nlock: x\ndeadline: 1h\nsteps:\n- {id: a, action: read.it}\n";
   const auto others = [&](std::string_view) { return std::optional(inner); };
   const auto advice = [&](const std::string& more) {
     std::string text;

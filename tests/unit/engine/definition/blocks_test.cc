@@ -1,6 +1,5 @@
 // Steps that stand inside others, and what the kinds of step that people and branches need may say.
 #include <catch2/catch.hpp>
-
 #include <map>
 
 #include "tests/unit/engine/definition/support.h"
@@ -380,7 +379,8 @@ TEST_CASE("a wait is for one thing, and values have names", "[definition]") {
   };
   CheckRefused(with("wait: {for: 5s, signal: go}"),
                "w.yaml:3:17: wait: expected one of \"for\", \"until\" and \"signal\"");
-  CheckRefused(with("wait: {for: 5s, timeout: 9s}"), "w.yaml:3:36: timeout: only a wait for a signal has one");
+  CheckRefused(with("wait: {for: 5s, timeout: 9s}"),
+               "w.yaml:3:36: timeout: only a wait for a signal has one");
   CheckRefused(with("wait: {signal: Go now}"), "signal");
   CheckRefused(with("set: {}"), "set: expected a map from names to values");
   CheckRefused(with("set: {No: 1}"), "w.yaml:3:17: value");

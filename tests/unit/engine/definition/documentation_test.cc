@@ -1,5 +1,5 @@
-// The examples of the documentation are true: each loads. Those of docs/workflow-language.md name real
-// actions and workflows, and are loaded by shipped_test.cc.
+// The examples of the documentation are true: each loads. Those of docs/workflow-language.md name
+// real actions and workflows, and are loaded by shipped_test.cc.
 #include <catch2/catch.hpp>
 
 #include "examples.h"
@@ -21,8 +21,8 @@ TEST_CASE("every example of docs/expressions.md loads", "[definition][docs]") {
 TEST_CASE("docs/workflow-language.md has an example of each kind of step", "[definition][docs]") {
   std::string all;
   for (const Example& example : ExamplesOf("docs/workflow-language.md")) all += example.text;
-  for (const char* kind : {"action", "approval", "manual", "switch", "wait", "set", "parallel", "workflow",
-                           "checkpoint", "succeed", "fail"}) {
+  for (const char* kind : {"action", "approval", "manual", "switch", "wait", "set", "parallel",
+                           "workflow", "checkpoint", "succeed", "fail"}) {
     INFO(kind);
     CHECK(all.find("  " + std::string(kind) + ": ") + all.find("  " + std::string(kind) + ":\n") !=
           2 * std::string::npos);

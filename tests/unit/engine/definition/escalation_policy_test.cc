@@ -38,9 +38,8 @@ TEST_CASE("every mistake in a policy is told with its place", "[definition]") {
       "site.yaml");
   REQUIRE_FALSE(policy);
   const std::string& report = policy.error().message;
-  for (const char* expected :
-       {"site.yaml:3:13: after: ", "site.yaml:4:5: ", "site.yaml:4:19: ", "site.yaml:5:18: ",
-        "may_decid", "did you mean"}) {
+  for (const char* expected : {"site.yaml:3:13: after: ", "site.yaml:4:5: ", "site.yaml:4:19: ",
+                               "site.yaml:5:18: ", "may_decid", "did you mean"}) {
     CAPTURE(report, expected);
     CHECK(report.find(expected) != std::string::npos);
   }

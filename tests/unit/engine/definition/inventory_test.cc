@@ -45,6 +45,27 @@ TEST_CASE("a target is its file's content", "[definition]") {
   CHECK(again.error().code == Code::kAlreadyExists);
 }
 
+TEST_CASE("two targets cannot have one database, except where only one of them is there at a time",
+          "[definition]") {
+  const std::string first = "name: a\ndatabase: {kind: sqlite, path: /data/x.db}\n";
+  const std::string second =
+      "name: b\nsummary: a copy\ndatabase: {kind: sqlite, path: /data/../data/x.db}\n";
+  Inventory inventory;
+  REQUIRE(inventory.AddFile(first, "a.yaml"));
+  const auto added = inventory.AddFile(second, "b.yaml");
+  REQUIRE_FALSE(added);
+  CHECK(added.error().code == Code::kInvalidArgument);
+  CHECK_THAT(added.error().message,
+             Contains("b.yaml:3:1: database: /data/x.db is the database of the target \"a\" "
+                      "already, from a.yaml"));
+  CHECK(inventory.AddFile("name: c\n", "c.yaml"));
+  CHECK(inventory.AddFile("name: d\n", "d.yaml"));
+
+  Inventory alternatives(Inventory::Targets::kAlternatives);
+  CHECK(alternatives.AddFile(first, "a.yaml"));
+  CHECK(alternatives.AddFile(second, "b.yaml"));
+}
+
 TEST_CASE("who asks for a target that was left out is told why", "[definition]") {
   Inventory inventory;
   REQUIRE(inventory.AddFile("name: shop\n", "shop.yaml"));

@@ -149,7 +149,8 @@ constexpr const char* kEveryKey = R"(
 
 // kEveryKey with one more member in maps of this kind.
 std::string With(std::string_view kind, const std::string& member) {
-  std::string text = std::regex_replace(kEveryKey, std::regex("<" + std::string(kind) + ">"), member);
+  std::string text =
+      std::regex_replace(kEveryKey, std::regex("<" + std::string(kind) + ">"), member);
   return std::regex_replace(text, std::regex("<[a-z_]+>"), "");
 }
 

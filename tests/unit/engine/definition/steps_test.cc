@@ -30,12 +30,17 @@ TEST_CASE("a definition cannot let a run past an approval that is not given", "[
 
 TEST_CASE("a step with an approval inside cannot let a run past it either", "[definition]") {
   const std::string inside =
-      "parallel: {branches: {a: [{id: ask, approval: {prompt: p, approvers: [dba]}}], b: [{id: x, action: do.it}]}}";
-  CHECK_THAT(Refusal("name: w\nsteps:\n  - {id: both, " + inside + ", on_failure: continue}\n"),
-             Catch::Contains("on_failure: the approval \"ask\" inside, when it is not given, cannot be passed"));
-  CHECK_THAT(Refusal("name: w\nsteps:\n  - {id: both, " + inside + ", on_error: {\"*\": continue}}\n"),
-             Catch::Contains("on_error: the approval \"ask\" inside"));
-  const auto inherited = Load("name: w\non_failure: continue\nsteps:\n  - {id: both, " + inside + "}\n");
+      "parallel: {branches: {a: [{id: ask, approval: {prompt: p, approvers: [dba]}}], b: [{id: x, "
+      "action: do.it}]}}";
+  CHECK_THAT(
+      Refusal("name: w\nsteps:\n  - {id: both, " + inside + ", on_failure: continue}\n"),
+      Catch::Contains(
+          "on_failure: the approval \"ask\" inside, when it is not given, cannot be passed"));
+  CHECK_THAT(
+      Refusal("name: w\nsteps:\n  - {id: both, " + inside + ", on_error: {\"*\": continue}}\n"),
+      Catch::Contains("on_error: the approval \"ask\" inside"));
+  const auto inherited =
+      Load("name: w\non_failure: continue\nsteps:\n  - {id: both, " + inside + "}\n");
   CHECK(inherited->steps[0].on_failure == OnFailure::kPause);
 }
 
@@ -65,7 +70,8 @@ TEST_CASE("approvers are roles, or how many it takes of each", "[definition]") {
             .find(" dba: ") != std::string::npos);
   CHECK(Refusal("name: w\nsteps:\n"
                 "  - {id: ask, approval: {prompt: p, approvers: {dba: 1}, quorum: 2}}\n")
-            .find("quorum: \"approvers\" says how many it takes of each role") != std::string::npos);
+            .find("quorum: \"approvers\" says how many it takes of each role") !=
+        std::string::npos);
 }
 
 TEST_CASE("an action that is not there any more makes its own step unknown", "[definition]") {

@@ -27,11 +27,11 @@ std::vector<Way> WaysFrom(const Workflow& workflow, int step) {
 }  // namespace
 
 TEST_CASE("a step leads to the next one, to its next, or to the end", "[definition]") {
-  const auto workflow = Load(
-      WithSteps("  - {id: a, action: do.it, next: c}\n"
-                "  - {id: b, action: do.it}\n"
-                "  - {id: c, switch: [{when: '${now < now}', goto: b}]}\n"
-                "  - {id: d, action: do.it}\n"));
+  const auto workflow =
+      Load(WithSteps("  - {id: a, action: do.it, next: c}\n"
+                     "  - {id: b, action: do.it}\n"
+                     "  - {id: c, switch: [{when: '${now < now}', goto: b}]}\n"
+                     "  - {id: d, action: do.it}\n"));
   CHECK(WaysFrom(*workflow, 0) == std::vector<Way>{{2, Kind::kDone, ""}});
   CHECK(WaysFrom(*workflow, 1) == std::vector<Way>{{2, Kind::kDone, ""}});
   CHECK(WaysFrom(*workflow, 2) ==
@@ -41,13 +41,13 @@ TEST_CASE("a step leads to the next one, to its next, or to the end", "[definiti
 
 TEST_CASE("a false condition, an error rule and on_failure: continue are ways too",
           "[definition]") {
-  const auto workflow = Load(
-      WithSteps("  - {id: a, checkpoint: true}\n"
-                "  - id: b\n    action: do.it\n    when: '${now == now}'\n"
-                "    on_error: {ABORTED: {rollback_to: a, goto: c}, NOT_FOUND: continue}\n"
-                "    on_failure: continue\n"
-                "  - {id: c, action: do.it}\n"
-                "  - {id: d, fail: {message: 'no'}}\n"));
+  const auto workflow =
+      Load(WithSteps("  - {id: a, checkpoint: true}\n"
+                     "  - id: b\n    action: do.it\n    when: '${now == now}'\n"
+                     "    on_error: {ABORTED: {rollback_to: a, goto: c}, NOT_FOUND: continue}\n"
+                     "    on_failure: continue\n"
+                     "  - {id: c, action: do.it}\n"
+                     "  - {id: d, fail: {message: 'no'}}\n"));
   const auto ways = TransitionsFrom(*workflow, 1);
   REQUIRE(ways.size() == 5);
   CHECK(ways[0].kind == Kind::kSkipped);
