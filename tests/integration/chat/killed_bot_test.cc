@@ -67,6 +67,11 @@ TEST_CASE("slack: a reason in a dialog counts once when the bot is killed betwee
   CheckKilledAt(With(kDeciding, "bot_before_dialog"), In<SlackDialogRoom>());
 }
 
+TEST_CASE("slack socket: a reason in a dialog counts once when the bot is killed before its answer",
+          "[chat][killed]") {
+  CheckKilledAt(With(kDeciding, "bot_before_dialog"), In<SlackSocketDialogRoom>());
+}
+
 TEST_CASE("mattermost: a reason in a dialog counts once when the bot is killed before its answer",
           "[chat][killed]") {
   CheckKilledAt(With(kDeciding, "bot_before_dialog"), In<MattermostDialogRoom>());

@@ -120,18 +120,34 @@ std::string SlackSocketRoom::Section(const Folder& folder) {
 
 void SlackSocketRoom::Meet(const BotScene&) {
   knew_ = knows_;
-  sent_ = false;
+  sent_.clear();
   const std::int64_t before = std::exchange(opened_, opened_ + 1);
   Eventually("it connects", [&] { return socket_.opened() > before && socket_.open() == 1; });
 }
 
-void SlackSocketRoom::Decide(const std::string& approval) {
-  if (!std::exchange(sent_, true)) socket_.SendEnvelope("e1", "interactive", Click(approval));
+void SlackSocketRoom::SendOnce(const std::string& envelope, const Value& payload) {
+  if (sent_.insert(envelope).second) socket_.SendEnvelope(envelope, "interactive", payload);
 }
 
+void SlackSocketRoom::Decide(const std::string& approval) { SendOnce("click", Click(approval)); }
+
 bool SlackSocketRoom::Knows(const std::string&) {
-  knows_ = knows_ || !socket_.Answered("e1").is_null();
+  knows_ = knows_ || !socket_.Answered(Deciding()).is_null();
   return knows_;
+}
+
+// --- Slack in Socket Mode with a dialog ---
+
+void SlackSocketDialogRoom::Decide(const std::string& approval) {
+  if (filled_in_.is_null() && workspace_.views().empty()) return SendOnce("click", Click(approval));
+  if (filled_in_.is_null())
+    filled_in_ = workspace_.Submission("UBO", workspace_.views().back(), "not today");
+  SendOnce("submission", filled_in_);
+}
+
+void SlackSocketDialogRoom::CheckMessages(const std::string& run, const std::string& approval) {
+  MessageRoom::CheckMessages(run, approval);
+  CHECK_THAT(ToJson(socket_.Answered("submission")), Catch::Contains("you rejected " + approval));
 }
 
 // --- Mattermost ---

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 
 #include "tests/integration/chat/killed_bot.h"
 #include "tests/integration/chat/mattermost_server.h"
@@ -69,11 +70,33 @@ class SlackSocketRoom : public SlackRoom {
   void Decide(const std::string& approval) override;
   bool Knows(const std::string& approval) override;
 
- private:
+ protected:
+  // Sends it to the bot that is there, once.
+  void SendOnce(const std::string& envelope, const Value& payload);
+  virtual std::string Deciding() const { return "click"; }
   SocketServer socket_;
+
+ private:
   std::int64_t opened_ = 0;
-  bool sent_ = false;  // to the bot that is there
+  std::set<std::string> sent_;  // to the bot that is there
   bool knows_ = false;
+};
+
+// The same with a dialog.
+class SlackSocketDialogRoom : public SlackSocketRoom {
+ public:
+  using SlackSocketRoom::SlackSocketRoom;
+  std::string Decision() const override { return "rejected"; }
+  std::string Ending() const override { return "failed"; }
+  void Decide(const std::string& approval) override;
+  void CheckMessages(const std::string& run, const std::string& approval) override;
+
+ protected:
+  std::string Label() const override { return "Reject"; }
+  std::string Deciding() const override { return "submission"; }
+
+ private:
+  Value filled_in_;
 };
 
 class MattermostRoom : public MessageRoom {
