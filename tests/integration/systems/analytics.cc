@@ -137,9 +137,11 @@ void Analytics::Damage() const {
 
 bool Analytics::Answers() const { return HttpGet(port_, "/health/").status == 200; }
 
-Picture Analytics::Look() const {
-  Picture picture = Picture::Of(
-      directory, {".quarantine", ".trash", "logs/", "supervisor/", "backups/", "-wal", ".asked"});
+Picture Analytics::Look(const std::vector<std::string>& meant) const {
+  std::vector<std::string> ignored = {".quarantine", ".trash", "logs/", "supervisor/",
+                                      "backups/",    "-wal",   ".asked"};
+  ignored.insert(ignored.end(), meant.begin(), meant.end());
+  Picture picture = Picture::Of(directory, ignored);
   return picture.With("rows", Rows()).With("application", Answers() ? "answers" : "is silent");
 }
 

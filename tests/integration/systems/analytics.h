@@ -46,8 +46,8 @@ class Analytics {
   bool Answers() const;
 
   // Files, the state of the application, where the links lead. Logs, kept copies and backups do not
-  // count.
-  Picture Look() const;
+  // count, nor what has one of `meant` in its path: what a run is there to leave.
+  Picture Look(const std::vector<std::string>& meant = {}) const;
   SupervisorServer& supervisor() { return *supervisor_; }
 
  private:
