@@ -27,7 +27,8 @@ class Command {
     app_.footer(Footer());
     app_.failure_message(Complaint);
     app_.set_version_flag("--version", "recourse " RECOURSE_VERSION);
-    app_.add_option("--data", common_.server.data, "the server's data directory: its socket and tokens");
+    app_.add_option("--data", common_.server.data,
+                    "the server's data directory: its socket and tokens");
     app_.add_option("--address", common_.server.address, "HOST:PORT instead of the socket");
     app_.add_option("--token-file", common_.server.token_file, "the token to show");
     app_.add_option("--tls-ca", common_.server.tls_ca,
@@ -37,21 +38,23 @@ class Command {
     app_.add_flag("--insecure", common_.server.insecure, "call another host without TLS");
     app_.add_option("--as", common_.server.principal,
                     "whose token of the data directory to show (operator)");
-    app_.add_option("--context", common_.context, "the server of that name; see recourse context list");
+    app_.add_option("--context", common_.context,
+                    "the server of that name; see recourse context list");
     app_.add_option("--output", output_, "table for people, json or yaml for programs")
         ->check(CLI::IsMember({"table", "json", "yaml"}));
-    app_.add_option("--timeout", timeout_, "how long the server may take to answer, or to come back, such as 5m");
+    app_.add_option("--timeout", timeout_,
+                    "how long the server may take to answer, or to come back, such as 5m");
     AddRuns();
     AddSteering();
     AddApprovals();
     AddCatalogue();
-    AddSchedules();
     AddJournal();
     const AddVerb add = [this](CLI::App& parent, const char* name, const char* what, Verb verb) {
       return Add(parent, name, what, std::move(verb));
     };
     AddIncidentVerbs(app_, common_, add);
     AddIdentityVerbs(app_, common_, add);
+    AddScheduleVerbs(app_, common_, add);
     AddContextVerbs(app_, common_, add);
     AddShellVerbs(app_, RECOURSE_VERSION, add);
     Add(app_, "top", "a live screen: what is at work, what waits and for whom",
@@ -122,12 +125,13 @@ class Command {
                           [this] { return PlanRun(common_, start_); }));
     start->add_option("--request-id", start_.request_id, "makes it safe to repeat the call");
     start->add_flag("--wait", start_.wait, "follow the run until it is over or waits for a person");
-    start->add_option("--severity", start_.severity, "critical, high, medium or low; else as the workflow says");
-    start->add_option("--hold", start_.hold, "why: it is paused before its first step, until a person resumes it");
+    start->add_option("--severity", start_.severity,
+                      "critical, high, medium or low; else as the workflow says");
+    start->add_option("--hold", start_.hold,
+                      "why: it is paused before its first step, until a person resumes it");
 
     CLI::App* runs = Add(app_, "runs", "list runs, newest first", [this] {
-      return file_.empty() ? ListRuns(common_, runs_)
-                           : ListRunsOffline(common_, file_, runs_);
+      return file_.empty() ? ListRuns(common_, runs_) : ListRunsOffline(common_, file_, runs_);
     });
     runs->add_option("--status", runs_.statuses, "only in this status; may be repeated");
     runs->add_option("--workflow", runs_.workflow, "only of this workflow");
@@ -173,14 +177,15 @@ class Command {
     verb->add_option("run", steer_.run, "its id, R-1042")->required();
   }
 
-  CLI::App* AddSteer(const char* name, const char* what, int (*verb)(const Common&, const SteerArguments&),
-                     bool needs_reason = false) {
+  CLI::App* AddSteer(const char* name, const char* what,
+                     int (*verb)(const Common&, const SteerArguments&), bool needs_reason = false) {
     CLI::App* sub = Add(app_, name, what, [this, verb] {
       NameServer(common_);
       return verb(common_, steer_);
     });
     AddRunArgument(sub);
-    sub->add_option("--reason", steer_.reason, "why; stands in the journal")->required(needs_reason);
+    sub->add_option("--reason", steer_.reason, "why; stands in the journal")
+        ->required(needs_reason);
     sub->add_flag("--wait", steer_.wait, "follow the run until it is over or waits for a person");
     sub->add_option("--revision", steer_.revision,
                     "refuse unless the run is at this revision, as --output json tells it");
@@ -199,7 +204,8 @@ class Command {
         ->add_option("--step", steer_.step, "which step, where the run waits at several");
     CLI::App* skip = AddSteer("skip", "go on as if the failed step had succeeded", Skip, true);
     skip->add_option("--step", steer_.step, "refuse unless the run is at this step");
-    skip->add_option("--step-output", steer_.output_json, "the output that it should have had, as JSON");
+    skip->add_option("--step-output", steer_.output_json,
+                     "the output that it should have had, as JSON");
     skip->add_flag("--without-output", steer_.without_output,
                    "go on even if later steps use the output that is not given, and fail");
     CLI::App* rollback = AddSteer("rollback", "undo what a run did, in reverse order", RollBack);
@@ -242,9 +248,11 @@ class Command {
                            });
       verb->add_option("approval", decide_.approval, "its id, A-381")->required(reject);
       verb->add_option("--reason", decide_.reason, "why; stands in the journal")->required(reject);
-      if (!reject) verb->add_option("--code", decide_.code, "your one-time code, where it takes one");
+      if (!reject)
+        verb->add_option("--code", decide_.code, "your one-time code, where it takes one");
       verb->add_option("--digest", decide_.digest, "refuse unless this is what there is to decide");
-      verb->add_flag("--wait", decide_.wait, "follow the run until it is over or waits for a person");
+      verb->add_flag("--wait", decide_.wait,
+                     "follow the run until it is over or waits for a person");
       if (!reject) verb->add_flag("--yes", yes_, "ask nothing, also on a terminal");
     }
   }
@@ -252,14 +260,18 @@ class Command {
   void AddCatalogue() {
     CLI::App& workflows = Group("workflows", "the workflows that the server has loaded");
     Add(workflows, "list", "all of them", [this] { return ListWorkflows(common_); });
-    Add(workflows, "show", "one: its inputs and steps", [this] { return ShowWorkflow(common_, name_); })
-        ->add_option("name", name_, "its name")->required();
-    CLI::App* validate = Add(workflows, "validate", "check definition files, with no server", [this] {
-      return with_server_ ? ValidateWorkflows(common_, check_.paths)
-                          : ValidateOffline(common_, check_);
-    });
+    Add(workflows, "show", "one: its inputs and steps",
+        [this] { return ShowWorkflow(common_, name_); })
+        ->add_option("name", name_, "its name")
+        ->required();
+    CLI::App* validate =
+        Add(workflows, "validate", "check definition files, with no server", [this] {
+          return with_server_ ? ValidateWorkflows(common_, check_.paths)
+                              : ValidateOffline(common_, check_);
+        });
     validate->add_option("path", check_.paths, "YAML files, or directories of them")->required();
-    validate->add_flag("--strict", check_.strict, "count what a careful author would not leave open");
+    validate->add_flag("--strict", check_.strict,
+                       "count what a careful author would not leave open");
     validate->add_flag("--server", with_server_, "against the actions of the server instead");
     Add(workflows, "test", "play the cases of NAME.test.yaml on NAME.yaml, with no server",
         [this] { return TestWorkflows(common_, check_.paths); })
@@ -280,39 +292,26 @@ class Command {
         ->capture_default_str();
     CLI::App& targets = Group("targets", "the systems that workflows work on");
     Add(targets, "list", "all of them", [this] { return ListTargets(common_); });
-    Add(targets, "show", "one: all that its file says", [this] { return ShowTarget(common_, name_); })
-        ->add_option("name", name_, "its name")->required();
+    Add(targets, "show", "one: all that its file says",
+        [this] { return ShowTarget(common_, name_); })
+        ->add_option("name", name_, "its name")
+        ->required();
     Add(targets, "validate", "check target files, with no server",
         [this] { return ValidateTargets(common_, check_.paths); })
-        ->add_option("path", check_.paths, "YAML files, or directories of them")->required();
+        ->add_option("path", check_.paths, "YAML files, or directories of them")
+        ->required();
     CLI::App& actions = Group("actions", "the actions that workflows are made of");
     Add(actions, "list", "all of them", [this] { return ListActions(common_); });
-    Add(actions, "show", "one: its class, inputs and output", [this] { return ShowAction(common_, name_); })
-        ->add_option("name", name_, "its name")->required();
+    Add(actions, "show", "one: its class, inputs and output",
+        [this] { return ShowAction(common_, name_); })
+        ->add_option("name", name_, "its name")
+        ->required();
     CLI::App* eval = Add(app_, "eval", "try out an expression, with no server",
                          [this] { return EvaluateOffline(common_, eval_); });
     eval->add_option("expression", eval_.expression, "with or without ${...} around it")
         ->required();
     eval->add_option("--with", eval_.data, "a JSON file (- for standard input) with its variables");
     Add(app_, "info", "the server: version, journal, load", [this] { return ShowInfo(common_); });
-  }
-
-  void AddSchedules() {
-    CLI::App& group = Group("schedules", "when runs are started by themselves");
-    Add(group, "list", "all of them", [this] { return ListSchedules(common_); });
-    Add(group, "show", "one: its rules, what it did, its next five times",
-        [this] { return ShowSchedule(common_, name_); })
-        ->add_option("name", name_, "its name")->required();
-    for (const bool pause : {true, false}) {
-      CLI::App* verb = Add(group, pause ? "pause" : "resume",
-                           pause ? "start no more runs until resumed" : "go on, from now",
-                           [this, pause] {
-                             return (pause ? PauseSchedule : ResumeSchedule)(common_, name_,
-                                                                             steer_.reason);
-                           });
-      verb->add_option("name", name_, "its name")->required();
-      verb->add_option("--reason", steer_.reason, "why; shown with the schedule");
-    }
   }
 
   void AddJournal() {
@@ -323,7 +322,8 @@ class Command {
     });
     verify->add_option("--file", file_, "this journal file, with no server");
     verify->add_option("--heads", verify_.heads, "signed heads that the journal must have");
-    verify->add_option("--public-key", verify_.public_key, "the key that signed them, and tombstones");
+    verify->add_option("--public-key", verify_.public_key,
+                       "the key that signed them, and tombstones");
     verify->add_option("--exported", verify_.exported,
                        "with --file: whether this archive is what was removed");
     CLI::App* backup = Add(group, "backup", "copy the journal while it is in use", [this] {

@@ -1,6 +1,8 @@
 // schedules: when runs are started by themselves.
 #include <cstdio>
+#include <memory>
 
+#include "client/cli/tools.h"
 #include "client/cli/verbs.h"
 #include "engine/base/text.h"
 
@@ -68,8 +70,6 @@ int Print(const Common& common, const v1::Schedule& schedule) {
   return kOk;
 }
 
-}  // namespace
-
 int ListSchedules(const Common& common) {
   return WithServer(common, [&](const client::Connection& server) -> Result<int> {
     auto list = AllPages(server, &v1::ScheduleService::Stub::ListSchedules, server.schedules(),
@@ -101,8 +101,6 @@ int ShowSchedule(const Common& common, const std::string& name) {
   });
 }
 
-namespace {
-
 // What to say where the schedule is as it is asked to be: it stays so by the word of who said so
 // first. Empty: it is not, or the server does not say.
 std::string Unchanged(const client::Connection& server, const std::string& name, bool pause) {
@@ -117,8 +115,6 @@ std::string Unchanged(const client::Connection& server, const std::string& name,
 void TellUnchanged(const std::string& unchanged) {
   if (!unchanged.empty()) std::fprintf(stderr, "recourse: %s\n", Clean(unchanged).c_str());
 }
-
-}  // namespace
 
 int PauseSchedule(const Common& common, const std::string& name, const std::string& reason) {
   return WithServer(common, [&](const client::Connection& server) -> Result<int> {
@@ -146,6 +142,34 @@ int ResumeSchedule(const Common& common, const std::string& name, const std::str
     TellUnchanged(unchanged);
     return Print(common, *schedule);
   });
+}
+
+struct ScheduleArguments {
+  std::string name;
+  std::string reason;
+};
+
+}  // namespace
+
+void AddScheduleVerbs(CLI::App& app, const Common& common, const AddVerb& add) {
+  const auto arguments = std::make_shared<ScheduleArguments>();
+  CLI::App* group = app.add_subcommand("schedules", "when runs are started by themselves");
+  group->require_subcommand(1);
+  group->fallthrough();
+  add(*group, "list", "all of them", [&common] { return ListSchedules(common); });
+  add(*group, "show", "one: its rules, what it did, its next five times",
+      [&common, arguments] { return ShowSchedule(common, arguments->name); })
+      ->add_option("name", arguments->name, "its name")
+      ->required();
+  const auto add_change = [&](const char* verb, const char* what, auto change) {
+    CLI::App* one = add(*group, verb, what, [&common, arguments, change] {
+      return change(common, arguments->name, arguments->reason);
+    });
+    one->add_option("name", arguments->name, "its name")->required();
+    one->add_option("--reason", arguments->reason, "why; shown with the schedule");
+  };
+  add_change("pause", "start no more runs until resumed", PauseSchedule);
+  add_change("resume", "go on, from now", ResumeSchedule);
 }
 
 }  // namespace recourse::cli

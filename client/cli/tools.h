@@ -21,6 +21,9 @@ void AddIncidentVerbs(CLI::App& app, const Common& common, const AddVerb& add);
 // notifications list, retry, test.
 void AddNotificationVerbs(CLI::App& app, const Common& common, const AddVerb& add);
 
+// schedules list, show, pause, resume.
+void AddScheduleVerbs(CLI::App& app, const Common& common, const AddVerb& add);
+
 // tokens create, list, revoke; whoami.
 void AddIdentityVerbs(CLI::App& app, const Common& common, const AddVerb& add);
 

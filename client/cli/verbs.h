@@ -109,9 +109,9 @@ std::string ApprovalText(const v1::Approval& approval);
 // --- ask.cc ---
 // Whether somebody can be asked: both ends of the call are a terminal, and it is for people.
 bool CanAsk(const Common& common);
-// Shows the approval, or without an id each that is open, and asks what to answer. A vote carries the
-// digest of what was shown, so that it is refused when that has changed meanwhile.
-// REQUIRES: CanAsk().
+// Shows the approval, or without an id each that is open, and asks what to answer. A vote carries
+// the digest of what was shown, so that it is refused when that has changed meanwhile. REQUIRES:
+// CanAsk().
 int AskApproval(const Common& common, const DecideArguments& arguments);
 
 // --- plan.cc ---
@@ -124,14 +124,14 @@ std::string PlanText(const Value& plan, const std::string& title);
 struct SteerArguments {
   std::string run;
   std::string reason;
-  bool rollback = false;    // cancel
-  std::string finding;      // cancel, rollback: applied, not_applied, partial
-  std::string step;         // skip
-  std::string output_json;  // skip
-  bool without_output = false;  // skip
-  std::string checkpoint;   // rollback
-  std::string name;         // signal, answer: the signal's, the item's
-  bool not_done = false;    // answer
+  bool rollback = false;                 // cancel
+  std::string finding;                   // cancel, rollback: applied, not_applied, partial
+  std::string step;                      // skip
+  std::string output_json;               // skip
+  bool without_output = false;           // skip
+  std::string checkpoint;                // rollback
+  std::string name;                      // signal, answer: the signal's, the item's
+  bool not_done = false;                 // answer
   std::optional<std::int64_t> revision;  // that the run must still have
   bool wait = false;
 };
@@ -190,8 +190,8 @@ struct VerifyArguments {
   std::string exported;    // an archive of runs that were removed; with a journal's file only
 };
 int VerifyJournal(const Common& common, const VerifyArguments& arguments);
-// What the files of the arguments hold. kInvalidArgument: heads without a key; otherwise the system's
-// errors.
+// What the files of the arguments hold. kInvalidArgument: heads without a key; otherwise the
+// system's errors.
 struct Kept {
   std::string heads;
   std::string public_key;
@@ -221,12 +221,6 @@ int ShowTarget(const Common& common, const std::string& name);
 // Stores definitions on the server, which starts runs from them then.
 int ApplyWorkflows(const Common& common, const std::vector<std::string>& paths);
 
-// --- schedules.cc ---
-int ListSchedules(const Common& common);
-int ShowSchedule(const Common& common, const std::string& name);
-int PauseSchedule(const Common& common, const std::string& name, const std::string& reason);
-int ResumeSchedule(const Common& common, const std::string& name, const std::string& reason);
-
 // --- tokens.cc: what proves who calls ---
 struct TokenArguments {
   std::string principal;
@@ -247,8 +241,7 @@ int VerifyOffline(const Common& common, const std::string& file, const VerifyArg
 int ExportOffline(const Common& common, const std::string& file, const ExportArguments& arguments);
 // Makes the journal `to` of an archive.
 int ImportOffline(const Common& common, const std::string& archive, const std::string& to);
-int ListRunsOffline(const Common& common, const std::string& file,
-                    const RunsArguments& arguments);
+int ListRunsOffline(const Common& common, const std::string& file, const RunsArguments& arguments);
 int BackUpOffline(const Common& common, const std::string& file, const std::string& path);
 // A line an event, of all runs, in the order of the journal.
 int ShowOffline(const Common& common, const std::string& file, std::int64_t after);
@@ -290,9 +283,9 @@ std::string OutputsText(const v1::Run& run);
 
 // --- left.cc ---
 
-// What a run that was ended before its work was done has left as it is: steps whose effect stands or
-// is not known, services that it stopped, its lock. Empty for other runs, and when the server cannot
-// be asked.
+// What a run that was ended before its work was done has left as it is: steps whose effect stands
+// or is not known, services that it stopped, its lock. Empty for other runs, and when the server
+// cannot be asked.
 std::string LeftText(const Common& common, const client::Connection& server, const v1::Run& run);
 
 // Of that the services only, from the run's full view: a line that ends, or nothing.
