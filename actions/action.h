@@ -42,7 +42,7 @@ class [[nodiscard]] Outcome {
 
   bool ok() const { return state_.index() == 0; }
   explicit operator bool() const { return ok(); }
-  const Value& output() const { return std::get<Value>(state_); }      // REQUIRES: ok()
+  const Value& output() const { return std::get<Value>(state_); }       // REQUIRES: ok()
   const Failure& failure() const { return std::get<Failure>(state_); }  // REQUIRES: !ok()
 
  private:
@@ -51,10 +51,11 @@ class [[nodiscard]] Outcome {
 
 // What an action would do, for dry runs and approvals.
 struct ActionPlan {
-  std::vector<std::string> lines;  // for people: "replace /data/health.db (12.0 MiB, written 03:04)"
-  std::int64_t bytes_needed = 0;   // free space it needs where it writes
+  std::vector<std::string>
+      lines;                      // for people: "replace /data/health.db (12.0 MiB, written 03:04)"
+  std::int64_t bytes_needed = 0;  // free space it needs where it writes
   std::vector<std::string> irreversible;  // what cannot be undone, and what data is lost
-  std::string bytes_where{};       // a path on the file system where it needs them; empty: not said
+  std::string bytes_where{};  // a path on the file system where it needs them; empty: not said
 };
 
 struct Verification {
@@ -95,14 +96,14 @@ struct Policy {
 
 // All that a phase may know. Lives as long as the call.
 struct Context {
-  Value inputs;            // resolved and checked against the spec's schema
-  std::string key;         // idempotency key, the same after a crash, no other run's
-  Value undo;              // what Prepare answered; null before it, or without one
-  Value checkpoint;        // what SaveProgress stored last in this attempt; null when nothing was
+  Value inputs;      // resolved and checked against the spec's schema
+  std::string key;   // idempotency key, the same after a crash, no other run's
+  Value undo;        // what Prepare answered; null before it, or without one
+  Value checkpoint;  // what SaveProgress stored last in this attempt; null when nothing was
   std::int64_t fencing_token = 0;  // grows with each holder of the run's lock; 0 without a lock
   const Clock& clock;
   std::chrono::steady_clock::time_point deadline;  // the phase should answer before
-  std::stop_token stop;    // set when the run is cancelled, the deadline is over or the server ends
+  std::stop_token stop;  // set when the run is cancelled, the deadline is over or the server ends
   const Policy& policy;
   // A line for the run's log, shown live; not journaled.
   std::function<void(std::string_view line)> log = [](std::string_view) {};
@@ -110,7 +111,9 @@ struct Context {
   std::function<void(std::int64_t done, std::int64_t total, std::string_view what)> progress =
       [](std::int64_t, std::int64_t, std::string_view) {};
   // Makes `checkpoint` durable before it returns; after a crash the context carries it.
-  std::function<Result<void>(Value checkpoint)> save_progress = [](Value) { return Result<void>(); };
+  std::function<Result<void>(Value checkpoint)> save_progress = [](Value) {
+    return Result<void>();
+  };
 
   // The error to answer when `stop` is set: kDeadlineExceeded or kCancelled.
   Error StopError() const;

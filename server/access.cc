@@ -97,8 +97,7 @@ void AddCertificate(const grpc::AuthContext& call, Presented& presented) {
   add(GRPC_PEER_DNS_PROPERTY_NAME, "DNS:");
   add(GRPC_PEER_URI_PROPERTY_NAME, "URI:");
   add(GRPC_PEER_EMAIL_PROPERTY_NAME, "EMAIL:");
-  for (const grpc::string_ref& pem :
-       call.FindPropertyValues(GRPC_X509_PEM_CERT_PROPERTY_NAME)) {
+  for (const grpc::string_ref& pem : call.FindPropertyValues(GRPC_X509_PEM_CERT_PROPERTY_NAME)) {
     presented.fingerprint = FingerprintOf(std::string(pem.data(), pem.size()));
   }
 }
@@ -121,10 +120,10 @@ Result<void> AllowDelegate(const runtime::Caller& caller, std::string_view role,
                        "IdentityService.WhoAmI"})) {
       return refused("nobody can do that for " + caller.principal + "; it takes their own call");
     }
-  } else if (std::find(caller.roles.begin(), caller.roles.end(), kDelegate) !=
-             caller.roles.end()) {
+  } else if (std::find(caller.roles.begin(), caller.roles.end(), kDelegate) != caller.roles.end()) {
     if (role != kViewer && role != kDelegate && rpc != "IdentityService.WhoAmI") {
-      return refused(caller.principal + " speaks for people and changes nothing by itself, whatever "
+      return refused(caller.principal +
+                     " speaks for people and changes nothing by itself, whatever "
                      "roles it has; it must say for whom it calls (recourse-on-behalf-of)");
     }
   }
@@ -184,12 +183,12 @@ Result<runtime::Caller> Admit(const Principals& principals, const Presented& pre
 Result<StillAdmitted> AdmitStream(const Principals& principals,
                                   const grpc::ServerContextBase& context, std::string_view rpc) {
   if (auto caller = Admit(principals, context, rpc); !caller) return std::move(caller).error();
-  return StillAdmitted([&principals, presented = PresentedBy(context),
-                        rpc = std::string(rpc)]() -> Result<void> {
-    auto caller = principals.StillThere(presented);
-    if (!caller) return std::move(caller).error();
-    return Allow(*caller, RoleFor(rpc).value(), rpc);
-  });
+  return StillAdmitted(
+      [&principals, presented = PresentedBy(context), rpc = std::string(rpc)]() -> Result<void> {
+        auto caller = principals.StillThere(presented);
+        if (!caller) return std::move(caller).error();
+        return Allow(*caller, RoleFor(rpc).value(), rpc);
+      });
 }
 
 }  // namespace recourse::server

@@ -14,17 +14,16 @@ class ServerContextBase;
 
 namespace recourse::server {
 
-// The role that a call needs. `rpc` is the name without the package, "RunService.StartRun"; a hook of
-// the HTTP port is "Hooks.Alertmanager".
-// kAnyRole: the caller must be known, and the machine looks at the roles.
-// kUnimplemented: there is no rule; such a call is refused.
+// The role that a call needs. `rpc` is the name without the package, "RunService.StartRun"; a hook
+// of the HTTP port is "Hooks.Alertmanager". kAnyRole: the caller must be known, and the machine
+// looks at the roles. kUnimplemented: there is no rule; such a call is refused.
 inline constexpr std::string_view kAnyRole = "";
 Result<std::string_view> RoleFor(std::string_view rpc);
 
 // Who calls, once it is clear that they may. Who has the role delegate may for itself only look and
 // keep references; for a person, who is the caller then, it may call what is about runs.
-// kUnauthenticated, kResourceExhausted: see Principals. kPermissionDenied: the caller lacks the role; the message names
-// it.
+// kUnauthenticated, kResourceExhausted: see Principals. kPermissionDenied: the caller lacks the
+// role; the message names it.
 Result<runtime::Caller> Admit(const Principals& principals, const grpc::ServerContextBase& context,
                               std::string_view rpc);
 // The same by what was shown.

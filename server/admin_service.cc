@@ -259,10 +259,9 @@ grpc::ServerUnaryReactor* AdminService::GetJournalKey(grpc::CallbackServerContex
 grpc::ServerUnaryReactor* AdminService::ExportRuns(grpc::CallbackServerContext* context,
                                                    const v1::ExportRunsRequest* request,
                                                    v1::ExportRunsResponse* response) {
-  return AnswerFrom(core_, core_.long_readers, context, "AdminService.ExportRuns", response,
-                    [this, request](journal::Reader& reader) {
-                      return Export(*request, core_, reader);
-                    });
+  return AnswerFrom(
+      core_, core_.long_readers, context, "AdminService.ExportRuns", response,
+      [this, request](journal::Reader& reader) { return Export(*request, core_, reader); });
 }
 
 grpc::ServerUnaryReactor* AdminService::PruneRuns(grpc::CallbackServerContext* context,

@@ -45,7 +45,8 @@ v1::Vote VoteOf(const Value& stored) {
   vote.set_channel(stored.StringOr("channel", ""));
   vote.set_via(stored.StringOr("via", ""));
   if (const Value& roles = stored["roles"]; roles.is_list()) {
-    for (const Value& role : roles.as_list()) vote.add_roles(role.is_string() ? role.as_string() : "");
+    for (const Value& role : roles.as_list())
+      vote.add_roles(role.is_string() ? role.as_string() : "");
   }
   if (auto at = ParseTimestamp(stored.StringOr("at", "")); at) {
     *vote.mutable_time() = ToProto(FromTimestamp(*at));

@@ -54,7 +54,8 @@ bool Queues(const journal::RunRow& row) {
          row.waits_for.find(machine::kHoldReason) == std::string::npos;
 }
 
-// Whether the row's run waits for a person: it asks, is held, or waits for an approval or a checklist.
+// Whether the row's run waits for a person: it asks, is held, or waits for an approval or a
+// checklist.
 bool NeedsPerson(const journal::RunRow& row, const std::set<RunId>& asking) {
   switch (static_cast<machine::RunStatus>(row.status)) {
     case machine::RunStatus::kNeedsAttention:
@@ -212,7 +213,8 @@ Result<void> AddRuns(journal::Reader& reader, const std::vector<Need>& needs, st
 
 Result<v1::ListAttentionResponse> ReadAttention(const v1::ListAttentionRequest& request,
                                                 runtime::Engine& engine, Time now,
-                                                journal::Reader& reader, const ChannelNames* channels) {
+                                                journal::Reader& reader,
+                                                const ChannelNames* channels) {
   if (request.limit() < 0 || request.limit() > kLimitMax) {
     return InvalidArgument("limit: must be 0 to " + std::to_string(kLimitMax));
   }

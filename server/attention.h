@@ -34,6 +34,7 @@ bool LeavesOpen(const Need& need);
 // journal's errors.
 Result<v1::ListAttentionResponse> ReadAttention(const v1::ListAttentionRequest& request,
                                                 runtime::Engine& engine, Time now,
-                                                journal::Reader& reader, const ChannelNames* channels);
+                                                journal::Reader& reader,
+                                                const ChannelNames* channels);
 
 }  // namespace recourse::server

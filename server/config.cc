@@ -170,17 +170,17 @@ class Parser {
   }
 
   void Log(const std::string& name, const YAML::Node& node) {
-    reader_.Map(node, name,
-                {{"level", [this](const auto& full, const auto& value) {
-                    const std::string level = reader_.Scalar(full, value);
-                    if (std::find(kLogLevels.begin(), kLogLevels.end(), level) ==
-                        kLogLevels.end()) {
-                      reader_.Report(value.Mark(), full + ": \"" + level +
-                                                       "\" is none of debug, info, warning, "
-                                                       "error, off");
-                    }
-                    config_.log_level = level;
-                  }}});
+    reader_.Map(
+        node, name,
+        {{"level", [this](const auto& full, const auto& value) {
+            const std::string level = reader_.Scalar(full, value);
+            if (std::find(kLogLevels.begin(), kLogLevels.end(), level) == kLogLevels.end()) {
+              reader_.Report(value.Mark(), full + ": \"" + level +
+                                               "\" is none of debug, info, warning, "
+                                               "error, off");
+            }
+            config_.log_level = level;
+          }}});
   }
 
   void Listen(const std::string& name, const YAML::Node& node) {
@@ -235,11 +235,12 @@ class Parser {
     std::string timeout;
     int sources = 0;
     const auto from = [&](SecretConfig::Kind kind, YamlReader::Reader read) {
-      return [&secret, &sources, kind, read = std::move(read)](const auto& full, const auto& value) {
-        ++sources;
-        secret.kind = kind;
-        read(full, value);
-      };
+      return
+          [&secret, &sources, kind, read = std::move(read)](const auto& full, const auto& value) {
+            ++sources;
+            secret.kind = kind;
+            read(full, value);
+          };
     };
     using Kind = SecretConfig::Kind;
     reader_.Map(node, name,
@@ -340,8 +341,7 @@ Result<std::string> DefaultDataDirectory() {
 
 Result<void> CheckListenAddress(std::string_view address) {
   const std::string host = HostOf(address);
-  const std::string_view port =
-      host.empty() ? std::string_view() : address.substr(host.size() + 1);
+  const std::string_view port = host.empty() ? std::string_view() : address.substr(host.size() + 1);
   int number = -1;
   const auto [end, problem] = std::from_chars(port.data(), port.data() + port.size(), number);
   if (problem != std::errc() || end != port.data() + port.size() || number < 0 ||

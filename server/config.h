@@ -20,12 +20,12 @@
 namespace recourse::server {
 
 struct Config {
-  std::string data;                       // directory; empty: DefaultDataDirectory
-  std::string listen = "127.0.0.1:7373";  // see CheckExposure; port 0: any free one
-  std::string socket;                     // path; empty: <data>/recourse.sock
-  std::vector<std::string> workflows;     // directories beside <data>/workflows
-  std::vector<std::string> targets;       // directories beside <data>/targets
-  std::vector<std::string> schedules;     // directories beside <data>/schedules
+  std::string data;                              // directory; empty: DefaultDataDirectory
+  std::string listen = "127.0.0.1:7373";         // see CheckExposure; port 0: any free one
+  std::string socket;                            // path; empty: <data>/recourse.sock
+  std::vector<std::string> workflows;            // directories beside <data>/workflows
+  std::vector<std::string> targets;              // directories beside <data>/targets
+  std::vector<std::string> schedules;            // directories beside <data>/schedules
   std::vector<std::string> escalation_policies;  // beside <data>/escalation_policies
   Policy policy;
   runtime::Options engine;
@@ -33,7 +33,7 @@ struct Config {
   int waiting_reads = 4096;                          // calls that wait for them
   std::int64_t message_bytes_max = 4 * 1024 * 1024;  // of a call
   int streams_max = 1024;                            // calls at once on one connection
-  std::string journal_key;    // what signs heads; empty: <data>/journal.key
+  std::string journal_key;                           // what signs heads; empty: <data>/journal.key
   std::string journal_heads;  // where signed heads are kept; empty: <data>/heads.jsonl
   std::chrono::microseconds heads_every = std::chrono::minutes(10);  // when something has changed
   std::string log_level = "info";
@@ -41,7 +41,8 @@ struct Config {
   // One of the two, or neither: <data>/principals.yaml where it is, else DefaultPrincipals.
   std::vector<PrincipalConfig> principals;
   std::string principals_file;
-  std::string notifications;  // the file of channels; empty: <data>/notifications.yaml, if it is there
+  std::string
+      notifications;  // the file of channels; empty: <data>/notifications.yaml, if it is there
   std::string local_operator;   // who calls over the socket without a token; empty: nobody
   std::optional<TlsFiles> tls;  // none: the port speaks plain gRPC
   bool insecure = false;        // it may do so beyond loopback

@@ -45,7 +45,7 @@ struct Core {
   std::stop_token stopping;  // requested when the server stops: for what takes long
   Time started;
   const Clock& clock;
-  JournalCheck start_check = {};           // of the journal, at the start
+  JournalCheck start_check = {};            // of the journal, at the start
   const SigningKey* journal_key = nullptr;  // null: nothing is signed
   notify::Courier* courier = nullptr;       // null: there are no channels
 };

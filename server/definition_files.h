@@ -18,8 +18,8 @@ struct Definitions {
   runtime::Catalogue catalogue;
   // What alerts start; never null.
   std::shared_ptr<const alerts::Rules> alert_rules = std::make_shared<const alerts::Rules>();
-  // What of them cannot start what it names, a line each; these stand in `problems` too. Alerts that it
-  // counts for start the fallback's run.
+  // What of them cannot start what it names, a line each; these stand in `problems` too. Alerts
+  // that it counts for start the fallback's run.
   std::vector<std::string> alert_rules_unusable;
   // What could not be used, a line each, with file, line and column. The rest is there: a mistake
   // in one definition must not keep the others, and the runs at work, from an operator.
@@ -91,7 +91,7 @@ class DefinitionFiles {
   Directories directories_;
   const ActionCatalogue* actions_;
   // Of the last Load().
-  Texts good_;           // what was used, by file
+  Texts good_;            // what was used, by file
   Names workflow_files_;  // by the workflow's name
   Names digests_;         // the same
   std::vector<std::string> problems_;

@@ -27,7 +27,8 @@ class FailureLimit {
   static constexpr double kPerSecond = 1;     // and then
   static constexpr double kBurstOfAll = 200;  // failures of all addresses at once
   static constexpr double kPerSecondOfAll = 20;
-  static constexpr std::size_t kAddressesMax = 4096;  // remembered; who failed longest ago is forgotten
+  static constexpr std::size_t kAddressesMax =
+      4096;  // remembered; who failed longest ago is forgotten
 
   // The address in gRPC's name of a peer: "ipv4:192.0.2.7:41234" is "192.0.2.7", an IPv6 address is
   // its network of 64 bits, because one host has all of it. Empty for the local socket.
@@ -36,8 +37,8 @@ class FailureLimit {
   // How long the address must wait before it is heard; none: it is heard now.
   std::optional<std::chrono::milliseconds> MustWait(const std::string& address, Moment now);
 
-  // It has failed; `guess`: with a token, which counts for the limit. Answers how often it has failed
-  // since it is remembered.
+  // It has failed; `guess`: with a token, which counts for the limit. Answers how often it has
+  // failed since it is remembered.
   std::int64_t Failed(const std::string& address, bool guess, Moment now);
 
   std::size_t addresses() const;

@@ -75,8 +75,7 @@ v1::Graph GraphOf(const definition::Workflow& workflow) {
     message.set_kind(std::string(NameOf(step.kind)));
     message.set_label(LabelOf(step));
     message.set_irreversible(step.irreversible);
-    message.set_on_failure(
-        std::string(ToString(step.on_failure.value_or(workflow.on_failure))));
+    message.set_on_failure(std::string(ToString(step.on_failure.value_or(workflow.on_failure))));
     AddTransitions(workflow, static_cast<int>(i), graph);
   }
   return graph;

@@ -33,7 +33,8 @@ class HeadSigner {
   // Stops.
   ~HeadSigner();
 
-  // Signs the last head and ends; may be called twice. Nothing may be appended to the journal after.
+  // Signs the last head and ends; may be called twice. Nothing may be appended to the journal
+  // after.
   void Stop();
 
  private:

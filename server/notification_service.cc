@@ -21,8 +21,8 @@ v1::Channel& ChannelIn(std::vector<v1::Channel>& channels, const std::string& na
 
 }  // namespace
 
-Result<std::vector<v1::Channel>> UndeliveredChannels(journal::Reader& reader, const ChannelNames* channels_known,
-                                                     Time now) {
+Result<std::vector<v1::Channel>> UndeliveredChannels(journal::Reader& reader,
+                                                     const ChannelNames* channels_known, Time now) {
   auto rows = reader.UndeliveredNotifications(kUndeliveredMax);
   if (!rows) return std::move(rows).error();
   std::vector<v1::Channel> channels;
@@ -75,7 +75,8 @@ grpc::ServerUnaryReactor* NotificationService::ListChannels(grpc::CallbackServer
     for (v1::Channel& channel : channels) *answer.add_channels() = std::move(channel);
     return answer;
   };
-  return AnswerFrom(core_, core_.readers, context, "NotificationService.ListChannels", response, read);
+  return AnswerFrom(core_, core_.readers, context, "NotificationService.ListChannels", response,
+                    read);
 }
 
 grpc::ServerUnaryReactor* NotificationService::RetryNotifications(
@@ -89,8 +90,8 @@ grpc::ServerUnaryReactor* NotificationService::RetryNotifications(
     answer.set_count(*count);
     return answer;
   };
-  return AnswerFrom(core_, core_.plan_readers, context, "NotificationService.RetryNotifications", response,
-                    retry);
+  return AnswerFrom(core_, core_.plan_readers, context, "NotificationService.RetryNotifications",
+                    response, retry);
 }
 
 grpc::ServerUnaryReactor* NotificationService::TestChannel(grpc::CallbackServerContext* context,
@@ -98,7 +99,8 @@ grpc::ServerUnaryReactor* NotificationService::TestChannel(grpc::CallbackServerC
                                                            v1::TestChannelResponse* response) {
   auto caller = Admit(core_.principals, *context, "NotificationService.TestChannel");
   if (!caller) return Refuse(context, caller.error());
-  const auto test = [this, request, who = caller->principal](journal::Reader&) -> Result<v1::TestChannelResponse> {
+  const auto test = [this, request,
+                     who = caller->principal](journal::Reader&) -> Result<v1::TestChannelResponse> {
     if (core_.courier == nullptr) return NotFound("this server has no channels");
     if (auto sent = core_.courier->Test(request->channel(), who); !sent) {
       Error error = std::move(sent).error();

@@ -9,11 +9,11 @@
 
 namespace recourse::server {
 
-// For each channel that something was tried for in vain: how much, since when and why. What was given
-// up because its channel is no longer in the file of `channels` is told for a day; null: for ever.
-// Errors are the reader's.
-Result<std::vector<v1::Channel>> UndeliveredChannels(journal::Reader& reader, const ChannelNames* channels,
-                                                     Time now);
+// For each channel that something was tried for in vain: how much, since when and why. What was
+// given up because its channel is no longer in the file of `channels` is told for a day; null: for
+// ever. Errors are the reader's.
+Result<std::vector<v1::Channel>> UndeliveredChannels(journal::Reader& reader,
+                                                     const ChannelNames* channels, Time now);
 
 // Of the server's file; null: it has none.
 const ChannelNames* ChannelsOf(const Core& core);

@@ -30,7 +30,8 @@ Result<std::string> DecodeBase32(std::string_view text) {
   int held = 0;
   for (const char c : text) {
     if (c == '=' || std::isspace(static_cast<unsigned char>(c)) != 0) continue;
-    const auto digit = kAlphabet.find(static_cast<char>(std::toupper(static_cast<unsigned char>(c))));
+    const auto digit =
+        kAlphabet.find(static_cast<char>(std::toupper(static_cast<unsigned char>(c))));
     if (digit == kAlphabet.npos) {
       return InvalidArgument("a secret is written with the letters A to Z and the digits 2 to 7");
     }
@@ -85,16 +86,17 @@ Result<void> OneTimeCodes::Check(const std::string& principal, std::string_view 
   std::int64_t found = 0;
   for (const std::int64_t near : {step - 1, step, step + 1}) {
     const std::string right = OneTimeCode(secret, near);
-    const bool same = code.size() == right.size() &&
-                      CRYPTO_memcmp(code.data(), right.data(), right.size()) == 0;
+    const bool same =
+        code.size() == right.size() && CRYPTO_memcmp(code.data(), right.data(), right.size()) == 0;
     if (same) found = near;
   }
   const auto refuse = [](const std::string& why) {
     return Error{Code::kPermissionDenied, "code: " + why + ". Nothing was decided"};
   };
   if (found != 0 && found < first_) {
-    return refuse("the server was started while this one-time code was in force, and cannot tell "
-                  "whether it was used before; wait for the next");
+    return refuse(
+        "the server was started while this one-time code was in force, and cannot tell "
+        "whether it was used before; wait for the next");
   }
   if (found > known.used || (found == known.used && found != 0 && approval == known.used_for)) {
     known = {found, approval, 0, {}};

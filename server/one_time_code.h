@@ -32,8 +32,8 @@ class OneTimeCodes {
 
   // Takes the code of the step that `now` is in, the one before and the one after.
   // kPermissionDenied: a wrong code, one that was used for another approval, or one from before the
-  // beginning. kResourceExhausted: five wrong ones within five minutes; the message says how long to
-  // wait.
+  // beginning. kResourceExhausted: five wrong ones within five minutes; the message says how long
+  // to wait.
   Result<void> Check(const std::string& principal, std::string_view secret, std::string_view code,
                      const std::string& approval, Time now);
 

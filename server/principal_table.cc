@@ -59,9 +59,7 @@ bool HasRole(const std::vector<std::string>& roles, std::string_view role) {
   return std::find(roles.begin(), roles.end(), role) != roles.end();
 }
 
-Error Unknown(std::string message) {
-  return Error{Code::kUnauthenticated, std::move(message)};
-}
+Error Unknown(std::string message) { return Error{Code::kUnauthenticated, std::move(message)}; }
 
 std::string Listed(const std::vector<std::string>& names) {
   std::string text;
@@ -73,9 +71,9 @@ std::string Listed(const std::vector<std::string>& names) {
   return text;
 }
 
-Result<std::shared_ptr<const PrincipalTable>> PrincipalTable::Make(std::vector<PrincipalConfig> configs,
-                                                 const std::vector<std::string>& revoked,
-                                                 const std::string& local_operator) {
+Result<std::shared_ptr<const PrincipalTable>> PrincipalTable::Make(
+    std::vector<PrincipalConfig> configs, const std::vector<std::string>& revoked,
+    const std::string& local_operator) {
   auto table = std::make_shared<PrincipalTable>();
   table->configs = std::move(configs);
   table->revoked_certificates.insert(revoked.begin(), revoked.end());
@@ -87,8 +85,10 @@ Result<std::shared_ptr<const PrincipalTable>> PrincipalTable::Make(std::vector<P
     for (const std::string& key : config.chat) {
       // A bot that is a person of its chat could give itself that person's word.
       if (HasRole(config.roles, kDelegate)) {
-        return FailedPrecondition("principal " + config.name + " has the role delegate and so no chat "
-                                  "key; " + key + " belongs to a person");
+        return FailedPrecondition("principal " + config.name +
+                                  " has the role delegate and so no chat "
+                                  "key; " +
+                                  key + " belongs to a person");
       }
       if (const PrincipalConfig* other = table->OfChat(key); other != &config) {
         return FailedPrecondition("principals " + other->name + " and " + config.name +
@@ -159,7 +159,8 @@ std::string PrincipalTable::Advice(const Presented& presented) const {
   advice += "from";
   for (const FileToken& token : tokens) {
     const PrincipalConfig& config = configs[token.owner];
-    advice += (&token == &tokens.front() ? " " : ", ") + config.token_file + " (" + config.name + ")";
+    advice +=
+        (&token == &tokens.front() ? " " : ", ") + config.token_file + " (" + config.name + ")";
   }
   return advice;
 }

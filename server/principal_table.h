@@ -32,8 +32,8 @@ struct PrincipalTable {
   std::set<std::string, std::less<>> revoked_certificates;
 
   static Result<std::shared_ptr<const PrincipalTable>> Make(std::vector<PrincipalConfig> configs,
-                                                   const std::vector<std::string>& revoked,
-                                                   const std::string& local_operator);
+                                                            const std::vector<std::string>& revoked,
+                                                            const std::string& local_operator);
 
   const PrincipalConfig* Find(std::string_view name) const;
   const PrincipalConfig* OfChat(std::string_view key) const;

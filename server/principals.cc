@@ -47,12 +47,14 @@ Result<std::string> ReadSecondFactor(const std::string& path) {
   if ((status.st_mode & 077) != 0) {
     return FailedPrecondition("second_factor_file " + path +
                               " can be read by others than its owner; make a new secret, then: "
-                              "chmod 600 " + path);
+                              "chmod 600 " +
+                              path);
   }
   auto text = ReadFile(path, kTokenFileMax);
   if (!text) return std::move(text).error();
   auto secret = DecodeBase32(*text);
-  if (!secret) return FailedPrecondition("second_factor_file " + path + ": " + secret.error().message);
+  if (!secret)
+    return FailedPrecondition("second_factor_file " + path + ": " + secret.error().message);
   return secret;
 }
 
@@ -94,7 +96,8 @@ bool Principals::State::HasAdmin() {
   });
 }
 
-Result<const PrincipalConfig*> Principals::State::OfToken(const PrincipalTable& now, const Digest& token) {
+Result<const PrincipalConfig*> Principals::State::OfToken(const PrincipalTable& now,
+                                                          const Digest& token) {
   const PrincipalConfig* found = nullptr;
   // All are compared, each in constant time: how long it takes tells nothing about any token.
   for (const PrincipalTable::FileToken& known : now.tokens) {
@@ -140,21 +143,22 @@ Result<runtime::Caller> Principals::State::Check(const Presented& presented) {
   return Unknown("the call carries no token" + now->Advice(presented));
 }
 
-Result<runtime::Caller> Principals::State::For(const Presented& presented,
-                                               runtime::Caller caller) {
+Result<runtime::Caller> Principals::State::For(const Presented& presented, runtime::Caller caller) {
   if (!presented.on_behalf_of) return caller;
   const std::string& key = *presented.on_behalf_of;
   if (!HasRole(caller.roles, kDelegate)) {
-    return Error{Code::kPermissionDenied, caller.principal + " may not act for others: that takes the "
-                                          "role delegate"};
+    return Error{Code::kPermissionDenied, caller.principal +
+                                              " may not act for others: that takes the "
+                                              "role delegate"};
   }
   const auto now = Current();
   const PrincipalConfig* person = now->OfChat(key);
   if (person == nullptr) {
     const std::string shown = Listed({key});
-    return Error{Code::kPermissionDenied,
-                 "nobody here is known as " + shown + ", so nothing was done. Whoever keeps the file "
-                 "of principals can add it to yours: chat: [\"" + shown + "\"]"};
+    return Error{Code::kPermissionDenied, "nobody here is known as " + shown +
+                                              ", so nothing was done. Whoever keeps the file "
+                                              "of principals can add it to yours: chat: [\"" +
+                                              shown + "\"]"};
   }
   runtime::Caller acting{person->name, person->roles, key.substr(0, key.find(':'))};
   std::erase_if(acting.roles,
@@ -178,20 +182,22 @@ Result<Principals> Principals::Load(std::vector<PrincipalConfig> configs,
     if (!tokens) return std::move(tokens).error();
     state->tokens = *std::move(tokens);
   }
-  auto table =
-      PrincipalTable::Make(std::move(configs), options.revoked_certificates, options.local_operator);
+  auto table = PrincipalTable::Make(std::move(configs), options.revoked_certificates,
+                                    options.local_operator);
   if (!table) return std::move(table).error();
   state->table = *std::move(table);
   if (!state->HasAdmin()) {
-    spdlog::warn("no principal with the role admin has a token or a certificate, so that nobody can "
-                 "make tokens: give one a token_file, or name it as local_operator");
+    spdlog::warn(
+        "no principal with the role admin has a token or a certificate, so that nobody can "
+        "make tokens: give one a token_file, or name it as local_operator");
   }
   return Principals(std::move(state));
 }
 
 Result<void> Principals::Replace(std::vector<PrincipalConfig> configs,
                                  std::vector<std::string> revoked_certificates) const {
-  auto table = PrincipalTable::Make(std::move(configs), revoked_certificates, state_->local_operator);
+  auto table =
+      PrincipalTable::Make(std::move(configs), revoked_certificates, state_->local_operator);
   if (!table) return std::move(table).error();
   const std::lock_guard lock(state_->mutex);
   state_->table = *std::move(table);
@@ -205,20 +211,19 @@ Result<runtime::Caller> Principals::Authenticate(const Presented& presented,
   // What is no token cannot be guessed.
   const bool guess = presented.header == Presented::Header::kBearer;
   const auto wait = guess ? state_->limit.MustWait(address, now) : std::nullopt;
-  auto caller = wait ? Result<runtime::Caller>(Error{
-                           Code::kResourceExhausted,
-                           "too many calls with wrong tokens came from " + address +
-                               "; it is heard again in " + HumanDuration(*wait)})
-                     : state_->Check(presented);
+  auto caller =
+      wait ? Result<runtime::Caller>(Error{Code::kResourceExhausted,
+                                           "too many calls with wrong tokens came from " + address +
+                                               "; it is heard again in " + HumanDuration(*wait)})
+           : state_->Check(presented);
   if (caller) return state_->For(presented, *std::move(caller));
-  const auto count =
-      static_cast<std::uint64_t>(state_->limit.Failed(address, guess && !wait, now));
+  const auto count = static_cast<std::uint64_t>(state_->limit.Failed(address, guess && !wait, now));
   // Each at first, then ever fewer: a flood of calls must not become a flood of lines.
   if (count <= static_cast<std::uint64_t>(FailureLimit::kBurst) || std::has_single_bit(count)) {
     const std::string& message = caller.error().message;
     spdlog::warn("authentication failed: {}={} {}={} {}={}: {}", log_field::kPeer,
-                 address.empty() ? "local" : address, log_field::kRpc, rpc, log_field::kCount, count,
-                 message.substr(0, message.find(';')));
+                 address.empty() ? "local" : address, log_field::kRpc, rpc, log_field::kCount,
+                 count, message.substr(0, message.find(';')));
   }
   return caller;
 }
@@ -243,9 +248,10 @@ Result<void> Principals::CheckCode(const std::string& principal, std::string_vie
   const auto table = state_->Current();
   const PrincipalConfig* config = table->Find(principal);
   if (config == nullptr || config->second_factor_file.empty()) {
-    return Error{Code::kPermissionDenied,
-                 "code: this server knows no one-time codes of " + principal +
-                     ": the principals file has no second_factor_file for them. Nothing was decided"};
+    return Error{
+        Code::kPermissionDenied,
+        "code: this server knows no one-time codes of " + principal +
+            ": the principals file has no second_factor_file for them. Nothing was decided"};
   }
   auto secret = ReadSecondFactor(config->second_factor_file);
   if (!secret) return std::move(secret).error();

@@ -52,13 +52,13 @@ struct Presented {
   std::string peer;                      // "ipv4:192.0.2.7:41234", "unix:"; empty: not known
   std::vector<std::string> certificate;  // the names in a client certificate that was verified
   std::string fingerprint;               // its SHA-256 in hexadecimal; empty: none was shown
-  // The value of the header recourse-on-behalf-of: a key of PrincipalConfig::chat. None: the call is
-  // the caller's own.
+  // The value of the header recourse-on-behalf-of: a key of PrincipalConfig::chat. None: the call
+  // is the caller's own.
   std::optional<std::string> on_behalf_of = {};
 };
 
 struct PrincipalOptions {
-  std::string tokens_file;  // of created tokens; empty: none can be made
+  std::string tokens_file;     // of created tokens; empty: none can be made
   std::string local_operator;  // who calls over the local socket without a token; empty: nobody
   std::vector<std::string> revoked_certificates;  // SHA-256 in hexadecimal
   const Clock* clock = nullptr;                   // must outlive the principals; null: the system's
@@ -84,8 +84,8 @@ class Principals {
   // Who calls `rpc`. A failure is recorded in the log, and slows down who fails often.
   // kUnauthenticated: nothing was shown, or nothing that proves who calls; the message says what
   // was shown and what would do. kResourceExhausted: too many failures; it says how long to wait.
-  // Of a call on behalf of another it answers that person, with `via` set and without the roles admin
-  // and delegate. kPermissionDenied: the caller is no delegate, or nobody has that key.
+  // Of a call on behalf of another it answers that person, with `via` set and without the roles
+  // admin and delegate. kPermissionDenied: the caller is no delegate, or nobody has that key.
   Result<runtime::Caller> Authenticate(const Presented& presented, std::string_view rpc) const;
 
   // The same for a stream that goes on: nothing is recorded.
@@ -93,9 +93,9 @@ class Principals {
 
   std::vector<PrincipalConfig> configs() const;
 
-  // Whether it is a one-time code of the principal now, for this approval; see one_time_code.h. The file is read anew
-  // each time. kPermissionDenied: it is none, or the principal makes none. kFailedPrecondition: its
-  // file cannot be used.
+  // Whether it is a one-time code of the principal now, for this approval; see one_time_code.h. The
+  // file is read anew each time. kPermissionDenied: it is none, or the principal makes none.
+  // kFailedPrecondition: its file cannot be used.
   Result<void> CheckCode(const std::string& principal, std::string_view code,
                          const std::string& approval) const;
 

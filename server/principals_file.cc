@@ -56,8 +56,8 @@ std::string Fingerprint(std::string_view text) {
 }
 
 bool IsFingerprint(std::string_view digits) {
-  return digits.size() == 64 &&
-         std::all_of(digits.begin(), digits.end(), [](unsigned char c) { return std::isxdigit(c); });
+  return digits.size() == 64 && std::all_of(digits.begin(), digits.end(),
+                                            [](unsigned char c) { return std::isxdigit(c); });
 }
 
 PrincipalConfig ReadOne(YamlReader& reader, const std::string& name, const YAML::Node& item) {
@@ -151,8 +151,9 @@ Result<PrincipalsFile> ParsePrincipals(std::string_view text, std::string_view f
                      found.revoked_certificates.push_back(Fingerprint(reader.Scalar(name, item)));
                      if (IsFingerprint(found.revoked_certificates.back())) return;
                      reader.Report(item.Mark(),
-                                   name + ": expected the SHA-256 of a certificate, as openssl x509 "
-                                          "-noout -fingerprint -sha256 prints it");
+                                   name +
+                                       ": expected the SHA-256 of a certificate, as openssl x509 "
+                                       "-noout -fingerprint -sha256 prints it");
                    });
                  }}});
     if (found.principals.empty() && root.IsMap() && !root["principals"]) {
@@ -169,7 +170,8 @@ Result<PrincipalsFile> LoadPrincipals(const std::string& path) {
   if ((status.st_mode & 022) != 0) {
     return FailedPrecondition("principals file " + path +
                               " can be written by others than its owner, who could give themselves "
-                              "any role; look at what it says, then: chmod go-w " + path);
+                              "any role; look at what it says, then: chmod go-w " +
+                              path);
   }
   auto text = ReadFile(path, kPrincipalsFileMax);
   if (!text) return std::move(text).error().In("read the principals");

@@ -28,13 +28,13 @@ class Reloader {
     std::vector<std::string> alert_rules_unusable;  // see Definitions
   };
 
-  // `first` is what `files` were loaded with. The others outlive this; without a courier there is no
-  // file of notifications.
+  // `first` is what `files` were loaded with. The others outlive this; without a courier there is
+  // no file of notifications.
   Reloader(DefinitionFiles files, runtime::Engine& engine, const Clock& clock,
            const Definitions& first, notify::Courier* courier = nullptr);
 
-  // Reads everything again, the file of notifications too; what it comes to stands in the log too. Errors are the engine's: the
-  // definitions that it had stay in use.
+  // Reads everything again, the file of notifications too; what it comes to stands in the log too.
+  // Errors are the engine's: the definitions that it had stay in use.
   Result<Report> Reload();
 
   // Stores the workflows and reads everything again; see DefinitionFiles::Apply. Errors are its
@@ -56,7 +56,7 @@ class Reloader {
   std::mutex work_mutex_;
   DefinitionFiles files_;  // guarded by work_mutex_
   mutable std::mutex report_mutex_;
-  Report last_;  // guarded by report_mutex_
+  Report last_;                                       // guarded by report_mutex_
   std::shared_ptr<const alerts::Rules> alert_rules_;  // the same
 };
 

@@ -9,7 +9,7 @@ namespace recourse::server {
 namespace {
 
 Result<v1::Report> ReadReport(const v1::GetReportRequest& request, runtime::Engine& engine,
-                        journal::Reader& reader) {
+                              journal::Reader& reader) {
   auto id = ParseRun("run", request.run());
   if (!id) return std::move(id).error();
   auto row = reader.FindRun(*id);
@@ -28,7 +28,8 @@ grpc::ServerUnaryReactor* ReportService::GetReport(grpc::CallbackServerContext* 
                                                    v1::Report* response) {
   return AnswerFrom(core_, core_.long_readers, context, "ReportService.GetReport", response,
                     [this, request](journal::Reader& reader) {
-                      const std::stop_callback end(core_.stopping, [&reader] { reader.EndReads(); });
+                      const std::stop_callback end(core_.stopping,
+                                                   [&reader] { reader.EndReads(); });
                       return ReadReport(*request, core_.engine, reader);
                     });
 }

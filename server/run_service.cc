@@ -126,21 +126,19 @@ Result<void> CheckBefore(runtime::Engine& engine, const Clock& clock, RunId run,
 
 template <class Request>
 grpc::ServerUnaryReactor* RunService::ChangeOnceChecked(Context* context, std::string_view rpc,
-                                                        const Request& request,
-                                                        v1::Run* response) {
+                                                        const Request& request, v1::Run* response) {
   auto asked = Take(*context, rpc, request);
   if (!asked) return Refuse(context, asked.error());
   grpc::ServerUnaryReactor* call = context->DefaultReactor();
-  auto posted = core_.readers.PostForCaller(
-      [=, this, asked = *std::move(asked)](journal::Reader* reader) {
-        if (reader == nullptr) return call->Finish(ToStatus(StoppingError()));
-        const machine::Skip skip = SkipIn(asked.input);
-        if (auto checked = CheckBefore(core_.engine, core_.clock, asked.run, skip, *reader);
-            !checked) {
-          return call->Finish(ToStatus(checked.error()));
-        }
-        Submit(call, asked, response);
-      });
+  auto posted = core_.readers.PostForCaller([=, this,
+                                             asked = *std::move(asked)](journal::Reader* reader) {
+    if (reader == nullptr) return call->Finish(ToStatus(StoppingError()));
+    const machine::Skip skip = SkipIn(asked.input);
+    if (auto checked = CheckBefore(core_.engine, core_.clock, asked.run, skip, *reader); !checked) {
+      return call->Finish(ToStatus(checked.error()));
+    }
+    Submit(call, asked, response);
+  });
   if (!posted) call->Finish(ToStatus(posted.error()));
   return call;
 }
@@ -213,14 +211,14 @@ grpc::ServerUnaryReactor* RunService::AnswerItem(Context* context,
 }
 
 grpc::ServerUnaryReactor* RunService::QuarantineRun(Context* context,
-                                          const v1::QuarantineRunRequest* request,
-                                          v1::Run* response) {
+                                                    const v1::QuarantineRunRequest* request,
+                                                    v1::Run* response) {
   return Change(context, "RunService.QuarantineRun", *request, response);
 }
 
 grpc::ServerUnaryReactor* RunService::ResolveEffect(Context* context,
-                                          const v1::ResolveEffectRequest* request,
-                                          v1::Run* response) {
+                                                    const v1::ResolveEffectRequest* request,
+                                                    v1::Run* response) {
   if (request->finding() != v1::FINDING_APPLIED || !request->output_json().empty()) {
     return Change(context, "RunService.ResolveEffect", *request, response);
   }
@@ -228,36 +226,37 @@ grpc::ServerUnaryReactor* RunService::ResolveEffect(Context* context,
 }
 
 grpc::ServerUnaryReactor* RunService::OverrideInput(Context* context,
-                                          const v1::OverrideInputRequest* request,
-                                          v1::Run* response) {
+                                                    const v1::OverrideInputRequest* request,
+                                                    v1::Run* response) {
   return Change(context, "RunService.OverrideInput", *request, response);
 }
 
 grpc::ServerUnaryReactor* RunService::AcknowledgeRun(Context* context,
-                                          const v1::AcknowledgeRunRequest* request,
-                                          v1::Run* response) {
+                                                     const v1::AcknowledgeRunRequest* request,
+                                                     v1::Run* response) {
   return Change(context, "RunService.AcknowledgeRun", *request, response);
 }
 
 grpc::ServerUnaryReactor* RunService::AdoptDefinition(Context* context,
-                                          const v1::AdoptDefinitionRequest* request,
-                                          v1::Run* response) {
+                                                      const v1::AdoptDefinitionRequest* request,
+                                                      v1::Run* response) {
   return Change(context, "RunService.AdoptDefinition", *request, response);
 }
 
 grpc::ServerUnaryReactor* RunService::ListAttention(Context* context,
                                                     const v1::ListAttentionRequest* request,
                                                     v1::ListAttentionResponse* response) {
-  return AnswerFrom(core_, core_.readers, context, "RunService.ListAttention", response,
-                    [this, request](journal::Reader& reader) {
-                      auto attention = ReadAttention(*request, core_.engine, core_.clock.Now(), reader,
-                                                     ChannelsOf(core_));
-                      if (!attention) return attention;
-                      for (const std::string& problem : core_.reloader.last().alert_rules_unusable) {
-                        attention->add_problems(Utf8(problem));
-                      }
-                      return attention;
-                    });
+  return AnswerFrom(
+      core_, core_.readers, context, "RunService.ListAttention", response,
+      [this, request](journal::Reader& reader) {
+        auto attention =
+            ReadAttention(*request, core_.engine, core_.clock.Now(), reader, ChannelsOf(core_));
+        if (!attention) return attention;
+        for (const std::string& problem : core_.reloader.last().alert_rules_unusable) {
+          attention->add_problems(Utf8(problem));
+        }
+        return attention;
+      });
 }
 
 grpc::ServerUnaryReactor* RunService::GetRun(Context* context, const v1::GetRunRequest* request,

@@ -58,20 +58,20 @@ class RunService final : public v1::RunService::CallbackService {
                                            const v1::OverrideWindowRequest* request,
                                            v1::Run* response) override;
   grpc::ServerUnaryReactor* QuarantineRun(grpc::CallbackServerContext* context,
-                                const v1::QuarantineRunRequest* request,
-                                v1::Run* response) override;
+                                          const v1::QuarantineRunRequest* request,
+                                          v1::Run* response) override;
   grpc::ServerUnaryReactor* ResolveEffect(grpc::CallbackServerContext* context,
-                                const v1::ResolveEffectRequest* request,
-                                v1::Run* response) override;
+                                          const v1::ResolveEffectRequest* request,
+                                          v1::Run* response) override;
   grpc::ServerUnaryReactor* OverrideInput(grpc::CallbackServerContext* context,
-                                const v1::OverrideInputRequest* request,
-                                v1::Run* response) override;
+                                          const v1::OverrideInputRequest* request,
+                                          v1::Run* response) override;
   grpc::ServerUnaryReactor* AcknowledgeRun(grpc::CallbackServerContext* context,
-                                const v1::AcknowledgeRunRequest* request,
-                                v1::Run* response) override;
+                                           const v1::AcknowledgeRunRequest* request,
+                                           v1::Run* response) override;
   grpc::ServerUnaryReactor* AdoptDefinition(grpc::CallbackServerContext* context,
-                                const v1::AdoptDefinitionRequest* request,
-                                v1::Run* response) override;
+                                            const v1::AdoptDefinitionRequest* request,
+                                            v1::Run* response) override;
   grpc::ServerUnaryReactor* ListAttention(grpc::CallbackServerContext* context,
                                           const v1::ListAttentionRequest* request,
                                           v1::ListAttentionResponse* response) override;

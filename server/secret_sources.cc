@@ -31,7 +31,8 @@ Result<std::string> FromFile(const std::string& path) {
   if ((status.st_mode & 007) != 0) {
     return FailedPrecondition("the file " + path +
                               " can be read by everybody; replace the secret in it, then: chmod "
-                              "o-rwx " + path);
+                              "o-rwx " +
+                              path);
   }
   return ReadFile(path, kSecretMax + 2);
 }
@@ -41,7 +42,8 @@ Result<std::string> FromCredential(const std::string& name) {
   if (directory == nullptr) {
     return FailedPrecondition(
         "systemd has given this server no credentials ($CREDENTIALS_DIRECTORY is not set); add "
-        "LoadCredential=" + name + ":PATH to its unit");
+        "LoadCredential=" +
+        name + ":PATH to its unit");
   }
   return FromFile(std::string(directory) + "/" + name);
 }
@@ -107,15 +109,15 @@ Result<std::string> SecretSources::RunCommand(
   process::ChildOptions options;
   options.output_max = kSecretMax + 2;
   options.grace = std::chrono::milliseconds(500);
-  const recourse::Context context{.inputs = {},
-                        .key = {},
-                        .undo = {},
-                        .checkpoint = {},
-                        .clock = clock_,
-                        .deadline = std::min(deadline, std::chrono::steady_clock::now() +
-                                                           config.timeout),
-                        .stop = stop,
-                        .policy = policy};
+  const recourse::Context context{
+      .inputs = {},
+      .key = {},
+      .undo = {},
+      .checkpoint = {},
+      .clock = clock_,
+      .deadline = std::min(deadline, std::chrono::steady_clock::now() + config.timeout),
+      .stop = stop,
+      .policy = policy};
   auto finished = process::RunChild({config.command, OwnEnvironment()}, options, context);
   if (!finished) return std::move(finished).error();
   if (finished->stopped) {

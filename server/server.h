@@ -1,4 +1,5 @@
-// The gRPC server: services, health and reflection on a port, with TLS or without, and a local socket.
+// The gRPC server: services, health and reflection on a port, with TLS or without, and a local
+// socket.
 #pragma once
 
 #include <memory>
@@ -32,8 +33,8 @@ struct ServerOptions {
   int streams_max = 1024;  // calls at once on one connection; more of them wait
   // For GetInfo: what the start has found.
   JournalCheck journal_check = {};
-  // What signs heads and tombstones, and outlives the server; null: nothing is signed, and no run is
-  // removed.
+  // What signs heads and tombstones, and outlives the server; null: nothing is signed, and no run
+  // is removed.
   const SigningKey* journal_key = nullptr;
   // What brings notifications to their channels, and outlives the server; null: there are none.
   notify::Courier* courier = nullptr;
@@ -44,7 +45,8 @@ class Server {
   // Starts to serve. Everything given must outlive the server.
   // kUnavailable: the address or the socket cannot be had; the message says which, who has it if
   // that can be known, and what to do.
-  // kInvalidArgument: a path too long for a socket. kFailedPrecondition: see CheckTls. Otherwise the journal's errors.
+  // kInvalidArgument: a path too long for a socket. kFailedPrecondition: see CheckTls. Otherwise
+  // the journal's errors.
   static Result<std::unique_ptr<Server>> Start(const ServerOptions& options,
                                                runtime::Engine& engine, journal::Journal& journal,
                                                const Registry& registry,

@@ -33,9 +33,7 @@ struct Collect {
       if (item.check) Append(item.check->with.References(), into);
     }
   }
-  void operator()(const definition::SetStep& step) const {
-    Append(step.values.References(), into);
-  }
+  void operator()(const definition::SetStep& step) const { Append(step.values.References(), into); }
   void operator()(const definition::SubWorkflowStep& step) const {
     Append(step.with.References(), into);
   }

@@ -51,8 +51,8 @@ Result<PrivateKey> KeyIn(const std::string& path) {
   struct stat status = {};
   if (stat(path.c_str(), &status) != 0) return ErrnoError(errno, "open " + path);
   if ((status.st_mode & 007) != 0) {
-    return FailedPrecondition(path + " can be read by everybody; replace the key, then: chmod o-rwx " +
-                              path);
+    return FailedPrecondition(
+        path + " can be read by everybody; replace the key, then: chmod o-rwx " + path);
   }
   auto pem = ReadFile(path, kPemMax);
   if (!pem) return std::move(pem).error();
@@ -114,8 +114,10 @@ void TlsWatch::Look(Time now) {
   if (std::exchange(seen_, files) != files) {
     auto expires = CheckTls(files_);
     if (!expires) {
-      spdlog::error("TLS: the files cannot be used together: {}; connections go on with those read "
-                    "before", expires.error().message);
+      spdlog::error(
+          "TLS: the files cannot be used together: {}; connections go on with those read "
+          "before",
+          expires.error().message);
       return;
     }
     expires_ = *expires;

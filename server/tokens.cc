@@ -217,8 +217,9 @@ Result<Token> TokenStore::Revoke(const std::string& id, const std::string& by,
   // In force even when the disk refuses: somebody may have the token who should not.
   if (auto saved = Save(List(), last_); !saved) {
     return std::move(saved).error().In(
-        id + " is revoked until the server stops, but that is not stored; revoke it again when "
-             "the disk is well");
+        id +
+        " is revoked until the server stops, but that is not stored; revoke it again when "
+        "the disk is well");
   }
   return answer;
 }

@@ -79,11 +79,11 @@ class TokenStore {
   Result<void> Save(const std::vector<Token>& tokens, std::int64_t last) const;
 
   const std::string path_;
-  std::mutex change_mutex_;     // one change at a time; never held by Find, which must not wait
-  std::int64_t last_ = 0;       // under change_mutex_: the highest number given
-  mutable std::mutex mutex_;    // taken after change_mutex_, and not held while the disk works
-  std::vector<Token> tokens_;   // under mutex_
-  bool used_ = false;           // under mutex_: something to write for SaveUse
+  std::mutex change_mutex_;    // one change at a time; never held by Find, which must not wait
+  std::int64_t last_ = 0;      // under change_mutex_: the highest number given
+  mutable std::mutex mutex_;   // taken after change_mutex_, and not held while the disk works
+  std::vector<Token> tokens_;  // under mutex_
+  bool used_ = false;          // under mutex_: something to write for SaveUse
 };
 
 inline constexpr std::size_t kTokensMax = 1000;

@@ -21,7 +21,8 @@ void WatchHub::Recheck() {
   std::vector<Entry> all;
   {
     const std::lock_guard lock(mutex_);
-    for (const auto& [run, entries] : watchers_) all.insert(all.end(), entries.begin(), entries.end());
+    for (const auto& [run, entries] : watchers_)
+      all.insert(all.end(), entries.begin(), entries.end());
   }
   for (const Entry& entry : all) {
     if (auto admitted = entry.admitted(); !admitted) entry.watcher->End(admitted.error());

@@ -44,7 +44,7 @@ class WatchHub final : public runtime::Listener {
     StillAdmitted admitted;
   };
   std::unordered_map<RunId, std::vector<Entry>> watchers_;  // under mutex_
-  bool stopped_ = false;                          // under mutex_
+  bool stopped_ = false;                                    // under mutex_
 };
 
 }  // namespace recourse::server

@@ -155,16 +155,16 @@ grpc::ServerUnaryReactor* WorkflowService::ValidateWorkflow(
     grpc::CallbackServerContext* context, const v1::ValidateWorkflowRequest* request,
     v1::ValidateWorkflowResponse* response) {
   // On a reader's thread because a large definition takes long, not because it reads.
-  return AnswerFrom(
-      core_, core_.readers, context, "WorkflowService.ValidateWorkflow", response,
-      [this, request](journal::Reader&) {
-        return Validate(*request, core_.registry, core_.engine.catalogue()->workflows);
-      });
+  return AnswerFrom(core_, core_.readers, context, "WorkflowService.ValidateWorkflow", response,
+                    [this, request](journal::Reader&) {
+                      return Validate(*request, core_.registry,
+                                      core_.engine.catalogue()->workflows);
+                    });
 }
 
-grpc::ServerUnaryReactor* WorkflowService::ApplyWorkflows(
-    grpc::CallbackServerContext* context, const v1::ApplyWorkflowsRequest* request,
-    v1::ApplyWorkflowsResponse* response) {
+grpc::ServerUnaryReactor* WorkflowService::ApplyWorkflows(grpc::CallbackServerContext* context,
+                                                          const v1::ApplyWorkflowsRequest* request,
+                                                          v1::ApplyWorkflowsResponse* response) {
   // On a reader's thread because it waits for the disk and the engine.
   return AnswerFrom(core_, core_.readers, context, "WorkflowService.ApplyWorkflows", response,
                     [this, request](journal::Reader&) { return Apply(*request, core_.reloader); });

@@ -77,9 +77,9 @@ Result<EvidenceRequest> EvidenceRequestOf(const Context& context) {
   const std::string to = context.inputs.StringOr("to", "");
   if (auto allowed = context.policy.AllowPath(to); !allowed) return std::move(allowed).error();
   EvidenceRequest request{fs::path(to).lexically_normal().string(),
-                  context.inputs.StringOr("label", "evidence"),
-                  {},
-                  {}};
+                          context.inputs.StringOr("label", "evidence"),
+                          {},
+                          {}};
   if (request.label.find('/') != std::string::npos || request.label.starts_with('.')) {
     return InvalidArgument("label: \"" + request.label + "\" cannot begin a file's name");
   }

@@ -65,8 +65,8 @@ struct Copied {
 };
 
 // As much as can be read. An error is one of the copy, not of what it is of.
-Result<Copied> CopyForEvidence(const std::string& path, const struct stat& facts, const std::string& to,
-                    const Context& context) {
+Result<Copied> CopyForEvidence(const std::string& path, const struct stat& facts,
+                               const std::string& to, const Context& context) {
   Copied copied;
   auto source = Source::Open(path, facts, context);
   if (!source && context.stop.stop_requested()) return context.StopError();

@@ -58,7 +58,8 @@ Result<ExtractRequest> ExtractRequestOf(const Context& context) {
   if (archive->starts_with(to->path + "/")) {
     return InvalidArgument(*archive + " lies in " + to->path + ", which it is to become");
   }
-  return ExtractRequest{*std::move(archive), *std::move(to), context.inputs.IntOr("bytes_max", kBytesMax)};
+  return ExtractRequest{*std::move(archive), *std::move(to),
+                        context.inputs.IntOr("bytes_max", kBytesMax)};
 }
 
 Result<Survey> Look(const ExtractRequest& request, const Context& context) {

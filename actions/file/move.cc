@@ -329,7 +329,8 @@ class Move final : public Action {
         LeftBehind::kPartial};
   }
 
-  static Outcome BringBack(const MoveRequest& request, const Value& output, const Context& context) {
+  static Outcome BringBack(const MoveRequest& request, const Value& output,
+                           const Context& context) {
     const auto source = Identity::FromValue(context.undo["source"]);
     const auto from = IdentityAt(request.from.path);
     const auto trashed = IdentityAt(request.from.trashed);

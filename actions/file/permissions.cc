@@ -67,7 +67,7 @@ class HeldPath {
       return FailedPrecondition(path + " is a symbolic link; name what it leads to");
     }
     return HeldPath(*std::move(fd), {info.st_uid, info.st_gid, info.st_mode & 07777},
-                 {info.st_dev, info.st_ino});
+                    {info.st_dev, info.st_ino});
   }
 
   const Permissions& now() const { return now_; }

@@ -31,7 +31,8 @@ std::string Cut(const std::string& text, std::size_t most) {
   if (text.size() <= most) return text;
   std::size_t end = most;
   while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
-  return text.substr(0, end) + "... (" + std::to_string(text.size() - end) + " bytes more are left out)";
+  return text.substr(0, end) + "... (" + std::to_string(text.size() - end) +
+         " bytes more are left out)";
 }
 
 std::string InOneLine(std::string text) {
@@ -65,26 +66,27 @@ class Send final : public Action {
     const std::string subject = InOneLine(context.inputs.StringOr("subject", ""));
     const std::string text = context.inputs.StringOr("text", "");
     const std::string said = subject.empty() ? text.substr(0, text.find('\n')) : subject;
-    return ActionPlan{.lines = {"tell " + context.inputs.StringOr("channel", "") + " (" + *kind + "): " +
-                                Cut(said, kSubjectMax)},
+    return ActionPlan{.lines = {"tell " + context.inputs.StringOr("channel", "") + " (" + *kind +
+                                "): " + Cut(said, kSubjectMax)},
                       .irreversible = {}};
   }
 
   Outcome Apply(const Context& context) const override {
     auto kind = KindOf(context);
     if (!kind) return std::move(kind).error();
-    return Value::Object({{"channel", context.inputs.StringOr("channel", "")},
-                          {"kind", *kind},
-                          {"subject", Cut(InOneLine(context.inputs.StringOr("subject", "")), kSubjectMax)},
-                          {"text", Cut(context.inputs.StringOr("text", ""), kTextMax)}});
+    return Value::Object(
+        {{"channel", context.inputs.StringOr("channel", "")},
+         {"kind", *kind},
+         {"subject", Cut(InOneLine(context.inputs.StringOr("subject", "")), kSubjectMax)},
+         {"text", Cut(context.inputs.StringOr("text", ""), kTextMax)}});
   }
 
  private:
   Result<std::string> KindOf(const Context& context) const {
     const std::string channel = context.inputs.StringOr("channel", "");
     if (channels_ == nullptr) {
-      return FailedPrecondition("this server has no channels, so that nothing was sent to \"" + channel +
-                                "\"; a file notifications.yaml gives it some");
+      return FailedPrecondition("this server has no channels, so that nothing was sent to \"" +
+                                channel + "\"; a file notifications.yaml gives it some");
     }
     auto kind = channels_->KindOf(channel);
     if (!kind) return std::move(kind).error().In("nothing was sent");

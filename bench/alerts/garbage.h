@@ -9,8 +9,8 @@
 
 namespace recourse::bench {
 
-// One request on a connection of its own, from the loopback address `from`, and what is answered; empty
-// when there is no answer within five seconds.
+// One request on a connection of its own, from the loopback address `from`, and what is answered;
+// empty when there is no answer within five seconds.
 std::string Exchange(int port, const std::string& from, const std::string& request);
 
 class Garbage {

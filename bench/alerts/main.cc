@@ -27,14 +27,16 @@ constexpr int kEveryMs = 25;  // an alert, and a StartRun
 
 void WriteRules(const std::string& data) {
   std::ofstream(data + "/server.yaml") << "log: {level: error}\nhttp: {listen: \"127.0.0.1:0\"}\n";
-  std::ofstream(data + "/alert_rules.yaml") << "fallback: tell\nrules:\n"
-                                               "  - {name: all, matchers: [], workflow: five, daily_limit: 1000}\n";
+  std::ofstream(data + "/alert_rules.yaml")
+      << "fallback: tell\nrules:\n"
+         "  - {name: all, matchers: [], workflow: five, daily_limit: 1000}\n";
   std::ofstream(data + "/workflows/tell.yaml")
       << "name: tell\ninputs: {alert: {type: string}, problem: {type: string}}\n"
          "steps: [{id: say, action: debug.echo, with: {value: 1}}]\n";
   std::ofstream(data + "/principals.yaml")
       << "principals:\n"
-      << "  - {name: operator, roles: [viewer, operator, admin], token_file: " << data << "/operator.token}\n"
+      << "  - {name: operator, roles: [viewer, operator, admin], token_file: " << data
+      << "/operator.token}\n"
       << "  - {name: approver, roles: [viewer, dba], token_file: " << data << "/approver.token}\n"
       << "  - {name: pager, roles: [alerts], token_file: " << data << "/pager.token}\n";
 }
@@ -43,15 +45,17 @@ int PortIn(const std::string& log) {
   for (int tries = 0; tries < 3000; ++tries, poll(nullptr, 0, 10)) {
     std::ifstream file(log);
     for (std::string line; std::getline(file, line);) {
-      if (line.find("  http ") != std::string::npos) return std::stoi(line.substr(line.rfind(':') + 1));
+      if (line.find("  http ") != std::string::npos)
+        return std::stoi(line.substr(line.rfind(':') + 1));
     }
   }
   GiveUp("the server names no HTTP port in " + log);
 }
 
 std::string AlertRequest(const std::string& token, int number) {
-  const std::string body = R"({"key": "a)" + std::to_string(number) +
-                           R"(", "status": "firing", "labels": {"alertname": "Bench"}, "started": "2026-11-26T03:04:05Z"})";
+  const std::string body =
+      R"({"key": "a)" + std::to_string(number) +
+      R"(", "status": "firing", "labels": {"alertname": "Bench"}, "started": "2026-11-26T03:04:05Z"})";
   return "POST /hooks/alert HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + token +
          "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
 }
@@ -108,8 +112,8 @@ Measured Measure(ServerProcess& server, Api& api, int port, int per_second) {
 
 void Run(const std::string& program, const std::string& folder) {
   std::printf("%u processors\n\n", std::thread::hardware_concurrency());
-  Table table({"garbage wanted/s", "reached/s", "alert p50 ms", "p99 ms", "alerts not taken", "StartRun p50 ms",
-               "p99 ms", "server CPU"});
+  Table table({"garbage wanted/s", "reached/s", "alert p50 ms", "p99 ms", "alerts not taken",
+               "StartRun p50 ms", "p99 ms", "server CPU"});
   for (const int per_second : {0, 1'000, 5'000, 10'000}) {
     const std::string data = folder + "/" + std::to_string(per_second);
     WriteWorkflows(data);
@@ -120,10 +124,13 @@ void Run(const std::string& program, const std::string& folder) {
     Api api(server);
     api.WaitUntilServing();
     Measured measured = Measure(server, api, PortIn(data + "/server.log"), per_second);
-    table.Add({Number(per_second), Number(measured.garbage_per_second), Number(Quantile(measured.alerts_ms, 0.5), 2),
+    table.Add({Number(per_second), Number(measured.garbage_per_second),
+               Number(Quantile(measured.alerts_ms, 0.5), 2),
                Number(Quantile(measured.alerts_ms, 0.99), 2),
-               Number(measured.alerts_failed) + " of " + Number(static_cast<double>(measured.alerts_ms.size())),
-               Number(Quantile(measured.starts_ms, 0.5), 2), Number(Quantile(measured.starts_ms, 0.99), 2),
+               Number(measured.alerts_failed) + " of " +
+                   Number(static_cast<double>(measured.alerts_ms.size())),
+               Number(Quantile(measured.starts_ms, 0.5), 2),
+               Number(Quantile(measured.starts_ms, 0.99), 2),
                Number(measured.cpu_share * 100) + " %"});
     server.Stop();
   }

@@ -25,7 +25,8 @@ class Bare {
     Run("CREATE TABLE events(position INTEGER PRIMARY KEY, run INTEGER, sequence INTEGER, time "
         "INTEGER, type INTEGER, principal TEXT, payload BLOB, hash BLOB) STRICT");
     Run("CREATE UNIQUE INDEX events_of_run ON events(run, sequence)");
-    sqlite3_prepare_v2(db_, "INSERT INTO events VALUES(NULL,?,?,1,1,'engine',zeroblob(60),zeroblob(32))",
+    sqlite3_prepare_v2(db_,
+                       "INSERT INTO events VALUES(NULL,?,?,1,1,'engine',zeroblob(60),zeroblob(32))",
                        -1, &insert_, nullptr);
   }
   ~Bare() {

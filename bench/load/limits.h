@@ -11,7 +11,8 @@ struct Limits {
   double sqlite_runs_256 = 0;      // the same, 256 runs sharing each transaction
 };
 
-// The median, in milliseconds, of `appends` small appends to a new file, each followed by fdatasync.
+// The median, in milliseconds, of `appends` small appends to a new file, each followed by
+// fdatasync.
 double SyncedAppend(const std::string& path, int appends);
 
 // Measures in `folder`, which should lie on the disk that the journal lies on. Takes some seconds.

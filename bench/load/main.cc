@@ -52,10 +52,10 @@ class Bench {
                Number(SyncedAppend(folder_ + "/limits/append", 1000), 3) + " ms"});
     table.Add({"SQLite (WAL, FULL), two small rows a commit, p50",
                Number(limits.sqlite_alone_ms_p50, 3) + " ms"});
-    table.Add({"bare SQLite, runs of six commits, alone",
-               Number(limits.sqlite_runs_alone) + " runs/s"});
-    table.Add({"bare SQLite, 256 runs sharing each commit",
-               Number(limits.sqlite_runs_256) + " runs/s"});
+    table.Add(
+        {"bare SQLite, runs of six commits, alone", Number(limits.sqlite_runs_alone) + " runs/s"});
+    table.Add(
+        {"bare SQLite, 256 runs sharing each commit", Number(limits.sqlite_runs_256) + " runs/s"});
     table.Print();
   }
 
@@ -82,7 +82,8 @@ class Bench {
     ServerProcess server(program_, FreshData("alone"));
     server.Start();
     Api api = Serving(server);
-    Table table({"runs of five steps, one at a time", "p50 ms", "fdatasync ms", "times six of them"});
+    Table table(
+        {"runs of five steps, one at a time", "p50 ms", "fdatasync ms", "times six of them"});
     std::vector<double> ratios;
     const std::string file = folder_ + "/alone/append";
     // A new journal's write-ahead log grows until its first checkpoint, which costs each sync more.
@@ -92,8 +93,8 @@ class Bench {
       const double alone = RunAlone(api, 1);
       const double after = SyncedAppend(file, 300);
       ratios.push_back(alone / (3 * (before + after)));
-      table.Add({"round " + Number(round), Number(alone, 2),
-                 Number((before + after) / 2, 3), Number(ratios.back(), 2)});
+      table.Add({"round " + Number(round), Number(alone, 2), Number((before + after) / 2, 3),
+                 Number(ratios.back(), 2)});
       before = after;
     }
     table.Add({"median", "", "", Number(Quantile(ratios, 0.5), 2)});
@@ -127,8 +128,7 @@ class Bench {
       const Recovered recovered = KillAndRestart(server, 1000, impatient);
       table.Add({impatient ? "clients that ask again every 0.25 s" : "clients that wait",
                  Number(recovered.in_flight), Number(recovered.resumed_seconds, 3),
-                 Number(recovered.done_seconds, 2),
-                 Number(static_cast<double>(recovered.calls))});
+                 Number(recovered.done_seconds, 2), Number(static_cast<double>(recovered.calls))});
       server.Stop();
     }
     table.Print();
@@ -155,7 +155,10 @@ int main(int argc, char** argv) {
   }
   const std::string folder = std::filesystem::absolute(argc == 3 ? argv[2] : "bench-data").string();
   if (std::filesystem::exists(folder)) {
-    std::fprintf(stderr, "recourse-bench: %s exists, perhaps left by an interrupted bench; remove it first\n", folder.c_str());
+    std::fprintf(
+        stderr,
+        "recourse-bench: %s exists, perhaps left by an interrupted bench; remove it first\n",
+        folder.c_str());
     return 2;
   }
   recourse::bench::Bench(std::filesystem::absolute(argv[1]).string(), folder).Run();

@@ -33,16 +33,19 @@ class Countdown {
 // A client that asks again every 0.25 s until its run is over.
 class Impatient {
  public:
-  Impatient(Api& api, std::string request_id, Countdown& countdown, std::atomic<std::int64_t>& calls)
+  Impatient(Api& api, std::string request_id, Countdown& countdown,
+            std::atomic<std::int64_t>& calls)
       : api_(api), request_id_(std::move(request_id)), countdown_(countdown), calls_(calls) {}
 
   void Ask() {
     ++calls_;
-    api_.StartRun("slow", request_id_, true, 0.25, [this](const grpc::Status& status, const v1::Run& run) {
-      if (!status.ok()) return Ask();
-      if (run.status() != v1::RUN_STATUS_SUCCEEDED) GiveUp(run.id() + " did not succeed");
-      countdown_.Done();
-    });
+    api_.StartRun("slow", request_id_, true, 0.25,
+                  [this](const grpc::Status& status, const v1::Run& run) {
+                    if (!status.ok()) return Ask();
+                    if (run.status() != v1::RUN_STATUS_SUCCEEDED)
+                      GiveUp(run.id() + " did not succeed");
+                    countdown_.Done();
+                  });
   }
 
  private:
@@ -83,8 +86,7 @@ Recovered KillAndRestart(ServerProcess& server, int count, bool impatient) {
   std::vector<std::unique_ptr<Impatient>> clients;
   if (impatient) {
     for (int i = 0; i < count; ++i) {
-      clients.push_back(
-          std::make_unique<Impatient>(*api, prefix + std::to_string(i), done, calls));
+      clients.push_back(std::make_unique<Impatient>(*api, prefix + std::to_string(i), done, calls));
     }
     for (auto& client : clients) client->Ask();
   }

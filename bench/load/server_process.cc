@@ -54,8 +54,8 @@ ServerProcess::~ServerProcess() {
 }
 
 void ServerProcess::Start() {
-  std::vector<std::string> arguments = {program_, "--data",       data_,
-                                        "--listen", "127.0.0.1:0", "--config", data_ + "/server.yaml"};
+  std::vector<std::string> arguments = {
+      program_, "--data", data_, "--listen", "127.0.0.1:0", "--config", data_ + "/server.yaml"};
   std::vector<char*> argv;
   for (std::string& argument : arguments) argv.push_back(argument.data());
   argv.push_back(nullptr);

@@ -36,14 +36,14 @@ class ClosedLoop {
  private:
   void Start(const std::string& request_id) {
     const auto start = Clock::now();
-    api_.StartRun(workflow_, request_id, true, 0, [this, start](const grpc::Status& status,
-                                                                const v1::Run&) {
-      if (!status.ok()) GiveUp("StartRun: " + status.error_message());
-      const std::lock_guard lock(mutex_);
-      spans_ms_.push_back(Seconds(Clock::now() - start) * 1000);
-      --under_way_;
-      changed_.notify_one();
-    });
+    api_.StartRun(workflow_, request_id, true, 0,
+                  [this, start](const grpc::Status& status, const v1::Run&) {
+                    if (!status.ok()) GiveUp("StartRun: " + status.error_message());
+                    const std::lock_guard lock(mutex_);
+                    spans_ms_.push_back(Seconds(Clock::now() - start) * 1000);
+                    --under_way_;
+                    changed_.notify_one();
+                  });
   }
 
   Api& api_;
@@ -77,8 +77,7 @@ Load RunFive(Api& api, const ServerProcess& server, int in_flight, double second
   load.p99_ms = Quantile(loop.spans_ms(), 0.99);
   load.cpu_share = (after.cpu_seconds - before.cpu_seconds) / elapsed;
   load.rss_bytes = after.rss_bytes;
-  load.journal_bytes_per_run =
-      static_cast<double>(server.journal_bytes() - journal_before) / runs;
+  load.journal_bytes_per_run = static_cast<double>(server.journal_bytes() - journal_before) / runs;
   load.written_bytes_per_run =
       static_cast<double>(after.written_bytes - before.written_bytes) / runs;
   return load;
@@ -109,8 +108,7 @@ Parked ParkApprovals(Api& api, const ServerProcess& server, int count, int appro
   loop.Run(512, [&](int started) { return started < count; });
   Parked parked;
   parked.park_seconds = Seconds(Clock::now() - start);
-  parked.rss_bytes_each =
-      static_cast<double>(server.usage().rss_bytes - before.rss_bytes) / count;
+  parked.rss_bytes_each = static_cast<double>(server.usage().rss_bytes - before.rss_bytes) / count;
   std::vector<double> spans;
   for (int i = 1; i <= approve; ++i) {
     const std::string approval = "A-" + std::to_string(i);

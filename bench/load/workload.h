@@ -23,7 +23,7 @@ Load RunFive(Api& api, const ServerProcess& server, int in_flight, double second
 double RunAlone(Api& api, double seconds);
 
 struct Parked {
-  double park_seconds = 0;          // until all have asked for their approval
+  double park_seconds = 0;  // until all have asked for their approval
   double rss_bytes_each = 0;
   double approve_to_done_p50_ms = 0;
   double approve_to_done_p99_ms = 0;

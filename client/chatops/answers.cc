@@ -81,7 +81,8 @@ ChatAnswer Answers::Do(const ChatCommand& said, const Command& command) {
   if (verb == "approve" || verb == "reject") return DecideByText(asking, said, command);
   if (verb == "answer") return AnswerItem(asking, command);
   if (verb == "resolve") return Resolve(asking, command);
-  return Steer(asking, {said.user, said.channel, std::string(verb), command.about, command.rest, {}});
+  return Steer(asking,
+               {said.user, said.channel, std::string(verb), command.about, command.rest, {}});
 }
 
 ChatAnswer Answers::To(const ChatClick& click) {
@@ -101,7 +102,8 @@ ChatAnswer Answers::Help(const Command& command) const {
   std::string text;
   for (const Verb& verb : Verbs()) {
     if (one != nullptr && one != &verb) continue;
-    text += (text.empty() ? "" : "\n") + std::string(verb.usage) + " - " + std::string(verb.summary);
+    text +=
+        (text.empty() ? "" : "\n") + std::string(verb.usage) + " - " + std::string(verb.summary);
   }
   return {text};
 }
@@ -139,7 +141,8 @@ ChatAnswer Answers::Show(const Asking& asking, const ChatCommand& said, const st
   if (!run) return {TextOf(run.error())};
   std::string text = TextOf(RunMessage(*run));
   for (const std::string& approval : run->open_approvals()) {
-    text += "\n" + ShowApproval(asking, {said.user, said.channel, "show", approval, {}, {}}, "").text;
+    text +=
+        "\n" + ShowApproval(asking, {said.user, said.channel, "show", approval, {}, {}}, "").text;
   }
   return {text};
 }
@@ -147,7 +150,8 @@ ChatAnswer Answers::Show(const Asking& asking, const ChatCommand& said, const st
 ChatAnswer Answers::Graph(const Asking& asking, const std::string& run) {
   v1::GetGraphRequest request;
   request.set_run(run);
-  const auto graph = asking.Call(&v1::WorkflowService::Stub::GetGraph, server_.workflows(), request);
+  const auto graph =
+      asking.Call(&v1::WorkflowService::Stub::GetGraph, server_.workflows(), request);
   if (!graph) return {TextOf(graph.error())};
   std::string text = run + " " + graph->workflow() + ": " + StatusWords(graph->status());
   for (const v1::GraphStep& step : graph->steps()) {

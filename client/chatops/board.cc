@@ -19,8 +19,8 @@ constexpr auto kGather = 100ms;
 constexpr auto kBetween = 1s;
 constexpr auto kPatience = 10'000ms;
 constexpr auto kAgainMax = 60s;
-// What was over before it could be told of is told of if that was lately: the bot may have been away,
-// or have ended while it told.
+// What was over before it could be told of is told of if that was lately: the bot may have been
+// away, or have ended while it told.
 constexpr std::int64_t kLatelySeconds = 600;
 // Stored as a place when all is said of a run that is over.
 constexpr const char* kOver = "over";
@@ -86,8 +86,9 @@ void Board::Touch(const std::string& run, bool news) {
 std::map<std::string, Board::Due>::iterator Board::Next() {
   const auto now = Steady::now();
   const auto rank = [&](const Due& due) { return std::tuple(due.at > now, !due.news, due.at); };
-  return std::min_element(due_.begin(), due_.end(),
-                          [&](const auto& a, const auto& b) { return rank(a.second) < rank(b.second); });
+  return std::min_element(due_.begin(), due_.end(), [&](const auto& a, const auto& b) {
+    return rank(a.second) < rank(b.second);
+  });
 }
 
 void Board::Clicked(const std::string& about, const MessagePlace& place) {
@@ -137,7 +138,8 @@ void Board::Work() {
     } else {
       failures_.erase(run);
       // Touched meanwhile: not at once.
-      if (const auto at = due_.find(run); at != due_.end()) at->second.at = Steady::now() + kBetween;
+      if (const auto at = due_.find(run); at != due_.end())
+        at->second.at = Steady::now() + kBetween;
     }
   }
 }
@@ -146,7 +148,8 @@ void Board::Work() {
 void Board::Again(const std::string& run, const Error& error) {
   const int failures = std::min(++failures_[run], 10);
   const auto delay = std::min<std::chrono::milliseconds>(500ms * (1 << failures), kAgainMax);
-  if (failures == 1) report_(surface_.name() + ": " + run + " is not told yet: " + error.ToString());
+  if (failures == 1)
+    report_(surface_.name() + ": " + run + " is not told yet: " + error.ToString());
   due_[run] = {Steady::now() + delay, false};
 }
 
@@ -161,8 +164,8 @@ void Board::TakeIn(const std::string& about, const MessagePlace& place) {
   const auto found = asking.GetRun(run);
   if (!found) return;
   std::vector<Told>& told = MessagesOf(*found)[about];
-  const bool known = std::any_of(told.begin(), told.end(),
-                                 [&](const Told& one) { return one.place == place; });
+  const bool known =
+      std::any_of(told.begin(), told.end(), [&](const Told& one) { return one.place == place; });
   if (!known) told.push_back({place, "", false});
   if (!known) Touch(run, true);
 }
@@ -204,7 +207,8 @@ Result<void> Board::Refresh(const std::string& id) {
   }
   auto approvals = asking.ApprovalsOf(id);
   if (!approvals) return std::move(approvals).error();
-  if (auto shown = Show(*run, RunMessage(*run), run->start_time().seconds(), messages); !shown) return shown;
+  if (auto shown = Show(*run, RunMessage(*run), run->start_time().seconds(), messages); !shown)
+    return shown;
   for (auto at = approvals->approvals().rbegin(); at != approvals->approvals().rend(); ++at) {
     const bool is_old = at->has_settle_time() && WasLongAgo(at->settle_time());
     if (is_old && !messages.contains(at->id())) continue;
@@ -232,7 +236,8 @@ Result<void> Board::Show(const v1::Run& run, const ChatMessage& message, std::in
   for (Told& told : known->second) {
     if (is_approval) shown_.Put(surface_.name(), told.place.channel, message.about, message.digest);
     if (!told.stored) {
-      if (auto stored = Store(run.id(), message.about, StoredPlace(told.place)); !stored) return stored;
+      if (auto stored = Store(run.id(), message.about, StoredPlace(told.place)); !stored)
+        return stored;
       told.stored = true;
       RECOURSE_FAIL_POINT("bot_place_stored");
     }

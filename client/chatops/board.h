@@ -2,8 +2,8 @@
 // approval, whatever surface or command has changed it.
 //
 // Where a message stands is stored in its run (RunService.AddReference), so that it is found again
-// after a restart; of a surface that cannot change messages, with what was said last, so that it is not
-// said again. When a run is over and all its messages say so, that is stored too. Nothing else
+// after a restart; of a surface that cannot change messages, with what was said last, so that it is
+// not said again. When a run is over and all its messages say so, that is stored too. Nothing else
 // is remembered.
 #pragma once
 
@@ -64,10 +64,13 @@ class Board {
   Result<void> Refresh(const std::string& run);
   Messages& MessagesOf(const v1::Run& run);
   // `since`: when what it is about began, in seconds since 1970.
-  Result<void> Show(const v1::Run& run, const ChatMessage& message, std::int64_t since, Messages& messages);
-  Result<void> PostFirst(const v1::Run& run, const ChatMessage& message, std::int64_t since, Messages& messages);
+  Result<void> Show(const v1::Run& run, const ChatMessage& message, std::int64_t since,
+                    Messages& messages);
+  Result<void> PostFirst(const v1::Run& run, const ChatMessage& message, std::int64_t since,
+                         Messages& messages);
   Result<void> Change(const v1::Run& run, const ChatMessage& message, Told& told);
-  Result<void> Store(const std::string& run, const std::string& about, const std::string& place) const;
+  Result<void> Store(const std::string& run, const std::string& about,
+                     const std::string& place) const;
   void Again(const std::string& run, const Error& error);
 
   const client::Connection& server_;
@@ -78,15 +81,15 @@ class Board {
 
   std::mutex mutex_;
   std::condition_variable changed_;
-  bool stopping_ = false;                                        // under mutex_
-  bool forget_ = false;                                          // under mutex_
+  bool stopping_ = false;  // under mutex_
+  bool forget_ = false;    // under mutex_
   struct Due {
     Steady::time_point at;
     bool news = true;
   };
   std::map<std::string, Due>::iterator Next();
-  std::map<std::string, Due> due_;                               // runs to look at; under mutex_
-  std::deque<std::pair<std::string, MessagePlace>> clicked_;     // under mutex_
+  std::map<std::string, Due> due_;                            // runs to look at; under mutex_
+  std::deque<std::pair<std::string, MessagePlace>> clicked_;  // under mutex_
 
   std::int64_t started_ = 0;  // in seconds since 1970
 

@@ -14,8 +14,9 @@ ChatAnswer Guarded(const Report& report, Make make) {
     return make();
   } catch (const std::exception& thrown) {
     report(std::string("an answer could not be made: ") + thrown.what());
-    return {"something is wrong with me, so that I cannot say whether anything was done; look with the "
-            "command: recourse runs"};
+    return {
+        "something is wrong with me, so that I cannot say whether anything was done; look with the "
+        "command: recourse runs"};
   }
 }
 

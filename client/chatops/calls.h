@@ -25,7 +25,8 @@ class Asking {
 
   // `asking.Call(&v1::RunService::Stub::GetRun, server.runs(), request)`
   template <class Stub, class Request, class Response>
-  Result<Response> Call(grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
+  Result<Response> Call(grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
+                                                     Response*),
                         Stub& stub, const Request& request) const {
     const auto context = server_.NewContext();
     context->set_deadline(until_);

@@ -20,8 +20,9 @@ constexpr std::chrono::minutes kSameStart{2};
 constexpr std::size_t kCodeLength = 6;
 
 bool IsCode(std::string_view word) {
-  return word.size() == kCodeLength &&
-         std::all_of(word.begin(), word.end(), [](unsigned char c) { return std::isdigit(c) != 0; });
+  return word.size() == kCodeLength && std::all_of(word.begin(), word.end(), [](unsigned char c) {
+           return std::isdigit(c) != 0;
+         });
 }
 
 // "rows=5" is a number, "name=x" a string, as with the command.
@@ -30,7 +31,8 @@ Result<Value> InputsIn(const std::vector<std::string>& words) {
   for (std::size_t i = 1; i < words.size(); ++i) {
     const auto equals = words[i].find('=');
     if (equals == std::string::npos || equals == 0) {
-      return InvalidArgument("\"" + words[i] + "\": inputs are written key=value, and with quotes when "
+      return InvalidArgument("\"" + words[i] +
+                             "\": inputs are written key=value, and with quotes when "
                              "there are blanks: key=\"two words\". Nothing was started");
     }
     const std::string text = words[i].substr(equals + 1);
@@ -63,7 +65,8 @@ Result<v1::Run> Change(const Asking& asking, const std::string& verb, const std:
   if (verb == "ack") {
     return asking.Call(&Runs::AcknowledgeRun, runs, About<v1::AcknowledgeRunRequest>(run, reason));
   }
-  if (verb == "pause") return asking.Call(&Runs::PauseRun, runs, About<v1::PauseRunRequest>(run, reason));
+  if (verb == "pause")
+    return asking.Call(&Runs::PauseRun, runs, About<v1::PauseRunRequest>(run, reason));
   if (verb == "resume") {
     return asking.Call(&Runs::ResumeRun, runs, About<v1::ResumeRunRequest>(run, reason));
   }
@@ -89,7 +92,8 @@ Result<v1::Run> Change(const Asking& asking, const std::string& verb, const std:
     request.set_text(reason);
     return asking.Call(&Runs::AnnotateRun, runs, request);
   }
-  return InvalidArgument("\"" + verb + "\" is nothing that can be done with a run; nothing was done");
+  return InvalidArgument("\"" + verb +
+                         "\" is nothing that can be done with a run; nothing was done");
 }
 
 std::string Done(const std::string& verb) {
@@ -131,8 +135,10 @@ ChatAnswer Answers::Start(const Asking& asking, const ChatCommand& said, const C
   const auto run = asking.Call(&v1::RunService::Stub::StartRun, server_.runs(), request);
   if (!run && IsUnanswered(run.error())) {
     Unanswered(said, request_id);
-    return {"the server did not answer in time, so it is not known yet whether the run was started. Say "
-            "the same again: within two minutes it is the same start, however often you say it"};
+    return {
+        "the server did not answer in time, so it is not known yet whether the run was started. "
+        "Say "
+        "the same again: within two minutes it is the same start, however often you say it"};
   }
   if (!run) return {"nothing was started: " + TextOf(run.error())};
   return {RunLine(*run) + "; started by " + run->requester()};
@@ -144,7 +150,8 @@ std::string Answers::RequestIdFor(const ChatCommand& said) {
   }
   const auto now = std::chrono::steady_clock::now();
   const std::lock_guard lock(mutex_);
-  std::erase_if(unanswered_, [&](const auto& entry) { return entry.second.last + kSameStart < now; });
+  std::erase_if(unanswered_,
+                [&](const auto& entry) { return entry.second.last + kSameStart < now; });
   const auto known = unanswered_.find(said.user.Key() + "\n" + said.text);
   return known == unanswered_.end() ? "chat:" + NewId() : known->second.id;
 }
@@ -156,8 +163,8 @@ void Answers::Unanswered(const ChatCommand& said, const std::string& id) {
 }
 
 ChatAnswer Answers::Steer(const Asking& asking, const Wish& wish) const {
-  const bool needs_reason = wish.verb == "skip" || wish.verb == "rollback" || wish.verb == "cancel" ||
-                            wish.verb == "note";
+  const bool needs_reason = wish.verb == "skip" || wish.verb == "rollback" ||
+                            wish.verb == "cancel" || wish.verb == "note";
   if (needs_reason && wish.reason.empty()) {
     return {"the timeline must say why; nothing was done. Write: " + wish.verb + " " + wish.about +
             (wish.verb == "note" ? " text" : " reason")};
@@ -171,7 +178,8 @@ ChatAnswer Answers::Steer(const Asking& asking, const Wish& wish) const {
 }
 
 Result<std::string> Answers::DigestShown(const Asking& asking, const Wish& wish) const {
-  if (auto digest = shown_.Find(wish.user.surface, WhereShown(wish.channel, wish.user), wish.about)) return *digest;
+  if (auto digest = shown_.Find(wish.user.surface, WhereShown(wish.channel, wish.user), wish.about))
+    return *digest;
   // The bot may have started anew since: where it has shown something stands in the run. What an
   // approval asks never changes under one id.
   const auto approval = asking.GetApproval(wish.about);
@@ -193,9 +201,12 @@ ChatAnswer Answers::DecideByText(const Asking& asking, const ChatCommand& said,
   const bool has_code =
       verb == "approve" && !command.words.empty() && IsCode(command.words.front());
   if (has_code && said.others_read) {
-    return {"that looks like a one-time code, and everybody here has read it: it was not used, and "
-            "nothing was decided. Wait for the next code and send it to me alone, in a private message: "
-            "approve " + command.about + " CODE"};
+    return {
+        "that looks like a one-time code, and everybody here has read it: it was not used, and "
+        "nothing was decided. Wait for the next code and send it to me alone, in a private "
+        "message: "
+        "approve " +
+        command.about + " CODE"};
   }
   Wish wish{said.user, said.channel, verb, command.about, command.rest, {}};
   if (has_code) {
@@ -206,14 +217,16 @@ ChatAnswer Answers::DecideByText(const Asking& asking, const ChatCommand& said,
   if (!shown) return {"nothing was decided: " + TextOf(shown.error())};
   wish.shown = *std::move(shown);
   if (!wish.shown.empty()) return Vote(asking, wish);
-  return ShowApproval(asking, wish, command.about + " was not shown here yet, so nothing was decided. To " +
-                                        verb + " what follows, say it again:");
+  return ShowApproval(asking, wish,
+                      command.about + " was not shown here yet, so nothing was decided. To " +
+                          verb + " what follows, say it again:");
 }
 
 ChatAnswer Answers::Vote(const Asking& asking, const Wish& wish) {
   const bool approves = wish.verb == "approve";
   if (!approves && wish.verb != "reject") {
-    return {"\"" + wish.verb + "\" is nothing that can be done with an approval; nothing was decided"};
+    return {"\"" + wish.verb +
+            "\" is nothing that can be done with an approval; nothing was decided"};
   }
   if (!approves && wish.reason.empty()) {
     return {"say why; nothing was decided. Write: reject " + wish.about + " reason"};
@@ -225,19 +238,23 @@ ChatAnswer Answers::Vote(const Asking& asking, const Wish& wish) {
   request.set_reason(wish.reason);
   request.set_one_time_code(wish.code);
   RECOURSE_FAIL_POINT("bot_before_vote");
-  const auto approval = asking.Call(&v1::ApprovalService::Stub::Decide, server_.approvals(), request);
+  const auto approval =
+      asking.Call(&v1::ApprovalService::Stub::Decide, server_.approvals(), request);
   RECOURSE_FAIL_POINT("bot_voted");
   if (!approval && IsUnanswered(approval.error())) {
-    return {"the server did not answer in time, so it is not known yet whether your vote counts. Say it "
-            "again: you have one vote, so that twice is not too much"};
+    return {
+        "the server did not answer in time, so it is not known yet whether your vote counts. Say "
+        "it "
+        "again: you have one vote, so that twice is not too much"};
   }
   if (!approval && approval.error().code == Code::kAborted) {
-    return ShowApproval(asking, wish, "your vote was not counted: " + TextOf(approval.error()) +
-                                          "\nThis is how it stands:");
+    return ShowApproval(
+        asking, wish,
+        "your vote was not counted: " + TextOf(approval.error()) + "\nThis is how it stands:");
   }
   if (!approval) return {"nothing was decided: " + TextOf(approval.error())};
-  std::string text = std::string(approves ? "you approved " : "you rejected ") + wish.about + " (plan " +
-                     ShortDigest(approval->digest()) + ")\n";
+  std::string text = std::string(approves ? "you approved " : "you rejected ") + wish.about +
+                     " (plan " + ShortDigest(approval->digest()) + ")\n";
   const auto run = asking.GetRun(approval->run());
   text += TextOf(ApprovalMessage(*approval, run ? *run : v1::Run()));
   if (approval->state() != v1::Approval::APPROVED) return {text};
@@ -253,7 +270,8 @@ ChatAnswer Answers::ShowApproval(const Asking& asking, const Wish& wish, const s
   if (!approval) return {TextOf(approval.error())};
   const auto run = asking.GetRun(approval->run());
   if (!run) return {TextOf(run.error())};
-  shown_.Put(wish.user.surface, WhereShown(wish.channel, wish.user), approval->id(), approval->digest());
+  shown_.Put(wish.user.surface, WhereShown(wish.channel, wish.user), approval->id(),
+             approval->digest());
   return {(first.empty() ? "" : first + "\n") + TextOf(ApprovalMessage(*approval, *run))};
 }
 

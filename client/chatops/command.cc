@@ -15,9 +15,9 @@ using Takes = Verb::Takes;
 // A program that people write with may have made typographic characters of what they typed.
 std::string Plain(std::string_view text) {
   static constexpr std::pair<std::string_view, std::string_view> kTypographic[] = {
-      {"\u2010", "-"}, {"\u2011", "-"}, {"\u2012", "-"}, {"\u2013", "-"},  {"\u2014", "-"},
-      {"\u2212", "-"}, {"\u00a0", " "}, {"\u201c", "\""}, {"\u201d", "\""}, {"\u2018", "'"},
-      {"\u2019", "'"}};
+      {"\u2010", "-"},  {"\u2011", "-"}, {"\u2012", "-"}, {"\u2013", "-"},
+      {"\u2014", "-"},  {"\u2212", "-"}, {"\u00a0", " "}, {"\u201c", "\""},
+      {"\u201d", "\""}, {"\u2018", "'"}, {"\u2019", "'"}};
   std::string plain;
   for (std::size_t at = 0; at < text.size();) {
     const auto found =
@@ -72,7 +72,8 @@ Result<std::vector<std::string>> WordsOf(std::string_view text) {
     }
   }
   if (quote != 0) {
-    return InvalidArgument("a quote (" + std::string(1, quote) + ") has no end, so nothing was done");
+    return InvalidArgument("a quote (" + std::string(1, quote) +
+                           ") has no end, so nothing was done");
   }
   if (inside) words.push_back(word);
   return words;
@@ -110,7 +111,8 @@ Error NoSuchVerb(std::string_view word) {
   std::vector<std::string> names;
   for (const Verb& verb : Verbs()) names.emplace_back(verb.name);
   const std::string nearest = Nearest(word, names);
-  return InvalidArgument("\"" + std::string(word) + "\" is nothing that I know, so nothing was done" +
+  return InvalidArgument("\"" + std::string(word) +
+                         "\" is nothing that I know, so nothing was done" +
                          (nearest.empty() ? "" : "; did you mean \"" + nearest + "\"?") +
                          " \"help\" lists what I know.");
 }
@@ -132,8 +134,10 @@ const std::vector<Verb>& Verbs() {
       {"retry", Takes::kRun, "retry R-1042 [reason]", "tries the failed step again"},
       {"skip", Takes::kRun, "skip R-1042 reason", "goes on without the failed step"},
       {"rollback", Takes::kRun, "rollback R-1042 reason", "puts back what the run has done"},
-      {"cancel", Takes::kRun, "cancel R-1042 reason", "ends the run; what it has done stays (rollback undoes it)"},
-      {"answer", Takes::kRun, "answer R-1042 ITEM [cannot-be-done] [note]", "answers an item of a checklist"},
+      {"cancel", Takes::kRun, "cancel R-1042 reason",
+       "ends the run; what it has done stays (rollback undoes it)"},
+      {"answer", Takes::kRun, "answer R-1042 ITEM [cannot-be-done] [note]",
+       "answers an item of a checklist"},
       {"resolve", Takes::kRun, "resolve R-1042 applied|not_applied|partial reason",
        "says what is true of an effect that the run asks about, and how you know"},
       {"note", Takes::kRun, "note R-1042 text", "adds a line to the run's timeline"},

@@ -30,10 +30,10 @@ struct Command {
   std::string rest;                // the same as it was written
 };
 
-// Reads "approve a381 123456". Ids may be written R-1042, r1042 or, where the verb takes only runs or
-// only approvals, 1042 or #1042. An empty text is `help`.
-// kInvalidArgument: no such verb, quotes that do not end, or what stands in the place of an id is
-// none; the message says what could be meant.
+// Reads "approve a381 123456". Ids may be written R-1042, r1042 or, where the verb takes only runs
+// or only approvals, 1042 or #1042. An empty text is `help`. kInvalidArgument: no such verb, quotes
+// that do not end, or what stands in the place of an id is none; the message says what could be
+// meant.
 Result<Command> ParseCommand(std::string_view text);
 
 }  // namespace recourse::chatops

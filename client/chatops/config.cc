@@ -7,8 +7,8 @@
 namespace recourse::chatops {
 namespace {
 
-// An unquoted # behind a colon begins a comment, and takes the name of a channel with it. A sentence for
-// each, with its place.
+// An unquoted # behind a colon begins a comment, and takes the name of a channel with it. A
+// sentence for each, with its place.
 std::string LostChannels(std::string_view text, std::string_view file) {
   std::string lost;
   int line = 1;
@@ -20,8 +20,9 @@ std::string LostChannels(std::string_view text, std::string_view file) {
     const bool comment = one.find_first_not_of(" \t") == one.find('#');
     if (value != one.npos && one[value] == '#' && !comment) {
       const std::string_view name = one.substr(value, one.find_first_of(" ,}\t", value) - value);
-      lost += "\n" + std::string(file) + ":" + std::to_string(line) + ":" + std::to_string(value + 1) +
-              ": channel: an unquoted # begins a comment; write channel: \"" + std::string(name) + "\"";
+      lost +=
+          "\n" + std::string(file) + ":" + std::to_string(line) + ":" + std::to_string(value + 1) +
+          ": channel: an unquoted # begins a comment; write channel: \"" + std::string(name) + "\"";
     }
     begin = end + 1;
   }
@@ -34,22 +35,27 @@ bool Has(const std::vector<std::string>& names, const std::string& name) {
 
 class BotConfigParser {
  public:
-  BotConfigParser(YamlReader& reader, const SurfaceReaders& surfaces, const WrongChannel& wrong_channel)
+  BotConfigParser(YamlReader& reader, const SurfaceReaders& surfaces,
+                  const WrongChannel& wrong_channel)
       : reader_(reader), surfaces_(surfaces), wrong_channel_(wrong_channel) {}
 
   void Read(const YAML::Node& root) {
-    reader_.Map(root, "", {{"server", Own(&BotConfigParser::Server)},
-                           {"surfaces", Own(&BotConfigParser::Surfaces)},
-                           {"routes", Own(&BotConfigParser::Routes)}});
+    reader_.Map(root, "",
+                {{"server", Own(&BotConfigParser::Server)},
+                 {"surfaces", Own(&BotConfigParser::Surfaces)},
+                 {"routes", Own(&BotConfigParser::Routes)}});
     if (!root.IsMap()) return;
     for (const std::string& surface : configured_) {
       const bool used = std::any_of(config.routes.begin(), config.routes.end(),
                                     [&](const Route& route) { return route.surface == surface; });
       if (used) continue;
-      reader_.Report(root["surfaces"].Mark(), "surfaces." + surface + ": no route goes there, so that "
-                                              "nobody would be told anything; add one to routes");
+      reader_.Report(root["surfaces"].Mark(),
+                     "surfaces." + surface +
+                         ": no route goes there, so that "
+                         "nobody would be told anything; add one to routes");
     }
-    if (!root["surfaces"]) reader_.Report(root.Mark(), "surfaces: must be there, or nobody could speak");
+    if (!root["surfaces"])
+      reader_.Report(root.Mark(), "surfaces: must be there, or nobody could speak");
   }
 
   Config config;
@@ -62,15 +68,17 @@ class BotConfigParser {
 
   void Server(const std::string& name, const YAML::Node& node) {
     client::Options& server = config.server;
-    reader_.Map(node, name, {{"data", reader_.Path(server.data)},
-                             {"address", reader_.Text(server.address)},
-                             {"token_file", reader_.Path(server.token_file)},
-                             {"tls_ca", reader_.Text(server.tls_ca)},
-                             {"tls_cert", reader_.Path(server.tls_cert)},
-                             {"tls_key", reader_.Path(server.tls_key)},
-                             {"insecure", reader_.Flag(server.insecure)}});
+    reader_.Map(node, name,
+                {{"data", reader_.Path(server.data)},
+                 {"address", reader_.Text(server.address)},
+                 {"token_file", reader_.Path(server.token_file)},
+                 {"tls_ca", reader_.Text(server.tls_ca)},
+                 {"tls_cert", reader_.Path(server.tls_cert)},
+                 {"tls_key", reader_.Path(server.tls_key)},
+                 {"insecure", reader_.Flag(server.insecure)}});
     if (server.token_file.empty() && server.tls_cert.empty()) {
-      reader_.Report(node.Mark(), name + ": token_file must be there: the token of the bot's principal");
+      reader_.Report(node.Mark(),
+                     name + ": token_file must be there: the token of the bot's principal");
     }
   }
 
@@ -85,29 +93,33 @@ class BotConfigParser {
     reader_.Each(name, node, [&](const YAML::Node& item) {
       Route route;
       const std::string own = name + "[" + std::to_string(config.routes.size()) + "]";
-      reader_.Map(item, own, {{"surface", reader_.Text(route.surface)},
-                              {"channel", reader_.Text(route.channel)},
-                              {"targets", reader_.Texts(route.targets)},
-                              {"severities", reader_.Texts(route.severities)},
-                              {"workflows", reader_.Texts(route.workflows)}});
+      reader_.Map(item, own,
+                  {{"surface", reader_.Text(route.surface)},
+                   {"channel", reader_.Text(route.channel)},
+                   {"targets", reader_.Texts(route.targets)},
+                   {"severities", reader_.Texts(route.severities)},
+                   {"workflows", reader_.Texts(route.workflows)}});
       if (route.surface.empty() || route.channel.empty()) {
         reader_.Report(item.Mark(), own + ": a route needs surface and channel");
       } else if (!surfaces_.contains(route.surface)) {
         reader_.Report(item.Mark(), own + ": there is no surface \"" + route.surface + "\"");
-      } else if (const std::string wrong = wrong_channel_(route.surface, route.channel); !wrong.empty()) {
+      } else if (const std::string wrong = wrong_channel_(route.surface, route.channel);
+                 !wrong.empty()) {
         reader_.Report(item["channel"].Mark(), own + ".channel: " + wrong);
       }
       for (std::size_t i = 0; i < config.routes.size(); ++i) {
         const Route& before = config.routes[i];
-        if (before.surface != route.surface || route.surface.empty() || !before.Covers(route)) continue;
-        reader_.Report(item.Mark(), own + ": counts for no run, because routes[" + std::to_string(i) +
-                                        "] before it fits all of them");
+        if (before.surface != route.surface || route.surface.empty() || !before.Covers(route))
+          continue;
+        reader_.Report(item.Mark(), own + ": counts for no run, because routes[" +
+                                        std::to_string(i) + "] before it fits all of them");
         break;
       }
       for (const std::string& severity : route.severities) {
         if (Has({"critical", "high", "medium", "low"}, severity)) continue;
-        reader_.Report(item.Mark(), own + ": \"" + severity + "\" is no severity; there are critical, "
-                                          "high, medium and low");
+        reader_.Report(item.Mark(), own + ": \"" + severity +
+                                        "\" is no severity; there are critical, "
+                                        "high, medium and low");
       }
       config.routes.push_back(std::move(route));
     });
@@ -122,7 +134,8 @@ class BotConfigParser {
 }  // namespace
 
 bool Route::Fits(const v1::Run& run) const {
-  return Has(targets, run.target()) && Has(severities, run.severity()) && Has(workflows, run.workflow());
+  return Has(targets, run.target()) && Has(severities, run.severity()) &&
+         Has(workflows, run.workflow());
 }
 
 const Route* Config::RouteOf(const std::string& surface, const v1::Run& run) const {
@@ -134,15 +147,16 @@ const Route* Config::RouteOf(const std::string& surface, const v1::Run& run) con
 
 bool Route::Covers(const Route& other) const {
   const auto wider = [](const std::vector<std::string>& all, const std::vector<std::string>& some) {
-    return all.empty() || (!some.empty() && std::all_of(some.begin(), some.end(), [&](const std::string& one) {
-             return Has(all, one);
-           }));
+    return all.empty() ||
+           (!some.empty() && std::all_of(some.begin(), some.end(),
+                                         [&](const std::string& one) { return Has(all, one); }));
   };
-  return wider(targets, other.targets) && wider(severities, other.severities) && wider(workflows, other.workflows);
+  return wider(targets, other.targets) && wider(severities, other.severities) &&
+         wider(workflows, other.workflows);
 }
 
-Result<Config> ParseConfig(std::string_view text, YamlReader& reader, const SurfaceReaders& surfaces,
-                           const WrongChannel& wrong_channel) {
+Result<Config> ParseConfig(std::string_view text, YamlReader& reader,
+                           const SurfaceReaders& surfaces, const WrongChannel& wrong_channel) {
   BotConfigParser parser(reader, surfaces, wrong_channel);
   auto read = reader.Read(text, [&](const YAML::Node& root) { parser.Read(root); });
   if (!read) {

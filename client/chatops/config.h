@@ -12,8 +12,8 @@
 
 namespace recourse::chatops {
 
-// Which channel of a surface tells of which runs. Of the routes of a surface the first one that fits
-// a run counts.
+// Which channel of a surface tells of which runs. Of the routes of a surface the first one that
+// fits a run counts.
 struct Route {
   std::string surface;  // "irc"
   std::string channel;
@@ -38,11 +38,12 @@ struct Config {
 using SurfaceReaders = YamlReader::Members;
 
 // What is wrong with a channel's name on a surface; empty: nothing.
-using WrongChannel = std::function<std::string(const std::string& surface, const std::string& channel)>;
+using WrongChannel =
+    std::function<std::string(const std::string& surface, const std::string& channel)>;
 
 // kInvalidArgument: every mistake, a line each, as "file:line:column: message". What the readers of
 // the surfaces read is read then too.
-Result<Config> ParseConfig(std::string_view text, YamlReader& reader, const SurfaceReaders& surfaces,
-                           const WrongChannel& wrong_channel);
+Result<Config> ParseConfig(std::string_view text, YamlReader& reader,
+                           const SurfaceReaders& surfaces, const WrongChannel& wrong_channel);
 
 }  // namespace recourse::chatops

@@ -35,12 +35,12 @@ Result<Settings> Load(const std::string& path) {
   return settings;
 }
 
-// Whether the token can do what the bot needs. kUnavailable and others of IsUnanswered(): no server is
-// there.
+// Whether the token can do what the bot needs. kUnavailable and others of IsUnanswered(): no server
+// is there.
 Result<void> CheckRoles(const client::Connection& server) {
   const Asking asking(server, "", std::chrono::seconds(5));
-  const auto who = asking.Call(&v1::IdentityService::Stub::WhoAmI, server.identity(),
-                               v1::WhoAmIRequest());
+  const auto who =
+      asking.Call(&v1::IdentityService::Stub::WhoAmI, server.identity(), v1::WhoAmIRequest());
   if (!who) return who.error();
   for (const char* role : {"viewer", "delegate"}) {
     if (std::find(who->roles().begin(), who->roles().end(), role) != who->roles().end()) continue;
@@ -96,8 +96,10 @@ int Check(const Settings& settings, const std::string& path) {
   count(CheckRoles(*server), "server");
   for (const auto& surface : *surfaces) count(surface->Check(), surface->name());
   if (problems > 0) {
-    std::fprintf(stderr, "recourse-bot: %s reads well, but the bot could not do its work; nothing was begun\n",
-                 report::Clean(path).c_str());
+    std::fprintf(
+        stderr,
+        "recourse-bot: %s reads well, but the bot could not do its work; nothing was begun\n",
+        report::Clean(path).c_str());
     return kExitFailed;
   }
   std::printf("%s is sound\n", path.c_str());
@@ -109,7 +111,8 @@ int Main(int argc, char** argv) {
   std::string path;
   bool check = false;
   app.add_option("--config", path, "The configuration, in YAML")->required();
-  app.add_flag("--check", check, "Check the configuration, its files, the server, the chats and the ports, and end");
+  app.add_flag("--check", check,
+               "Check the configuration, its files, the server, the chats and the ports, and end");
   app.set_version_flag("--version", "recourse-bot " RECOURSE_VERSION);
   CLI11_PARSE(app, argc, argv);
   auto settings = Load(path);

@@ -72,13 +72,15 @@ void AddWaiting(const v1::Run& run, ChatMessage& message) {
   if (!run.has_waiting()) return;
   if (run.open_approvals_size() > 0) {  // whose own messages say the rest
     std::string open;
-    for (const std::string& approval : run.open_approvals()) open += (open.empty() ? "" : ", ") + approval;
+    for (const std::string& approval : run.open_approvals())
+      open += (open.empty() ? "" : ", ") + approval;
     message.lines.push_back("waits for " + open);
     return;
   }
   const v1::Waiting& waiting = run.waiting();
   message.lines.push_back("waits since " + At(waiting.since()) + ": " + waiting.reason());
-  if (!waiting.who().empty()) message.lines.push_back("who can let " + run.id() + " go on: " + waiting.who());
+  if (!waiting.who().empty())
+    message.lines.push_back("who can let " + run.id() + " go on: " + waiting.who());
   if (!waiting.next().empty()) {
     message.lines.push_back("by itself: " + waiting.next() +
                             (waiting.has_next_at() ? " at " + At(waiting.next_at()) : ""));
@@ -184,9 +186,11 @@ ChatMessage RunMessage(const v1::Run& run) {
   const auto also = [&](const std::string& command) {
     message.command += (message.command.empty() ? "" : ", or ") + command;
   };
-  if (IsPossible(run, "resolve")) also("resolve " + run.id() + " applied|not_applied|partial reason");
+  if (IsPossible(run, "resolve"))
+    also("resolve " + run.id() + " applied|not_applied|partial reason");
   // As the server words what lanes of a run wait for.
-  if (run.waiting().reason().find("checklist at ") != std::string::npos) also("answer " + run.id() + " ITEM [note]");
+  if (run.waiting().reason().find("checklist at ") != std::string::npos)
+    also("answer " + run.id() + " ITEM [note]");
   return message;
 }
 
@@ -197,13 +201,15 @@ ChatMessage ApprovalMessage(const v1::Approval& approval, const v1::Run& run) {
   message.digest = approval.digest();
   message.title = approval.id() + StateTitle(approval) + ": " + approval.prompt();
   message.tone = ToneOf(approval.state());
-  message.fields = {{"Run", SubjectOf(run)}, {"Step", approval.step()}, {"Asked of", WhoMayDecide(approval)},
+  message.fields = {{"Run", SubjectOf(run)},
+                    {"Step", approval.step()},
+                    {"Asked of", WhoMayDecide(approval)},
                     {"Plan", ShortDigest(approval.digest())}};
   if (approval.has_settle_time()) {
     message.fields.emplace_back("Settled", At(approval.settle_time()));
   } else {
-    message.fields.emplace_back("Expires", approval.has_expire_time() ? At(approval.expire_time())
-                                                                      : std::string("never"));
+    message.fields.emplace_back(
+        "Expires", approval.has_expire_time() ? At(approval.expire_time()) : std::string("never"));
   }
   AddVotes(approval, message);
   if (!open) return message;
@@ -211,8 +217,8 @@ ChatMessage ApprovalMessage(const v1::Approval& approval, const v1::Run& run) {
   message.buttons = {{"approve", "Approve", Style::kPrimary, false, approval.second_factor()},
                      {"reject", "Reject", Style::kDanger, true}};
   message.command = "approve " + approval.id() +
-                    (approval.second_factor() ? " CODE (in a private message)" : "") + ", or reject " +
-                    approval.id() + " reason";
+                    (approval.second_factor() ? " CODE (in a private message)" : "") +
+                    ", or reject " + approval.id() + " reason";
   return message;
 }
 

@@ -1,5 +1,5 @@
-// Runs and approvals as messages: what stands there follows from the journal alone, so that the same
-// state always gives the same message.
+// Runs and approvals as messages: what stands there follows from the journal alone, so that the
+// same state always gives the same message.
 #pragma once
 
 #include <string>
@@ -15,8 +15,8 @@ bool IsOver(v1::RunStatus status);
 // "needs attention" of RUN_STATUS_NEEDS_ATTENTION.
 std::string StatusWords(v1::RunStatus status);
 
-// REQUIRES: the full view. The digest is the step where the run stands: a click on `retry` or `skip`
-// is about that step and no other.
+// REQUIRES: the full view. The digest is the step where the run stands: a click on `retry` or
+// `skip` is about that step and no other.
 ChatMessage RunMessage(const v1::Run& run);
 
 // `run`: whose approval it is, in any view.

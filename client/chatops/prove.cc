@@ -16,12 +16,13 @@ Result<std::string> ProveByToken(const client::Connection& server, const std::st
   }
   if (!who) return Error{who.error().code, TextOf(who.error())};
   const std::string key = ChatUser{surface, team, who->principal()}.Key();
-  const auto known = Asking(server, key).Call(&v1::IdentityService::Stub::WhoAmI, server.identity(),
-                                              v1::WhoAmIRequest());
+  const auto known =
+      Asking(server, key)
+          .Call(&v1::IdentityService::Stub::WhoAmI, server.identity(), v1::WhoAmIRequest());
   if (!known) return Error{known.error().code, TextOf(known.error())};
   if (known->principal() != who->principal()) {
-    return Error{Code::kPermissionDenied, "the token is that of " + who->principal() + ", and " + key +
-                                              " stands at another principal"};
+    return Error{Code::kPermissionDenied, "the token is that of " + who->principal() + ", and " +
+                                              key + " stands at another principal"};
   }
   return who->principal();
 }

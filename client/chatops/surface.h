@@ -80,15 +80,15 @@ struct ChatClick {
 
 // What the person who wrote or clicked hears.
 struct ChatAnswer {
-  std::string text;         // plain; may have several lines
-  bool for_all = false;     // shown to the channel, not to the person alone
+  std::string text;              // plain; may have several lines
+  bool for_all = false;          // shown to the channel, not to the person alone
   std::string picture_png = {};  // beside the text, when not empty
   std::string picture_name = {};
 };
 
 // What the core does with what people do. Called by a surface from its own threads, one or more;
-// answers within two seconds, also when the server does not answer: then the answer says so. Nothing
-// counts before the server has stored it.
+// answers within two seconds, also when the server does not answer: then the answer says so.
+// Nothing counts before the server has stored it.
 class Listener {
  public:
   virtual ~Listener() = default;
@@ -106,20 +106,21 @@ class Surface {
   virtual Result<void> Start(Listener& listener) = 0;
   virtual void Stop() = 0;
 
-  // Posts to a channel, and changes what was posted. Both may take as long as the vendor's rate limit
-  // asks for; kUnavailable and kResourceExhausted can be tried again, the others cannot.
-  // A surface that cannot change a message (IRC) posts the change as a line.
+  // Posts to a channel, and changes what was posted. Both may take as long as the vendor's rate
+  // limit asks for; kUnavailable and kResourceExhausted can be tried again, the others cannot. A
+  // surface that cannot change a message (IRC) posts the change as a line.
   virtual Result<MessagePlace> Post(const std::string& channel, const ChatMessage& message) = 0;
   virtual Result<void> Update(const MessagePlace& place, const ChatMessage& message) = 0;
   // Whether Update() changes what stands there. False: what was said once is not said again without
   // need; a place's `message` is then what the bot keeps of it.
   virtual bool CanChange() const { return true; }
 
-  // The bot's message about `about` in the channel, posted since then, when it is not known where it
-  // stands: the bot ended before it could store that. Nothing: none is found, or none can be looked for.
-  // Errors as Post().
+  // The bot's message about `about` in the channel, posted since then, when it is not known where
+  // it stands: the bot ended before it could store that. Nothing: none is found, or none can be
+  // looked for. Errors as Post().
   virtual Result<std::optional<MessagePlace>> Find(const std::string& /*channel*/,
-                                                   const std::string& /*about*/, std::int64_t /*since*/) {
+                                                   const std::string& /*about*/,
+                                                   std::int64_t /*since*/) {
     return std::optional<MessagePlace>();
   }
 

@@ -19,17 +19,20 @@ constexpr std::int64_t kSecretMax = 4096;
 
 YamlReader::Reader ReadSlack(YamlReader& reader, SlackSettings& into) {
   return [&reader, &into](const std::string& name, const YAML::Node& node) {
-    reader.Map(node, name, {{"bot_token_file", reader.Path(into.bot_token_file)},
-                            {"app_token_file", reader.Path(into.app_token_file)},
-                            {"listen", reader.Text(into.listen)},
-                            {"signing_secret_files", reader.Paths(into.signing_secret_files)},
-                            {"command", reader.Text(into.command)},
-                            {"api", reader.Text(into.api)},
-                            {"ca_file", reader.Path(into.ca_file)}});
-    if (into.bot_token_file.empty()) reader.Report(node.Mark(), name + ": bot_token_file must be there");
+    reader.Map(node, name,
+               {{"bot_token_file", reader.Path(into.bot_token_file)},
+                {"app_token_file", reader.Path(into.app_token_file)},
+                {"listen", reader.Text(into.listen)},
+                {"signing_secret_files", reader.Paths(into.signing_secret_files)},
+                {"command", reader.Text(into.command)},
+                {"api", reader.Text(into.api)},
+                {"ca_file", reader.Path(into.ca_file)}});
+    if (into.bot_token_file.empty())
+      reader.Report(node.Mark(), name + ": bot_token_file must be there");
     if (into.listen.empty() == into.app_token_file.empty()) {
-      reader.Report(node.Mark(), name + ": one of app_token_file (Socket Mode) and listen (HTTP) must "
-                                        "be there");
+      reader.Report(node.Mark(), name +
+                                     ": one of app_token_file (Socket Mode) and listen (HTTP) must "
+                                     "be there");
     }
     if (!into.listen.empty() && into.signing_secret_files.empty()) {
       reader.Report(node.Mark(), name + ": listen needs signing_secret_files");
@@ -39,14 +42,15 @@ YamlReader::Reader ReadSlack(YamlReader& reader, SlackSettings& into) {
 
 YamlReader::Reader ReadMattermost(YamlReader& reader, MattermostSettings& into) {
   return [&reader, &into](const std::string& name, const YAML::Node& node) {
-    reader.Map(node, name, {{"url", reader.Text(into.url)},
-                            {"token_file", reader.Path(into.token_file)},
-                            {"listen", reader.Text(into.listen)},
-                            {"public_url", reader.Text(into.public_url)},
-                            {"command_token_files", reader.Paths(into.command_token_files)},
-                            {"button_key_file", reader.Path(into.button_key_file)},
-                            {"command", reader.Text(into.command)},
-                            {"ca_file", reader.Path(into.ca_file)}});
+    reader.Map(node, name,
+               {{"url", reader.Text(into.url)},
+                {"token_file", reader.Path(into.token_file)},
+                {"listen", reader.Text(into.listen)},
+                {"public_url", reader.Text(into.public_url)},
+                {"command_token_files", reader.Paths(into.command_token_files)},
+                {"button_key_file", reader.Path(into.button_key_file)},
+                {"command", reader.Text(into.command)},
+                {"ca_file", reader.Path(into.ca_file)}});
     for (const auto& [member, text] :
          {std::pair("url", &into.url), std::pair("token_file", &into.token_file),
           std::pair("listen", &into.listen), std::pair("public_url", &into.public_url),
@@ -69,15 +73,23 @@ YamlReader::Reader Into(YamlReader& reader, std::optional<Section>& into,
 }
 
 std::string WrongChannelOf(const std::string& surface, const std::string& channel) {
-  const auto all = [&](std::string_view known) { return channel.find_first_not_of(known) == std::string::npos; };
-  if (surface == "irc" && (!irc::IsWord(channel) || std::string_view("#&+!").find(channel[0]) == std::string_view::npos)) {
+  const auto all = [&](std::string_view known) {
+    return channel.find_first_not_of(known) == std::string::npos;
+  };
+  if (surface == "irc" && (!irc::IsWord(channel) ||
+                           std::string_view("#&+!").find(channel[0]) == std::string_view::npos)) {
     return "\"" + channel + "\" is no channel of IRC, such as \"#incidents\"";
   }
-  if (surface == "slack" && (!all("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") || std::string_view("CGD").find(channel[0]) == std::string_view::npos)) {
-    return "\"" + channel + "\" is no id of a channel in Slack, such as C024BE91L; names change, so they are not taken";
+  if (surface == "slack" && (!all("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") ||
+                             std::string_view("CGD").find(channel[0]) == std::string_view::npos)) {
+    return "\"" + channel +
+           "\" is no id of a channel in Slack, such as C024BE91L; names change, so they are not "
+           "taken";
   }
-  if (surface == "mattermost" && (!all("abcdefghijklmnopqrstuvwxyz0123456789") || channel.size() != 26)) {
-    return "\"" + channel + "\" is no id of a channel in Mattermost: 26 letters and digits, from its View Info";
+  if (surface == "mattermost" &&
+      (!all("abcdefghijklmnopqrstuvwxyz0123456789") || channel.size() != 26)) {
+    return "\"" + channel +
+           "\" is no id of a channel in Mattermost: 26 letters and digits, from its View Info";
   }
   return "";
 }
@@ -97,8 +109,10 @@ Result<void> ReadSecret(const std::string& path, std::string& into) {
   struct stat status = {};
   if (stat(path.c_str(), &status) != 0) return ErrnoError(errno, path);
   if ((status.st_mode & 077) != 0) {
-    return FailedPrecondition(path + " can be read by others than its owner; replace the secret in it, "
-                              "then: chmod 600 " + path);
+    return FailedPrecondition(path +
+                              " can be read by others than its owner; replace the secret in it, "
+                              "then: chmod 600 " +
+                              path);
   }
   auto text = ReadFile(path, kSecretMax);
   if (!text) return std::move(text).error();
@@ -117,8 +131,10 @@ Result<void> ReadSecrets(const std::vector<std::string>& paths, std::vector<std:
 
 Result<std::unique_ptr<Surface>> MakeSlack(const SlackSettings& settings, const Report& report) {
   SlackOptions options;
-  if (auto read = ReadSecret(settings.bot_token_file, options.bot_token); !read) return read.error();
-  if (auto read = ReadSecret(settings.app_token_file, options.app_token); !read) return read.error();
+  if (auto read = ReadSecret(settings.bot_token_file, options.bot_token); !read)
+    return read.error();
+  if (auto read = ReadSecret(settings.app_token_file, options.app_token); !read)
+    return read.error();
   if (auto read = ReadSecrets(settings.signing_secret_files, options.signing_secrets); !read) {
     return read.error();
   }
@@ -134,7 +150,8 @@ Result<std::unique_ptr<Surface>> MakeMattermost(const MattermostSettings& settin
                                                 const Report& report) {
   MattermostOptions options;
   if (auto read = ReadSecret(settings.token_file, options.token); !read) return read.error();
-  if (auto read = ReadSecret(settings.button_key_file, options.button_key); !read) return read.error();
+  if (auto read = ReadSecret(settings.button_key_file, options.button_key); !read)
+    return read.error();
   if (auto read = ReadSecrets(settings.command_token_files, options.command_tokens); !read) {
     return read.error();
   }
@@ -167,12 +184,11 @@ Result<Settings> ParseSettings(std::string_view text, std::string_view file) {
   YamlReader reader(file, "the configuration");
   Settings settings;
   SurfaceSettings& surfaces = settings.surfaces;
-  auto config = ParseConfig(
-      text, reader,
-      {{"irc", Into(reader, surfaces.irc, irc::ReadOptions)},
-       {"slack", Into(reader, surfaces.slack, ReadSlack)},
-       {"mattermost", Into(reader, surfaces.mattermost, ReadMattermost)}},
-      WrongChannelOf);
+  auto config = ParseConfig(text, reader,
+                            {{"irc", Into(reader, surfaces.irc, irc::ReadOptions)},
+                             {"slack", Into(reader, surfaces.slack, ReadSlack)},
+                             {"mattermost", Into(reader, surfaces.mattermost, ReadMattermost)}},
+                            WrongChannelOf);
   if (!config) return std::move(config).error();
   settings.config = *std::move(config);
   if (surfaces.irc) JoinRoutes(settings.config, *surfaces.irc);
@@ -195,7 +211,8 @@ Result<std::vector<std::unique_ptr<Surface>>> MakeSurfaces(const SurfaceSettings
     if (auto added = add(MakeSlack(*settings.slack, report)); !added) return added.error();
   }
   if (settings.mattermost) {
-    if (auto added = add(MakeMattermost(*settings.mattermost, report)); !added) return added.error();
+    if (auto added = add(MakeMattermost(*settings.mattermost, report)); !added)
+      return added.error();
   }
   return surfaces;
 }

@@ -48,8 +48,8 @@ struct Settings {
 // The configuration of the bot. Errors are those of ParseConfig.
 Result<Settings> ParseSettings(std::string_view text, std::string_view file);
 
-// Reads the files of secrets. kFailedPrecondition: others than its owner can read one. Otherwise the
-// system's error. `server` and `report` outlive the surfaces.
+// Reads the files of secrets. kFailedPrecondition: others than its owner can read one. Otherwise
+// the system's error. `server` and `report` outlive the surfaces.
 Result<std::vector<std::unique_ptr<Surface>>> MakeSurfaces(const SurfaceSettings& settings,
                                                            const client::Connection& server,
                                                            const Report& report);

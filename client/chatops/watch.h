@@ -24,7 +24,7 @@ class Watch {
   struct To {
     // It may have changed; `news`: it has, just now.
     std::function<void(const std::string& run, bool news)> touched;
-    std::function<void()> another_journal;                // what was known is void
+    std::function<void()> another_journal;  // what was known is void
   };
 
   // `server` and `report` outlive this.
@@ -48,13 +48,13 @@ class Watch {
 
   std::mutex mutex_;
   std::condition_variable changed_;
-  bool stopping_ = false;                   // under mutex_
-  bool look_ = true;                        // at the lists, now; under mutex_
-  bool forget_ = false;                     // what the lists said; under mutex_
-  grpc::ClientContext* stream_ = nullptr;   // that is open; under mutex_
+  bool stopping_ = false;                  // under mutex_
+  bool look_ = true;                       // at the lists, now; under mutex_
+  bool forget_ = false;                    // what the lists said; under mutex_
+  grpc::ClientContext* stream_ = nullptr;  // that is open; under mutex_
 
-  std::optional<std::int64_t> position_;         // of the last event; of the following thread alone
-  std::map<std::string, std::int64_t> open_;     // runs and revisions; of the sweeping thread alone
+  std::optional<std::int64_t> position_;      // of the last event; of the following thread alone
+  std::map<std::string, std::int64_t> open_;  // runs and revisions; of the sweeping thread alone
   bool finished_seen_ = false;
   std::thread follower_;
   std::thread sweeper_;

@@ -42,8 +42,8 @@ int ApplyWorkflows(const Common& common, const std::vector<std::string>& paths) 
   auto request = RequestOf(paths);
   if (!request) return Tell(request.error(), kUsage);
   return WithServer(common, [&](const client::Connection& server) -> Result<int> {
-    auto answer = Unary(server, &v1::WorkflowService::Stub::ApplyWorkflows, server.workflows(),
-                        *request);
+    auto answer =
+        Unary(server, &v1::WorkflowService::Stub::ApplyWorkflows, server.workflows(), *request);
     if (!answer) return std::move(answer).error();
     const int code = answer->problems().empty() ? kOk : kRefused;
     if (common.json) {

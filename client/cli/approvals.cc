@@ -134,8 +134,7 @@ std::string WhyNotYours(const v1::Approval& approval, const v1::WhoAmIResponse& 
   const auto is_asked = [&](const std::string& role) {
     return std::ranges::find(approval.approvers(), role) != approval.approvers().end();
   };
-  const std::string may_not =
-      who.principal() + " may not approve " + approval.id() + ": ";
+  const std::string may_not = who.principal() + " may not approve " + approval.id() + ": ";
   if (std::ranges::none_of(who.roles(), is_asked)) {
     return may_not + "it takes " + Roles(approval);
   }

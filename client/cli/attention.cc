@@ -18,10 +18,12 @@ std::string EscalationText(const v1::Run& run) {
             FromNow(escalation.respond_by_time()) + "\n";
   }
   std::string told;
-  for (const std::string& role : escalation.told()) told += (told.empty() ? "" : ", ") + OneLine(role);
+  for (const std::string& role : escalation.told())
+    told += (told.empty() ? "" : ", ") + OneLine(role);
   if (!told.empty()) text += "told        " + told + "\n";
   if (!escalation.next().empty()) {
-    text += "told next   " + OneLine(escalation.next()) + ", " + FromNow(escalation.next_time()) + "\n";
+    text +=
+        "told next   " + OneLine(escalation.next()) + ", " + FromNow(escalation.next_time()) + "\n";
   }
   return text;
 }
@@ -51,17 +53,22 @@ int ListAttention(const Common& common, int limit) {
     if (common.json) return PrintJson(*list);
     if (!list->journal_error().empty()) {
       std::printf("%s\n\n", Painted("JOURNAL  it cannot be written, and no command takes effect: " +
-                                        OneLine(list->journal_error()), Colour::kBad).c_str());
+                                        OneLine(list->journal_error()),
+                                    Colour::kBad)
+                                .c_str());
     }
     if (list->runs().empty()) std::printf("nothing needs a person\n");
     bool first = true;
     for (const v1::Run& run : list->runs()) {
       if (!std::exchange(first, false)) std::printf("\n");
-      std::string line = run.id() + "  " + Painted(StatusName(run.status()), ColourOf(run.status())) +
-                         "  " + OneLine(run.workflow());
+      std::string line = run.id() + "  " +
+                         Painted(StatusName(run.status()), ColourOf(run.status())) + "  " +
+                         OneLine(run.workflow());
       if (!run.target().empty()) line += " on " + OneLine(run.target());
       if (!run.severity().empty()) line += "  (" + OneLine(run.severity()) + ")";
-      if (run.has_waiting()) line += "  since " + When(run.waiting().since()) + " UTC, " + FromNow(run.waiting().since());
+      if (run.has_waiting())
+        line +=
+            "  since " + When(run.waiting().since()) + " UTC, " + FromNow(run.waiting().since());
       std::printf("%s\n%s%s", line.c_str(), EscalationText(run).c_str(),
                   WaitingText(common, run, true).c_str());
       const bool open = run.has_escalation() && run.escalation().acknowledged_by().empty();
@@ -72,7 +79,8 @@ int ListAttention(const Common& common, int limit) {
     }
     std::printf("%s", EndedBadlyText(common, *list).c_str());
     for (const std::string& problem : list->problems()) {
-      std::printf("\n%s  %s\n", Painted("ALERT RULE", Colour::kBad).c_str(), OneLine(problem).c_str());
+      std::printf("\n%s  %s\n", Painted("ALERT RULE", Colour::kBad).c_str(),
+                  OneLine(problem).c_str());
     }
     for (const v1::Channel& channel : list->undelivered()) {
       std::printf("\n%s", UndeliveredText(common, channel).c_str());

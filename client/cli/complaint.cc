@@ -30,8 +30,8 @@ std::string Complaint(const CLI::App* app, const CLI::Error& error) {
   for (const CLI::App* sub : app->get_subcommands([](const CLI::App*) { return true; })) {
     choices += (choices.empty() ? "" : ", ") + sub->get_name();
   }
-  const std::string what =
-      choices.empty() ? error.what() + FlagMeant(error.what(), flags) : "say what to do: " + choices;
+  const std::string what = choices.empty() ? error.what() + FlagMeant(error.what(), flags)
+                                           : "say what to do: " + choices;
   return "recourse: " + what + "; see: " + path + " --help\n";
 }
 

@@ -173,8 +173,9 @@ void AddContextVerbs(CLI::App& app, const Common& common, const AddVerb& add) {
   add(*group, "show", "one, or the one that a call would go to now", [&common, arguments] {
     return ShowContext(common, arguments->context.name);
   })->add_option("context", arguments->context.name, "its name");
-  CLI::App* one = add(*group, "add", "add one; with --address or --data, --token-file, --as, --tls-ca",
-                      [&common, arguments] { return AddContext(common, *arguments); });
+  CLI::App* one =
+      add(*group, "add", "add one; with --address or --data, --token-file, --as, --tls-ca",
+          [&common, arguments] { return AddContext(common, *arguments); });
   one->add_option("context", arguments->context.name, "its name")->required();
   one->add_option("--socket", arguments->context.socket, "a socket on this host");
   one->add_flag("--use", arguments->use, "use it for all calls from now on");

@@ -21,11 +21,12 @@ void AddIncidentVerbs(CLI::App& app, const Common& common, const AddVerb& add) {
   AddNotificationVerbs(app, common, add);
 
   const auto steer = std::make_shared<SteerArguments>();
-  const auto add_steer = [&](const char* name, const char* what, SteerVerb verb, bool needs_reason) {
-    CLI::App* sub =
-        add(app, name, what, [&common, steer, verb] { return verb(common, *steer); });
+  const auto add_steer = [&](const char* name, const char* what, SteerVerb verb,
+                             bool needs_reason) {
+    CLI::App* sub = add(app, name, what, [&common, steer, verb] { return verb(common, *steer); });
     sub->add_option("run", steer->run, "its id, R-1042")->required();
-    sub->add_option("--reason", steer->reason, "why; stands in the journal")->required(needs_reason);
+    sub->add_option("--reason", steer->reason, "why; stands in the journal")
+        ->required(needs_reason);
     sub->add_flag("--wait", steer->wait, "follow the run until it is over or waits for a person");
     sub->add_option("--revision", steer->revision,
                     "refuse unless the run is at this revision, as --output json tells it");
@@ -34,8 +35,8 @@ void AddIncidentVerbs(CLI::App& app, const Common& common, const AddVerb& add) {
   add_steer("ack", "say that you take care of a run: nobody else is told", Acknowledge, false);
   add_steer("quarantine", "put a run aside: nothing begins, its timers stop; resume goes on",
             Quarantine, true);
-  CLI::App* resolve = add_steer("resolve", "say what is true of an effect that a run asks about",
-                                Resolve, true);
+  CLI::App* resolve =
+      add_steer("resolve", "say what is true of an effect that a run asks about", Resolve, true);
   resolve->add_option("effect", steer->finding, "applied, not_applied or partial")->required();
   resolve->add_option("--step", steer->step, "refuse unless the run asks about this step");
   resolve->add_option("--step-output", steer->output_json,

@@ -52,7 +52,8 @@ std::string Lines(const std::string& head, const std::vector<std::string>& lines
 }
 
 // Nothing when it cannot be read.
-std::optional<v1::GetTimelineResponse> TimelineOf(const client::Connection& server, const v1::Run& run) {
+std::optional<v1::GetTimelineResponse> TimelineOf(const client::Connection& server,
+                                                  const v1::Run& run) {
   v1::GetTimelineRequest events;
   events.set_run(run.id());
   auto timeline = AllPages(server, &v1::RunService::Stub::GetTimeline, server.runs(), events,

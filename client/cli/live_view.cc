@@ -74,10 +74,13 @@ void LiveView::Draw() {
   if (!lives_ || ending_) return;
   Erase();
   if (!text_.empty()) {
-    std::string line = text_ + "  " + HumanDuration(std::chrono::floor<std::chrono::milliseconds>(SystemClock().Now() - since_));
+    std::string line =
+        text_ + "  " +
+        HumanDuration(std::chrono::floor<std::chrono::milliseconds>(SystemClock().Now() - since_));
     if (!news_.empty()) line += "  " + news_;
-    std::printf("%s", Painted(Cut(line, static_cast<std::size_t>(TerminalWidth() - 1)),
-                              Colour::kBusy).c_str());
+    std::printf(
+        "%s",
+        Painted(Cut(line, static_cast<std::size_t>(TerminalWidth() - 1)), Colour::kBusy).c_str());
   }
   std::fflush(stdout);
 }

@@ -44,8 +44,8 @@ int RetryNotifications(const Common& common, const std::string& channel) {
                          server.notifications(), request);
     if (!retried) return std::move(retried).error();
     if (common.json) return PrintJson(*retried);
-    std::printf("%d are tried now; what comes of it: %s notifications list\n",
-                retried->count(), Prefix(common).c_str());
+    std::printf("%d are tried now; what comes of it: %s notifications list\n", retried->count(),
+                Prefix(common).c_str());
     return kOk;
   });
 }
@@ -70,8 +70,8 @@ std::string UndeliveredText(const Common& common, const v1::Channel& channel) {
   std::string text = Painted(name + "  NOT DELIVERED", Colour::kBad) + "  since " +
                      When(channel.since_time()) + " UTC, " + FromNow(channel.since_time()) + "\n";
   text += "what        " + std::to_string(channel.waiting()) + " that are tried again, " +
-          std::to_string(channel.given_up()) + " given up; the oldest is about " + OneLine(channel.run()) +
-          "\nwhy         " + OneLine(channel.error()) + "\n";
+          std::to_string(channel.given_up()) + " given up; the oldest is about " +
+          OneLine(channel.run()) + "\nwhy         " + OneLine(channel.error()) + "\n";
   const std::string prefix = Prefix(common) + " notifications ";
   text += "look        " + prefix + "test " + name + "\n";
   if (channel.given_up() > 0) text += "try again   " + prefix + "retry " + name + "\n";
@@ -83,13 +83,16 @@ void AddNotificationVerbs(CLI::App& app, const Common& common, const AddVerb& ad
   group->require_subcommand(1);
   group->fallthrough();
   const auto channel = std::make_shared<std::string>();
-  add(*group, "list", "the channels, and what has not reached them", [&common] { return ListChannels(common); });
+  add(*group, "list", "the channels, and what has not reached them",
+      [&common] { return ListChannels(common); });
   add(*group, "retry", "try what waits now, and again what was given up",
       [&common, channel] { return RetryNotifications(common, *channel); })
-      ->add_option("channel", *channel, "its name")->required();
+      ->add_option("channel", *channel, "its name")
+      ->required();
   add(*group, "test", "send a test message now",
       [&common, channel] { return TestChannel(common, *channel); })
-      ->add_option("channel", *channel, "its name")->required();
+      ->add_option("channel", *channel, "its name")
+      ->required();
 }
 
 }  // namespace recourse::cli

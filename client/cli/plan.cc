@@ -149,9 +149,9 @@ std::string DurationText(const Value& plan) {
   if (const std::int64_t runs = past.IntOr("runs", 0); runs > 0) {
     text = SpanOf(past, "median") +
            (runs == 1 ? " the last time it succeeded (waits for people included); "
-                      : ", the median of the last " + std::to_string(runs) +
-                            " that succeeded (" + SpanOf(past, "shortest") + " to " +
-                            SpanOf(past, "longest") + ", waits for people included); ");
+                      : ", the median of the last " + std::to_string(runs) + " that succeeded (" +
+                            SpanOf(past, "shortest") + " to " + SpanOf(past, "longest") +
+                            ", waits for people included); ");
   }
   const auto unsaid = Texts(plan["expect_not_said"]);
   if (plan.StringOr("expect", "") == "0s") return text + "no step says how long it takes";
@@ -212,11 +212,11 @@ int PlanRun(const Common& common, const StartArguments& arguments) {
     if (common.json) return PrintJson(*made);
     auto plan = ParseJson(made->plan_json());
     if (!plan) return std::move(plan).error().In("the server's plan");
-    std::printf("the plan of %s; nothing was started\n\nlock     %s\n%stakes    %s\ndigest   %s\n%s",
-                OneLine(made->workflow()).c_str(), LockText((*plan)["lock"]).c_str(),
-                WindowText((*plan)["window"]).c_str(),
-                DurationText(*plan).c_str(), made->digest().c_str(),
-                PlanText(*plan, "What would happen:").c_str());
+    std::printf(
+        "the plan of %s; nothing was started\n\nlock     %s\n%stakes    %s\ndigest   %s\n%s",
+        OneLine(made->workflow()).c_str(), LockText((*plan)["lock"]).c_str(),
+        WindowText((*plan)["window"]).c_str(), DurationText(*plan).c_str(), made->digest().c_str(),
+        PlanText(*plan, "What would happen:").c_str());
     return kOk;
   });
 }

@@ -34,7 +34,8 @@ Result<v1::CreateTokenRequest> RequestOf(const TokenArguments& arguments) {
 }
 
 // A token that could not be shown is known to nobody, and must not stay in force.
-Result<int> ShownOrRevoked(const Common& common, const client::Connection& server, const v1::Token& token) {
+Result<int> ShownOrRevoked(const Common& common, const client::Connection& server,
+                           const v1::Token& token) {
   const auto written = FlushOutput();
   if (written) return kOk;
   v1::RevokeTokenRequest request;

@@ -36,8 +36,9 @@ std::string StepLine(const v1::GraphStep& step) {
   const std::string label =
       step.label() == step.id() ? step.id() : step.id() + "\n" + Shortened(step.label(), 80);
   std::string line = "  " + Quoted(step.id()) + " [label=" + Quoted(label) +
-                     ", shape=" + std::string(ShapeOf(step.kind())) + ", style=filled, fillcolor=\"" +
-                     std::string(look.fill) + "\", fontcolor=\"" + std::string(look.text) + "\"";
+                     ", shape=" + std::string(ShapeOf(step.kind())) +
+                     ", style=filled, fillcolor=\"" + std::string(look.fill) + "\", fontcolor=\"" +
+                     std::string(look.text) + "\"";
   if (step.irreversible()) line += ", peripheries=2, color=\"#b02a37\"";
   if (step.current()) line += ", penwidth=3";
   return line + "];\n";
@@ -67,8 +68,8 @@ bool ComesToTheEnd(const v1::Graph& graph) {
 }  // namespace
 
 std::string ToDot(const v1::Graph& graph) {
-  std::string dot = "digraph " + Quoted(graph.workflow()) + " {\n  label=" +
-                    Quoted(TitleOf(graph)) +
+  std::string dot = "digraph " + Quoted(graph.workflow()) +
+                    " {\n  label=" + Quoted(TitleOf(graph)) +
                     "; labelloc=t; fontname=\"sans-serif\"; rankdir=TB;\n"
                     "  node [fontname=\"sans-serif\", fontsize=11];\n"
                     "  edge [fontname=\"sans-serif\", fontsize=9];\n";

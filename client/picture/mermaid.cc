@@ -11,15 +11,30 @@ std::string Escaped(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
     switch (c) {
-      case '"': out += "#quot;"; break;
-      case '<': out += "#lt;"; break;
-      case '>': out += "#gt;"; break;
-      case '&': out += "#amp;"; break;
-      case '#': out += "#35;"; break;
-      case '`': out += "#96;"; break;
+      case '"':
+        out += "#quot;";
+        break;
+      case '<':
+        out += "#lt;";
+        break;
+      case '>':
+        out += "#gt;";
+        break;
+      case '&':
+        out += "#amp;";
+        break;
+      case '#':
+        out += "#35;";
+        break;
+      case '`':
+        out += "#96;";
+        break;
       case '\n':
-      case '\r': out += ' '; break;
-      default: out += c;
+      case '\r':
+        out += ' ';
+        break;
+      default:
+        out += c;
     }
   }
   return out + "\"";
@@ -57,14 +72,14 @@ std::string ToMermaid(const v1::Graph& graph) {
   bool comes_to_the_end = false;
   std::set<std::string_view> looks;
   for (const v1::GraphStep& step : graph.steps()) {
-    std::string label = step.label() == step.id() ? step.id()
-                                                  : step.id() + ": " + Shortened(step.label(), 80);
+    std::string label =
+        step.label() == step.id() ? step.id() : step.id() + ": " + Shortened(step.label(), 80);
     if (step.irreversible()) label += " (irreversible)";
     if (step.current()) label = "> " + label;
     const Look look = LookOf(step.state());
     looks.insert(look.name);
-    out += "  " + NodeOf(step.id()) + Shaped(step.kind(), Escaped(label)) + ":::" +
-           std::string(look.name) + "\n";
+    out += "  " + NodeOf(step.id()) + Shaped(step.kind(), Escaped(label)) +
+           ":::" + std::string(look.name) + "\n";
   }
   for (const v1::GraphTransition& transition : graph.transitions()) {
     comes_to_the_end = comes_to_the_end || transition.to().empty();

@@ -43,8 +43,8 @@ Result<const Graphviz*> LibGraphviz() {
 }
 
 Result<std::string> Drawn(const v1::Graph& graph, const char* format) {
-  // One for the whole process, and one picture at a time: Graphviz is not made for threads, and what
-  // writes its texts remembers a font of the context that it saw last, also when that is gone.
+  // One for the whole process, and one picture at a time: Graphviz is not made for threads, and
+  // what writes its texts remembers a font of the context that it saw last, also when that is gone.
   static std::mutex mutex;
   const std::lock_guard lock(mutex);
   const auto loaded = LibGraphviz();

@@ -48,12 +48,23 @@ std::string Escaped(std::string_view text) {
   std::string html;
   for (const char c : text) {
     switch (c) {
-      case '&': html += "&amp;"; break;
-      case '<': html += "&lt;"; break;
-      case '>': html += "&gt;"; break;
-      case '"': html += "&quot;"; break;
-      case '\'': html += "&#39;"; break;
-      default: html += c;
+      case '&':
+        html += "&amp;";
+        break;
+      case '<':
+        html += "&lt;";
+        break;
+      case '>':
+        html += "&gt;";
+        break;
+      case '"':
+        html += "&quot;";
+        break;
+      case '\'':
+        html += "&#39;";
+        break;
+      default:
+        html += c;
     }
   }
   return html;
@@ -100,8 +111,8 @@ std::string MarkdownText(std::string_view text) {
   line.erase(0, std::min(line.find_first_not_of(' '), line.size()));  // four make a block of code
   std::string shown;
   for (std::size_t i = 0; i < line.size(); ++i) {
-    const bool special = kSpecial.find(line[i]) != kSpecial.npos || BeginsLink(line, i) ||
-                         BeginsBlock(line, i);
+    const bool special =
+        kSpecial.find(line[i]) != kSpecial.npos || BeginsLink(line, i) || BeginsBlock(line, i);
     if (special) shown += '\\';
     shown += line[i];
   }

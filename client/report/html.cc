@@ -47,15 +47,14 @@ std::string ToHtml(const Document& document) {
       HtmlText(TitleOf(document)) + "</title>\n<style>" + kStyle + "</style>\n</head>\n<body>\n";
   for (const Block& block : document) {
     text += std::visit(
-        Rules{[](const Heading& heading) {
-                const std::string tag = "h" + std::to_string(heading.level);
-                return "<" + tag + ">" + HtmlText(heading.text) + "</" + tag + ">\n";
-              },
-              [](const Paragraph& paragraph) {
-                return "<p>" + HtmlText(paragraph.text) + "</p>\n";
-              },
-              [](const Table& table) { return HtmlTable(table); },
-              [](const Code& code) { return "<pre>" + HtmlCode(code.text) + "</pre>\n"; }},
+        Rules{
+            [](const Heading& heading) {
+              const std::string tag = "h" + std::to_string(heading.level);
+              return "<" + tag + ">" + HtmlText(heading.text) + "</" + tag + ">\n";
+            },
+            [](const Paragraph& paragraph) { return "<p>" + HtmlText(paragraph.text) + "</p>\n"; },
+            [](const Table& table) { return HtmlTable(table); },
+            [](const Code& code) { return "<pre>" + HtmlCode(code.text) + "</pre>\n"; }},
         block);
   }
   return text + "</body>\n</html>\n";

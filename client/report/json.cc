@@ -1,8 +1,9 @@
 // The report for programs.
+#include "engine/base/json.h"
+
 #include "client/report/report.h"
 #include "client/report/story.h"
 #include "client/report/words.h"
-#include "engine/base/json.h"
 
 namespace recourse::report {
 namespace {
@@ -104,9 +105,9 @@ Value FormOf(const v1::Run& run) {
        {"request_id", run.request_id()},
        {"started", ToTimestamp(TimeOf(run.start_time()))},
        {"ended", run.has_end_time() ? Value(ToTimestamp(TimeOf(run.end_time()))) : Value()},
-       {"error", failed ? Value::Object({{"code", run.error().code()},
-                                         {"message", run.error().message()}})
-                        : Value()},
+       {"error",
+        failed ? Value::Object({{"code", run.error().code()}, {"message", run.error().message()}})
+               : Value()},
        {"waits_for", run.waiting().reason()},
        {"who_can_answer", run.waiting().who()}});
 }

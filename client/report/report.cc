@@ -26,7 +26,8 @@ std::string Listed(const Value& list) {
   std::string text;
   if (!list.is_list()) return text;
   for (const Value& one : list.as_list()) {
-    text += (text.empty() ? "" : " or ") + (one.is_string() ? one.as_string() : recourse::ToJson(one));
+    text +=
+        (text.empty() ? "" : " or ") + (one.is_string() ? one.as_string() : recourse::ToJson(one));
   }
   return text.empty() ? "nobody" : text;
 }
@@ -162,8 +163,7 @@ class Writer {
                       measure.outcome.empty() ? "at work" : measure.outcome, HumanDuration(took),
                       measure.expected ? HumanDuration(*measure.expected) : "not said", verdict});
     }
-    AddTable("Durations",
-             {"Step", "Began", "Attempts", "Outcome", "Took", "Expected", "Compared"},
+    AddTable("Durations", {"Step", "Began", "Attempts", "Outcome", "Took", "Expected", "Compared"},
              std::move(rows));
   }
 
@@ -191,7 +191,8 @@ class Writer {
                       std::to_string(one.json.size()), one.sha256});
     }
     if (rows.empty()) return;
-    AddTable("Evidence", {"Event", "When", "Step", "Kind", "Bytes", "SHA-256 of its canonical JSON"},
+    AddTable("Evidence",
+             {"Event", "When", "Step", "Kind", "Bytes", "SHA-256 of its canonical JSON"},
              std::move(rows));
     for (const Evidence& one : story_.evidence) {
       if (one.kind == "plan") continue;  // shown with its approval
@@ -238,7 +239,8 @@ std::string ProofOf(const v1::ChainProof& proof) {
     return "THE HASH CHAIN IS BROKEN, so this report is not proven: " + proof.problem();
   }
   return "The hash chain holds from the run's first event to its last: none of them was changed, "
-         "removed or added since, unless every hash behind it was made anew. Compare the last hash, "
+         "removed or added since, unless every hash behind it was made anew. Compare the last "
+         "hash, "
          "or a later head of the journal, with one that was kept elsewhere.";
 }
 

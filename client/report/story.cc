@@ -84,11 +84,9 @@ class Reader {
                                     [&](const Approval& approval) { return approval.id == id; });
     if (found == story_.approvals.end()) return;
     if (type() == "VoteCast") {
-      found->votes.push_back({event_->principal(), details_.StringOr("vote", ""),
-                              details_.StringOr("reason", ""),
-                              event_->via().empty() ? details_.StringOr("channel", "")
-                                                    : event_->via(),
-                              time_});
+      found->votes.push_back(
+          {event_->principal(), details_.StringOr("vote", ""), details_.StringOr("reason", ""),
+           event_->via().empty() ? details_.StringOr("channel", "") : event_->via(), time_});
     } else if (type() == "ApprovalSettled") {
       found->settlement = details_.StringOr("settlement", "");
       found->settled = time_;
@@ -155,15 +153,17 @@ class Reader {
                          !IsOneOf(type(), {"RunAnnotated", "RunPaused", "RunResumed", "VoteCast",
                                            "SignalReceived", "ItemAnswered"});
     if (answers) EndWait("needs attention");
-    if (type().starts_with("Run") && IsOneOf(type(), {"RunSucceeded", "RunFailed", "RunCancelled",
-                                                      "RunRolledBack"})) {
+    if (type().starts_with("Run") &&
+        IsOneOf(type(), {"RunSucceeded", "RunFailed", "RunCancelled", "RunRolledBack"})) {
       for (Wait& wait : story_.waits) {
         if (!wait.until) wait.until = time_;
       }
     }
   }
 
-  void BeginWait(const std::string& what) { story_.waits.push_back({what, event_->step(), time_, {}}); }
+  void BeginWait(const std::string& what) {
+    story_.waits.push_back({what, event_->step(), time_, {}});
+  }
   void EndWait(const std::string& what) {
     for (Wait& wait : story_.waits) {
       if (wait.what == what && !wait.until) wait.until = time_;
@@ -180,8 +180,8 @@ class Reader {
       if (says_nothing) continue;
       std::string json = recourse::ToJson(*value);
       std::string digest = ToHex(Sha256Of(json));
-      story_.evidence.push_back({event_->position(), time_, event_->step(), kind, std::move(json),
-                                 std::move(digest)});
+      story_.evidence.push_back(
+          {event_->position(), time_, event_->step(), kind, std::move(json), std::move(digest)});
     }
   }
 
@@ -223,7 +223,8 @@ Story StoryOf(const v1::Report& report, const std::vector<v1::Event>& events) {
 
 std::chrono::microseconds WaitedInAll(const Story& story) {
   std::vector<std::pair<Time, Time>> spans;
-  for (const Wait& wait : story.waits) spans.emplace_back(wait.since, wait.until.value_or(story.last));
+  for (const Wait& wait : story.waits)
+    spans.emplace_back(wait.since, wait.until.value_or(story.last));
   std::sort(spans.begin(), spans.end());
   std::chrono::microseconds waited(0);
   Time counted = Time::min();

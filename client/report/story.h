@@ -71,8 +71,8 @@ struct Line {
 };
 
 struct Story {
-  Value started;                                        // the details of RunStarted
-  Value outputs;                                        // of RunSucceeded
+  Value started;                                           // the details of RunStarted
+  Value outputs;                                           // of RunSucceeded
   std::map<std::string, std::vector<std::string>> people;  // what each of them did, in order
   std::vector<Approval> approvals;
   std::vector<Measure> measures;

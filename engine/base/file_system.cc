@@ -15,7 +15,8 @@ Result<FileSystem> FileSystemOf(const std::string& path) {
   fs::path there = fs::path(path).lexically_normal();
   struct stat facts = {};
   while (stat(there.c_str(), &facts) != 0) {
-    if (errno != ENOENT || there == there.parent_path()) return ErrnoError(errno, "look at " + path);
+    if (errno != ENOENT || there == there.parent_path())
+      return ErrnoError(errno, "look at " + path);
     there = there.parent_path();
   }
   // What leads through a symbolic link begins where the link leads to.

@@ -96,11 +96,21 @@ void AppendEscaped(std::string& out, std::string_view text) {
   out += '"';
   for (const char c : text) {
     switch (c) {
-      case '"': out += "\\\""; break;
-      case '\\': out += "\\\\"; break;
-      case '\n': out += "\\n"; break;
-      case '\r': out += "\\r"; break;
-      case '\t': out += "\\t"; break;
+      case '"':
+        out += "\\\"";
+        break;
+      case '\\':
+        out += "\\\\";
+        break;
+      case '\n':
+        out += "\\n";
+        break;
+      case '\r':
+        out += "\\r";
+        break;
+      case '\t':
+        out += "\\t";
+        break;
       default:
         if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
           out += "\\u00";
@@ -122,8 +132,8 @@ std::size_t UnseenSize(std::string_view text) {
   };
   if (byte(0) == 0xc2) return byte(1) >= 0x80 && byte(1) <= 0x9f ? 2 : 0;  // C1
   if (byte(0) != 0xe2) return 0;
-  const bool marks = byte(1) == 0x80 && (byte(2) == 0x8e || byte(2) == 0x8f ||
-                                         (byte(2) >= 0xa8 && byte(2) <= 0xae));
+  const bool marks = byte(1) == 0x80 &&
+                     (byte(2) == 0x8e || byte(2) == 0x8f || (byte(2) >= 0xa8 && byte(2) <= 0xae));
   const bool isolates = byte(1) == 0x81 && byte(2) >= 0xa6 && byte(2) <= 0xa9;
   return marks || isolates ? 3 : 0;
 }
@@ -132,9 +142,9 @@ std::size_t UnseenSize(std::string_view text) {
 std::string EscapeOf(std::string_view utf8) {
   static constexpr char kHex[] = "0123456789abcdef";
   const auto low = [&](std::size_t at) { return static_cast<unsigned char>(utf8[at]) & 0x3fu; };
-  const unsigned code = utf8.size() == 2
-                            ? (static_cast<unsigned char>(utf8[0]) & 0x1fu) << 6 | low(1)
-                            : (static_cast<unsigned char>(utf8[0]) & 0x0fu) << 12 | low(1) << 6 | low(2);
+  const unsigned code =
+      utf8.size() == 2 ? (static_cast<unsigned char>(utf8[0]) & 0x1fu) << 6 | low(1)
+                       : (static_cast<unsigned char>(utf8[0]) & 0x0fu) << 12 | low(1) << 6 | low(2);
   std::string escape = "\\u";
   for (int shift = 12; shift >= 0; shift -= 4) escape += kHex[code >> shift & 0xf];
   return escape;
@@ -166,18 +176,42 @@ class Writer {
 
   void Write(const Value& value) {
     switch (value.kind()) {
-      case Value::Kind::kNull: out_ += "null"; break;
-      case Value::Kind::kBool: out_ += value.as_bool() ? "true" : "false"; break;
-      case Value::Kind::kInt: AppendNumber(out_, value.as_int()); break;
-      case Value::Kind::kUint: AppendNumber(out_, value.as_uint()); break;
-      case Value::Kind::kDouble: AppendDouble(out_, value.as_double()); break;
-      case Value::Kind::kString: AppendEscaped(out_, value.as_string()); break;
-      case Value::Kind::kBytes: AppendEscaped(out_, Base64(value.as_bytes().data)); break;
-      case Value::Kind::kTimestamp: AppendEscaped(out_, FormatTimestamp(value.as_timestamp())); break;
-      case Value::Kind::kDuration: AppendEscaped(out_, FormatDuration(value.as_duration())); break;
-      case Value::Kind::kType: AppendEscaped(out_, value.as_type().name); break;
-      case Value::Kind::kList: WriteList(value.as_list()); break;
-      case Value::Kind::kMap: WriteMap(value.as_map()); break;
+      case Value::Kind::kNull:
+        out_ += "null";
+        break;
+      case Value::Kind::kBool:
+        out_ += value.as_bool() ? "true" : "false";
+        break;
+      case Value::Kind::kInt:
+        AppendNumber(out_, value.as_int());
+        break;
+      case Value::Kind::kUint:
+        AppendNumber(out_, value.as_uint());
+        break;
+      case Value::Kind::kDouble:
+        AppendDouble(out_, value.as_double());
+        break;
+      case Value::Kind::kString:
+        AppendEscaped(out_, value.as_string());
+        break;
+      case Value::Kind::kBytes:
+        AppendEscaped(out_, Base64(value.as_bytes().data));
+        break;
+      case Value::Kind::kTimestamp:
+        AppendEscaped(out_, FormatTimestamp(value.as_timestamp()));
+        break;
+      case Value::Kind::kDuration:
+        AppendEscaped(out_, FormatDuration(value.as_duration()));
+        break;
+      case Value::Kind::kType:
+        AppendEscaped(out_, value.as_type().name);
+        break;
+      case Value::Kind::kList:
+        WriteList(value.as_list());
+        break;
+      case Value::Kind::kMap:
+        WriteMap(value.as_map());
+        break;
     }
   }
 
@@ -297,7 +331,8 @@ bool IsJsonBelow(const Value& value, int depth) {
     case Value::Kind::kMap:
       if (depth == kDepthMax) return false;
       for (const auto& [key, member] : value.as_map()) {
-        if (!key.is_string() || !IsJsonBelow(key, depth) || !IsJsonBelow(member, depth + 1)) return false;
+        if (!key.is_string() || !IsJsonBelow(key, depth) || !IsJsonBelow(member, depth + 1))
+          return false;
       }
       return true;
     default:

@@ -9,7 +9,8 @@
 
 namespace recourse {
 
-// kNotFound: there is no `kind` of that name; says which of `names` may have been meant, or what there is.
+// kNotFound: there is no `kind` of that name; says which of `names` may have been meant, or what
+// there is.
 Error NoSuch(std::string_view kind, const std::string& name, const std::vector<std::string>& names);
 
 }  // namespace recourse

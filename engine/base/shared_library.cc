@@ -22,8 +22,8 @@ Result<void> SharedLibrary::Open() {
 Result<void*> SharedLibrary::Address(const char* symbol) const {
   void* const address = dlsym(handle_, symbol);
   if (address != nullptr) return address;
-  return Unavailable(std::string(name_) + " is another version than this program was built for: " +
-                     LoaderError());
+  return Unavailable(std::string(name_) +
+                     " is another version than this program was built for: " + LoaderError());
 }
 
 }  // namespace recourse

@@ -50,8 +50,9 @@ Result<PublicKey> PublicKey::Parse(const std::string& pem) {
   const Bio bio = Reading(pem);
   auto key = Shared(PEM_read_bio_PUBKEY(bio.get(), nullptr, nullptr, nullptr));
   if (IsEd25519(key.get())) return PublicKey(std::move(key));
-  return InvalidArgument("this is no public key: a PEM file that recourse journal public-key prints "
-                         "is expected");
+  return InvalidArgument(
+      "this is no public key: a PEM file that recourse journal public-key prints "
+      "is expected");
 }
 
 bool PublicKey::Verify(std::string_view message, std::string_view signature) const {
@@ -66,8 +67,10 @@ Result<SigningKey> SigningKey::Load(const std::string& path) {
   if (stat(path.c_str(), &info) != 0) return ErrnoError(errno, "open " + path);
   if ((info.st_mode & 077) != 0) {
     return Error{Code::kPermissionDenied,
-                 path + " can be read or written by others; nothing is signed with it. If nobody "
-                        "else had it: chmod 600 " + path};
+                 path +
+                     " can be read or written by others; nothing is signed with it. If nobody "
+                     "else had it: chmod 600 " +
+                     path};
   }
   auto pem = ReadFile(path, kPemMax);
   if (!pem) return std::move(pem).error();

@@ -45,9 +45,7 @@ const Value kNullValue;
 
 }  // namespace
 
-bool IsNumber(const Value& value) {
-  return value.is_int() || value.is_uint() || value.is_double();
-}
+bool IsNumber(const Value& value) { return value.is_int() || value.is_uint() || value.is_double(); }
 
 std::strong_ordering CompareNumbers(const Value& a, const Value& b) {
   if (a.is_int()) {
@@ -136,18 +134,30 @@ Value Value::With(std::string_view key, Value value) const {
 
 std::string_view Value::TypeOf() const {
   switch (kind()) {
-    case Kind::kNull: return "null_type";
-    case Kind::kBool: return "bool";
-    case Kind::kInt: return "int";
-    case Kind::kUint: return "uint";
-    case Kind::kDouble: return "double";
-    case Kind::kString: return "string";
-    case Kind::kBytes: return "bytes";
-    case Kind::kList: return "list";
-    case Kind::kMap: return "map";
-    case Kind::kTimestamp: return "google.protobuf.Timestamp";
-    case Kind::kDuration: return "google.protobuf.Duration";
-    case Kind::kType: return "type";
+    case Kind::kNull:
+      return "null_type";
+    case Kind::kBool:
+      return "bool";
+    case Kind::kInt:
+      return "int";
+    case Kind::kUint:
+      return "uint";
+    case Kind::kDouble:
+      return "double";
+    case Kind::kString:
+      return "string";
+    case Kind::kBytes:
+      return "bytes";
+    case Kind::kList:
+      return "list";
+    case Kind::kMap:
+      return "map";
+    case Kind::kTimestamp:
+      return "google.protobuf.Timestamp";
+    case Kind::kDuration:
+      return "google.protobuf.Duration";
+    case Kind::kType:
+      return "type";
   }
   return "null_type";
 }

@@ -26,7 +26,8 @@ struct Duration {
   auto operator<=>(const Duration&) const = default;
 };
 
-// A point in time as CEL has it: years 1 to 9999, seconds since 1970 in UTC, nanos 0 to 999,999,999.
+// A point in time as CEL has it: years 1 to 9999, seconds since 1970 in UTC, nanos 0 to
+// 999,999,999.
 struct Timestamp {
   std::int64_t seconds = 0;
   std::int32_t nanos = 0;
@@ -59,7 +60,18 @@ class Value {
 
   // In the order of the alternatives below.
   enum class Kind {
-    kNull, kBool, kInt, kUint, kDouble, kString, kBytes, kList, kMap, kTimestamp, kDuration, kType
+    kNull,
+    kBool,
+    kInt,
+    kUint,
+    kDouble,
+    kString,
+    kBytes,
+    kList,
+    kMap,
+    kTimestamp,
+    kDuration,
+    kType
   };
 
   Value() = default;  // null

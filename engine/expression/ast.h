@@ -13,29 +13,41 @@
 namespace recourse::expression {
 
 enum class Operator {
-  kAdd, kSubtract, kMultiply, kDivide, kModulo,
-  kEqual, kNotEqual, kLess, kLessEqual, kGreater, kGreaterEqual, kIn
+  kAdd,
+  kSubtract,
+  kMultiply,
+  kDivide,
+  kModulo,
+  kEqual,
+  kNotEqual,
+  kLess,
+  kLessEqual,
+  kGreater,
+  kGreaterEqual,
+  kIn
 };
 
 // What a comprehension makes of its range. filter() is kList too: its body is the variable itself.
 enum class Macro { kAll, kExists, kExistsOne, kList, kMap };
 
 enum class NodeKind {
-  kConstant,     // value
-  kName,         // a.b.c: a variable, or members of one
-  kLocal,        // the variable of a macro, in `slot`
-  kSelect,       // children[0].`value`
-  kIndex,        // children[0][children[1]]
-  kHas,          // has(children[0])
-  kList,         // children
-  kMap,          // children: key, value, key, value...
-  kCall,         // children: the receiver, if any, and the arguments
-  kAnd, kOr,     // two children or more
+  kConstant,  // value
+  kName,      // a.b.c: a variable, or members of one
+  kLocal,     // the variable of a macro, in `slot`
+  kSelect,    // children[0].`value`
+  kIndex,     // children[0][children[1]]
+  kHas,       // has(children[0])
+  kList,      // children
+  kMap,       // children: key, value, key, value...
+  kCall,      // children: the receiver, if any, and the arguments
+  kAnd,
+  kOr,           // two children or more
   kConditional,  // three children
-  kNot, kNegate,
-  kBinary,       // `op`
-  kFold,         // children: range, body and, if there is one, filter
-  kBind,         // children: what is bound, and the expression that uses it
+  kNot,
+  kNegate,
+  kBinary,  // `op`
+  kFold,    // children: range, body and, if there is one, filter
+  kBind,    // children: what is bound, and the expression that uses it
 };
 
 struct Node {

@@ -16,10 +16,8 @@ namespace {
 using Args = const Arguments&;
 
 Error CannotBecome(const Value& value, std::string_view type) {
-  return InvalidArgument("\"" + Shortened(value.as_string(), 80) + "\" is no " +
-                         std::string(type));
+  return InvalidArgument("\"" + Shortened(value.as_string(), 80) + "\" is no " + std::string(type));
 }
-
 
 Result<Value> SizeOfString(Args a) {
   RECOURSE_SPEND(a.budget, SpendBytes(a[0].as_string().size()));
@@ -28,9 +26,7 @@ Result<Value> SizeOfString(Args a) {
 Result<Value> SizeOfBytes(Args a) {
   return Value(static_cast<std::int64_t>(a[0].as_bytes().data.size()));
 }
-Result<Value> SizeOfList(Args a) {
-  return Value(static_cast<std::int64_t>(a[0].as_list().size()));
-}
+Result<Value> SizeOfList(Args a) { return Value(static_cast<std::int64_t>(a[0].as_list().size())); }
 Result<Value> SizeOfMap(Args a) { return Value(static_cast<std::int64_t>(a[0].as_map().size())); }
 
 Result<Value> TypeOf(Args a) { return Value(TypeName{std::string(a[0].TypeOf())}); }
@@ -173,23 +169,33 @@ std::span<const Overload> ConversionFunctions() { return kConversionTable; }
 std::string ScalarText(const Value& value) {
   char buffer[32];
   switch (value.kind()) {
-    case Value::Kind::kNull: return "null";
-    case Value::Kind::kBool: return value.as_bool() ? "true" : "false";
-    case Value::Kind::kInt: return std::to_string(value.as_int());
-    case Value::Kind::kUint: return std::to_string(value.as_uint());
+    case Value::Kind::kNull:
+      return "null";
+    case Value::Kind::kBool:
+      return value.as_bool() ? "true" : "false";
+    case Value::Kind::kInt:
+      return std::to_string(value.as_int());
+    case Value::Kind::kUint:
+      return std::to_string(value.as_uint());
     case Value::Kind::kDouble: {
       const double number = value.as_double();
       if (std::isnan(number)) return "NaN";
       if (std::isinf(number)) return number < 0 ? "-Infinity" : "Infinity";
       return std::string(buffer, std::to_chars(buffer, buffer + sizeof buffer, number).ptr);
     }
-    case Value::Kind::kString: return value.as_string();
-    case Value::Kind::kBytes: return value.as_bytes().data;
-    case Value::Kind::kTimestamp: return FormatTimestamp(value.as_timestamp());
-    case Value::Kind::kDuration: return FormatDuration(value.as_duration());
-    case Value::Kind::kType: return value.as_type().name;
+    case Value::Kind::kString:
+      return value.as_string();
+    case Value::Kind::kBytes:
+      return value.as_bytes().data;
+    case Value::Kind::kTimestamp:
+      return FormatTimestamp(value.as_timestamp());
+    case Value::Kind::kDuration:
+      return FormatDuration(value.as_duration());
+    case Value::Kind::kType:
+      return value.as_type().name;
     case Value::Kind::kList:
-    case Value::Kind::kMap: break;
+    case Value::Kind::kMap:
+      break;
   }
   return {};
 }

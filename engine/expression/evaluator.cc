@@ -75,18 +75,28 @@ Result<Operand> Evaluator::Read(const Node& node) {
 
 Result<Value> Evaluator::Make(const Node& node) {
   switch (node.kind) {
-    case NodeKind::kHas: return Has(node);
-    case NodeKind::kList: return List(node);
-    case NodeKind::kMap: return Map(node);
-    case NodeKind::kCall: return Call(node);
+    case NodeKind::kHas:
+      return Has(node);
+    case NodeKind::kList:
+      return List(node);
+    case NodeKind::kMap:
+      return Map(node);
+    case NodeKind::kCall:
+      return Call(node);
     case NodeKind::kAnd:
-    case NodeKind::kOr: return AndOr(node);
-    case NodeKind::kConditional: return Conditional(node);
+    case NodeKind::kOr:
+      return AndOr(node);
+    case NodeKind::kConditional:
+      return Conditional(node);
     case NodeKind::kNot:
-    case NodeKind::kNegate: return Unary(node);
-    case NodeKind::kBinary: return Binary(node);
-    case NodeKind::kFold: return Fold(node);
-    case NodeKind::kBind: return Bind(node);
+    case NodeKind::kNegate:
+      return Unary(node);
+    case NodeKind::kBinary:
+      return Binary(node);
+    case NodeKind::kFold:
+      return Fold(node);
+    case NodeKind::kBind:
+      return Bind(node);
     default:
       return Internal("a node that makes no value");
   }
@@ -180,8 +190,8 @@ Result<Value> Evaluator::Map(const Node& node) {
     Result<Value> key = Evaluate(*node.children[i]);
     if (!key) return key;
     if (!key->is_bool() && !key->is_int() && !key->is_uint() && !key->is_string()) {
-      return At(*node.children[i], InvalidArgument("a key is a string, int, uint or bool, not " +
-                                                   TypeText(*key)));
+      return At(*node.children[i],
+                InvalidArgument("a key is a string, int, uint or bool, not " + TypeText(*key)));
     }
     if (key->is_string() && key->as_string() == kSecretKey) {
       return At(*node.children[i], InvalidArgument("a secret is written secret(\"name\")"));

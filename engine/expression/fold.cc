@@ -17,10 +17,14 @@ Result<Value> Evaluator::Fold(const Node& node) {
   }
   switch (node.macro) {
     case Macro::kAll:
-    case Macro::kExists: return Quantify(node, *range);
-    case Macro::kExistsOne: return ExistsOne(node, *range);
-    case Macro::kList: return MakeList(node, *range);
-    case Macro::kMap: return MakeMap(node, *range);
+    case Macro::kExists:
+      return Quantify(node, *range);
+    case Macro::kExistsOne:
+      return ExistsOne(node, *range);
+    case Macro::kList:
+      return MakeList(node, *range);
+    case Macro::kMap:
+      return MakeMap(node, *range);
   }
   return Internal("a macro without a kind");
 }

@@ -30,17 +30,28 @@ constexpr std::string_view kLetters = "nbiudsylmtDT";
 
 std::string_view TypeNameOf(char letter) {
   switch (letter) {
-    case 'b': return "bool";
-    case 'i': return "int";
-    case 'u': return "uint";
-    case 'd': return "double";
-    case 's': return "string";
-    case 'y': return "bytes";
-    case 'l': return "list";
-    case 'm': return "map";
-    case 't': return "timestamp";
-    case 'D': return "duration";
-    default: return "any";
+    case 'b':
+      return "bool";
+    case 'i':
+      return "int";
+    case 'u':
+      return "uint";
+    case 'd':
+      return "double";
+    case 's':
+      return "string";
+    case 'y':
+      return "bytes";
+    case 'l':
+      return "list";
+    case 'm':
+      return "map";
+    case 't':
+      return "timestamp";
+    case 'D':
+      return "duration";
+    default:
+      return "any";
   }
 }
 

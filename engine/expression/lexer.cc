@@ -142,8 +142,8 @@ class Lexer {
       ++at_;
       return Made(TokenKind::kSymbol, begin);
     }
-    std::string what = "\"" + std::string(text_.substr(at_, SequenceLength(Peek()))) +
-                       "\" has no meaning here";
+    std::string what =
+        "\"" + std::string(text_.substr(at_, SequenceLength(Peek()))) + "\" has no meaning here";
     if (Peek() == '=') what += "; equality is \"==\"";
     if (Peek() == '&') what += "; and is \"&&\"";
     if (Peek() == '|') what += "; or is \"||\"";

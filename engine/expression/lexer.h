@@ -15,7 +15,7 @@ enum class TokenKind {
   kIdentifier,  // also true, false, null, in and the reserved words
   kQuoted,      // `a name between backticks`
   kNumber,
-  kString,      // also bytes
+  kString,  // also bytes
   kSymbol,
 };
 

@@ -39,19 +39,49 @@ class Decoder {
   const char* Escape() {
     const char c = text_[at_++];  // the lexer saw to it that one is there
     switch (c) {
-      case 'a': out_ += '\a'; return nullptr;
-      case 'b': out_ += '\b'; return nullptr;
-      case 'f': out_ += '\f'; return nullptr;
-      case 'n': out_ += '\n'; return nullptr;
-      case 'r': out_ += '\r'; return nullptr;
-      case 't': out_ += '\t'; return nullptr;
-      case 'v': out_ += '\v'; return nullptr;
-      case '\\': case '?': case '"': case '\'': case '`': out_ += c; return nullptr;
-      case 'x': case 'X': return CodePoint(2, 16);
-      case 'u': return bytes_ ? "bytes have no \\u" : CodePoint(4, 16);
-      case 'U': return bytes_ ? "bytes have no \\U" : CodePoint(8, 16);
-      case '0': case '1': case '2': case '3': --at_; return CodePoint(3, 8);
-      default: return "no escape that strings have (a backslash is written \\\\)";
+      case 'a':
+        out_ += '\a';
+        return nullptr;
+      case 'b':
+        out_ += '\b';
+        return nullptr;
+      case 'f':
+        out_ += '\f';
+        return nullptr;
+      case 'n':
+        out_ += '\n';
+        return nullptr;
+      case 'r':
+        out_ += '\r';
+        return nullptr;
+      case 't':
+        out_ += '\t';
+        return nullptr;
+      case 'v':
+        out_ += '\v';
+        return nullptr;
+      case '\\':
+      case '?':
+      case '"':
+      case '\'':
+      case '`':
+        out_ += c;
+        return nullptr;
+      case 'x':
+      case 'X':
+        return CodePoint(2, 16);
+      case 'u':
+        return bytes_ ? "bytes have no \\u" : CodePoint(4, 16);
+      case 'U':
+        return bytes_ ? "bytes have no \\U" : CodePoint(8, 16);
+      case '0':
+      case '1':
+      case '2':
+      case '3':
+        --at_;
+        return CodePoint(3, 8);
+      default:
+        return "no escape that strings have (a backslash is written \\\\)";
     }
   }
 
@@ -60,7 +90,7 @@ class Decoder {
     for (std::size_t i = 0; i < digits; ++i, ++at_) {
       const int digit = at_ < text_.size() ? HexDigit(text_[at_]) : -1;
       if (digit < 0 || digit >= base) {
-        return base == 8 ? "expected three octal digits"
+        return base == 8     ? "expected three octal digits"
                : digits == 2 ? "expected two hexadecimal digits"
                : digits == 4 ? "expected four hexadecimal digits"
                              : "expected eight hexadecimal digits";

@@ -16,8 +16,8 @@ Result<Value> Extreme(Args a) {
     RECOURSE_SPEND(a.budget, Spend(1));
     if (!IsNumber(element)) return InvalidArgument("expected numbers");
     if (element.is_double() && std::isnan(element.as_double())) return element;
-    const auto order = best == nullptr ? std::strong_ordering::equal
-                                       : CompareNumbers(element, *best);
+    const auto order =
+        best == nullptr ? std::strong_ordering::equal : CompareNumbers(element, *best);
     if (best == nullptr || (kGreatest ? order > 0 : order < 0)) best = &element;
   }
   if (best == nullptr) return InvalidArgument("expected at least one number");

@@ -23,9 +23,15 @@ Result<Value> IntegerArithmetic(Operator op, Integer a, Integer b) {
   Integer out = 0;
   bool overflow = false;
   switch (op) {
-    case Operator::kAdd: overflow = __builtin_add_overflow(a, b, &out); break;
-    case Operator::kSubtract: overflow = __builtin_sub_overflow(a, b, &out); break;
-    case Operator::kMultiply: overflow = __builtin_mul_overflow(a, b, &out); break;
+    case Operator::kAdd:
+      overflow = __builtin_add_overflow(a, b, &out);
+      break;
+    case Operator::kSubtract:
+      overflow = __builtin_sub_overflow(a, b, &out);
+      break;
+    case Operator::kMultiply:
+      overflow = __builtin_mul_overflow(a, b, &out);
+      break;
     default:
       if (b == 0) {
         return InvalidArgument(op == Operator::kDivide ? "division by zero" : "modulus by zero");
@@ -41,11 +47,16 @@ Result<Value> IntegerArithmetic(Operator op, Integer a, Integer b) {
 
 std::optional<double> DoubleArithmetic(Operator op, double a, double b) {
   switch (op) {
-    case Operator::kAdd: return a + b;
-    case Operator::kSubtract: return a - b;
-    case Operator::kMultiply: return a * b;
-    case Operator::kDivide: return a / b;
-    default: return std::nullopt;  // doubles have no modulus
+    case Operator::kAdd:
+      return a + b;
+    case Operator::kSubtract:
+      return a - b;
+    case Operator::kMultiply:
+      return a * b;
+    case Operator::kDivide:
+      return a / b;
+    default:
+      return std::nullopt;  // doubles have no modulus
   }
 }
 
@@ -73,17 +84,22 @@ Result<Value> Concatenate(const Value& left, const Value& right, Budget& budget)
 Result<Value> Arithmetic(Operator op, const Value& left, const Value& right, Budget& budget) {
   if (left.kind() == right.kind()) {
     switch (left.kind()) {
-      case Kind::kInt: return IntegerArithmetic(op, left.as_int(), right.as_int());
-      case Kind::kUint: return IntegerArithmetic(op, left.as_uint(), right.as_uint());
+      case Kind::kInt:
+        return IntegerArithmetic(op, left.as_int(), right.as_int());
+      case Kind::kUint:
+        return IntegerArithmetic(op, left.as_uint(), right.as_uint());
       case Kind::kDouble:
         if (const auto out = DoubleArithmetic(op, left.as_double(), right.as_double())) {
           return Value(*out);
         }
         break;
-      case Kind::kString: case Kind::kBytes: case Kind::kList:
+      case Kind::kString:
+      case Kind::kBytes:
+      case Kind::kList:
         if (op == Operator::kAdd) return Concatenate(left, right, budget);
         break;
-      default: break;
+      default:
+        break;
     }
   }
   const auto is_time = [](const Value& value) {
@@ -117,16 +133,20 @@ std::optional<std::partial_ordering> Compare(const Value& left, const Value& rig
   if (IsNumber(left) && IsNumber(right)) return CompareAnyNumbers(left, right);
   if (left.kind() != right.kind()) return std::nullopt;
   switch (left.kind()) {
-    case Kind::kBool: return left.as_bool() <=> right.as_bool();
+    case Kind::kBool:
+      return left.as_bool() <=> right.as_bool();
     case Kind::kString:
       (void)budget.SpendBytes(std::min(left.as_string().size(), right.as_string().size()));
       return left.as_string() <=> right.as_string();
     case Kind::kBytes:
       (void)budget.SpendBytes(std::min(left.as_bytes().data.size(), right.as_bytes().data.size()));
       return left.as_bytes() <=> right.as_bytes();
-    case Kind::kTimestamp: return left.as_timestamp() <=> right.as_timestamp();
-    case Kind::kDuration: return left.as_duration() <=> right.as_duration();
-    default: return std::nullopt;
+    case Kind::kTimestamp:
+      return left.as_timestamp() <=> right.as_timestamp();
+    case Kind::kDuration:
+      return left.as_duration() <=> right.as_duration();
+    default:
+      return std::nullopt;
   }
 }
 
@@ -176,14 +196,18 @@ std::string_view SymbolOf(Operator op) {
 Result<Value> Apply(Operator op, const Value& left, const Value& right, Budget& budget) {
   if (IsSecret(left) || IsSecret(right)) return SecretUsed();
   switch (op) {
-    case Operator::kEqual: case Operator::kNotEqual: {
+    case Operator::kEqual:
+    case Operator::kNotEqual: {
       Result<bool> equal = Equal(left, right, budget);
       if (!equal) return std::move(equal).error();
       return Value(*equal == (op == Operator::kEqual));
     }
-    case Operator::kIn: return In(left, right, budget);
-    case Operator::kLess: case Operator::kLessEqual:
-    case Operator::kGreater: case Operator::kGreaterEqual: {
+    case Operator::kIn:
+      return In(left, right, budget);
+    case Operator::kLess:
+    case Operator::kLessEqual:
+    case Operator::kGreater:
+    case Operator::kGreaterEqual: {
       const auto order = Compare(left, right, budget);
       if (!order) return WrongTypes(op, left, right);
       if (op == Operator::kLess) return Value(*order < 0);
@@ -191,7 +215,8 @@ Result<Value> Apply(Operator op, const Value& left, const Value& right, Budget& 
       if (op == Operator::kGreater) return Value(*order > 0);
       return Value(*order >= 0);
     }
-    default: return Arithmetic(op, left, right, budget);
+    default:
+      return Arithmetic(op, left, right, budget);
   }
 }
 
@@ -275,10 +300,14 @@ Error SecretUsed() {
 std::string TypeText(const Value& value) {
   if (IsSecret(value)) return "secret";
   switch (value.kind()) {
-    case Kind::kNull: return "null";
-    case Kind::kTimestamp: return "timestamp";
-    case Kind::kDuration: return "duration";
-    default: return std::string(value.TypeOf());
+    case Kind::kNull:
+      return "null";
+    case Kind::kTimestamp:
+      return "timestamp";
+    case Kind::kDuration:
+      return "duration";
+    default:
+      return std::string(value.TypeOf());
   }
 }
 

@@ -16,9 +16,18 @@ constexpr std::array<std::string_view, 17> kReserved = {
     "as",  "break", "const",   "continue",  "else",   "for", "function", "if",   "import",
     "let", "loop",  "package", "namespace", "return", "var", "void",     "while"};
 
-constexpr std::array<std::string_view, 12> kTypes = {
-    "bool", "int", "uint", "double", "string", "bytes", "list", "map", "null_type", "type",
-    "google.protobuf.Timestamp", "google.protobuf.Duration"};
+constexpr std::array<std::string_view, 12> kTypes = {"bool",
+                                                     "int",
+                                                     "uint",
+                                                     "double",
+                                                     "string",
+                                                     "bytes",
+                                                     "list",
+                                                     "map",
+                                                     "null_type",
+                                                     "type",
+                                                     "google.protobuf.Timestamp",
+                                                     "google.protobuf.Duration"};
 
 template <class Names>
 bool Contains(const Names& names, std::string_view name) {
@@ -109,8 +118,8 @@ Tree Parser::Unary() {
   const bool minus = Is("-");
   if (!minus && !Is("!")) return Postfix(Primary(), begin);
   // The least int has no positive counterpart: its minus belongs to the number.
-  const bool number = minus && token(1).kind == TokenKind::kNumber &&
-                      (token(1).text.back() | 0x20) != 'u';
+  const bool number =
+      minus && token(1).kind == TokenKind::kNumber && (token(1).text.back() | 0x20) != 'u';
   if (number) {
     ++at_;
     return Postfix(Number(begin, true), begin);
@@ -139,13 +148,17 @@ Tree Parser::Constant(std::size_t begin, std::size_t token_begin, Literal litera
 Tree Parser::Primary() {
   const Token first = token();
   switch (first.kind) {
-    case TokenKind::kNumber: return Number(first.begin, false);
+    case TokenKind::kNumber:
+      return Number(first.begin, false);
     case TokenKind::kString:
       ++at_;
       return Constant(first.begin, first.begin, ReadString(first.text));
-    case TokenKind::kIdentifier: return Identifier();
-    case TokenKind::kSymbol: break;
-    default: return Expected("a value");
+    case TokenKind::kIdentifier:
+      return Identifier();
+    case TokenKind::kSymbol:
+      break;
+    default:
+      return Expected("a value");
   }
   if (Take("(")) {
     Tree inner = Expression();

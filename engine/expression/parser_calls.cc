@@ -62,8 +62,8 @@ bool Parser::Arguments(Node& call) {
 }
 
 void Parser::GatherVariadic(Node& call) {
-  const bool variadic = call.name == "math.greatest" || call.name == "math.least" ||
-                        call.name == "path.join";
+  const bool variadic =
+      call.name == "math.greatest" || call.name == "math.least" || call.name == "path.join";
   if (!variadic || call.children.size() < 2) return;
   auto list = std::make_unique<Node>();
   list->kind = NodeKind::kList;
@@ -135,8 +135,8 @@ Tree Parser::Has() {
 }
 
 bool Parser::Variable() {
-  const bool named = token().kind == TokenKind::kIdentifier && Is(",", 1) &&
-                     !IsReserved(token().text);
+  const bool named =
+      token().kind == TokenKind::kIdentifier && Is(",", 1) && !IsReserved(token().text);
   if (!named) {
     Expected("the name of a variable and a \",\"");
     return false;
@@ -180,9 +180,9 @@ Tree Parser::Fold(Tree range, std::size_t begin, const MacroShape& shape) {
     if (body) body->slot = slot;
   }
   locals_.resize(slot);
-  Tree node = filter ? Make(NodeKind::kFold, begin, std::move(range), std::move(body),
-                            std::move(filter))
-                     : Make(NodeKind::kFold, begin, std::move(range), std::move(body));
+  Tree node =
+      filter ? Make(NodeKind::kFold, begin, std::move(range), std::move(body), std::move(filter))
+             : Make(NodeKind::kFold, begin, std::move(range), std::move(body));
   if (!node) return nullptr;
   node->macro = shape.macro;
   node->slot = slot;

@@ -35,8 +35,7 @@ Result<Program> Program::Parse(std::string_view source, Check check) {
   return std::get<Program>(std::move(read));
 }
 
-std::variant<Program, Mistake> Program::Read(std::string_view source, Layout layout,
-                                             Check check) {
+std::variant<Program, Mistake> Program::Read(std::string_view source, Layout layout, Check check) {
   auto tree = ParseTree(source, check);
   if (auto* mistake = std::get_if<Mistake>(&tree)) return std::move(*mistake);
   auto& [root, slots] = std::get<SyntaxTree>(tree);

@@ -26,9 +26,8 @@ class Collector {
   }
 
   std::vector<Reference> Take() && {
-    std::stable_sort(found_.begin(), found_.end(), [](const Reference& a, const Reference& b) {
-      return a.offset < b.offset;
-    });
+    std::stable_sort(found_.begin(), found_.end(),
+                     [](const Reference& a, const Reference& b) { return a.offset < b.offset; });
     return std::move(found_);
   }
 

@@ -65,9 +65,9 @@ std::int64_t TakeUnit(std::string_view& text) {
     std::int64_t nanos;
   };
   static constexpr Unit kUnits[] = {
-      {"ns", 1},         {"us", 1'000},  {"\u00b5s", 1'000}, {"\u03bcs", 1'000},
-      {"ms", 1'000'000}, {"s", kNanos},  {"m", 60 * kNanos}, {"h", 3600 * kNanos},
-      {"d", 86400 * kNanos}};
+      {"ns", 1},          {"us", 1'000},        {"\u00b5s", 1'000},
+      {"\u03bcs", 1'000}, {"ms", 1'000'000},    {"s", kNanos},
+      {"m", 60 * kNanos}, {"h", 3600 * kNanos}, {"d", 86400 * kNanos}};
   for (const Unit& unit : kUnits) {
     if (!text.starts_with(unit.name)) continue;
     text.remove_prefix(unit.name.size());

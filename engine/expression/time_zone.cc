@@ -84,9 +84,9 @@ Result<TimeZone> TimeZone::Load(std::string_view name) {
     zone.first_offset_ = *offset;
     return zone;
   }
-  const Error unknown = InvalidArgument(
-      "there is no time zone \"" + Shortened(name, 80) +
-      "\" (write a name like \"Europe/Paris\" or an offset like \"+01:00\")");
+  const Error unknown =
+      InvalidArgument("there is no time zone \"" + Shortened(name, 80) +
+                      "\" (write a name like \"Europe/Paris\" or an offset like \"+01:00\")");
   if (!IsZoneName(name)) return unknown;
   const std::string path = std::string(kDirectory) + std::string(name);
   struct stat status;

@@ -29,7 +29,7 @@ class TimeZone {
   std::vector<std::int64_t> transitions_;  // ascending
   std::vector<std::int64_t> offsets_;      // offsets_[i] holds from transitions_[i] on
   std::int64_t first_offset_ = 0;          // before the first transition
-  std::optional<TimeZoneRule> rule_;     // after the last one; none: its offset stays
+  std::optional<TimeZoneRule> rule_;       // after the last one; none: its offset stays
 };
 
 }  // namespace recourse::expression

@@ -122,8 +122,8 @@ std::int64_t YearlyChange::In(int in_year) const {
   if (form == Form::kWeekday) {
     const weekday on(static_cast<unsigned>(day));
     const auto m = std::chrono::month(static_cast<unsigned>(month));
-    date = week == 5 ? sys_days(y / m / on[last])
-                     : sys_days(y / m / on[static_cast<unsigned>(week)]);
+    date =
+        week == 5 ? sys_days(y / m / on[last]) : sys_days(y / m / on[static_cast<unsigned>(week)]);
   } else {
     const sys_days first = y / January / 1;
     // J60 is the first of March in every year.

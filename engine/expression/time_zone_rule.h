@@ -11,9 +11,9 @@ namespace recourse::expression {
 // When, in each year, an offset begins to hold.
 struct YearlyChange {
   enum class Form {
-    kWeekday,          // M3.2.0: the second Sunday of March (week 5 is the last)
-    kDayWithoutLeap,   // J60: the first of March, 1 to 365
-    kDay,              // 59: the same but in leap years, 0 to 365
+    kWeekday,         // M3.2.0: the second Sunday of March (week 5 is the last)
+    kDayWithoutLeap,  // J60: the first of March, 1 to 365
+    kDay,             // 59: the same but in leap years, 0 to 365
   };
   Form form = Form::kWeekday;
   int month = 1;

@@ -272,7 +272,7 @@ class Checker {
 
   std::string_view source_;
   const Types& variables_;
-  std::vector<Type> locals_;  // by slot
+  std::vector<Type> locals_;            // by slot
   std::vector<std::string_view> path_;  // of the name that is being looked at
   std::vector<Mistake> mistakes_;
 };

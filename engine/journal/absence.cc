@@ -44,8 +44,8 @@ Result<Absence> ReadAbsence(const StoredEvent& event) {
     return DataLoss("the event at position " + std::to_string(event.position) +
                     ", by which the journal tells what is not in it, cannot be read: " + why);
   };
-  const bool known = event.run == kJournalItself &&
-                     (event.type == kRunRemoved || event.type == kRunsImported);
+  const bool known =
+      event.run == kJournalItself && (event.type == kRunRemoved || event.type == kRunsImported);
   if (!known) return refuse("type " + std::to_string(event.type) + " is not known");
   auto payload = ParseJson(event.payload);
   if (!payload) return refuse(payload.error().message);

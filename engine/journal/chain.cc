@@ -90,7 +90,8 @@ Result<void> ChainCheck::Add(const StoredEvent& event) {
     }
   }
   if (const Digest hash = ChainHash(hash_, event); hash != event.hash) {
-    return Refusal(event, "its hash is " + ToHex(event.hash) + ", its content gives " + ToHex(hash));
+    return Refusal(event,
+                   "its hash is " + ToHex(event.hash) + ", its content gives " + ToHex(hash));
   }
   last_ = event.position;
   hash_ = event.hash;

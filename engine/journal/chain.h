@@ -5,7 +5,8 @@
 // bytes big-endian; then principal and payload, each preceded by its length as eight bytes
 // big-endian). The first event's previous hash is 32 zero bytes.
 //
-// Where a run was exported and removed, its tombstone has the hashes between which the chain goes on.
+// Where a run was exported and removed, its tombstone has the hashes between which the chain goes
+// on.
 //
 // The chain has no key: it shows damage and careless edits. Who can write the file can also compute
 // a new chain, or cut events off its end; against that, signed heads are kept elsewhere.

@@ -96,21 +96,21 @@ struct TimerRow {
   auto operator<=>(const TimerRow&) const = default;
 };
 
-// A notification for one channel; written with the event that causes it. Its position and number are
-// the key that makes it unique.
+// A notification for one channel; written with the event that causes it. Its position and number
+// are the key that makes it unique.
 struct OutboxRow {
   Position position = 0;  // of the last event of the decision that tells it
   int number = 0;         // among those of the decision
-  std::string channel;  // by its name in the server's configuration
-  std::string event;    // "needs_attention"
+  std::string channel;    // by its name in the server's configuration
+  std::string event;      // "needs_attention"
   RunId run;
   std::string text;
   Time created;
   // What has come of it.
-  int tries = 0;                  // those that failed
-  std::string error;              // why the last one did
+  int tries = 0;      // those that failed
+  std::string error;  // why the last one did
   std::optional<Time> sent;
-  std::optional<Time> given_up;   // it is not tried again by itself
+  std::optional<Time> given_up;  // it is not tried again by itself
 
   bool operator==(const OutboxRow&) const = default;
 };
@@ -122,9 +122,9 @@ struct ScheduleRow {
   std::string timing;        // the expression and zone by which `decided` was reached
   Time decided;              // what was to happen up to here has been decided
   std::vector<Time> queued;  // of those the ones that wait for the previous run to end, in order
-  std::optional<Time> last_time;  // for which the last run was started
-  RunId last_run;                 // 0: none was
-  std::int64_t not_started = 0;   // times for which nothing was started although they came
+  std::optional<Time> last_time;         // for which the last run was started
+  RunId last_run;                        // 0: none was
+  std::int64_t not_started = 0;          // times for which nothing was started although they came
   std::optional<Time> not_started_time;  // the last of them
   std::string not_started_why;
   bool paused = false;
@@ -252,8 +252,8 @@ struct Removal {
 
 // A run as it stood in another journal.
 struct ImportedRun {
-  RunChange change;               // its events have their position and hash
-  std::vector<Digest> previous;   // the hash before each of them
+  RunChange change;                                // its events have their position and hash
+  std::vector<Digest> previous;                    // the hash before each of them
   std::vector<RunChange::Definition> definitions;  // that it went by
 };
 // Answers one run after the other, and then nothing.
@@ -261,8 +261,8 @@ using ImportSource = std::function<Result<std::optional<ImportedRun>>()>;
 
 // One journal with its one writer.
 //
-// Thread safety: Append, NoteNotifications, StoreSchedules, RemoveRun, Import and reader() belong to the core
-// loop's thread. OpenReader, BackUp and size_bytes() may be called from any thread.
+// Thread safety: Append, NoteNotifications, StoreSchedules, RemoveRun, Import and reader() belong
+// to the core loop's thread. OpenReader, BackUp and size_bytes() may be called from any thread.
 class Journal {
  public:
   virtual ~Journal() = default;
@@ -293,8 +293,8 @@ class Journal {
   // Removes a run that is over, with all its rows, and appends its tombstone, in one transaction;
   // answers the tombstone's position. The definition stays: other runs may have it.
   // kNotFound: there is no such run. kAborted: it has not exactly so many events.
-  // kFailedPrecondition: it is not over, holds a lock, or is the last one of a schedule; the message
-  // says which. Nothing was removed then. Otherwise as Append.
+  // kFailedPrecondition: it is not over, holds a lock, or is the last one of a schedule; the
+  // message says which. Nothing was removed then. Otherwise as Append.
   virtual Result<Position> RemoveRun(const Removal& removal) = 0;
 
   // Stores runs as they stood in another journal, and what tells of the positions between them, in

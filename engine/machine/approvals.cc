@@ -20,13 +20,15 @@ std::vector<std::string> RolesAsked(const CastVote& vote, const ApprovalRequeste
   std::vector<std::string> asked;
   for (const std::string& role : vote.roles) {
     const auto& approvers = request.approvers;
-    if (std::find(approvers.begin(), approvers.end(), role) != approvers.end()) asked.push_back(role);
+    if (std::find(approvers.begin(), approvers.end(), role) != approvers.end())
+      asked.push_back(role);
   }
   return asked;
 }
 
 // Nobody decides alone about what they themselves have asked for or made of the run.
-Result<void> CheckVoter(const Draft& draft, const CastVote& vote, const AwaitingApproval& awaiting) {
+Result<void> CheckVoter(const Draft& draft, const CastVote& vote,
+                        const AwaitingApproval& awaiting) {
   const ApprovalRequested& request = awaiting.request;
   const RunState& state = draft.state();
   const std::string& who = draft.facts().principal;
@@ -38,7 +40,8 @@ Result<void> CheckVoter(const Draft& draft, const CastVote& vote, const Awaiting
                   Listed(request.approvers) + ", and " + who + " has " + Listed(vote.roles));
   }
   if (own) {
-    return Refuse(who + " asked for " + id + " and may only take it back, with a rejection; somebody "
+    return Refuse(who + " asked for " + id +
+                  " and may only take it back, with a rejection; somebody "
                   "else must approve it");
   }
   if (request.exclude_requester && who == state.requester) {
@@ -51,21 +54,21 @@ Result<void> CheckVoter(const Draft& draft, const CastVote& vote, const Awaiting
   }
   const bool approves = vote.vote == Vote::kApprove;
   if (approves && request.second_factor && !vote.second_factor) {
-    return Refuse("code: " + id + " takes a one-time code of " + who +
-                  " too");
+    return Refuse("code: " + id + " takes a one-time code of " + who + " too");
   }
   return {};
 }
 
 // Whether nothing has begun in the lane since its approval at `step` was given: the run was stopped
-// before the next step, that waits for the window, or the lane ended with the approval and waits for
-// others.
+// before the next step, that waits for the window, or the lane ended with the approval and waits
+// for others.
 bool NothingSince(const definition::Workflow& workflow, const Activity& lane, int step) {
   if (const auto* ready = std::get_if<Ready>(&lane)) {
     return ready->step == step && ready->point == Ready::Point::kFinished;
   }
   const int after = workflow.After(step);
-  if (const auto* waits = std::get_if<AwaitingWindow>(&lane)) return waits->at == StepRef{after, -1};
+  if (const auto* waits = std::get_if<AwaitingWindow>(&lane))
+    return waits->at == StepRef{after, -1};
   const auto* over = std::get_if<Over>(&lane);
   const int block = workflow.steps[static_cast<std::size_t>(step)].block;
   return over != nullptr && !over->error && !over->stopped && block >= 0 &&
@@ -91,7 +94,8 @@ Result<void> Withdraw(Draft& draft, const CastVote& input) {
   if (const AwaitingApproval* awaiting = FindApproval(draft.state(), input.id)) {
     const bool voted = std::any_of(awaiting->votes.begin(), awaiting->votes.end(),
                                    [&](const auto& cast) { return cast.principal == who; });
-    if (!voted) return FailedPrecondition(who + " has not decided " + id + "; nothing is taken back");
+    if (!voted)
+      return FailedPrecondition(who + " has not decided " + id + "; nothing is taken back");
     draft.Emit(VoteCast{input.id, Vote::kWithdraw, input.reason, input.channel, {}, false});
     return {};
   }

@@ -1,4 +1,5 @@
-// What people change of what a run does: an effect that they tell, another input, another definition.
+// What people change of what a run does: an effect that they tell, another input, another
+// definition.
 #include <algorithm>
 
 #include "engine/base/json.h"
@@ -16,13 +17,15 @@ Result<int> StepToOverride(const Draft& draft, const OverrideInput& input) {
     return InvalidArgument("step: " + input.step + " does no action, so that it has no inputs");
   }
   const Activity* root = ActivityOf(draft.state());
-  if (root == nullptr) return FailedPrecondition(run + " is on its way back; nothing begins forward");
+  if (root == nullptr)
+    return FailedPrecondition(run + " is on its way back; nothing begins forward");
   for (const Activity* leaf : LeavesOf(*root)) {
     const auto* awaiting = std::get_if<AwaitingApproval>(leaf);
     if (std::holds_alternative<Planning>(*leaf) || (awaiting != nullptr && awaiting->held)) {
-      return FailedPrecondition(run + (awaiting != nullptr
-                                           ? " asks for leave to go on outside its window; decide that first"
-                                           : " is making the plan of an approval; try again in a moment"));
+      return FailedPrecondition(
+          run + (awaiting != nullptr
+                     ? " asks for leave to go on outside its window; decide that first"
+                     : " is making the plan of an approval; try again in a moment"));
     }
     if (std::holds_alternative<Attempting>(*leaf) && PlaceOf(*leaf).step == *step) {
       return FailedPrecondition("step: " + input.step + " has an attempt that is not over");
@@ -30,7 +33,8 @@ Result<int> StepToOverride(const Draft& draft, const OverrideInput& input) {
   }
   const auto known = draft.state().steps.find(*step);
   if (known != draft.state().steps.end() && known->second.succeeded) {
-    return FailedPrecondition("step: " + input.step + " is done already; roll back to before it first");
+    return FailedPrecondition("step: " + input.step +
+                              " is done already; roll back to before it first");
   }
   return *step;
 }
@@ -56,8 +60,8 @@ const Given* LastGiven(const RunState& state, std::optional<int> step,
     if (!known.given) continue;
     const Given* one = &*known.given;
     if (newer(one, last)) last = one;
-    const bool leads = step && workflow != nullptr &&
-                       around(workflow->steps[std::size_t(index)].block);
+    const bool leads =
+        step && workflow != nullptr && around(workflow->steps[std::size_t(index)].block);
     if (leads && newer(one, on_the_way)) on_the_way = one;
   }
   return on_the_way != nullptr ? on_the_way : last;
@@ -93,13 +97,14 @@ int Furthest(const RunState& state) {
   for (const Activity* leaf : LeavesOf(*ActivityOf(state))) {
     const auto* ready = std::get_if<Ready>(leaf);
     const bool ahead = ready != nullptr && ready->point == Ready::Point::kEnter;
-    if (!ahead && !std::holds_alternative<Over>(*leaf)) furthest = std::max(furthest, PlaceOf(*leaf).step);
+    if (!ahead && !std::holds_alternative<Over>(*leaf))
+      furthest = std::max(furthest, PlaceOf(*leaf).step);
   }
   return furthest;
 }
 
-// Where the run goes on from, beyond what it has come past: the step that is next in a lane, and the
-// one that it asks about.
+// Where the run goes on from, beyond what it has come past: the step that is next in a lane, and
+// the one that it asks about.
 std::vector<int> Ahead(const RunState& state) {
   std::vector<int> ahead;
   for (const Activity* leaf : LeavesOf(*ActivityOf(state))) {
@@ -113,11 +118,13 @@ std::vector<int> Ahead(const RunState& state) {
 }
 
 // Whether the step at `index`, or the end, is the same one in both.
-bool SamePlace(const definition::Workflow& old, const definition::Workflow& fresh, std::size_t index) {
+bool SamePlace(const definition::Workflow& old, const definition::Workflow& fresh,
+               std::size_t index) {
   if (index >= old.steps.size() || index >= fresh.steps.size()) {
     return index == old.steps.size() && index == fresh.steps.size();
   }
-  return fresh.steps[index].id == old.steps[index].id && fresh.steps[index].block == old.steps[index].block &&
+  return fresh.steps[index].id == old.steps[index].id &&
+         fresh.steps[index].block == old.steps[index].block &&
          fresh.steps[index].frame == old.steps[index].frame;
 }
 
@@ -138,13 +145,15 @@ std::string Difference(const definition::Workflow& old, const definition::Workfl
   int outermost = -1;  // of the furthest: its place in the list of the workflow's own steps
   for (int i = 0; i <= furthest; ++i) {
     if (!SamePlace(old, fresh, std::size_t(i))) {
-      return "step " + old.steps[std::size_t(i)].id + " is at another place, and the run has come past it";
+      return "step " + old.steps[std::size_t(i)].id +
+             " is at another place, and the run has come past it";
     }
     if (Outermost(old, i) == i) ++outermost;
   }
   for (const int next : Ahead(state)) {
     if (SamePlace(old, fresh, std::size_t(next))) continue;
-    return (std::size_t(next) < old.steps.size() ? "step " + old.steps[std::size_t(next)].id : "the end") +
+    return (std::size_t(next) < old.steps.size() ? "step " + old.steps[std::size_t(next)].id
+                                                 : "the end") +
            ", which is next, is at another place";
   }
   const auto was = ParseJson(old.canonical);
@@ -157,7 +166,8 @@ std::string Difference(const definition::Workflow& old, const definition::Workfl
   const Value::List& after = (*is)["steps"].as_list();
   for (std::size_t i = 0; outermost >= 0 && i <= std::size_t(outermost) && i < before.size(); ++i) {
     if (i >= after.size() || before[i] != after[i]) {
-      return "step " + before[i].StringOr("id", "") + " is not the same, and the run has come past it";
+      return "step " + before[i].StringOr("id", "") +
+             " is not the same, and the run has come past it";
     }
   }
   return {};
@@ -168,8 +178,9 @@ std::string Difference(const definition::Workflow& old, const definition::Workfl
 Result<void> On(Draft& draft, const ResolveEffect& input) {
   const auto& attention = std::get<NeedsAttention>(draft.state().status);
   if (!IsDoubt(attention.question)) {
-    return FailedPrecondition("no effect of " + draft.state().run.ToString() +
-                              " is in doubt; what it asks is answered with retry, skip or rollback");
+    return FailedPrecondition(
+        "no effect of " + draft.state().run.ToString() +
+        " is in doubt; what it asks is answered with retry, skip or rollback");
   }
   if (input.reason.empty()) return InvalidArgument("reason: say how you know");
   if (input.finding == Finding::kApplied) {
@@ -201,8 +212,9 @@ Result<void> On(Draft& draft, const OverrideInput& input) {
   InputOverride change{*step, input.input, input.value, input.reason, draft.facts().principal};
   if (const Given* given = LastGiven(draft.state(), *step, &draft.workflow())) {
     if (std::holds_alternative<Waiting>(draft.state().status)) {
-      return FailedPrecondition("pause " + draft.state().run.ToString() +
-                                " first: the change needs an approval, and the run could go on meanwhile");
+      return FailedPrecondition(
+          "pause " + draft.state().run.ToString() +
+          " first: the change needs an approval, and the run could go on meanwhile");
     }
     AskToOverride(draft, input, std::move(change), ApprovalRequested(given->approval.request));
     return {};
@@ -223,13 +235,15 @@ Value WithOverrides(const RunState& state, int step, Value inputs) {
 Result<void> On(Draft& draft, const AdoptDefinition& input) {
   const RunState& state = draft.state();
   const std::string run = state.run.ToString();
-  if (input.reason.empty()) return InvalidArgument("reason: say why the run needs another definition");
+  if (input.reason.empty())
+    return InvalidArgument("reason: say why the run needs another definition");
   if (input.to->digest == state.digest) {
     return FailedPrecondition(run + " goes by this definition of " + input.to->name + " already");
   }
   const bool early = !state.finishing && ActivityOf(state) != nullptr;
   if (!early) {
-    return FailedPrecondition(run + " is on its way back or at what runs at last; it keeps its definition");
+    return FailedPrecondition(
+        run + " is on its way back or at what runs at last; it keeps its definition");
   }
   for (const Activity* leaf : LeavesOf(*ActivityOf(state))) {
     if (!IsAtWork(*leaf)) continue;
@@ -237,16 +251,19 @@ Result<void> On(Draft& draft, const AdoptDefinition& input) {
                               " is at work; wait until it is over");
   }
   if (LastGiven(state, {})) {
-    return FailedPrecondition(run + " was approved by what its definition says; roll back to a checkpoint "
-                              "before the approval, or cancel and start anew");
+    return FailedPrecondition(
+        run +
+        " was approved by what its definition says; roll back to a checkpoint "
+        "before the approval, or cancel and start anew");
   }
   if (!state.overrides.empty() || state.override_asked) {
-    return FailedPrecondition("an input of " + run +
-                              " is overridden, for a step of the definition that it has; it keeps that");
+    return FailedPrecondition(
+        "an input of " + run +
+        " is overridden, for a step of the definition that it has; it keeps that");
   }
   if (const auto difference = Difference(draft.workflow(), *input.to, state); !difference.empty()) {
-    return FailedPrecondition("the new definition of " + input.to->name + " cannot be adopted by " + run +
-                              ": " + difference);
+    return FailedPrecondition("the new definition of " + input.to->name + " cannot be adopted by " +
+                              run + ": " + difference);
   }
   draft.Emit(DefinitionAdopted{input.to->digest, input.reason});
   return {};

@@ -50,13 +50,20 @@ static_assert(kLegal.size() == std::variant_size_v<Input::variant>);
 
 char LetterOf(RunStatus status) {
   switch (status) {
-    case RunStatus::kQueued: return 'q';
-    case RunStatus::kRunning: return 'r';
-    case RunStatus::kWaiting: return 'w';
-    case RunStatus::kPaused: return 'p';
-    case RunStatus::kNeedsAttention: return 'n';
-    case RunStatus::kRollingBack: return 'b';
-    default: return 'e';
+    case RunStatus::kQueued:
+      return 'q';
+    case RunStatus::kRunning:
+      return 'r';
+    case RunStatus::kWaiting:
+      return 'w';
+    case RunStatus::kPaused:
+      return 'p';
+    case RunStatus::kNeedsAttention:
+      return 'n';
+    case RunStatus::kRollingBack:
+      return 'b';
+    default:
+      return 'e';
   }
 }
 
@@ -116,9 +123,10 @@ Result<void> CheckHeld(const RunState& state, std::string_view input) {
   }
   if (state.override_asked && is({"Resume", "Retry", "Skip", "ResolveEffect", "OverrideWindow"})) {
     const ApprovalRequested& asked = state.override_asked->request;
-    return FailedPrecondition(WordFor(input) + " is not possible: " + asked.id.ToString() +
-                              " asks whether an input may be overridden; approve or reject it first (" +
-                              state.override_asked->asked_by + " may reject it too)");
+    return FailedPrecondition(
+        WordFor(input) + " is not possible: " + asked.id.ToString() +
+        " asks whether an input may be overridden; approve or reject it first (" +
+        state.override_asked->asked_by + " may reject it too)");
   }
   return {};
 }
@@ -154,7 +162,8 @@ Result<Decision> Decide(const definition::Workflow& workflow, const RunState& st
   const bool well = !IsFinal(status) || status == RunStatus::kSucceeded;
   if (NeedsPerson(state) && !NeedsPerson(after) && well) {
     draft.Do(Notify{"attended", after.run.ToString() + " (" + after.workflow + ") " +
-                                    (IsFinal(status) ? "is over" : "goes on") + "; nobody is needed now"});
+                                    (IsFinal(status) ? "is over" : "goes on") +
+                                    "; nobody is needed now"});
   }
   return std::move(draft).Take();
 }

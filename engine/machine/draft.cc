@@ -21,7 +21,8 @@ Result<Value> AsJournaled(Result<Value> value) {
 }
 
 Error NoSuchAction(const definition::ActionStep& action, std::string_view left) {
-  return FailedPrecondition("this server has no action " + action.action + "; " + std::string(left) +
+  return FailedPrecondition("this server has no action " + action.action + "; " +
+                            std::string(left) +
                             ". Start a server that has it and retry, or do by hand what it would "
                             "have done and skip");
 }

@@ -53,7 +53,8 @@ class Draft {
   // Whether an attempt of it is to end soon, and is not tried again: the run is being stopped, or
   // another lane has failed.
   bool IsStopping(StepRef at) const;
-  // Closes the approvals that are open, of the whole run or within one lane: nobody is asked any more.
+  // Closes the approvals that are open, of the whole run or within one lane: nobody is asked any
+  // more.
   void VoidApprovals();
   void VoidApprovals(const Activity& within);
   // Nobody is asked any more whether an input may be overridden: the run does not go on forward.
@@ -104,8 +105,8 @@ class Draft {
   void StopLane(int step, int lane);
   void Close(int step);
   void FailLane(int step, int branch, Error error);
-  // A step that stands inside another, or an item beside others, fails what it stands in: false when
-  // it stands in none.
+  // A step that stands inside another, or an item beside others, fails what it stands in: false
+  // when it stands in none.
   bool FailsAround(StepRef at, const Error& error);
 
   void Enter(int step, bool again);
@@ -160,8 +161,8 @@ class Draft {
 // without ever waiting would else hold up all runs, and fill the memory.
 inline constexpr std::size_t kEventsMax = 10'000;
 
-// What an expression answered as the journal gives it back, so that a run goes on from the same value
-// after a crash as before it: a timestamp is a text, and so on.
+// What an expression answered as the journal gives it back, so that a run goes on from the same
+// value after a crash as before it: a timestamp is a text, and so on.
 Result<Value> AsJournaled(Result<Value> value);
 
 // What a person is asked where `action` is one that this server lacks; `left` says what was not

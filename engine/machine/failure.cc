@@ -12,7 +12,8 @@ using definition::ActionStep;
 // The delay before attempt `tries + 1`: grows by `backoff`, capped, and up to a fifth shorter so
 // that runs that failed together do not come back together.
 std::chrono::microseconds RetryDelay(const RetryPolicy& retry, int tries, double jitter) {
-  const double grown = static_cast<double>(retry.delay.count()) * std::pow(retry.backoff, tries - 1);
+  const double grown =
+      static_cast<double>(retry.delay.count()) * std::pow(retry.backoff, tries - 1);
   const double capped = std::min(grown, static_cast<double>(retry.delay_max.count()));
   return std::chrono::microseconds(std::llround(capped * (1 - 0.2 * jitter)));
 }
@@ -38,9 +39,10 @@ void Draft::FailAttempt(const Attempting& attempt, Error error, Value evidence, 
     if (!deadline || again < *deadline) {
       failed.retry_at = again;
     } else {
-      failed.error = Error{Code::kDeadlineExceeded,
-                           "the step's deadline leaves no time for another attempt; the last failed: " +
-                               failed.error.ToString()};
+      failed.error =
+          Error{Code::kDeadlineExceeded,
+                "the step's deadline leaves no time for another attempt; the last failed: " +
+                    failed.error.ToString()};
     }
   }
   Emit(std::move(failed));
@@ -110,7 +112,9 @@ void Draft::ActOnStop(const StopRequested& stop) {
       return BeginRollback({{}, Afterwards::kCancelled, {}, cause}, false, at);
     case StopKind::kRollback:
       return BeginRollback({stop.rollback_to,
-                            stop.rollback_to ? Afterwards::kAsk : Afterwards::kRolledBack, {}, cause},
+                            stop.rollback_to ? Afterwards::kAsk : Afterwards::kRolledBack,
+                            {},
+                            cause},
                            false, at);
     case StopKind::kWindow:
       return BeginRollback({{}, Afterwards::kRolledBack, {}, cause}, true, at);
@@ -189,7 +193,8 @@ void Draft::End(Event last) {
   VoidOverride();
   Emit(std::move(last));
   if (held) Do(ReleaseLock{state_.lock});
-  Do(Notify{well ? "run_succeeded" : "run_failed", state_.run.ToString() + " (" + state_.workflow + ") ended " +
+  Do(Notify{well ? "run_succeeded" : "run_failed", state_.run.ToString() + " (" + state_.workflow +
+                                                       ") ended " +
                                                        std::string(ToString(StatusOf(state_)))});
 }
 

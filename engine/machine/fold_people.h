@@ -81,7 +81,8 @@ class FoldPeople : protected FoldTools {
         state_.window_overridden = true;
         state_.rollback_by.reset();
         // It is the run that may go on: so may every other lane that waits for the window.
-        for (const StepRef at : HeldByWindow(Root())) Work(at, Ready{at.step, at.item, Point::kAgain});
+        for (const StepRef at : HeldByWindow(Root()))
+          Work(at, Ready{at.step, at.item, Point::kAgain});
       }
       state_.steps[held->step].entered = envelope_.time;
       return Work(*held, Ready{held->step, held->item, Point::kAgain});

@@ -68,9 +68,9 @@ int Following(const definition::Workflow& workflow, int step, int next) {
   for (int block = workflow.steps[std::size_t(step)].block; next >= size && block >= 0;) {
     const definition::Block& left = workflow.blocks[std::size_t(block)];
     if (left.owner < 0) break;
-    const auto after = std::find_if(
-        workflow.blocks.begin() + block + 1, workflow.blocks.end(),
-        [&](const definition::Block& other) { return other.owner == left.owner; });
+    const auto after =
+        std::find_if(workflow.blocks.begin() + block + 1, workflow.blocks.end(),
+                     [&](const definition::Block& other) { return other.owner == left.owner; });
     if (after != workflow.blocks.end()) return after->first;
     next = workflow.After(left.owner);
     block = workflow.steps[std::size_t(left.owner)].block;
@@ -126,7 +126,9 @@ void Draft::Enter(int index, bool again) {
                                                      std::string(wanted->TypeOf())));
       }
       if (!wanted->as_bool()) {
-        return Emit(StepSkipped{{index, -1}, Source::kApply, Value(),
+        return Emit(StepSkipped{{index, -1},
+                                Source::kApply,
+                                Value(),
                                 "its condition is false: " + step.when->source()});
       }
     }
@@ -153,7 +155,8 @@ void Draft::EnterKind(int step, const ActionStep& action) {
 }
 
 void Draft::EnterKind(int step, const definition::ApprovalStep&) {
-  if (!SomePlanFollows(workflow_, step) && state_.overrides.empty()) return RequestApproval(*this, step, Value());
+  if (!SomePlanFollows(workflow_, step) && state_.overrides.empty())
+    return RequestApproval(*this, step, Value());
   Emit(PlanStarted{step});
   Do(MakePlan{step, state_.revision});
 }
@@ -172,7 +175,9 @@ void Draft::EnterKind(int step, const definition::SwitchStep& choice) {
   Emit(SwitchTaken{step, choice.otherwise.value_or(workflow_.After(step))});
 }
 
-void Draft::EnterKind(int step, const definition::CheckpointStep&) { Emit(CheckpointReached{step}); }
+void Draft::EnterKind(int step, const definition::CheckpointStep&) {
+  Emit(CheckpointReached{step});
+}
 
 void Draft::EnterKind(int step, const definition::WaitStep& wait) {
   if (!wait.signal.empty()) {
@@ -196,10 +201,10 @@ void Draft::EnterKind(int step, const definition::SetStep& set) {
   auto values = AsJournaled(set.values.Evaluate(Scope({step, -1})));
   if (!values) return FailStep({step, -1}, std::move(values).error().In("set"));
   if (!FitsAsJson(*values, facts_.inputs_bytes_max)) {
-    return FailStep({step, -1}, Error{Code::kResourceExhausted,
-                                      "set: the values are larger than " +
-                                          HumanBytes(facts_.inputs_bytes_max) +
-                                          ", which is the limit"});
+    return FailStep({step, -1},
+                    Error{Code::kResourceExhausted, "set: the values are larger than " +
+                                                        HumanBytes(facts_.inputs_bytes_max) +
+                                                        ", which is the limit"});
   }
   Emit(StepCompleted{step, *std::move(values)});
 }
@@ -217,8 +222,8 @@ void Draft::EnterKind(int step, const definition::SubWorkflowStep& sub) {
   const definition::Block& block = workflow_.blocks[std::size_t(sub.block)];
   auto inputs = sub.with.Evaluate(Scope({step, -1}));
   if (inputs) {
-    inputs = AsJournaled(
-        definition::FitInputs(workflow_.InputsOf(StepAt(block.first).frame), *inputs));
+    inputs =
+        AsJournaled(definition::FitInputs(workflow_.InputsOf(StepAt(block.first).frame), *inputs));
   }
   if (!inputs) return FailStep({step, -1}, std::move(inputs).error().In("with"));
   Emit(SubWorkflowStarted{step, block.first, block.end, *std::move(inputs)});
@@ -227,8 +232,8 @@ void Draft::EnterKind(int step, const definition::SubWorkflowStep& sub) {
 void Draft::EnterKind(int step, const definition::FailStep& fail) {
   auto message = fail.message.Evaluate(Scope({step, -1}));
   if (!message) return FailStep({step, -1}, std::move(message).error().In("message"));
-  FailStep({step, -1}, Error{fail.code, message->is_string() ? message->as_string()
-                                                             : ToJson(*message)});
+  FailStep({step, -1},
+           Error{fail.code, message->is_string() ? message->as_string() : ToJson(*message)});
 }
 
 std::optional<Time> Draft::DeadlineOf(StepRef at) const {
@@ -237,8 +242,8 @@ std::optional<Time> Draft::DeadlineOf(StepRef at) const {
   // It counts from the visit's beginning; from a person's retry it counts anew.
   const Activity& lane = *FindActivity(*ActivityOf(state_), {at.step, -1});
   const auto* ready = std::get_if<Ready>(&lane);
-  const bool begins = (ready != nullptr && at.item < 0) ||
-                      std::holds_alternative<AwaitingWindow>(lane);
+  const bool begins =
+      (ready != nullptr && at.item < 0) || std::holds_alternative<AwaitingWindow>(lane);
   return (begins ? facts_.now : state_.steps.at(at.step).entered) + *step.deadline;
 }
 
@@ -251,18 +256,19 @@ void Draft::BeginAttempt(StepRef at) {
   }
   const auto deadline = DeadlineOf(at);
   if (deadline && *deadline <= facts_.now) {
-    return FailStep(at, Error{Code::kDeadlineExceeded, "the step's deadline is over; nothing more of "
-                                                       "it was started"});
+    return FailStep(at, Error{Code::kDeadlineExceeded,
+                              "the step's deadline is over; nothing more of "
+                              "it was started"});
   }
   if (HeldByWindow(at)) return;
   auto inputs = AsJournaled(action.with.Evaluate(Scope(at)));
   if (!inputs) return FailStep(at, std::move(inputs).error().In("with"));
   inputs = WithOverrides(state_, at.step, *std::move(inputs));
   if (!FitsAsJson(*inputs, facts_.inputs_bytes_max)) {
-    return FailStep(at, Error{Code::kResourceExhausted,
-                              "with: the inputs are larger than " +
-                                  HumanBytes(facts_.inputs_bytes_max) +
-                                  ", which is the limit; nothing was started"});
+    return FailStep(
+        at, Error{Code::kResourceExhausted, "with: the inputs are larger than " +
+                                                HumanBytes(facts_.inputs_bytes_max) +
+                                                ", which is the limit; nothing was started"});
   }
   AttemptStarted started;
   started.at = at;
@@ -303,7 +309,8 @@ void Draft::StartPhaseOf(const Attempting& attempt, bool resumed) {
   start.undo = attempt.undo;
   start.checkpoint = attempt.checkpoint;
   start.deadline = facts_.now + action.timeout;
-  if (const auto deadline = DeadlineOf(attempt.at)) start.deadline = std::min(start.deadline, *deadline);
+  if (const auto deadline = DeadlineOf(attempt.at))
+    start.deadline = std::min(start.deadline, *deadline);
   start.fencing_token = state_.fencing_token;
   start.resumed = resumed;
   Do(std::move(start));

@@ -196,9 +196,9 @@ bool Draft::IsStopping(StepRef at) const {
   while (const auto* inside = activity == nullptr ? nullptr : std::get_if<Inside>(activity)) {
     if (inside->failure && inside->stops_others) return true;
     if (inside->items > 0) return false;
-    const auto lane = std::find_if(inside->lanes.begin(), inside->lanes.end(), [&](const Lane& one) {
-      return one.first <= at.step && at.step < one.end;
-    });
+    const auto lane =
+        std::find_if(inside->lanes.begin(), inside->lanes.end(),
+                     [&](const Lane& one) { return one.first <= at.step && at.step < one.end; });
     activity = lane == inside->lanes.end() ? nullptr : &lane->activity;
   }
   return false;

@@ -4,16 +4,26 @@
 namespace recourse::machine {
 std::string_view ToString(RunStatus status) {
   switch (status) {
-    case RunStatus::kQueued: return "QUEUED";
-    case RunStatus::kRunning: return "RUNNING";
-    case RunStatus::kWaiting: return "WAITING";
-    case RunStatus::kPaused: return "PAUSED";
-    case RunStatus::kNeedsAttention: return "NEEDS_ATTENTION";
-    case RunStatus::kRollingBack: return "ROLLING_BACK";
-    case RunStatus::kSucceeded: return "SUCCEEDED";
-    case RunStatus::kFailed: return "FAILED";
-    case RunStatus::kCancelled: return "CANCELLED";
-    case RunStatus::kRolledBack: return "ROLLED_BACK";
+    case RunStatus::kQueued:
+      return "QUEUED";
+    case RunStatus::kRunning:
+      return "RUNNING";
+    case RunStatus::kWaiting:
+      return "WAITING";
+    case RunStatus::kPaused:
+      return "PAUSED";
+    case RunStatus::kNeedsAttention:
+      return "NEEDS_ATTENTION";
+    case RunStatus::kRollingBack:
+      return "ROLLING_BACK";
+    case RunStatus::kSucceeded:
+      return "SUCCEEDED";
+    case RunStatus::kFailed:
+      return "FAILED";
+    case RunStatus::kCancelled:
+      return "CANCELLED";
+    case RunStatus::kRolledBack:
+      return "ROLLED_BACK";
   }
   return "UNKNOWN";
 }

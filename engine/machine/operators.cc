@@ -11,8 +11,8 @@ namespace {
 struct Standing {
   StepRef at;
   const NeedsAttention* attention = nullptr;
-  const Attempting* doubtful = nullptr;   // an attempt whose effect a person must tell
-  const Rollback* rollback = nullptr;     // a compensation that failed
+  const Attempting* doubtful = nullptr;  // an attempt whose effect a person must tell
+  const Rollback* rollback = nullptr;    // a compensation that failed
   // The step is done and its output stands; the run was stopped before the next.
   bool finished = false;
   bool approval = false;  // an approval that was not given: it waits, expired or was rejected
@@ -76,7 +76,8 @@ Result<Standing> WhereItStands(const Draft& draft, const std::string& step = {})
     standing.rollback = std::get_if<Rollback>(&attention->from);
     const std::string here = NameOf(draft.workflow(), standing.at);
     if (!step.empty() && step != here) {
-      return InvalidArgument("step: " + state.run.ToString() + " is at " + here + ", not at " + step);
+      return InvalidArgument("step: " + state.run.ToString() + " is at " + here + ", not at " +
+                             step);
     }
   } else {
     auto waiting = TheWaiting(draft, step);
@@ -147,7 +148,8 @@ bool GoesOn(const RunState& state) {
 Result<void> RefuseAtLast(const Draft& draft, std::string_view word) {
   if (!draft.state().finishing) return {};
   return FailedPrecondition(std::string(word) + " is not possible: the work of " +
-                            draft.state().run.ToString() + " is over, and it is at what runs at "
+                            draft.state().run.ToString() +
+                            " is over, and it is at what runs at "
                             "last; cancel ends that");
 }
 
@@ -220,8 +222,8 @@ Result<void> On(Draft& draft, const Cancel& input) {
   if (input.rollback) {
     if (auto may = RefuseAtLast(draft, "Cancel with rollback"); !may) return may;
   }
-  if (auto resolved = input.rollback ? TellEffect(draft, input.finding, input.reason)
-                                     : Result<void>();
+  if (auto resolved =
+          input.rollback ? TellEffect(draft, input.finding, input.reason) : Result<void>();
       !resolved) {
     return resolved;
   }
@@ -245,8 +247,8 @@ Result<void> On(Draft& draft, const Retry& input) {
     return FailedPrecondition("Retry is not possible: " + draft.state().run.ToString() +
                               " waits for something else than a retry; nothing has failed");
   }
-  const bool compensation = standing.rollback != nullptr &&
-                            standing.attention->question == Question::kCompensationFailed;
+  const bool compensation =
+      standing.rollback != nullptr && standing.attention->question == Question::kCompensationFailed;
   if (standing.doubtful != nullptr &&
       standing.attention->question == Question::kVerifyInconclusive) {
     // It took effect, and a rollback has to undo that too, whatever the next attempt comes to.
@@ -267,12 +269,14 @@ Result<void> On(Draft& draft, const Skip& input) {
   const Standing& standing = *found;
   const std::string here = NameOf(draft.workflow(), standing.at);
   if (standing.approval) {
-    return FailedPrecondition("Skip is not possible: an approval is never skipped; approve or reject "
-                              "it, or roll back");
+    return FailedPrecondition(
+        "Skip is not possible: an approval is never skipped; approve or reject "
+        "it, or roll back");
   }
   if (standing.rollback == nullptr && !standing.finished &&
       LacksApprovalInside(draft, standing.at.step)) {
-    return FailedPrecondition("Skip is not possible: " + here + " has an approval inside that was not "
+    return FailedPrecondition("Skip is not possible: " + here +
+                              " has an approval inside that was not "
                               "given, and an approval is never skipped; retry it, or roll back");
   }
   if (standing.rollback != nullptr) {
@@ -286,11 +290,13 @@ Result<void> On(Draft& draft, const Skip& input) {
     return {};
   }
   if (standing.attention != nullptr && standing.attention->question == Question::kRolledBackTo) {
-    return FailedPrecondition("Skip is not possible: nothing has failed; retry goes on from " + here);
+    return FailedPrecondition("Skip is not possible: nothing has failed; retry goes on from " +
+                              here);
   }
   if (standing.finished) {
     if (!input.output.is_null()) {
-      return InvalidArgument("output: " + here + " is done and keeps the output that it has; skip "
+      return InvalidArgument("output: " + here +
+                             " is done and keeps the output that it has; skip "
                              "without one goes on after it");
     }
     draft.Emit(RetryRequested{standing.at, Said(draft, "skipped", input.reason)});
@@ -319,11 +325,12 @@ Result<void> On(Draft& draft, const RollBack& input) {
   if (!input.checkpoint.empty()) {
     checkpoint = draft.workflow().FindStep(input.checkpoint);
     const auto& done = draft.state().done;
-    const bool passed = checkpoint && std::any_of(done.begin(), done.end(), [&](const Done& entry) {
-                          return entry.kind == Done::Kind::kCheckpoint &&
-                                 entry.at.step == *checkpoint;
-                        });
-    const auto known = checkpoint ? draft.state().steps.find(*checkpoint) : draft.state().steps.end();
+    const bool passed =
+        checkpoint && std::any_of(done.begin(), done.end(), [&](const Done& entry) {
+          return entry.kind == Done::Kind::kCheckpoint && entry.at.step == *checkpoint;
+        });
+    const auto known =
+        checkpoint ? draft.state().steps.find(*checkpoint) : draft.state().steps.end();
     const bool earlier = known != draft.state().steps.end() && known->second.stale;
     if (!passed || earlier) {
       return InvalidArgument("checkpoint: " + draft.state().run.ToString() +
@@ -335,7 +342,9 @@ Result<void> On(Draft& draft, const RollBack& input) {
                            Said(draft, "rolled back", input.reason)};
   if (StopAtWork(draft, stop)) return {};
   draft.VoidApprovals();
-  draft.BeginRollback({checkpoint, checkpoint ? Afterwards::kAsk : Afterwards::kRolledBack, {},
+  draft.BeginRollback({checkpoint,
+                       checkpoint ? Afterwards::kAsk : Afterwards::kRolledBack,
+                       {},
                        Error{Code::kCancelled, stop.reason}},
                       false, Here(draft));
   return {};

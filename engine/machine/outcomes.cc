@@ -43,7 +43,8 @@ void ResumeIn(Draft& draft, const Attempting& attempt, Phase phase, bool resumed
 // The effect is unknown: a probe may tell, else a person must.
 void Doubt(Draft& draft, const Attempting& attempt, Question question, const Error& error) {
   const bool probed = draft.ActionAt(attempt.at).repeat == RepeatClass::kProbed;
-  if (probed && question == Question::kUnknownEffect) return ResumeIn(draft, attempt, Phase::kProbe);
+  if (probed && question == Question::kUnknownEffect)
+    return ResumeIn(draft, attempt, Phase::kProbe);
   draft.Ask(question, attempt.at, error);
 }
 
@@ -53,8 +54,9 @@ void ResumeAfterCrash(Draft& draft, const Attempting& attempt) {
   const definition::ActionStep& action = draft.ActionAt(attempt.at);
   if (!action.known) {
     return draft.Ask(Question::kUnknownEffect, attempt.at,
-                     NoSuchAction(action, "the attempt was at work when the server stopped, and "
-                                          "nothing is known of how it ended"));
+                     NoSuchAction(action,
+                                  "the attempt was at work when the server stopped, and "
+                                  "nothing is known of how it ended"));
   }
   switch (action.repeat) {
     case RepeatClass::kReadOnly:
@@ -90,10 +92,9 @@ void Expire(Draft& draft, const AwaitingApproval& awaiting) {
   if (request.on_expiry == OnExpiry::kEscalate) {
     const std::string& to = request.escalations.back().to;
     draft.Emit(ApprovalEscalated{request.id, to, true});
-    return draft.Do(Notify{"approval_escalated", draft.state().run.ToString() + ": " +
-                                                     request.id.ToString() +
-                                                     " is overdue and waits for " + to + ": " +
-                                                     request.prompt});
+    return draft.Do(Notify{"approval_escalated",
+                           draft.state().run.ToString() + ": " + request.id.ToString() +
+                               " is overdue and waits for " + to + ": " + request.prompt});
   }
   const Error error{Code::kDeadlineExceeded,
                     "nobody decided " + request.id.ToString() + " in time; nothing was decided"};
@@ -109,8 +110,8 @@ void Escalate(Draft& draft, const AwaitingApproval& awaiting) {
   const ApprovalRequested& request = awaiting.request;
   const std::string to = request.escalations[awaiting.escalated].to;
   const std::string text = draft.state().run.ToString() + " still waits for approval " +
-                           request.id.ToString() + (to.empty() ? "" : ", now also from " + to) + ": " +
-                           request.prompt;
+                           request.id.ToString() + (to.empty() ? "" : ", now also from " + to) +
+                           ": " + request.prompt;
   draft.Emit(ApprovalEscalated{request.id, to, false});
   draft.Do(Notify{"approval_escalated", text});
 }
@@ -119,7 +120,8 @@ void Escalate(Draft& draft, const AwaitingApproval& awaiting) {
 void Say(Draft& draft, const definition::ActionStep& action, const Value& output) {
   if (!action.sends) return;
   const std::string subject = output.StringOr("subject", "");
-  draft.Do(Notify{std::string(kMessage), (subject.empty() ? "" : subject + "\n\n") + output.StringOr("text", ""),
+  draft.Do(Notify{std::string(kMessage),
+                  (subject.empty() ? "" : subject + "\n\n") + output.StringOr("text", ""),
                   output.StringOr("channel", "")});
 }
 
@@ -158,8 +160,8 @@ void StopNow(Draft& draft, const StopRequested& stop) {
 
 void MissDeadline(Draft& draft) {
   if (std::holds_alternative<Queued>(draft.state().status)) {
-    return draft.EndRun(RunFailed{{Code::kDeadlineExceeded,
-                                   "the run's deadline was over before the lock was free"}});
+    return draft.EndRun(RunFailed{
+        {Code::kDeadlineExceeded, "the run's deadline was over before the lock was free"}});
   }
   StopNow(draft, {StopKind::kDeadline, false, {}, "the run's deadline is over"});
 }
@@ -209,9 +211,13 @@ Result<void> On(Draft& draft, const AttemptBroke& input) {
   if (!attempt) return std::move(attempt).error();
   const Failure& failure = input.failure;
   if (input.inconclusive) {
-    draft.Emit(AttemptFailed{input.at, input.number, failure.error,
-                             Value::Object({{"output", input.output}, {"verify", failure.evidence}}),
-                             LeftBehind::kUnknown, {}});
+    draft.Emit(
+        AttemptFailed{input.at,
+                      input.number,
+                      failure.error,
+                      Value::Object({{"output", input.output}, {"verify", failure.evidence}}),
+                      LeftBehind::kUnknown,
+                      {}});
     draft.Ask(Question::kVerifyInconclusive, input.at, failure.error);
     return {};
   }
@@ -240,8 +246,8 @@ Result<void> On(Draft& draft, const Probed& input) {
   const auto doubt = attempt.doubt;
   switch (answer.verdict) {
     case Verdict::kApplied:
-      draft.Emit(AttemptSucceeded{input.at, input.number, answer.output, Source::kProbe,
-                                  answer.message});
+      draft.Emit(
+          AttemptSucceeded{input.at, input.number, answer.output, Source::kProbe, answer.message});
       draft.Continue();
       return {};
     case Verdict::kNotApplied:
@@ -276,7 +282,8 @@ Result<void> On(Draft& draft, const Probed& input) {
       break;
   }
   const std::string said = answer.message.empty() ? "the probe cannot tell" : answer.message;
-  draft.Ask(Question::kUnknownEffect, input.at, doubt ? doubt->error.In(said) : Error{Code::kUnknown, said});
+  draft.Ask(Question::kUnknownEffect, input.at,
+            doubt ? doubt->error.In(said) : Error{Code::kUnknown, said});
   return {};
 }
 
@@ -292,7 +299,8 @@ Result<void> On(Draft& draft, const Compensated& input) {
   auto rollback = TheCompensation(draft, input.at, input.number);
   if (!rollback) return std::move(rollback).error();
   draft.Emit(CompensationSucceeded{input.at, input.output, Source::kApply, {}});
-  if (const auto& instead = draft.ActionAt(input.at).compensation) Say(draft, *instead, input.output);
+  if (const auto& instead = draft.ActionAt(input.at).compensation)
+    Say(draft, *instead, input.output);
   draft.Unwind();
   return {};
 }
@@ -338,10 +346,11 @@ Result<void> On(Draft& draft, const TimerFired& input) {
   } else if (input.timer.kind == TimerKind::kPolicyLevel) {
     TellNextLevel(draft);
   } else if (input.timer.kind == TimerKind::kWindowClosing) {
-    StopNow(draft, {StopKind::kWindow, true, {}, "the window closes; what was done is undone in time"});
+    StopNow(draft,
+            {StopKind::kWindow, true, {}, "the window closes; what was done is undone in time"});
   } else if (const Activity* leaf = LeafOf(draft.state(), input.timer)) {
-    const bool begins = std::holds_alternative<BackingOff>(*leaf) ||
-                        std::holds_alternative<AwaitingWindow>(*leaf);
+    const bool begins =
+        std::holds_alternative<BackingOff>(*leaf) || std::holds_alternative<AwaitingWindow>(*leaf);
     if (begins) {
       draft.BeginAttempt(PlaceOf(*leaf));
       draft.Continue();

@@ -180,19 +180,20 @@ Result<void> On(Draft& draft, const AnswerItem& input) {
   if (!may) {
     std::string roles;
     for (const std::string& role : request.by) roles += (roles.empty() ? "" : " or ") + role;
-    return Error{Code::kPermissionDenied, draft.facts().principal + " may not answer the checklist at " +
-                                              draft.StepAt(open->step).id + "; it takes the role " +
-                                              (roles.empty() ? "of nobody: its list is empty" : roles)};
+    return Error{Code::kPermissionDenied,
+                 draft.facts().principal + " may not answer the checklist at " +
+                     draft.StepAt(open->step).id + "; it takes the role " +
+                     (roles.empty() ? "of nobody: its list is empty" : roles)};
   }
   if (!input.done && input.note.empty()) {
     return InvalidArgument("note: say why the item cannot be done");
   }
-  if (const auto said = open->answers.find(input.item);
-      said != open->answers.end() && input.done) {
+  if (const auto said = open->answers.find(input.item); said != open->answers.end() && input.done) {
     if (input.note.empty() || input.note == said->second.note) return {};
     return FailedPrecondition("the item " + input.item + " was answered by " + said->second.by +
                               (said->second.note.empty() ? "" : ": " + said->second.note) +
-                              ". This note was not kept; to add it: recourse note " + run + " TEXT");
+                              ". This note was not kept; to add it: recourse note " + run +
+                              " TEXT");
   }
   const int step = open->step;
   draft.Emit(ItemAnswered{step, input.item, input.done, false, input.note});

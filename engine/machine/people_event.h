@@ -75,7 +75,8 @@ struct ApprovalRequested {
   std::vector<Escalation> escalations{};
   bool overrides_window = false;  // what is asked: may the run go on outside its window?
   bool pause_stops_clock = false;
-  // How many it takes of each role; a person counts in one of them only. Empty: `quorum` of any role.
+  // How many it takes of each role; a person counts in one of them only. Empty: `quorum` of any
+  // role.
   using Group = definition::ApprovalStep::Group;
   std::vector<Group> groups{};
   bool second_factor = false;  // an approval needs the voter's one-time code

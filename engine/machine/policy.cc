@@ -56,9 +56,11 @@ bool MayAcknowledge(const RunState& state, const std::vector<std::string>& roles
   const Activity* root = ActivityOf(state);
   for (const Activity* leaf : root == nullptr ? std::vector<const Activity*>() : LeavesOf(*root)) {
     const auto* checklist = std::get_if<Checklist>(leaf);
-    if (checklist != nullptr) may.insert(checklist->request.by.begin(), checklist->request.by.end());
+    if (checklist != nullptr)
+      may.insert(checklist->request.by.begin(), checklist->request.by.end());
   }
-  return std::any_of(roles.begin(), roles.end(), [&](const auto& role) { return may.contains(role); });
+  return std::any_of(roles.begin(), roles.end(),
+                     [&](const auto& role) { return may.contains(role); });
 }
 
 }  // namespace
@@ -67,9 +69,9 @@ Result<void> On(Draft& draft, const Acknowledge& input) {
   const RunState& state = draft.state();
   const std::string run = state.run.ToString();
   if (!state.need) {
-    return FailedPrecondition(run + (state.policy.is_null()
-                                         ? " has no policy that would tell more people"
-                                         : " needs nobody now") +
+    return FailedPrecondition(run +
+                              (state.policy.is_null() ? " has no policy that would tell more people"
+                                                      : " needs nobody now") +
                               "; there is nothing to acknowledge");
   }
   if (state.need->acknowledged) {
@@ -83,7 +85,8 @@ Result<void> On(Draft& draft, const Acknowledge& input) {
                      ": it takes the role operator, or one that the run asks or has told"};
   }
   draft.Emit(RunAcknowledged{input.reason});
-  draft.Do(Notify{"acknowledged", draft.facts().principal + " takes care of " + run + " (" + state.workflow + ")" +
+  draft.Do(Notify{"acknowledged", draft.facts().principal + " takes care of " + run + " (" +
+                                      state.workflow + ")" +
                                       (input.reason.empty() ? "" : ": " + input.reason)});
   return {};
 }

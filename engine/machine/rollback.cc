@@ -131,7 +131,8 @@ void Draft::EndRollback(const Rollback& rollback) {
 }
 
 void Draft::FailCompensation(const CompensationBroke& broke) {
-  CompensationFailed failed{broke.at, broke.number, broke.failure.error, broke.failure.evidence, {}};
+  CompensationFailed failed{
+      broke.at, broke.number, broke.failure.error, broke.failure.evidence, {}};
   if (broke.number < kCompensationTries) {
     failed.retry_at = facts_.now + kCompensationDelay * broke.number;
   }

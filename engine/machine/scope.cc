@@ -37,8 +37,7 @@ std::optional<Value> RunScope::Find(std::string_view name) const {
   if (name == "inputs") {
     if (frame_ < 0) return state_.inputs;
     if (undone_ != nullptr) return undone_->inputs_around;
-    const auto owner =
-        state_.steps.find(workflow_.frames[static_cast<std::size_t>(frame_)].owner);
+    const auto owner = state_.steps.find(workflow_.frames[static_cast<std::size_t>(frame_)].owner);
     if (owner == state_.steps.end()) return std::nullopt;  // it has not begun
     return owner->second.inputs;
   }

@@ -35,8 +35,10 @@ Result<void> On(Draft& draft, const Start& input) {
   draft.Emit(std::move(started));
   if (input.lock_holder.number != 0) {
     if (!input.hold.empty()) {
-      draft.Do(Notify{"needs_attention", draft.state().run.ToString() + " needs attention: it was started on hold, and waits for the lock that " +
-                                             input.lock_holder.ToString() + " has: " + input.hold});
+      draft.Do(Notify{"needs_attention",
+                      draft.state().run.ToString() +
+                          " needs attention: it was started on hold, and waits for the lock that " +
+                          input.lock_holder.ToString() + " has: " + input.hold});
     }
     draft.Emit(LockQueued{input.lock_holder});
     return {};

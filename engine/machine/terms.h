@@ -29,10 +29,10 @@ enum class Question {
   kUnknownEffect = 2,       // the attempt may or may not have taken effect
   kVerifyInconclusive = 3,  // it took effect, but the proof is missing
   kCompensationFailed = 4,
-  kPastPivot = 5,           // a rollback would have to cross an irreversible step
-  kApprovalExpired = 6,     // nobody decided in time; nothing was decided for them
-  kRolledBackTo = 7,        // an operator's rollback has reached the checkpoint: what now?
-  kWindowClosing = 8,       // the next step does not fit in what is left of the window
+  kPastPivot = 5,        // a rollback would have to cross an irreversible step
+  kApprovalExpired = 6,  // nobody decided in time; nothing was decided for them
+  kRolledBackTo = 7,     // an operator's rollback has reached the checkpoint: what now?
+  kWindowClosing = 8,    // the next step does not fit in what is left of the window
 };
 
 // Whether it is about an attempt whose effect a person must tell.

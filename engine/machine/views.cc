@@ -32,22 +32,21 @@ WhyWaiting WhyApproval(const AwaitingApproval& awaiting) {
                                      [&](const auto& group) { return group.role == role; });
     if (!request.groups.empty() && !grouped) stand_ins.push_back(role);
   }
-  const std::string roles = !groups.empty()
-                                ? (approved > 0 ? "still " : "") + Joined(groups, "and")
-                            : request.approvers.empty()
-                                ? "nobody (its list of approvers is empty)"
-                                : Joined(request.approvers, "or");
-  why.who = request.quorum == 1 ? roles
-                                : std::to_string(approved) + " of " +
-                                      std::to_string(request.quorum) + " approvals so far; " + roles;
+  const std::string roles = !groups.empty() ? (approved > 0 ? "still " : "") + Joined(groups, "and")
+                            : request.approvers.empty() ? "nobody (its list of approvers is empty)"
+                                                        : Joined(request.approvers, "or");
+  why.who = request.quorum == 1
+                ? roles
+                : std::to_string(approved) + " of " + std::to_string(request.quorum) +
+                      " approvals so far; " + roles;
   if (!stand_ins.empty()) why.who += ", or " + Joined(stand_ins, "or") + " for any of them";
   if (request.second_factor) why.who += ", with a one-time code";
   if (request.exclude_requester) why.who += ", but not the requester";
   if (request.expires) {
-    why.next = request.on_expiry == OnExpiry::kHold   ? "expires; the run then asks an operator"
-               : request.on_expiry == OnExpiry::kReject ? "expires, which fails the step"
-                                                        : "is overdue; it stays open for " +
-                                                              request.escalations.back().to;
+    why.next = request.on_expiry == OnExpiry::kHold ? "expires; the run then asks an operator"
+               : request.on_expiry == OnExpiry::kReject
+                   ? "expires, which fails the step"
+                   : "is overdue; it stays open for " + request.escalations.back().to;
     why.next_at = request.expires;
   }
   return why;
@@ -55,30 +54,45 @@ WhyWaiting WhyApproval(const AwaitingApproval& awaiting) {
 
 std::string_view AskedIn(Question question) {
   switch (question) {
-    case Question::kStepFailed: return "failed";
-    case Question::kUnknownEffect: return "may or may not have taken effect";
-    case Question::kVerifyInconclusive: return "took effect, but could not be verified";
-    case Question::kCompensationFailed: return "could not be undone";
-    case Question::kPastPivot: return "is past the point of no return";
-    case Question::kApprovalExpired: return "expired undecided";
-    case Question::kRolledBackTo: return "is reached by the rollback";
-    case Question::kWindowClosing: return "does not fit in what is left of the window";
+    case Question::kStepFailed:
+      return "failed";
+    case Question::kUnknownEffect:
+      return "may or may not have taken effect";
+    case Question::kVerifyInconclusive:
+      return "took effect, but could not be verified";
+    case Question::kCompensationFailed:
+      return "could not be undone";
+    case Question::kPastPivot:
+      return "is past the point of no return";
+    case Question::kApprovalExpired:
+      return "expired undecided";
+    case Question::kRolledBackTo:
+      return "is reached by the rollback";
+    case Question::kWindowClosing:
+      return "does not fit in what is left of the window";
   }
   return "needs a decision";
 }
 
 std::string_view AnswersTo(Question question) {
   switch (question) {
-    case Question::kStepFailed: return "retry, skip, rollback or cancel";
+    case Question::kStepFailed:
+      return "retry, skip, rollback or cancel";
     case Question::kUnknownEffect:
       return "skip (it took effect), retry (it did not), or rollback or cancel, saying which";
-    case Question::kVerifyInconclusive: return "skip (accept it), retry, rollback or cancel";
-    case Question::kCompensationFailed: return "retry, skip (it was undone by hand) or cancel";
-    case Question::kPastPivot: return "retry (go on forward), skip, rollback (down to it) or cancel";
-    case Question::kApprovalExpired: return "retry (ask again), rollback or cancel";
-    case Question::kRolledBackTo: return "retry (go on from there), rollback or cancel";
+    case Question::kVerifyInconclusive:
+      return "skip (accept it), retry, rollback or cancel";
+    case Question::kCompensationFailed:
+      return "retry, skip (it was undone by hand) or cancel";
+    case Question::kPastPivot:
+      return "retry (go on forward), skip, rollback (down to it) or cancel";
+    case Question::kApprovalExpired:
+      return "retry (ask again), rollback or cancel";
+    case Question::kRolledBackTo:
+      return "retry (go on from there), rollback or cancel";
     case Question::kWindowClosing:
-      return "retry (when the window is open), rollback or cancel; override-window where the workflow "
+      return "retry (when the window is open), rollback or cancel; override-window where the "
+             "workflow "
              "names who may allow it";
   }
   return "an operator decides";
@@ -111,16 +125,15 @@ WhyWaiting WhyAttention(const definition::Workflow& workflow, const NeedsAttenti
     }
   }
   const auto step = static_cast<std::size_t>(attention.at.step);  // of a forged journal: any
-  const bool approval =
-      step < workflow.steps.size() &&
-      std::holds_alternative<definition::ApprovalStep>(workflow.steps[step].kind);
+  const bool approval = step < workflow.steps.size() &&
+                        std::holds_alternative<definition::ApprovalStep>(workflow.steps[step].kind);
   const bool asked_anew = approval && !finished && attention.question == Question::kStepFailed;
   const bool undoing = std::holds_alternative<Rollback>(attention.from);
-  why.who = "an operator: " +
-            std::string(undoing && attention.question == Question::kPastPivot
-                            ? "retry (go on forward), rollback (down to it) or cancel"
-                            : AnswersTo(asked_anew ? Question::kApprovalExpired
-                                                   : attention.question));
+  why.who =
+      "an operator: " +
+      std::string(undoing && attention.question == Question::kPastPivot
+                      ? "retry (go on forward), rollback (down to it) or cancel"
+                      : AnswersTo(asked_anew ? Question::kApprovalExpired : attention.question));
   return why;
 }
 
@@ -142,7 +155,6 @@ RunStatus StatusOf(const RunState& state) {
                     },
                     state.status);
 }
-
 
 namespace {
 
@@ -178,7 +190,8 @@ WhyWaiting WhyLeaf(const definition::Workflow& workflow, const Activity& leaf) {
     const bool signal = !sleeping->signal.empty();
     why.reason = NameOf(workflow, {sleeping->step, -1}) +
                  (signal ? " waits for the signal " + sleeping->signal : " waits for a time");
-    why.who = signal ? "who sends the signal, or an operator: skip" : "the clock, or an operator: skip";
+    why.who =
+        signal ? "who sends the signal, or an operator: skip" : "the clock, or an operator: skip";
     why.next = !sleeping->until ? "" : signal ? "the step fails" : "goes on";
     why.next_at = sleeping->until;
   }
@@ -283,9 +296,9 @@ std::vector<Timer> TimersOf(const RunState& state) {
   if (state.rollback_by && !asks && !state.finishing) {
     timers.push_back({TimerKind::kWindowClosing, *state.rollback_by});
   }
-  // Pause, and a question to a person, stop new attempts, not the clock, unless the step says so: an
-  // approval expires all the same, but a retry or the end of a wait would start something, and is
-  // made up for when the run goes on.
+  // Pause, and a question to a person, stop new attempts, not the clock, unless the step says so:
+  // an approval expires all the same, but a retry or the end of a wait would start something, and
+  // is made up for when the run goes on.
   const bool held = hold != nullptr || asks;
   for (const Activity* leaf : LeavesOf(*root)) {
     if (hold != nullptr && ClockStands(*hold, *leaf)) continue;
@@ -308,7 +321,8 @@ std::vector<Timer> TimersOf(const Activity& leaf) {
   } else if (const auto* sleeping = std::get_if<Sleeping>(&leaf)) {
     if (sleeping->until) timers.push_back({TimerKind::kWait, *sleeping->until});
   } else if (const auto* checklist = std::get_if<Checklist>(&leaf)) {
-    if (checklist->request.expires) timers.push_back({TimerKind::kWait, *checklist->request.expires});
+    if (checklist->request.expires)
+      timers.push_back({TimerKind::kWait, *checklist->request.expires});
   } else if (const auto* approval = std::get_if<AwaitingApproval>(&leaf)) {
     if (approval->request.expires) {
       timers.push_back({TimerKind::kApprovalExpiry, *approval->request.expires});

@@ -84,9 +84,8 @@ bool IsGiven(const AwaitingApproval& awaiting) {
   const ApprovalRequested& request = awaiting.request;
   if (request.quorum > kQuorumMax) return false;  // no definition says so: of a forged journal
   if (!request.groups.empty()) return MissingGroups(awaiting).empty();
-  const auto approved = std::count_if(awaiting.votes.begin(), awaiting.votes.end(), [](const Cast& cast) {
-    return cast.vote == Vote::kApprove;
-  });
+  const auto approved = std::count_if(awaiting.votes.begin(), awaiting.votes.end(),
+                                      [](const Cast& cast) { return cast.vote == Vote::kApprove; });
   return approved >= request.quorum;
 }
 

@@ -1,5 +1,5 @@
-// The window of a run: outside it nothing begins that changes something, and what was begun inside is
-// undone in time where the definition says so.
+// The window of a run: outside it nothing begins that changes something, and what was begun inside
+// is undone in time where the definition says so.
 #include <algorithm>
 
 #include "engine/base/text.h"
@@ -33,7 +33,8 @@ std::vector<StepRef> Draft::Changes(StepRef besides) const {
 std::chrono::microseconds Draft::UndoTime(StepRef besides) const {
   std::chrono::microseconds sum{};
   for (const StepRef at : Changes(besides)) {
-    if (ActionAt(at).can_compensate) sum += StepAt(at.step).expect.value_or(std::chrono::microseconds());
+    if (ActionAt(at).can_compensate)
+      sum += StepAt(at.step).expect.value_or(std::chrono::microseconds());
   }
   return sum;
 }
@@ -55,7 +56,8 @@ bool Draft::HeldByWindow(StepRef at) {
   const WindowNow& window = *facts_.window;
   const auto expect = StepAt(at.step).expect.value_or(std::chrono::microseconds());
   const auto own_undo = action.can_compensate ? expect : std::chrono::microseconds();
-  if (window.closes && facts_.now + expect + own_undo + UndoTime(at) <= *window.closes) return false;
+  if (window.closes && facts_.now + expect + own_undo + UndoTime(at) <= *window.closes)
+    return false;
 
   const bool untouched = Changes(at).empty();
   const Error closing{Code::kDeadlineExceeded,
@@ -108,7 +110,8 @@ Result<void> On(Draft& draft, const OverrideWindow& input) {
   request.exclude_requester = true;
   request.overrides_window = true;
   request.digest = DigestOf(state, request);
-  const std::string text = run + " asks for approval " + request.id.ToString() + ": " + request.prompt;
+  const std::string text =
+      run + " asks for approval " + request.id.ToString() + ": " + request.prompt;
   draft.Emit(std::move(request));
   draft.Do(Notify{"approval_requested", text});
   return {};

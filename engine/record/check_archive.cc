@@ -44,8 +44,9 @@ Result<std::string> CheckRun(journal::Reader& reader, const ArchivedRun& run) {
   auto absence = journal::ReadAbsence(told->front());
   if (!absence) return absence.error().message;
   if (absence->run == id && absence->gaps == *stretches) return std::string();
-  return id.ToString() + " is not the run that was removed from this journal: its events do not lead "
-                         "between the hashes of its tombstone";
+  return id.ToString() +
+         " is not the run that was removed from this journal: its events do not lead "
+         "between the hashes of its tombstone";
 }
 
 }  // namespace

@@ -45,8 +45,8 @@ class Exporter {
       return found->second;
     });
     while (whole.events() < (*row)->revision) {
-      auto page = reader_.EventsOfRun(
-          run, whole.events(), std::min(kEventsExported, (*row)->revision - whole.events()));
+      auto page = reader_.EventsOfRun(run, whole.events(),
+                                      std::min(kEventsExported, (*row)->revision - whole.events()));
       if (!page) return std::move(page).error();
       if (page->empty()) return DataLoss(run.ToString() + " has not all of its events");
       for (const journal::StoredEvent& event : *page) {

@@ -43,7 +43,8 @@ class Checker {
       return Problem(name + " is of the journal " + head.journal + ", this is " + identity_);
     }
     if (imported_ && head.position < *imported_) {
-      return Problem(name + " is from before position " + std::to_string(*imported_) + ", where the "
+      return Problem(name + " is from before position " + std::to_string(*imported_) +
+                     ", where the "
                      "journal says that it was made of an archive: events were removed");
     }
     if (head.position > last_) {
@@ -111,7 +112,8 @@ class Checker {
   const PublicKey& key_;
   const std::string identity_;
   const journal::Position last_;
-  std::optional<journal::Position> imported_;  // where the journal says that it was made of an archive
+  std::optional<journal::Position>
+      imported_;  // where the journal says that it was made of an archive
   SignatureCheck found_;
 };
 
@@ -165,7 +167,8 @@ Result<SignedHead> SignHead(journal::Reader& reader, const SigningKey& key, Time
   auto identity = reader.Identity();
   if (!identity) return std::move(identity).error();
   if (event->empty()) return DataLoss("the last event of the journal is missing");
-  SignedHead head{*std::move(identity), event->front().position, ToHex(event->front().hash), now, {}};
+  SignedHead head{
+      *std::move(identity), event->front().position, ToHex(event->front().hash), now, {}};
   head.signature = key.Sign(MessageOf(head));
   return head;
 }

@@ -37,9 +37,9 @@ std::string TombstoneMessage(const std::string& journal, const std::string& payl
 
 // What a check against signatures found.
 struct SignatureCheck {
-  std::int64_t heads = 0;         // that fit the journal
+  std::int64_t heads = 0;          // that fit the journal
   std::int64_t heads_removed = 0;  // whose event was exported and removed: not compared
-  std::int64_t tombstones = 0;    // that the server has signed
+  std::int64_t tombstones = 0;     // that the server has signed
   std::vector<std::string> problems;
 };
 

@@ -156,7 +156,8 @@ machine::ApprovalRequested Read(const pb::ApprovalRequested& from, Reading& in) 
   }
   for (const auto& one : from.groups()) event.groups.push_back({one.role(), one.quorum()});
   // What no definition says: of a forged journal.
-  const bool to_nobody = event.on_expiry == machine::OnExpiry::kEscalate && event.escalations.empty();
+  const bool to_nobody =
+      event.on_expiry == machine::OnExpiry::kEscalate && event.escalations.empty();
   if (to_nobody) event.on_expiry = machine::OnExpiry::kHold;
   if (from.has_overrides()) event.overrides = OverrideIn(from.overrides(), in);
   return event;
@@ -197,8 +198,7 @@ machine::ApprovalRevoked Read(const pb::ApprovalRevoked& from, Reading&) {
 }
 
 machine::InputOverridden Read(const pb::InputOverridden& from, Reading& in) {
-  return {.change = OverrideIn(from.change(), in),
-          .approval = ApprovalId{from.approval()}};
+  return {.change = OverrideIn(from.change(), in), .approval = ApprovalId{from.approval()}};
 }
 
 machine::Escalated Read(const pb::Escalated& from, Reading&) {

@@ -56,9 +56,10 @@ Result<Pruned> PruneRuns(journal::Reader& reader, const std::string& path,
     auto same = HasExactly(reader, **run);
     if (!same) return std::move(same).error();
     if (!*same) {
-      pruned.left.push_back(removal.run.ToString() +
-                            " has other events in the journal than in the file, perhaps a note that "
-                            "was added since; it was left as it is");
+      pruned.left.push_back(
+          removal.run.ToString() +
+          " has other events in the journal than in the file, perhaps a note that "
+          "was added since; it was left as it is");
       continue;
     }
     auto removed = remove(removal);
@@ -82,14 +83,15 @@ Result<ArchiveSummary> ImportRuns(journal::Journal& journal, const std::string& 
     if (!run) return std::move(run).error();
     if (!*run) return std::optional<journal::ImportedRun>();
     std::vector<journal::RunChange::Definition> definitions;
-    WholeRun whole([&](const std::string& digest) -> Result<std::shared_ptr<const definition::Workflow>> {
-      const auto found = archive->definitions().find(digest);
-      if (found == archive->definitions().end()) {
-        return DataLoss("its definition " + digest + " is not in " + path);
-      }
-      definitions.push_back(found->second);
-      return LoadDefinition(digest, found->second.canonical);
-    });
+    WholeRun whole(
+        [&](const std::string& digest) -> Result<std::shared_ptr<const definition::Workflow>> {
+          const auto found = archive->definitions().find(digest);
+          if (found == archive->definitions().end()) {
+            return DataLoss("its definition " + digest + " is not in " + path);
+          }
+          definitions.push_back(found->second);
+          return LoadDefinition(digest, found->second.canonical);
+        });
     for (const journal::StoredEvent& event : (*run)->events) {
       if (auto added = whole.Add(event); !added) return std::move(added).error();
     }

@@ -97,8 +97,9 @@ class Verifier {
     if (event.type == journal::kRunsImported) {
       // Runs are imported into an empty journal: nothing of its own stands before that.
       if (event.sequence != 1) {
-        Problem("the journal says at position " + std::to_string(event.position) +
-                " that it was made of an archive, but it had been in use before: events were removed");
+        Problem(
+            "the journal says at position " + std::to_string(event.position) +
+            " that it was made of an archive, but it had been in use before: events were removed");
       }
       return {};
     }

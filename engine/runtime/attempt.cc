@@ -147,7 +147,7 @@ machine::Input AttemptJob::Verify(const Action& action, const Context& context, 
   Failure failure{
       Error{Code::kUnknown, "done, but it could not be proved: " + verification.message},
       verification.evidence, LeftBehind::kUnknown};
-  return machine::AttemptBroke{at(), start_.number,        start_.phase, Told(std::move(failure)),
+  return machine::AttemptBroke{at(), start_.number,       start_.phase, Told(std::move(failure)),
                                true, std::move(shortened)};
 }
 
@@ -161,13 +161,12 @@ machine::Input AttemptJob::Probe(const Action& action, const Context& context) {
 
 machine::Input AttemptJob::Compensate(const Action& action, const Context& context) {
   RECOURSE_FAIL_POINT("before_compensate");
-  Outcome outcome = start_.instead ? ApplyInstead(action, context)
-                                   : action.Compensate(context, start_.output);
+  Outcome outcome =
+      start_.instead ? ApplyInstead(action, context) : action.Compensate(context, start_.output);
   RECOURSE_FAIL_POINT("after_compensate");
   if (!outcome) return Broke(outcome.failure());
-  return machine::Compensated{at(), start_.number,
-                              surroundings_.blobs.ShortenAnyway(
-                                  secrets_.Scrubbed(outcome.output()))};
+  return machine::Compensated{
+      at(), start_.number, surroundings_.blobs.ShortenAnyway(secrets_.Scrubbed(outcome.output()))};
 }
 
 // Another action is what undoes the step. It may have been at work before: a crash, or another try.
@@ -176,10 +175,10 @@ Outcome AttemptJob::ApplyInstead(const Action& action, Context context) {
     ProbeAnswer found = action.Probe(context);
     if (found.verdict == ProbeAnswer::Verdict::kApplied) return Outcome(std::move(found.output));
     if (found.verdict == ProbeAnswer::Verdict::kUnknown) {
-      return Failure{Error{Code::kUnknown, "whether it took effect before is not known: " +
-                                               found.message},
-                     {},
-                     LeftBehind::kUnknown};
+      return Failure{
+          Error{Code::kUnknown, "whether it took effect before is not known: " + found.message},
+          {},
+          LeftBehind::kUnknown};
     }
   }
   if (action.Spec().has_prepare) {
@@ -219,8 +218,7 @@ std::optional<Error> AttemptJob::ReasonNotToBegin(const Action& action,
     return Error{Code::kCancelled, "stopped before it began"};
   }
   if (surroundings_.clock.Now() >= deadline()) {
-    return Error{Code::kDeadlineExceeded,
-                 "its time was over before a worker was free"};
+    return Error{Code::kDeadlineExceeded, "its time was over before a worker was free"};
   }
   auto fits = CheckAgainstSchema(context.inputs, action.Spec().inputs, "inputs");
   if (!fits) return fits.error().In(start_.action);
@@ -231,24 +229,24 @@ machine::Input AttemptJob::NotBegun(Error reason, std::string_view advice) const
   // What was at work when the server stopped may have had effects then, whatever keeps it from
   // going on now.
   const bool resumed = start_.phase == Phase::kApply && start_.resumed;
-  reason.message += resumed ? "; what it did before the server stopped is not known"
-                            : "; nothing was done";
+  reason.message +=
+      resumed ? "; what it did before the server stopped is not known" : "; nothing was done";
   reason.message += advice;
   return Broke({std::move(reason), {}, resumed ? LeftBehind::kUnknown : LeftBehind::kNothing});
 }
 
 Context AttemptJob::MakeContext(const ActionSpec& spec) {
-  Context context{.inputs = secrets_.PutInto(WithDefaults(AsStored(start_.inputs), spec.inputs)),
-                  .key = start_.key,
-                  .undo = start_.undo,
-                  .checkpoint = start_.checkpoint,
-                  .fencing_token = start_.fencing_token,
-                  .clock = surroundings_.clock,
-                  .deadline = steady_clock::now() + std::min<Time::duration>(
-                                                        deadline() - surroundings_.clock.Now(),
-                                                        kDeadlineMax),
-                  .stop = stop_token(),
-                  .policy = surroundings_.policy};
+  Context context{
+      .inputs = secrets_.PutInto(WithDefaults(AsStored(start_.inputs), spec.inputs)),
+      .key = start_.key,
+      .undo = start_.undo,
+      .checkpoint = start_.checkpoint,
+      .fencing_token = start_.fencing_token,
+      .clock = surroundings_.clock,
+      .deadline = steady_clock::now() +
+                  std::min<Time::duration>(deadline() - surroundings_.clock.Now(), kDeadlineMax),
+      .stop = stop_token(),
+      .policy = surroundings_.policy};
   context.log = [this](std::string_view line) { Tell(line, 0, 0); };
   context.progress = [this](std::int64_t done, std::int64_t total, std::string_view what) {
     const auto now = steady_clock::now();
@@ -262,8 +260,8 @@ Context AttemptJob::MakeContext(const ActionSpec& spec) {
 
 void AttemptJob::Tell(std::string_view line, std::int64_t done, std::int64_t total) {
   if (!surroundings_.listeners.any()) return;
-  surroundings_.listeners.News(
-      {run(), machine::NameOf(*workflow_, at()), secrets_.Scrubbed(std::string(line)), done, total});
+  surroundings_.listeners.News({run(), machine::NameOf(*workflow_, at()),
+                                secrets_.Scrubbed(std::string(line)), done, total});
 }
 
 Result<void> AttemptJob::SaveProgress(Value checkpoint) {

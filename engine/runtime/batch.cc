@@ -40,8 +40,7 @@ Result<std::optional<machine::WindowNow>> WindowOf(LiveRun& run, const machine::
 
 // Gives the events their places in the run and in the journal.
 std::vector<record::Recorded> Place(Batch& batch, const LiveRun& run,
-                                    std::vector<machine::Event> events,
-                                    const Caller& caller) {
+                                    std::vector<machine::Event> events, const Caller& caller) {
   std::vector<record::Recorded> recorded;
   recorded.reserve(events.size());
   std::int64_t sequence = run.state.revision;
@@ -75,7 +74,9 @@ void AddEffects(Batch& batch, const LiveRun& run, std::vector<machine::Effect> e
                                         .run = run.state.run,
                                         .text = notify->text,
                                         .created = batch.now,
-                                        .error = {}, .sent = {}, .given_up = {}});
+                                        .error = {},
+                                        .sent = {},
+                                        .given_up = {}});
       }
       continue;
     }
@@ -83,8 +84,9 @@ void AddEffects(Batch& batch, const LiveRun& run, std::vector<machine::Effect> e
   }
 }
 
-// Goes on with a decision that asks for a plan, when that can be made at once. Not one that concerns
-// approvals already: it has taken the next one's number, or changed the definition that is planned.
+// Goes on with a decision that asks for a plan, when that can be made at once. Not one that
+// concerns approvals already: it has taken the next one's number, or changed the definition that is
+// planned.
 void GoOnWithPlan(const Batch& batch, const LiveRun& run, machine::Facts facts,
                   machine::Decision& decision) {
   if (batch.surroundings == nullptr || decision.effects.empty()) return;

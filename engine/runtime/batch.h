@@ -20,8 +20,8 @@ struct Surroundings;
 
 struct Batch {
   Time now;
-  journal::Heads heads;  // as they will be
-  std::int64_t inputs_bytes_max = 256 * 1024;  // the engine's option
+  journal::Heads heads;                             // as they will be
+  std::int64_t inputs_bytes_max = 256 * 1024;       // the engine's option
   const decltype(Options::route)* route = nullptr;  // likewise; null: nobody is told
   const Surroundings* surroundings = nullptr;  // for plans that are made at once; null: none is
 

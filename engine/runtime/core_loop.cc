@@ -23,7 +23,7 @@ CoreLoop::CoreLoop(const Parts& parts)
       listeners_(parts.listeners),
       definitions_(parts.definitions),
       blobs_(options_.blob_directory, options_.output_bytes_max),
-      surroundings_{parts.registry, parts.policy, clock_,          blobs_,
+      surroundings_{parts.registry, parts.policy, clock_,           blobs_,
                     listeners_,     mailbox_,     options_.secrets, seen_secrets_},
       runs_(journal_.reader(), definitions_),
       timers_(journal_.reader()),

@@ -145,10 +145,11 @@ class CoreLoop {
   std::vector<ReloadMessage> reloads_;  // served when no batch is under way
   std::vector<NoteMessage> notes_;  // what came of notifications; stored when no batch is under way
   std::vector<RemoveMessage> removals_;  // served when no batch is under way
-  std::vector<SteerMessage> steers_;  // served once the batch that they came with is stored
+  std::vector<SteerMessage> steers_;     // served once the batch that they came with is stored
   std::int64_t open_runs_ = 0;
   std::set<std::string, std::less<>> definitions_stored_;
-  // By workflow of the catalogue: why no run of it starts, when it names a secret that nobody knows.
+  // By workflow of the catalogue: why no run of it starts, when it names a secret that nobody
+  // knows.
   std::map<std::string, Error, std::less<>> unknown_secrets_;
   bool timers_taken_ = false;  // since timers_ was last loaded
   bool grace_over_ = false;

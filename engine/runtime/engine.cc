@@ -43,8 +43,8 @@ class EngineWithLoop final : public Engine {
         registry_(registry),
         policy_(policy),
         clock_(clock),
-        catalogue_(std::make_shared<const Catalogue>(Catalogue{
-            std::move(workflows), std::move(inventory), std::move(schedules)})),
+        catalogue_(std::make_shared<const Catalogue>(
+            Catalogue{std::move(workflows), std::move(inventory), std::move(schedules)})),
         definitions_(registry, journal),
         mailbox_(static_cast<std::size_t>(options_.mailbox_max)),
         loop_({options_, journal, registry, catalogue_, policy, clock, definitions_, mailbox_,
@@ -77,10 +77,9 @@ class EngineWithLoop final : public Engine {
     if (found == now->workflows.end()) return NoWorkflow(now->workflows, request.workflow);
     const auto deadline = std::chrono::steady_clock::now() + kPlanTimeMax;
     const TimeLimit limit(stop, deadline);
-    return runtime::PlanRun({registry_, policy_, clock_, limit.token(), deadline, options_.secrets},
-                            {found->second, request, caller, now->inventory,
-                             options_.inputs_bytes_max},
-                            reader);
+    return runtime::PlanRun(
+        {registry_, policy_, clock_, limit.token(), deadline, options_.secrets},
+        {found->second, request, caller, now->inventory, options_.inputs_bytes_max}, reader);
   }
 
   void Submit(RunId run, machine::Input input, std::optional<std::int64_t> revision, Caller caller,
@@ -128,14 +127,14 @@ class EngineWithLoop final : public Engine {
 
   void Reload(Catalogue catalogue, std::function<void(Result<void>)> done) override {
     auto next = std::make_shared<const Catalogue>(std::move(catalogue));
-    mailbox_.PostForCaller(ReloadMessage{next, [this, next, done = std::move(done)](
-                                                   Result<void> taken) {
-                                           if (taken) {
-                                             const std::lock_guard lock(catalogue_mutex_);
-                                             catalogue_ = next;
-                                           }
-                                           done(std::move(taken));
-                                         }});
+    mailbox_.PostForCaller(
+        ReloadMessage{next, [this, next, done = std::move(done)](Result<void> taken) {
+                        if (taken) {
+                          const std::lock_guard lock(catalogue_mutex_);
+                          catalogue_ = next;
+                        }
+                        done(std::move(taken));
+                      }});
   }
   Info info() const override { return loop_.info(); }
 
@@ -170,9 +169,9 @@ Result<std::unique_ptr<Engine>> Engine::Open(Options options, journal::Journal& 
                                              const Clock& clock, ScheduleDefinitions schedules) {
   if (auto checked = Check(options); !checked)
     return std::move(checked).error().In("start the engine");
-  return std::unique_ptr<Engine>(std::make_unique<EngineWithLoop>(
-      std::move(options), journal, registry, std::move(workflows), std::move(inventory), policy,
-      clock, std::move(schedules)));
+  return std::unique_ptr<Engine>(
+      std::make_unique<EngineWithLoop>(std::move(options), journal, registry, std::move(workflows),
+                                       std::move(inventory), policy, clock, std::move(schedules)));
 }
 
 Result<std::unique_ptr<Engine>> Engine::Start(Options options, journal::Journal& journal,

@@ -39,8 +39,9 @@ struct Options {
   std::int64_t output_bytes_max = 64 * 1024;   // an output as JSON; larger: to a file, see blobs
   std::string blob_directory;  // for large outputs, named by their SHA-256; empty: they fail
   std::chrono::milliseconds append_retry = std::chrono::milliseconds(250);  // when the disk refuses
-  // The channels that are told of it, given the run's row; on the core loop's thread, so that it must
-  // be quick. A notification for each is stored with the event. Empty: nobody is told of anything.
+  // The channels that are told of it, given the run's row; on the core loop's thread, so that it
+  // must be quick. A notification for each is stored with the event. Empty: nobody is told of
+  // anything.
   std::function<std::vector<std::string>(const machine::Notify&, const journal::RunRow&)> route;
   // Where secrets come from; must outlive the engine. Null: there are none.
   const SecretSource* secrets = nullptr;
@@ -68,10 +69,10 @@ struct StartRequest {
 // What a run would do that was not started.
 struct RunPlan {
   std::shared_ptr<const definition::Workflow> workflow;
-  Value inputs;        // with defaults and targets
-  Value plan;          // plan_maker.h, and {"lock": {"key", "on_locked", "holder", "holder_workflow",
-                       // "holder_started", "waiting"} or null, "past_runs": {"runs", "median",
-                       // "shortest", "longest"}}
+  Value inputs;  // with defaults and targets
+  Value plan;    // plan_maker.h, and {"lock": {"key", "on_locked", "holder", "holder_workflow",
+                 // "holder_started", "waiting"} or null, "past_runs": {"runs", "median",
+                 // "shortest", "longest"}}
   std::string digest;  // SHA-256 of inputs and plan, in hexadecimal
 };
 
@@ -118,8 +119,8 @@ class Engine {
   // `registry`, `policy` and `clock` must outlive the engine. kInvalidArgument: see Options.
   static Result<std::unique_ptr<Engine>> Open(Options options, journal::Journal& journal,
                                               const Registry& registry, Workflows workflows,
-                                              definition::Inventory inventory,
-                                              const Policy& policy, const Clock& clock,
+                                              definition::Inventory inventory, const Policy& policy,
+                                              const Clock& clock,
                                               ScheduleDefinitions schedules = {});
 
   // Opens an engine and runs it.

@@ -15,7 +15,7 @@ namespace recourse::runtime {
 struct LiveRun {
   machine::RunState state;
   std::shared_ptr<const definition::Workflow> workflow;
-  std::vector<journal::TimerRow> timers;  // as the journal has them, once the batch is stored
+  std::vector<journal::TimerRow> timers;     // as the journal has them, once the batch is stored
   std::optional<calendar::Window> window{};  // of a run that has one, once it was needed
 };
 

@@ -56,8 +56,8 @@ class Mailbox {
   const std::size_t callers_max_;
   // Guarded by mutex_.
   Letters letters_;
-  bool few_ = true;       // what Take() took last
-  bool waiting_ = false;  // Take() is: nobody else needs to be woken
+  bool few_ = true;                         // what Take() took last
+  bool waiting_ = false;                    // Take() is: nobody else needs to be woken
   std::atomic<bool> filled_since_ = false;  // something came since Take() began to look
 };
 

@@ -1,8 +1,8 @@
-#include "engine/base/json.h"
 #include "engine/runtime/plan_ask.h"
 
 #include <exception>
 
+#include "engine/base/json.h"
 #include "engine/runtime/job.h"
 #include "engine/runtime/stored_form.h"
 
@@ -33,8 +33,11 @@ class Asker {
   void AskPrepare(const Action& action, const Context& context);
   void AddFailure(std::string_view what, const Error& error);
   machine::RunScope Scope(int item, const Value* items) const {
-    return {question_.request.workflow, question_.request.state, question_.request.now,
-            {question_.step, item}, items};
+    return {question_.request.workflow,
+            question_.request.state,
+            question_.request.now,
+            {question_.step, item},
+            items};
   }
   std::string UnknownIn(const std::vector<expression::Reference>& references) const {
     return Unknown(question_.request, references, question_.step, question_.before);
@@ -56,8 +59,9 @@ StepPlan Asker::Ask() && {
   const auto& overrides = question_.request.state.overrides;
   if (const auto changed = overrides.find(question_.step); changed != overrides.end()) {
     for (const auto& [input, change] : changed->second) {
-      plan_.AddLine(input + " = " + ToJson(change.value) + " in place of what the definition says, by " +
-                    change.by + ": " + change.reason);
+      plan_.AddLine(input + " = " + ToJson(change.value) +
+                    " in place of what the definition says, by " + change.by + ": " +
+                    change.reason);
     }
   }
   if (!action_.for_each) {
@@ -91,23 +95,23 @@ void Asker::AskOnce(int item, const Value* items) {
     return plan_.AddLine("not known yet: it depends on " + unknown);
   }
   auto inputs = action_.with.Evaluate(Scope(item, items));
-  if (inputs) inputs = machine::WithOverrides(question_.request.state, question_.step, *std::move(inputs));
+  if (inputs)
+    inputs = machine::WithOverrides(question_.request.state, question_.step, *std::move(inputs));
   if (!inputs) return plan_.AddProblem("with: " + inputs.error().ToString());
   const Action* action = means_.registry.FindAction(action_.action);
   if (action == nullptr) return plan_.AddProblem("this server has no action " + action_.action);
   const ActionSpec& spec = action->Spec();
-  const auto [shown, secrets] = WithoutSecrets(WithDefaults(
-      AsStored(inputs->is_null() ? Value(Value::Map()) : *inputs), spec.inputs));
-  const Context context{
-      .inputs = shown,
-      .key = KeyOf(item),
-      .undo = {},
-      .checkpoint = {},
-      .fencing_token = question_.request.state.fencing_token,
-      .clock = means_.clock,
-      .deadline = means_.deadline,
-      .stop = means_.stop,
-      .policy = means_.policy};
+  const auto [shown, secrets] = WithoutSecrets(
+      WithDefaults(AsStored(inputs->is_null() ? Value(Value::Map()) : *inputs), spec.inputs));
+  const Context context{.inputs = shown,
+                        .key = KeyOf(item),
+                        .undo = {},
+                        .checkpoint = {},
+                        .fencing_token = question_.request.state.fencing_token,
+                        .clock = means_.clock,
+                        .deadline = means_.deadline,
+                        .stop = means_.stop,
+                        .policy = means_.policy};
   if (auto fits = CheckAgainstSchema(context.inputs, spec.inputs, "inputs"); !fits) {
     return plan_.AddProblem(fits.error().ToString());
   }
@@ -116,9 +120,10 @@ void Asker::AskOnce(int item, const Value* items) {
 
 void Asker::AddMissing() {
   for (const std::string& name : action_.with.Secrets()) {
-    auto known = means_.secrets != nullptr
-                     ? means_.secrets->Knows(name)
-                     : FailedPrecondition("the secret \"" + name + "\" is not known: this server has none");
+    auto known =
+        means_.secrets != nullptr
+            ? means_.secrets->Knows(name)
+            : FailedPrecondition("the secret \"" + name + "\" is not known: this server has none");
     if (!known) plan_.AddProblem(known.error().ToString());
   }
 }

@@ -257,17 +257,16 @@ Value PlanMaker::ApprovalOf(const PathStep& at, const definition::ApprovalStep& 
   }
   Value::Map groups;
   for (const auto& group : approval.groups) groups.emplace(group.role, std::int64_t(group.quorum));
-  return Value::Object(
-      {{"prompt", TextOf(approval.prompt, at)},
-       {"groups", Value(std::move(groups))},
-       {"second_factor", approval.second_factor},
-       {"approvers", ListOf(approval.approvers)},
-       {"quorum", approval.quorum},
-       {"exclude_requester", approval.exclude_requester},
-       {"expires", approval.expires ? FormatDuration(*approval.expires) : ""},
-       {"escalate", std::move(escalate)},
-       {"if_rejected", WhatRejectionLeadsTo(request_.workflow, at.step)},
-       {"if_expired", WhatExpiryLeadsTo(request_.workflow, at.step)}});
+  return Value::Object({{"prompt", TextOf(approval.prompt, at)},
+                        {"groups", Value(std::move(groups))},
+                        {"second_factor", approval.second_factor},
+                        {"approvers", ListOf(approval.approvers)},
+                        {"quorum", approval.quorum},
+                        {"exclude_requester", approval.exclude_requester},
+                        {"expires", approval.expires ? FormatDuration(*approval.expires) : ""},
+                        {"escalate", std::move(escalate)},
+                        {"if_rejected", WhatRejectionLeadsTo(request_.workflow, at.step)},
+                        {"if_expired", WhatExpiryLeadsTo(request_.workflow, at.step)}});
 }
 
 void PlanMaker::Count(const PathStep& at, const StepPlan& plan) {

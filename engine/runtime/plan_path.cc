@@ -92,8 +92,7 @@ class PathFinder {
       for (const Transition& way : ways) here.goes_to.push_back(way.to);
       return ways.front();
     }
-    const auto wanted =
-        here.when == false ? Transition::Kind::kSkipped : Transition::Kind::kDone;
+    const auto wanted = here.when == false ? Transition::Kind::kSkipped : Transition::Kind::kDone;
     for (Transition& way : WaysFrom(here.step)) {
       if (way.kind == wanted) return std::move(way);
     }
@@ -137,7 +136,8 @@ class PathFinder {
         return from.when != true;
       case Transition::Kind::kCase:
       case Transition::Kind::kDefault:
-        return from.goes_to.empty() || std::ranges::find(from.goes_to, way.to) != from.goes_to.end();
+        return from.goes_to.empty() ||
+               std::ranges::find(from.goes_to, way.to) != from.goes_to.end();
       default:
         return true;
     }

@@ -24,9 +24,9 @@ struct PathStep {
   };
   int step = 0;
   Reach reach = Reach::kExpected;
-  std::vector<std::string> ways;    // "compare finds that ...", "rehearse fails with DATA_LOSS"
-  std::optional<bool> when = {};    // what its `when` comes to, if that is known
-  std::vector<int> goes_to = {};    // of a switch: where it may go; one: where it goes
+  std::vector<std::string> ways;  // "compare finds that ...", "rehearse fails with DATA_LOSS"
+  std::optional<bool> when = {};  // what its `when` comes to, if that is known
+  std::vector<int> goes_to = {};  // of a switch: where it may go; one: where it goes
 };
 
 struct PathRequest {

@@ -63,13 +63,14 @@ std::string WayText(const Workflow& workflow, int from, const Transition& way) {
     case Transition::Kind::kDefault:
       return step.id + " finds none of its cases true";
     case Transition::Kind::kInside:
-      return step.id + " begins" + (way.condition.empty() ? "" : ", as its branch " + way.condition);
+      return step.id + " begins" +
+             (way.condition.empty() ? "" : ", as its branch " + way.condition);
     case Transition::Kind::kSkipped:
       return step.id + " is skipped, because this is false: " + way.condition;
     case Transition::Kind::kFailed:
       return FailedText(step.id, approval, way.code) +
-             (way.rollback_to ? ", once what was done since " +
-                                    NameAt(workflow, *way.rollback_to) + " is undone"
+             (way.rollback_to ? ", once what was done since " + NameAt(workflow, *way.rollback_to) +
+                                    " is undone"
                               : "");
   }
   return "";

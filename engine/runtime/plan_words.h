@@ -19,8 +19,8 @@ std::string WhatFollows(const definition::Workflow& workflow, int step, Code cod
 // What follows when a step fails and says nothing of it.
 std::string WhatFollowsByDefault(const definition::Workflow& workflow);
 
-// The same as WhatFollows for every failure that the definition tells apart: "DATA_LOSS: the run goes on at
-// choose_older", the last one about any other.
+// The same as WhatFollows for every failure that the definition tells apart: "DATA_LOSS: the run
+// goes on at choose_older", the last one about any other.
 std::vector<std::string> WhatFailuresLeadTo(const definition::Workflow& workflow, int step);
 
 // What an approval's rejection leads to, and its expiry.

@@ -44,8 +44,8 @@ std::string PercentEncoded(std::string_view text) {
   return encoded;
 }
 
-// What base64 makes of `text` when `before` bytes stand before it, and any behind: "user:password" as
-// HTTP sends it. Without the digits that depend on those. Empty when little of it is left.
+// What base64 makes of `text` when `before` bytes stand before it, and any behind: "user:password"
+// as HTTP sends it. Without the digits that depend on those. Empty when little of it is left.
 std::string WithinBase64(std::string_view text, std::size_t before) {
   const std::string encoded = Base64(std::string(before, '.') + std::string(text));
   const std::size_t first = (before * 8 + 5) / 6;
@@ -158,9 +158,8 @@ void Secrets::AlsoTakeOut(const std::vector<std::pair<std::string, std::string>>
 }
 
 void Secrets::SortForms() {
-  std::stable_sort(forms_.begin(), forms_.end(), [](const Form& a, const Form& b) {
-    return a.text.size() > b.text.size();
-  });
+  std::stable_sort(forms_.begin(), forms_.end(),
+                   [](const Form& a, const Form& b) { return a.text.size() > b.text.size(); });
 }
 
 void Secrets::AddForms(const std::string& name, const std::string& text) {
@@ -177,7 +176,8 @@ void Secrets::AddForms(const std::string& name, const std::string& text) {
     for (std::string form : {InJson(forms[i]), PercentEncoded(forms[i]), Base64(forms[i])}) {
       forms.push_back(std::move(form));
     }
-    for (std::size_t before = 0; before < 3; ++before) forms.push_back(WithinBase64(forms[i], before));
+    for (std::size_t before = 0; before < 3; ++before)
+      forms.push_back(WithinBase64(forms[i], before));
   }
   for (std::string& form : forms) {
     const bool known = std::any_of(forms_.begin(), forms_.end(),
@@ -243,9 +243,9 @@ void SeenSecrets::Add(const std::vector<std::pair<std::string, std::string>>& va
 }
 
 std::vector<std::pair<std::string, std::string>> SeenSecrets::Others(
-    const std::vector<std::string>& names, const std::vector<std::pair<std::string, std::string>>& own,
-    const SecretSource* source, const std::stop_token& stop,
-    std::chrono::steady_clock::time_point deadline) {
+    const std::vector<std::string>& names,
+    const std::vector<std::pair<std::string, std::string>>& own, const SecretSource* source,
+    const std::stop_token& stop, std::chrono::steady_clock::time_point deadline) {
   std::vector<std::pair<std::string, std::string>> others;
   for (const std::string& name : names) {
     std::vector<std::string> seen;

@@ -94,12 +94,12 @@ class SeenSecrets {
  public:
   // Keeps the newest few values of each name: old ones may still stand somewhere.
   void Add(const std::vector<std::pair<std::string, std::string>>& values);
-  // Those of a workflow's names that are not among `own`. What was never read since the start is read
-  // now, if it can be had: an earlier server's steps may have been told it.
+  // Those of a workflow's names that are not among `own`. What was never read since the start is
+  // read now, if it can be had: an earlier server's steps may have been told it.
   std::vector<std::pair<std::string, std::string>> Others(
-      const std::vector<std::string>& names, const std::vector<std::pair<std::string, std::string>>& own,
-      const SecretSource* source, const std::stop_token& stop,
-      std::chrono::steady_clock::time_point deadline);
+      const std::vector<std::string>& names,
+      const std::vector<std::pair<std::string, std::string>>& own, const SecretSource* source,
+      const std::stop_token& stop, std::chrono::steady_clock::time_point deadline);
 
  private:
   std::mutex mutex_;

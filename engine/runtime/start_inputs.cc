@@ -42,8 +42,7 @@ machine::RunState BeforeItsStart(const definition::Workflow& workflow, RunId run
 
 Result<Value> WindowOf(const definition::Workflow& workflow, const machine::RunState& state) {
   if (!workflow.window) return Value();
-  auto window =
-      workflow.window->window.Evaluate(machine::RunScope(workflow, state, state.started));
+  auto window = workflow.window->window.Evaluate(machine::RunScope(workflow, state, state.started));
   if (!window) return InvalidArgument("window: " + window.error().message);
   if (auto read = definition::ReadWindow(*window); !read) {
     return InvalidArgument("window: " + read.error().message);

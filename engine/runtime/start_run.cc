@@ -144,8 +144,7 @@ Result<machine::Start> CoreLoop::MakeStart(Batch& batch, const definition::Workf
   auto inputs = InputsOf(workflow, request, catalogue_->inventory, options_.inputs_bytes_max);
   if (!inputs) return std::move(inputs).error();
   start.inputs = *std::move(inputs);
-  const machine::RunState state =
-      BeforeItsStart(workflow, run, start.inputs, caller, batch.now);
+  const machine::RunState state = BeforeItsStart(workflow, run, start.inputs, caller, batch.now);
   auto window = WindowOf(workflow, state);
   if (!window) return std::move(window).error();
   start.window = AsStored(*std::move(window));

@@ -64,9 +64,10 @@ void CoreLoop::Take(Batch& batch, Message& message, SubmitMessage& submit) {
   const auto* signal = std::get_if<machine::SendSignal>(&submit.input);
   const Value* from_outside = signal != nullptr ? &signal->payload : given;
   if (from_outside != nullptr && expression::HoldsSecret(*from_outside)) {
-    return batch.Refuse(message, submit.run,
-                        InvalidArgument("what looks like a reference to a secret is none where it does "
-                                        "not stand in a definition; nothing was done"));
+    return batch.Refuse(
+        message, submit.run,
+        InvalidArgument("what looks like a reference to a secret is none where it does "
+                        "not stand in a definition; nothing was done"));
   }
   if (given != nullptr && !FitsAsJson(*given, options_.output_bytes_max)) {
     return batch.Refuse(message, submit.run,
@@ -139,8 +140,8 @@ Error CoreLoop::ChangedSince(const LiveRun& run, std::int64_t revision) const {
   for (const journal::StoredEvent& event : *events) {
     auto recorded = record::Decode(event);
     if (!recorded) break;
-    message += (&event == &events->front() ? " " : "; ") +
-               record::Describe(*run.workflow, *recorded).text;
+    message +=
+        (&event == &events->front() ? " " : "; ") + record::Describe(*run.workflow, *recorded).text;
   }
   return Aborted(std::move(message));
 }
@@ -182,8 +183,7 @@ void CoreLoop::TakeInput(Batch& batch, Message& message, RunId id, const machine
     if (!with) return batch.Refuse(message, id, std::move(with).error());
     adopting = *std::move(with);
   }
-  auto change =
-      AddDecision(batch, **run, adopting ? *adopting : input, caller, Jitter());
+  auto change = AddDecision(batch, **run, adopting ? *adopting : input, caller, Jitter());
   if (!change) {
     return batch.Refuse(message, id,
                         WithWhatIsPossible(std::move(change).error(), **run, batch.now));
@@ -232,8 +232,7 @@ void CoreLoop::Take(Batch& batch, Message&, TimerMessage& of) {
   LiveRun& live = **run;
   batch.runs.push_back(of.timer.run);
   const machine::TimerFired fired{{static_cast<machine::TimerKind>(of.timer.kind), of.timer.due}};
-  if (auto change = AddDecision(batch, live, fired, kItself, Jitter());
-      change && *change) {
+  if (auto change = AddDecision(batch, live, fired, kItself, Jitter()); change && *change) {
     return;
   }
   if (std::find(live.timers.begin(), live.timers.end(), of.timer) != live.timers.end()) {

@@ -23,8 +23,8 @@ Result<void> YamlReader::Read(std::string_view text,
 
 void YamlReader::Map(const YAML::Node& node, const std::string& prefix, const Members& members) {
   if (!node.IsMap()) {
-    return Report(node.Mark(), (prefix.empty() ? whole_ : prefix) +
-                                   ": expected settings as \"name: value\"");
+    return Report(node.Mark(),
+                  (prefix.empty() ? whole_ : prefix) + ": expected settings as \"name: value\"");
   }
   std::vector<std::string> known;
   for (const auto& [name, reader] : members) known.push_back(name);
@@ -68,9 +68,8 @@ std::string YamlReader::AbsolutePath(const std::string& name, const YAML::Node& 
 }
 
 YamlReader::Reader YamlReader::Text(std::string& into) {
-  return [this, &into](const std::string& name, const YAML::Node& node) {
-    into = Scalar(name, node);
-  };
+  return
+      [this, &into](const std::string& name, const YAML::Node& node) { into = Scalar(name, node); };
 }
 
 YamlReader::Reader YamlReader::Texts(std::vector<std::string>& into) {
@@ -103,8 +102,8 @@ YamlReader::Reader YamlReader::Flag(bool& into) {
 
 void YamlReader::Report(const YAML::Mark& mark, const std::string& message) {
   if (!problems_.empty()) problems_ += '\n';
-  problems_ += file_ + ":" + std::to_string(mark.line + 1) + ":" +
-               std::to_string(mark.column + 1) + ": " + message;
+  problems_ += file_ + ":" + std::to_string(mark.line + 1) + ":" + std::to_string(mark.column + 1) +
+               ": " + message;
 }
 
 }  // namespace recourse

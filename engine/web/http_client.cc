@@ -66,8 +66,8 @@ class Options {
   }
 
   // What every call has in common. What it points to outlives the call.
-  void SetCommon(const std::string& url, const std::string& ca_file, std::chrono::milliseconds timeout,
-                 char* detail, std::stop_token& stop) {
+  void SetCommon(const std::string& url, const std::string& ca_file,
+                 std::chrono::milliseconds timeout, char* detail, std::stop_token& stop) {
     Set(CURLOPT_URL, url.c_str());
     Set(CURLOPT_PROTOCOLS_STR, "http,https");
     Set(CURLOPT_PROXY, "");  // none from the environment
@@ -123,7 +123,8 @@ Result<HttpAnswer> HttpClient::Send(const HttpCall& call, std::stop_token stop) 
   Easy easy = TakeEasy(curl);
   if (!easy) return Unavailable("libcurl makes no handle; nothing was sent");
   struct curl_slist* headers = nullptr;
-  for (const std::string& header : call.headers) headers = curl.slist_append(headers, header.c_str());
+  for (const std::string& header : call.headers)
+    headers = curl.slist_append(headers, header.c_str());
   HttpAnswer answer;
   char detail[CURL_ERROR_SIZE] = "";
 
@@ -174,7 +175,8 @@ Result<void> HttpClient::Reach(const std::string& url, std::stop_token stop) {
   options.Set(CURLOPT_CONNECT_ONLY, 1L);
   const CURLcode code = curl.easy_perform(easy.get());
   if (code == CURLE_OK) return {};
-  if (code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL) return CallError(curl, code, detail);
+  if (code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL)
+    return CallError(curl, code, detail);
   return Unavailable(*detail != '\0' ? detail : curl.easy_strerror(code));
 }
 

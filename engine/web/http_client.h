@@ -17,9 +17,9 @@ struct Curl;
 
 struct HttpCall {
   std::string method = "POST";
-  std::string url;                   // http or https
-  std::string unix_socket = {};      // the socket's file, where there is no host; then `url` says no more
-                                     // than the path
+  std::string url;               // http or https
+  std::string unix_socket = {};  // the socket's file, where there is no host; then `url` says no
+                                 // more than the path
   std::vector<std::string> headers;  // "Content-Type: application/json"
   std::string body;
   std::chrono::milliseconds timeout = std::chrono::seconds(10);
@@ -37,8 +37,8 @@ struct HttpAnswer {
   std::string Header(const std::string& name) const;
 };
 
-// How long to wait after an answer of 429 (too many requests): as the header `name` says, in seconds
-// from now or since 1970; 1 s to 1 h, 30 s when it says nothing that can be read.
+// How long to wait after an answer of 429 (too many requests): as the header `name` says, in
+// seconds from now or since 1970; 1 s to 1 h, 30 s when it says nothing that can be read.
 std::chrono::seconds WaitAsked(const HttpAnswer& answer, const std::string& name);
 
 // Keeps connections open between calls. Follows no redirect, uses no proxy, checks certificates.
@@ -52,14 +52,14 @@ class HttpClient {
   HttpClient& operator=(const HttpClient&) = delete;
 
   // Any answer, whatever its status. Errors do not tell the URL, which can hold a secret.
-  // kUnavailable: no connection (name, TLS, time, stopped, no libcurl); nothing was sent. kDeadlineExceeded: no
-  // answer in time, and kUnknown: no answer (the connection broke, stopped); the call may have taken
-  // effect all the same. kResourceExhausted: an answer beyond the limit. kInvalidArgument: the URL is
-  // none.
+  // kUnavailable: no connection (name, TLS, time, stopped, no libcurl); nothing was sent.
+  // kDeadlineExceeded: no answer in time, and kUnknown: no answer (the connection broke, stopped);
+  // the call may have taken effect all the same. kResourceExhausted: an answer beyond the limit.
+  // kInvalidArgument: the URL is none.
   Result<HttpAnswer> Send(const HttpCall& call, std::stop_token stop);
 
-  // Whether the URL's host can be spoken to, with TLS where it has it: connects and hangs up. Errors as
-  // Send(); nothing was sent.
+  // Whether the URL's host can be spoken to, with TLS where it has it: connects and hangs up.
+  // Errors as Send(); nothing was sent.
   Result<void> Reach(const std::string& url, std::stop_token stop);
 
  private:

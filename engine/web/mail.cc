@@ -113,8 +113,9 @@ Result<void> SendMail(const MailCall& call, const std::stop_token& stop) {
   const CURLcode code = mail.Perform();
   if (code == CURLE_OK) return {};
   const long answer = mail.Answer();
-  const bool refused = (code == CURLE_SEND_ERROR || code == CURLE_WEIRD_SERVER_REPLY || code == CURLE_RECV_ERROR) &&
-                       answer >= 550 && answer < 560;
+  const bool refused =
+      (code == CURLE_SEND_ERROR || code == CURLE_WEIRD_SERVER_REPLY || code == CURLE_RECV_ERROR) &&
+      answer >= 550 && answer < 560;
   return refused ? InvalidArgument(mail.Said(code)) : Unavailable(mail.Said(code));
 }
 

@@ -18,12 +18,12 @@ struct MailCall {
   std::string password;
   std::string from;
   std::vector<std::string> to;
-  std::string message;    // RFC 5322, lines ended by CR LF
+  std::string message;  // RFC 5322, lines ended by CR LF
   std::chrono::milliseconds timeout = std::chrono::seconds(20);
 };
 
-// kInvalidArgument: the server refuses the mail for good (5xx after the login). kUnavailable: it does
-// not answer, or not now; the message has its words.
+// kInvalidArgument: the server refuses the mail for good (5xx after the login). kUnavailable: it
+// does not answer, or not now; the message has its words.
 Result<void> SendMail(const MailCall& call, const std::stop_token& stop);
 
 // Connects, with TLS and the login where the call has them, and hangs up: nothing is sent.

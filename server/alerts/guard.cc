@@ -13,7 +13,8 @@ constexpr int kAtOnce = 200;
 constexpr int kCountMax = 1000;  // as many as a limit can be
 
 // How many runs alerts have asked for in the last day; at most kCountMax.
-Result<int> CountOfDay(const Rule& rule, const std::string& target, Time now, journal::Reader& reader) {
+Result<int> CountOfDay(const Rule& rule, const std::string& target, Time now,
+                       journal::Reader& reader) {
   journal::RunFilter filter;
   filter.target = target;
   if (target.empty()) filter.workflow = rule.launch.workflow;
@@ -60,7 +61,8 @@ Result<std::string> WhyHeld(const Alert& alert, const Rule& rule, const std::str
   const std::string where = target.empty() ? "of " + rule.launch.workflow : "on " + target;
   return "alerts have asked for " + std::to_string(*today) + " runs " + where +
          " within 24 h before it; the daily limit of the rule " + rule.name + " is " +
-         std::to_string(rule.daily_limit) + ". Look at what they came to, then resume or cancel this one";
+         std::to_string(rule.daily_limit) +
+         ". Look at what they came to, then resume or cancel this one";
 }
 
 }  // namespace recourse::server::alerts

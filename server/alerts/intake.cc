@@ -113,8 +113,9 @@ Result<std::vector<Taken>> Intake::Take(const Delivery& delivery, const runtime:
   const auto rules = rules_();
   if (rules->fallback.empty() && rules->rules.empty()) {
     // Whoever asks is to ask again: a 200 would be the end of the alert.
-    return Unavailable("no alert rules are in use, so that nobody would be told; what is wrong with "
-                       "their file: recourse info");
+    return Unavailable(
+        "no alert rules are in use, so that nobody would be told; what is wrong with "
+        "their file: recourse info");
   }
   std::vector<Taken> all;
   for (const Alert& alert : delivery.alerts) {

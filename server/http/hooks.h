@@ -18,8 +18,10 @@ void AddHooks(httplib::Server& server, const Principals& principals, alerts::Int
 
 // Serves them at `listen` (see CheckListenAddress), with the server's TLS files where it has them.
 // Errors as web::Listener::Start and CheckTls.
-Result<std::unique_ptr<web::Listener>> StartHooks(const std::string& listen, const std::optional<TlsFiles>& tls,
-                                                  const Principals& principals, alerts::Intake& intake);
+Result<std::unique_ptr<web::Listener>> StartHooks(const std::string& listen,
+                                                  const std::optional<TlsFiles>& tls,
+                                                  const Principals& principals,
+                                                  alerts::Intake& intake);
 
 // What a request shows to prove who makes it.
 Presented PresentedBy(const httplib::Request& request);

@@ -20,14 +20,14 @@ class Channel {
  public:
   virtual ~Channel() = default;
 
-  // Delivers one letter, or several as one message. Blocks until the other side has answered, or for
-  // the kind's timeout. kInvalidArgument: the other side will never take it. Anything else may be
-  // tried again; the other side can tell a repetition by the key that it is given (position and
+  // Delivers one letter, or several as one message. Blocks until the other side has answered, or
+  // for the kind's timeout. kInvalidArgument: the other side will never take it. Anything else may
+  // be tried again; the other side can tell a repetition by the key that it is given (position and
   // number), where its protocol has a place for one.
   virtual Result<void> Send(const std::vector<Letter>& letters, const std::stop_token& stop) = 0;
 
-  // Whether the other side can be spoken to as things are: its secret is read, and a connection made
-  // and closed. Nothing is sent. Blocks as Send().
+  // Whether the other side can be spoken to as things are: its secret is read, and a connection
+  // made and closed. Nothing is sent. Blocks as Send().
   virtual Result<void> Reach(const std::stop_token& stop) = 0;
 
   // Whether several letters may be said as one.

@@ -7,7 +7,8 @@ namespace recourse::notify {
 Result<std::unique_ptr<ChannelFile>> ChannelFile::Open(std::string data, std::string file) {
   auto settings = FindSettings(data, file);
   if (!settings) return std::move(settings).error();
-  return std::unique_ptr<ChannelFile>(new ChannelFile(std::move(data), std::move(file), *std::move(settings)));
+  return std::unique_ptr<ChannelFile>(
+      new ChannelFile(std::move(data), std::move(file), *std::move(settings)));
 }
 
 ChannelFile::ChannelFile(std::string data, std::string file, Settings settings)
@@ -35,8 +36,9 @@ Result<std::string> ChannelFile::KindOf(const std::string& channel) const {
     if (one.name == channel) return NameOf(one.kind);
     known += (known.empty() ? "" : ", ") + one.name;
   }
-  return NotFound("there is no channel \"" + channel + "\" in the file of notifications; known are: " +
-                  (known.empty() ? "none" : known));
+  return NotFound(
+      "there is no channel \"" + channel +
+      "\" in the file of notifications; known are: " + (known.empty() ? "none" : known));
 }
 
 }  // namespace recourse::notify

@@ -1,5 +1,5 @@
-// The kinds of channels that speak HTTP: incoming webhooks of Slack and Mattermost, signed webhooks of
-// one's own, PagerDuty's Events API v2.
+// The kinds of channels that speak HTTP: incoming webhooks of Slack and Mattermost, signed webhooks
+// of one's own, PagerDuty's Events API v2.
 #include <utility>
 
 #include "engine/base/json.h"
@@ -19,12 +19,14 @@ constexpr const char* kPagerDutyUrl = "https://events.pagerduty.com/v2/enqueue";
 Result<void> Judge(const web::HttpAnswer& answer, const std::string& secret, bool secret_url) {
   if (answer.status >= 200 && answer.status < 300) return {};
   std::string said = "it answered " + std::to_string(answer.status);
-  const bool tells = secret_url || answer.body.empty() || answer.body.find(secret) != std::string::npos;
+  const bool tells =
+      secret_url || answer.body.empty() || answer.body.find(secret) != std::string::npos;
   if (!tells) said += ": " + Plain(answer.body.substr(0, 200));
   if (answer.status == 429) return Error{Code::kResourceExhausted, said};
   // Too old to be asked again, or a mistake of ours that stays one. 401, 403 and 404 can be mended
   // where the channel is set up, and what waits is sent then.
-  if (answer.status == 400 || answer.status == 413 || answer.status == 422) return InvalidArgument(said);
+  if (answer.status == 400 || answer.status == 413 || answer.status == 422)
+    return InvalidArgument(said);
   return Unavailable(said);
 }
 
@@ -41,8 +43,10 @@ class HttpChannel : public Channel {
 
  protected:
   Result<std::string> Secret(const std::stop_token& stop) const {
-    if (secrets_ == nullptr) return FailedPrecondition("the secret " + settings_.secret + " is not known");
-    auto secret = secrets_->Read(settings_.secret, stop, std::chrono::steady_clock::now() + kSecretTime);
+    if (secrets_ == nullptr)
+      return FailedPrecondition("the secret " + settings_.secret + " is not known");
+    auto secret =
+        secrets_->Read(settings_.secret, stop, std::chrono::steady_clock::now() + kSecretTime);
     if (!secret) return std::move(secret).error().In("the secret " + settings_.secret);
     return secret;
   }
@@ -88,8 +92,9 @@ class ChatChannel final : public HttpChannel {
     if (!url) return std::move(url).error();
     const std::string text = TextFor(letters);
     const bool slack = settings_.kind == Kind::kSlack;
-    return Post(*url, ToJson(Value::Object({{"text", slack ? ForSlack(text) : ForMattermost(text)}})), {}, *url,
-                stop);
+    return Post(*url,
+                ToJson(Value::Object({{"text", slack ? ForSlack(text) : ForMattermost(text)}})), {},
+                *url, stop);
   }
 
  private:
@@ -99,25 +104,33 @@ class ChatChannel final : public HttpChannel {
     std::string safe;
     for (const char c : text) {
       switch (c) {
-        case '&': safe += "&amp;"; break;
-        case '<': safe += "&lt;"; break;
-        case '>': safe += "&gt;"; break;
-        default: safe += c;
+        case '&':
+          safe += "&amp;";
+          break;
+        case '<':
+          safe += "&lt;";
+          break;
+        case '>':
+          safe += "&gt;";
+          break;
+        default:
+          safe += c;
       }
     }
     return safe;
   }
   // In a block of code nothing is markup and nobody is mentioned.
   static std::string ForMattermost(std::string text) {
-    for (std::size_t at = 0; (at = text.find("```", at)) != std::string::npos;) text.replace(at, 3, "'''");
+    for (std::size_t at = 0; (at = text.find("```", at)) != std::string::npos;)
+      text.replace(at, 3, "'''");
     return "```\n" + text + "```";
   }
 };
 
 class WebhookChannel final : public HttpChannel {
  public:
-  WebhookChannel(ChannelSettings settings, std::string journal, const runtime::SecretSource* secrets,
-                 const Clock& clock)
+  WebhookChannel(ChannelSettings settings, std::string journal,
+                 const runtime::SecretSource* secrets, const Clock& clock)
       : HttpChannel(std::move(settings), secrets), journal_(std::move(journal)), clock_(clock) {}
 
   Result<void> Send(const std::vector<Letter>& letters, const std::stop_token& stop) override {
@@ -142,7 +155,8 @@ class WebhookChannel final : public HttpChannel {
   std::string UrlOf(const std::string&) const override { return settings_.url; }
 
   std::string IdOf(const Letter& letter) const {
-    return journal_ + "/" + std::to_string(letter.row.position) + "/" + std::to_string(letter.row.number);
+    return journal_ + "/" + std::to_string(letter.row.position) + "/" +
+           std::to_string(letter.row.number);
   }
 
   const std::string journal_;
@@ -152,7 +166,8 @@ class WebhookChannel final : public HttpChannel {
 // Source: PagerDuty's Events API v2, "Send an event".
 class PagerDutyChannel final : public HttpChannel {
  public:
-  PagerDutyChannel(ChannelSettings settings, std::string journal, const runtime::SecretSource* secrets)
+  PagerDutyChannel(ChannelSettings settings, std::string journal,
+                   const runtime::SecretSource* secrets)
       : HttpChannel(std::move(settings), secrets), journal_(std::move(journal)) {}
 
   bool CanDigest() const override { return false; }  // each run is an incident of its own
@@ -173,22 +188,27 @@ class PagerDutyChannel final : public HttpChannel {
 
   Result<void> SendOne(const Letter& letter, const std::string& key, const std::stop_token& stop) {
     const std::string action = ActionOf(letter);
-    Value event = Value::Object({{"routing_key", key},
-                                 {"event_action", action},
-                                 {"dedup_key", KeyOf(letter)}});
+    Value event = Value::Object(
+        {{"routing_key", key}, {"event_action", action}, {"dedup_key", KeyOf(letter)}});
     if (action == "trigger") {
       const std::string text = SubjectOf(letter, settings_);
-      const std::string source = letter.run.target.empty() ? letter.run.workflow : letter.run.target;
-      event = event.With("client", "Recourse")
-                  .With("payload", Value::Object({{"summary", text.substr(0, CutAt(text, kSummaryMax))},
-                                                  {"source", source.empty() ? "recourse" : source},
-                                                  {"severity", SeverityOf(letter.run.severity)},
-                                                  {"timestamp", FormatTimestamp(ToTimestamp(letter.row.created))},
-                                                  {"component", letter.run.workflow},
-                                                  {"class", letter.row.event},
-                                                  {"custom_details", Value::Object({{"run", letter.row.run.ToString()},
-                                                                                    {"text", IsMessage(letter) ? TextOf(letter, settings_) : ""},
-                                                                                    {"commands", CommandsOf(letter)}})}}));
+      const std::string source =
+          letter.run.target.empty() ? letter.run.workflow : letter.run.target;
+      event =
+          event.With("client", "Recourse")
+              .With(
+                  "payload",
+                  Value::Object(
+                      {{"summary", text.substr(0, CutAt(text, kSummaryMax))},
+                       {"source", source.empty() ? "recourse" : source},
+                       {"severity", SeverityOf(letter.run.severity)},
+                       {"timestamp", FormatTimestamp(ToTimestamp(letter.row.created))},
+                       {"component", letter.run.workflow},
+                       {"class", letter.row.event},
+                       {"custom_details",
+                        Value::Object({{"run", letter.row.run.ToString()},
+                                       {"text", IsMessage(letter) ? TextOf(letter, settings_) : ""},
+                                       {"commands", CommandsOf(letter)}})}}));
     }
     return Post(UrlOf(key), ToJson(event), {}, key, stop);
   }
@@ -196,7 +216,9 @@ class PagerDutyChannel final : public HttpChannel {
   // What a step says is an incident of its own, which people close.
   std::string KeyOf(const Letter& letter) const {
     const std::string run = "recourse/" + journal_ + "/" + letter.row.run.ToString();
-    return IsMessage(letter) ? run + "/" + std::to_string(letter.row.position) + "/" + std::to_string(letter.row.number) : run;
+    return IsMessage(letter) ? run + "/" + std::to_string(letter.row.position) + "/" +
+                                   std::to_string(letter.row.number)
+                             : run;
   }
 
   static constexpr std::size_t kSummaryMax = 1024;
@@ -210,7 +232,8 @@ class PagerDutyChannel final : public HttpChannel {
   static std::string ActionOf(const Letter& letter) {
     if (letter.row.event == "acknowledged") return "acknowledge";
     const bool cancelled = letter.run.status == static_cast<int>(machine::RunStatus::kCancelled);
-    const bool over = letter.row.event == "test" || letter.row.event == "attended" || letter.row.event == "run_succeeded" ||
+    const bool over = letter.row.event == "test" || letter.row.event == "attended" ||
+                      letter.row.event == "run_succeeded" ||
                       (letter.row.event == "run_failed" && cancelled);  // as somebody wanted it
     return over ? "resolve" : "trigger";
   }

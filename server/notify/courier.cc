@@ -112,8 +112,10 @@ void Courier::StopLanes(std::vector<std::unique_ptr<Lane>> lanes) {
 
 void Courier::Work(Lane& lane) {
   const auto channel = NewChannel(lane.settings, identity_, secrets_, clock_);
-  if (auto reached = channel->Reach(lane.stopping.get_token()); !reached && !lane.stopping.stop_requested()) {
-    spdlog::warn("notifications: channel={} cannot be reached: {}", lane.settings.name, reached.error().message);
+  if (auto reached = channel->Reach(lane.stopping.get_token());
+      !reached && !lane.stopping.stop_requested()) {
+    spdlog::warn("notifications: channel={} cannot be reached: {}", lane.settings.name,
+                 reached.error().message);
     SetTrouble(lane, reached.error().message);
   }
   std::unique_ptr<journal::Reader> reader;
@@ -142,8 +144,8 @@ void Courier::Work(Lane& lane) {
   }
 }
 
-bool Courier::WaitForWork(Lane& lane, std::uint64_t& seen, std::optional<std::chrono::seconds> delay,
-                          int& failures) {
+bool Courier::WaitForWork(Lane& lane, std::uint64_t& seen,
+                          std::optional<std::chrono::seconds> delay, int& failures) {
   std::unique_lock lock(mutex_);
   const auto wanted = [&] { return lane.stopping.stop_requested() || lane.hurry; };
   if (delay) {
@@ -191,8 +193,9 @@ Result<void> Courier::GiveUpLost() {
         row.error = "the channel is no longer in the file of notifications" +
                     (row.error.empty() ? "" : "; before that: " + row.error);
       }
-      spdlog::warn("notifications: channel={} is no longer in the file; given up: {}, the oldest about {}",
-                   channel, rows->size(), rows->front().run.ToString());
+      spdlog::warn(
+          "notifications: channel={} is no longer in the file; given up: {}, the oldest about {}",
+          channel, rows->size(), rows->front().run.ToString());
       if (auto noted = Note(*std::move(rows)); !noted) return noted;
     }
   }
@@ -218,7 +221,8 @@ void Courier::Committed(journal::Position, std::span<const journal::RunChange> c
 
 Result<void> Courier::Note(std::vector<journal::OutboxRow> rows) {
   const auto noted = std::make_shared<std::promise<Result<void>>>();
-  engine_.NoteNotifications(std::move(rows), [noted](Result<void> result) { noted->set_value(std::move(result)); });
+  engine_.NoteNotifications(std::move(rows),
+                            [noted](Result<void> result) { noted->set_value(std::move(result)); });
   return noted->get_future().get();
 }
 

@@ -2,10 +2,11 @@
 //
 // A notification is stored with the event that causes it, and sent after that commit by its
 // channel's own thread: a channel that hangs holds up no other, and never the engine. In a channel
-// they go in their order. What was sent is noted in the journal afterwards: after a crash in between
-// it is sent again, with the same key. One that is refused is tried again, ever more seldom; one that
-// the other side will never take, or that has not been taken for a day, is given up and stays
-// visible until somebody asks for it again. So is what waits for a channel that is no longer there.
+// they go in their order. What was sent is noted in the journal afterwards: after a crash in
+// between it is sent again, with the same key. One that is refused is tried again, ever more
+// seldom; one that the other side will never take, or that has not been taken for a day, is given
+// up and stays visible until somebody asks for it again. So is what waits for a channel that is no
+// longer there.
 //
 // Thread safety: every function may be called from any thread.
 #pragma once
@@ -30,7 +31,8 @@ std::chrono::seconds DelayAfter(int failures);
 
 class Courier final : public runtime::Listener {
  public:
-  // Listens to the engine until Stop(). What it works with outlives it. Sends nothing before Start().
+  // Listens to the engine until Stop(). What it works with outlives it. Sends nothing before
+  // Start().
   Courier(ChannelFile& file, journal::Journal& journal, runtime::Engine& engine,
           const runtime::SecretSource* secrets, const Clock& clock);
   ~Courier() override;
@@ -48,8 +50,8 @@ class Courier final : public runtime::Listener {
   // Tries what waits in a channel now, and again what was given up. Answers how many there are.
   // kNotFound: no such channel. Otherwise as runtime::Engine::NoteNotifications.
   Result<int> Retry(const std::string& channel);
-  // Sends a test message, now; when it arrives, what waits in the channel is sent too. kNotFound: no
-  // such channel. Otherwise the channel's error.
+  // Sends a test message, now; when it arrives, what waits in the channel is sent too. kNotFound:
+  // no such channel. Otherwise the channel's error.
   Result<void> Test(const std::string& channel, const std::string& by);
 
   std::shared_ptr<const Settings> settings() const { return file_.settings(); }
@@ -69,7 +71,8 @@ class Courier final : public runtime::Listener {
   void Work(Lane& lane);
   // Waits for something new to send, for `delay`, or for somebody who wants it now: then `failures`
   // is none. False: it is to stop.
-  bool WaitForWork(Lane& lane, std::uint64_t& seen, std::optional<std::chrono::seconds> delay, int& failures);
+  bool WaitForWork(Lane& lane, std::uint64_t& seen, std::optional<std::chrono::seconds> delay,
+                   int& failures);
   void SetTrouble(Lane& lane, std::string trouble);
   // Sees to what waits for channels that there are not.
   void WorkForLost();
@@ -87,8 +90,8 @@ class Courier final : public runtime::Listener {
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;
-  std::uint64_t stored_ = 0;  // guarded by mutex_; counts what may be new
-  std::uint64_t lost_ = 1;    // the same, for channels that there are not
+  std::uint64_t stored_ = 0;                  // guarded by mutex_; counts what may be new
+  std::uint64_t lost_ = 1;                    // the same, for channels that there are not
   std::vector<std::unique_ptr<Lane>> lanes_;  // guarded by mutex_
   std::stop_source stopping_;
   std::thread lost_thread_;

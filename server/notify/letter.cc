@@ -7,7 +7,7 @@
 namespace recourse::notify {
 namespace {
 
-constexpr std::size_t kTextMax = 2000;   // bytes of one notification
+constexpr std::size_t kTextMax = 2000;       // bytes of one notification
 constexpr std::size_t kMessageMax = 10'000;  // of what a step says: more than notify.send lets pass
 constexpr std::size_t kDigestLines = 10;
 constexpr std::size_t kDigestLineMax = 300;  // bytes; ten of them fit into any chat's message
@@ -17,7 +17,8 @@ std::string Cleaned(const std::string& text, std::size_t most, bool keep_lines) 
   std::string plain;
   for (std::size_t at = 0; at < text.size() && plain.size() < most; ++at) {
     const auto byte = static_cast<unsigned char>(text[at]);
-    const bool c1 = byte == 0xc2 && at + 1 < text.size() && static_cast<unsigned char>(text[at + 1]) < 0xa0;
+    const bool c1 =
+        byte == 0xc2 && at + 1 < text.size() && static_cast<unsigned char>(text[at + 1]) < 0xa0;
     if (c1) {
       ++at;
       plain += ' ';
@@ -27,7 +28,8 @@ std::string Cleaned(const std::string& text, std::size_t most, bool keep_lines) 
     }
   }
   if (plain.size() < most) return plain;
-  while (!plain.empty() && (static_cast<unsigned char>(plain.back()) & 0xc0) == 0x80) plain.pop_back();
+  while (!plain.empty() && (static_cast<unsigned char>(plain.back()) & 0xc0) == 0x80)
+    plain.pop_back();
   if (!plain.empty()) plain.pop_back();
   return plain + "...";
 }
@@ -60,7 +62,8 @@ std::string TextOf(const Letter& letter, const ChannelSettings& channel) {
 std::string CommandsOf(const Letter& letter) {
   const std::string& event = letter.row.event;
   const std::string run = letter.row.run.ToString();
-  if (event == "test" || event == "attended" || event == "acknowledged" || event == "run_succeeded") return "";
+  if (event == "test" || event == "attended" || event == "acknowledged" || event == "run_succeeded")
+    return "";
   std::string commands = "recourse show " + run + "\n";
   if (event == "run_failed") return commands + "recourse timeline " + run + "\n";
   // Only a run with an escalation policy can be acknowledged.

@@ -24,8 +24,8 @@ std::string SubjectOf(const Letter& letter, const ChannelSettings& channel);
 // Whether a step says it, so that it is told as it is and by itself.
 bool IsMessage(const Letter& letter);
 
-// A text of others in one line of at most some 2,000 bytes, without what a terminal, a log or a mail
-// reader would obey.
+// A text of others in one line of at most some 2,000 bytes, without what a terminal, a log or a
+// mail reader would obey.
 std::string Plain(const std::string& text);
 
 // How to see to it: the commands, one a line; empty when nobody is needed.

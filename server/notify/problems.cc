@@ -25,7 +25,8 @@ void CheckSteps(const runtime::Workflows& workflows, const ChannelNames& channel
     for (const definition::Step& step : workflow->steps) {
       const auto* action = std::get_if<definition::ActionStep>(&step.kind);
       for (; action != nullptr; action = action->compensation.get()) {
-        const std::string channel = action->sends ? action->with.source().StringOr("channel", "") : "";
+        const std::string channel =
+            action->sends ? action->with.source().StringOr("channel", "") : "";
         if (channel.empty() || channel.find("${") != std::string::npos) continue;
         if (auto kind = channels.KindOf(channel); !kind) {
           problems.push_back(
@@ -41,15 +42,18 @@ void CheckSteps(const runtime::Workflows& workflows, const ChannelNames& channel
 }  // namespace
 
 std::vector<std::string> ProblemsWith(const Settings& settings, const runtime::Catalogue& catalogue,
-                                      const ChannelNames& channels, const runtime::SecretSource* secrets) {
+                                      const ChannelNames& channels,
+                                      const runtime::SecretSource* secrets) {
   std::vector<std::string> problems;
   for (const ChannelSettings& channel : settings.channels) {
     if (channel.secret.empty()) continue;
-    const auto known = secrets != nullptr ? secrets->Knows(channel.secret)
-                                          : FailedPrecondition("there is no secret \"" + channel.secret +
-                                                               "\": this server's configuration has none");
+    const auto known = secrets != nullptr
+                           ? secrets->Knows(channel.secret)
+                           : FailedPrecondition("there is no secret \"" + channel.secret +
+                                                "\": this server's configuration has none");
     if (!known) {
-      problems.push_back("channel " + channel.name + ": " + known.error().message + ". What is told through it waits");
+      problems.push_back("channel " + channel.name + ": " + known.error().message +
+                         ". What is told through it waits");
     }
   }
   std::vector<std::string> workflows;

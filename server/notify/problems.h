@@ -12,6 +12,7 @@ namespace recourse::notify {
 // A line each: secrets that there are not, routes for targets and workflows that there are not, and
 // steps and schedules that name a channel that there is not. `secrets` may be null.
 std::vector<std::string> ProblemsWith(const Settings& settings, const runtime::Catalogue& catalogue,
-                                      const ChannelNames& channels, const runtime::SecretSource* secrets);
+                                      const ChannelNames& channels,
+                                      const runtime::SecretSource* secrets);
 
 }  // namespace recourse::notify

@@ -83,15 +83,16 @@ bool Round::SendStorm(const Letters& letters) {
   return SendAsOne(together);
 }
 
-// What the other side refuses as a whole, because it is too large or because of one of them, is sent
-// by halves: nothing is given up but what is refused by itself.
+// What the other side refuses as a whole, because it is too large or because of one of them, is
+// sent by halves: nothing is given up but what is refused by itself.
 bool Round::SendAsOne(const Letters& letters) {
   if (letters.size() < 2) return letters.empty() || Send(letters);
   auto sent = means_.channel.Send(letters, means_.stop);
   const bool refused = !sent && sent.error().code == Code::kInvalidArgument;
   if (!refused) return TakeNote(letters, sent);
-  spdlog::warn("notification: channel={} refuses {} as one message, so that they are sent in two: {}",
-               means_.settings.name, letters.size(), sent.error().message);
+  spdlog::warn(
+      "notification: channel={} refuses {} as one message, so that they are sent in two: {}",
+      means_.settings.name, letters.size(), sent.error().message);
   const auto middle = letters.begin() + static_cast<std::ptrdiff_t>(letters.size() / 2);
   return SendAsOne({letters.begin(), middle}) && SendAsOne({middle, letters.end()});
 }
@@ -118,8 +119,8 @@ bool Round::TakeNote(const Letters& letters, const Result<void>& sent) {
   trouble_ = sent ? "" : sent.error().message;
   if (!sent) {
     spdlog::warn("notification: channel={} run={} tries={}{}: {}", means_.settings.name,
-                 letters.front().row.run.ToString(), means_.notes.back().tries, done ? " given up" : "",
-                 sent.error().message);
+                 letters.front().row.run.ToString(), means_.notes.back().tries,
+                 done ? " given up" : "", sent.error().message);
   }
   // What the journal does not take now is noted by the next round, which tells why.
   (void)NoteAll();

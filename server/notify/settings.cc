@@ -26,8 +26,8 @@ constexpr std::int64_t kFileMax = 1024 * 1024;
 
 bool IsChannelName(std::string_view name) {
   return !name.empty() && name.size() <= 40 && std::all_of(name.begin(), name.end(), [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
-         });
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+  });
 }
 
 bool StandsIn(const std::vector<std::string>& list, std::string_view one) {
@@ -40,9 +40,10 @@ class File {
 
   Result<Settings> Read(std::string_view text) {
     auto read = reader_.Read(text, [this](const YAML::Node& root) {
-      reader_.Map(root, "",
-                  {{"channels", [this](const auto& name, const auto& node) { ReadChannels(name, node); }},
-                   {"routes", [this](const auto&, const auto& node) { routes_ = node; }}});
+      reader_.Map(
+          root, "",
+          {{"channels", [this](const auto& name, const auto& node) { ReadChannels(name, node); }},
+           {"routes", [this](const auto&, const auto& node) { routes_ = node; }}});
       if (routes_) ReadRoutes("routes", *routes_);  // which name channels, wherever those stand
     });
     if (!read) return std::move(read).error();
@@ -66,32 +67,35 @@ class File {
     channel.written = YAML::Dump(item);
     std::string kind;
     std::string url_secret, signing_secret, routing_key, password;
-    reader_.Map(item, here,
-                {{"name", reader_.Text(channel.name)},
-                 {"kind", reader_.Text(kind)},
-                 {"url", reader_.Text(channel.url)},
-                 {"url_secret", reader_.Text(url_secret)},
-                 {"signing_secret", reader_.Text(signing_secret)},
-                 {"routing_key", reader_.Text(routing_key)},
-                 {"password", reader_.Text(password)},
-                 {"server", reader_.Text(channel.server)},
-                 {"starttls", reader_.Flag(channel.starttls)},
-                 {"user", reader_.Text(channel.user)},
-                 {"from", reader_.Text(channel.from)},
-                 {"to", reader_.Texts(channel.to)},
-                 {"ca_file", reader_.Path(channel.ca_file)},
-                 {"text", [&](const auto& name, const auto& node) { ReadText(name, node, channel); }},
-                 {"digest_after", [&](const auto& name, const auto& node) {
-                    ReadDigest(name, node, channel);
-                  }}});
+    reader_.Map(
+        item, here,
+        {{"name", reader_.Text(channel.name)},
+         {"kind", reader_.Text(kind)},
+         {"url", reader_.Text(channel.url)},
+         {"url_secret", reader_.Text(url_secret)},
+         {"signing_secret", reader_.Text(signing_secret)},
+         {"routing_key", reader_.Text(routing_key)},
+         {"password", reader_.Text(password)},
+         {"server", reader_.Text(channel.server)},
+         {"starttls", reader_.Flag(channel.starttls)},
+         {"user", reader_.Text(channel.user)},
+         {"from", reader_.Text(channel.from)},
+         {"to", reader_.Texts(channel.to)},
+         {"ca_file", reader_.Path(channel.ca_file)},
+         {"text", [&](const auto& name, const auto& node) { ReadText(name, node, channel); }},
+         {"digest_after",
+          [&](const auto& name, const auto& node) { ReadDigest(name, node, channel); }}});
     if (!IsChannelName(channel.name)) {
-      reader_.Report(item.Mark(), here + ": a channel needs a name, of lower-case letters, digits and "
-                                         "hyphens, at most 40");
+      reader_.Report(item.Mark(), here +
+                                      ": a channel needs a name, of lower-case letters, digits and "
+                                      "hyphens, at most 40");
     }
     const auto known = kKinds.find(kind);
     if (known == kKinds.end()) {
-      reader_.Report(item.Mark(), here + ": kind: expected one of mail, mattermost, pagerduty, slack, "
-                                         "webhook, found \"" + kind + "\"");
+      reader_.Report(item.Mark(), here +
+                                      ": kind: expected one of mail, mattermost, pagerduty, slack, "
+                                      "webhook, found \"" +
+                                      kind + "\"");
       return channel;
     }
     channel.kind = known->second;
@@ -124,11 +128,13 @@ class File {
       const bool other = std::any_of(kOwn.begin(), kOwn.end(),
                                      [&](const auto& of) { return of.second.contains(key); });
       if (other && !kAll.contains(key) && !kOwn.at(channel.kind).contains(key)) {
-        reader_.Report(member.first.Mark(), here + ": a channel of the kind " + kind + " has no " + key);
+        reader_.Report(member.first.Mark(),
+                       here + ": a channel of the kind " + kind + " has no " + key);
       }
     }
     for (const std::string& key : kNeeded.at(channel.kind)) {
-      if (!item[key]) reader_.Report(item.Mark(), here + ": a channel of the kind " + kind + " needs " + key);
+      if (!item[key])
+        reader_.Report(item.Mark(), here + ": a channel of the kind " + kind + " needs " + key);
     }
     for (const std::string& url : {channel.url, channel.server}) {
       const bool mail = channel.kind == Kind::kMail;
@@ -136,7 +142,8 @@ class File {
                         url.starts_with(mail ? "smtps://" : "https://");
       if (!fits) {
         reader_.Report(item.Mark(), here + ": \"" + url + "\" is no " +
-                                        (mail ? "smtp:// or smtps://" : "http:// or https://") + " URL");
+                                        (mail ? "smtp:// or smtps://" : "http:// or https://") +
+                                        " URL");
       }
     }
     channel.secret = secrets.url + secrets.signing + secrets.routing + secrets.password;
@@ -166,7 +173,8 @@ class File {
     } catch (const std::exception&) {
     }
     if (number < 0 || number > kDigestMax || std::to_string(number) != text) {
-      return reader_.Report(node.Mark(), name + ": expected a number of 0 to 10000, found \"" + text + "\"");
+      return reader_.Report(node.Mark(),
+                            name + ": expected a number of 0 to 10000, found \"" + text + "\"");
     }
     channel.digest_after = number;
   }
@@ -175,29 +183,32 @@ class File {
     reader_.Each(name, node, [&](const YAML::Node& item) {
       const std::string here = name + "[" + std::to_string(settings_.routes.size()) + "]";
       Route route;
-      reader_.Map(item, here, {{"to", reader_.Texts(route.to)},
-                               {"severities", reader_.Texts(route.severities)},
-                               {"events", reader_.Texts(route.events)},
-                               {"targets", reader_.Texts(route.targets)},
-                               {"workflows", reader_.Texts(route.workflows)}});
-      if (route.to.empty()) reader_.Report(item.Mark(), here + ": a route needs \"to\", a list of channels");
+      reader_.Map(item, here,
+                  {{"to", reader_.Texts(route.to)},
+                   {"severities", reader_.Texts(route.severities)},
+                   {"events", reader_.Texts(route.events)},
+                   {"targets", reader_.Texts(route.targets)},
+                   {"workflows", reader_.Texts(route.workflows)}});
+      if (route.to.empty())
+        reader_.Report(item.Mark(), here + ": a route needs \"to\", a list of channels");
       CheckWords(here + ".to", item, route.to, {names_.begin(), names_.end()}, "channel");
-      CheckWords(here + ".severities", item, route.severities, {std::begin(kSeverities), std::end(kSeverities)},
-                 "severity");
+      CheckWords(here + ".severities", item, route.severities,
+                 {std::begin(kSeverities), std::end(kSeverities)}, "severity");
       CheckWords(here + ".events", item, route.events,
                  {std::begin(machine::kNotifications), std::end(machine::kNotifications)}, "event");
       settings_.routes.push_back(std::move(route));
     });
   }
 
-  void CheckWords(const std::string& name, const YAML::Node& item, const std::vector<std::string>& words,
-                  const std::vector<std::string>& known, const std::string& what) {
+  void CheckWords(const std::string& name, const YAML::Node& item,
+                  const std::vector<std::string>& words, const std::vector<std::string>& known,
+                  const std::string& what) {
     for (const std::string& word : words) {
       if (word.empty() || StandsIn(known, word)) continue;
       std::string all;
       for (const std::string& one : known) all += (all.empty() ? "" : ", ") + one;
-      reader_.Report(item.Mark(), name + ": there is no " + what + " \"" + word + "\"; known are: " +
-                                      (all.empty() ? "none" : all));
+      reader_.Report(item.Mark(), name + ": there is no " + what + " \"" + word +
+                                      "\"; known are: " + (all.empty() ? "none" : all));
     }
   }
 
@@ -253,17 +264,19 @@ std::vector<std::string> Settings::ChannelsFor(const machine::Notify& notify,
 
 Value VariablesOf(const std::string& event, const std::string& text, const journal::RunRow& run) {
   const auto status = static_cast<machine::RunStatus>(run.status);
-  return Value::Object({{"event", event},
-                        {"text", text},
-                        {"run", Value::Object({{"id", run.run.ToString()},
-                                               {"workflow", run.workflow},
-                                               {"target", run.target},
-                                               {"severity", run.severity},
-                                               {"status", std::string(run.status == 0 ? "" : machine::ToString(status))},
-                                               {"step", run.step},
-                                               {"requester", run.requester},
-                                               {"waits_for", run.waits_for},
-                                               {"error", run.error_message}})}});
+  return Value::Object(
+      {{"event", event},
+       {"text", text},
+       {"run",
+        Value::Object({{"id", run.run.ToString()},
+                       {"workflow", run.workflow},
+                       {"target", run.target},
+                       {"severity", run.severity},
+                       {"status", std::string(run.status == 0 ? "" : machine::ToString(status))},
+                       {"step", run.step},
+                       {"requester", run.requester},
+                       {"waits_for", run.waits_for},
+                       {"error", run.error_message}})}});
 }
 
 }  // namespace recourse::notify

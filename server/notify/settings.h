@@ -17,9 +17,9 @@ struct ChannelSettings {
   enum class Kind { kSlack, kMattermost, kMail, kWebhook, kPagerDuty };
   std::string name;  // of lower-case letters, digits and hyphens
   Kind kind = Kind::kWebhook;
-  std::string url;     // of a webhook, and of PagerDuty where it is not the usual one
-  // The name of a secret: the URL (Slack, Mattermost), the key that signs (webhook), the routing key
-  // (PagerDuty), the password (mail).
+  std::string url;  // of a webhook, and of PagerDuty where it is not the usual one
+  // The name of a secret: the URL (Slack, Mattermost), the key that signs (webhook), the routing
+  // key (PagerDuty), the password (mail).
   std::string secret;
   std::string server;  // of mail: "smtp://mail.example.net:587", "smtps://..."
   bool starttls = false;
@@ -29,7 +29,7 @@ struct ChannelSettings {
   std::string ca_file;  // the authorities to believe; empty: the system's
   // How it says one, of `event`, `text` and `run`; none: as the engine does.
   std::optional<expression::Template> text;
-  std::string written;  // how it stands in the file: what has not changed is the same text
+  std::string written;    // how it stands in the file: what has not changed is the same text
   int digest_after = 20;  // more than so many that wait are told as one; 0: never
 };
 
@@ -50,7 +50,8 @@ struct Settings {
   std::vector<Route> routes;
 
   // The channels that are told, each once, in the order of `channels`.
-  std::vector<std::string> ChannelsFor(const machine::Notify& notify, const journal::RunRow& run) const;
+  std::vector<std::string> ChannelsFor(const machine::Notify& notify,
+                                       const journal::RunRow& run) const;
 };
 
 // kInvalidArgument: every mistake, a line each, as "file:line:column: message".

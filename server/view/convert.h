@@ -30,8 +30,8 @@ Result<v1::Event> EventOf(const definition::Workflow& workflow, const journal::S
 // The same of an event of the journal itself. Errors are record::DescribeOwn's.
 Result<v1::Event> OwnEventOf(const journal::StoredEvent& stored);
 
-// What a check of a journal found, of its chain and indexes and, where `signatures` were checked, of
-// those.
+// What a check of a journal found, of its chain and indexes and, where `signatures` were checked,
+// of those.
 v1::VerifyJournalResponse ToProto(const record::Verification& found,
                                   const record::SignatureCheck& signatures);
 

@@ -24,9 +24,9 @@ const std::set<std::string> kUnsupported = {"optionals"};
 
 // Every other file must be there and pass whole.
 const std::set<std::string> kRequired = {
-    "basic",   "bindings_ext", "comparisons", "conversions", "fields",   "fp_math",
-    "integer_math", "lists",   "logic",       "macros",      "macros2",  "math_ext",
-    "parse",   "plumbing",     "string",      "string_ext",  "timestamps"};
+    "basic",        "bindings_ext", "comparisons", "conversions", "fields",    "fp_math",
+    "integer_math", "lists",        "logic",       "macros",      "macros2",   "math_ext",
+    "parse",        "plumbing",     "string",      "string_ext",  "timestamps"};
 
 std::string FromBase64(std::string_view text) {
   static constexpr std::string_view kAlphabet =
@@ -83,7 +83,8 @@ bool Same(const Value& a, const Value& b) {
     if (std::isnan(a.as_double()) || std::isnan(b.as_double())) {
       return std::isnan(a.as_double()) && std::isnan(b.as_double());
     }
-    return a.as_double() == b.as_double() && std::signbit(a.as_double()) == std::signbit(b.as_double());
+    return a.as_double() == b.as_double() &&
+           std::signbit(a.as_double()) == std::signbit(b.as_double());
   }
   if (a.is_list()) {
     return std::equal(a.as_list().begin(), a.as_list().end(), b.as_list().begin(),
@@ -100,8 +101,8 @@ bool Same(const Value& a, const Value& b) {
 
 Result<Value> Evaluate(const Value& vector) {
   Value::Map variables;
-  for (const auto& [name, value] : vector["bindings"].is_map() ? vector["bindings"].as_map()
-                                                               : Value::Map()) {
+  for (const auto& [name, value] :
+       vector["bindings"].is_map() ? vector["bindings"].as_map() : Value::Map()) {
     variables.emplace(name, FromVector(value));
   }
   const Check check = vector.BoolOr("unchecked", false) ? Check::kNone : Check::kFunctions;

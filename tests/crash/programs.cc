@@ -23,7 +23,6 @@ extern char** environ;
 namespace recourse::crash {
 namespace {
 
-
 using Deadline = std::chrono::steady_clock::time_point;
 
 struct Started {

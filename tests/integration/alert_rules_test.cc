@@ -30,14 +30,16 @@ TEST_CASE("rules are read again at SIGHUP, and good ones stay when the file is b
   });
 }
 
-TEST_CASE("a broken workflow takes no other rule with it, also when the server starts with it", "[integration]") {
+TEST_CASE("a broken workflow takes no other rule with it, also when the server starts with it",
+          "[integration]") {
   Hooked hooked;
   hooked.scene.StopServer();
   hooked.scene.folder.Write("workflows/ask.yaml", "name: ask\nsteps: broken\n");
   hooked.scene.StartServer();
   CHECK_THAT(hooked.Post("alert", Alert("Loud", "a", "firing")).out, Contains("\"started\""));
   // People are told of what it would have started.
-  CHECK_THAT(hooked.Post("alert", Alert("Waits", "b", "firing")).out, Contains("\"fallback\",\"run\":\"R-2\""));
+  CHECK_THAT(hooked.Post("alert", Alert("Waits", "b", "firing")).out,
+             Contains("\"fallback\",\"run\":\"R-2\""));
   CHECK_THAT(hooked.scene.Recourse({"attention"}).out,
              Contains("R-2") && Contains("ALERT RULE") && Contains("unknown workflow \"ask\"") &&
                  Contains("an alert for it starts triage"));

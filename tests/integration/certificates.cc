@@ -50,7 +50,8 @@ Certificate NewCertificate(const std::string& common_name, EVP_PKEY& key, X509* 
   X509_gmtime_adj(X509_getm_notAfter(certificate.get()), static_cast<long>(until.count()));
   X509_NAME* name = X509_get_subject_name(certificate.get());
   X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8,
-                             reinterpret_cast<const unsigned char*>(common_name.c_str()), -1, -1, 0);
+                             reinterpret_cast<const unsigned char*>(common_name.c_str()), -1, -1,
+                             0);
   X509_set_issuer_name(certificate.get(), issuer == nullptr ? name : X509_get_subject_name(issuer));
   X509_set_pubkey(certificate.get(), &key);
   return certificate;

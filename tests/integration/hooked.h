@@ -70,9 +70,9 @@ class Hooked {
   Finished Post(const std::string& hook, const std::string& body,
                 const std::vector<std::string>& more = {}) {
     const std::string url = "http://127.0.0.1:" + port + "/hooks/" + hook;
-    std::vector<std::string> command = {
-        "/usr/bin/curl", "-sm20", "-w%{http_code}", url, "--data-binary",
-        "@" + scene.folder.Write("body", body)};
+    std::vector<std::string> command = {"/usr/bin/curl",  "-sm20",
+                                        "-w%{http_code}", url,
+                                        "--data-binary",  "@" + scene.folder.Write("body", body)};
     if (more.empty()) {
       command.insert(command.end(), {"--header", "Authorization: Bearer " + Token()});
     }
@@ -105,7 +105,7 @@ class Hooked {
 };
 
 inline std::string Alert(const std::string& name, const std::string& key, const std::string& status,
-                  const std::string& more = "") {
+                         const std::string& more = "") {
   return R"({"key": ")" + key + R"(", "status": ")" + status + R"(", "labels": {"alertname": ")" +
          name + R"("}, "started": "2026-11-26T03:00:00Z")" + more + "}";
 }

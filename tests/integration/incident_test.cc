@@ -43,7 +43,8 @@ void WriteFiles(const Scene& scene) {
 }
 
 std::string StartRepair(const Scene& scene) {
-  return scene.Json({"start", "repair", "--target", "box", "--severity", "critical"})["id"].as_string();
+  return scene.Json({"start", "repair", "--target", "box", "--severity", "critical"})["id"]
+      .as_string();
 }
 
 std::string Attention(const Scene& scene) { return scene.Recourse({"attention"}).out; }
@@ -71,8 +72,9 @@ TEST_CASE("people steer an incident together, and everybody is told what the oth
   scene.folder.Write("data/effects", "");
   CHECK_THAT(scene.Recourse({"override", run, "work", "pat=x", "--reason", "typing error"}).err,
              Contains("did you mean \"path\""));
-  CHECK(scene.Recourse({"override", run, "work", "path=" + scene.data + "/effects", "--reason",
-                        "typing error"})
+  CHECK(scene
+            .Recourse({"override", run, "work", "path=" + scene.data + "/effects", "--reason",
+                       "typing error"})
             .code == 0);
   scene.WaitForStatus(run, "RUN_STATUS_WAITING");
   CHECK_THAT(scene.Recourse({"--as", "approver", "approve", "A-1"}).err, Contains("settled"));
@@ -84,8 +86,9 @@ TEST_CASE("people steer an incident together, and everybody is told what the oth
   scene.StartServer();
   CHECK_THAT(scene.Recourse({"--as", "approver", "approve", "A-2"}).err,
              Contains("quarantined by operator (it looks wrong)"));
-  const Finished late = scene.Recourse(
-      {"resume", run, "--revision", ToJson(before["revision"]).substr(1, ToJson(before["revision"]).size() - 2)});
+  const Finished late =
+      scene.Recourse({"resume", run, "--revision",
+                      ToJson(before["revision"]).substr(1, ToJson(before["revision"]).size() - 2)});
   CHECK_THAT(late.err, Contains("since then: quarantined by operator: it looks wrong"));
   CHECK(scene.Recourse({"resume", run}).code == 0);
 
@@ -106,20 +109,22 @@ TEST_CASE("people steer an incident together, and everybody is told what the oth
   }
 }
 
-TEST_CASE("a run goes on by a definition that it adopts, and its record stays sound", "[integration]") {
+TEST_CASE("a run goes on by a definition that it adopts, and its record stays sound",
+          "[integration]") {
   Scene scene(false);
   const std::string head = "name: grow\nsteps:\n  - {id: go, wait: {signal: go, timeout: 1h}}\n";
-  const std::string file = scene.folder.Write("workflows/grow.yaml",
-                                              head + "  - {id: one, action: debug.echo, with: {value: 1}}\n");
+  const std::string file = scene.folder.Write(
+      "workflows/grow.yaml", head + "  - {id: one, action: debug.echo, with: {value: 1}}\n");
   scene.StartServer();
   const std::string run = scene.Start("grow");
   scene.WaitForStatus(run, "RUN_STATUS_WAITING");
   CHECK(scene.Recourse({"adopt", run, "--reason", "it lacks steps"}).code != 0);  // it is not held
   scene.Recourse({"pause", run});
   const std::string longer = scene.folder.Write(
-      "new/grow.yaml", head + "  - {id: one, action: debug.echo, with: {value: 1}}\n"
-                              "  - {id: two, action: debug.echo, with: {value: 2}}\n"
-                              "  - {id: three, action: debug.echo, with: {value: 3}}\n");
+      "new/grow.yaml", head +
+                           "  - {id: one, action: debug.echo, with: {value: 1}}\n"
+                           "  - {id: two, action: debug.echo, with: {value: 2}}\n"
+                           "  - {id: three, action: debug.echo, with: {value: 3}}\n");
   CHECK(scene.Recourse({"workflows", "apply", longer}).code == 0);
   CHECK(scene.Recourse({"adopt", run, "--reason", "it lacks steps"}).code == 0);
   scene.KillServer();
@@ -142,7 +147,8 @@ TEST_CASE("a run goes on by a definition that it adopts, and its record stays so
   CHECK(scene.Recourse({"journal", "verify", "--file", copy}).code == 0);
 }
 
-TEST_CASE("an approval that was given and taken back is told as such, and asked anew", "[integration]") {
+TEST_CASE("an approval that was given and taken back is told as such, and asked anew",
+          "[integration]") {
   Scene scene;
   scene.Recourse({"start", "ask", "--wait"});
   scene.Recourse({"pause", "R-1"});

@@ -25,8 +25,8 @@ sockaddr_in Loopback(int port) {
 Descriptor ConnectTo(int port) {
   Descriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   const sockaddr_in address = Loopback(port);
-  const bool connected = connect(socket.get(), reinterpret_cast<const sockaddr*>(&address),
-                                 sizeof(address)) == 0;
+  const bool connected =
+      connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
   return connected ? std::move(socket) : Descriptor();
 }
 
@@ -60,7 +60,8 @@ std::string IrcServer::Tls(const Folder& folder) {
       authority.Issue({.common_name = "irc.example.net", .alternative_names = {"IP:127.0.0.1"}});
   ca_file_ = folder.Write("irc-ca.pem", authority.certificate());
   return "\n[SSL]\nCertFile = " + folder.Write("irc.pem", pem.certificate) +
-         "\nKeyFile = " + folder.Write("irc.key", pem.key) + "\nPorts = " + std::to_string(tls_port_);
+         "\nKeyFile = " + folder.Write("irc.key", pem.key) +
+         "\nPorts = " + std::to_string(tls_port_);
 }
 
 IrcPerson::IrcPerson(const IrcServer& server, const std::string& nick, const std::string& channel)

@@ -11,8 +11,8 @@ namespace recourse::integration {
 
 class IrcServer {
  public:
-  // Serves on ports of its own until it is destroyed: plain, and with `tls` on another one too, which it
-  // takes longer to begin.
+  // Serves on ports of its own until it is destroyed: plain, and with `tls` on another one too,
+  // which it takes longer to begin.
   explicit IrcServer(const Folder& folder, bool tls = false);
 
   int port() const { return port_; }
@@ -45,8 +45,8 @@ class IrcPerson {
   bool SeesBot();
   void TellBot(const std::string& text) { Send("PRIVMSG recourse :" + text); }
 
-  // Waits until a line with `part` has come behind the last one that was waited for, and answers it.
-  // The test fails when none comes within 30 s.
+  // Waits until a line with `part` has come behind the last one that was waited for, and answers
+  // it. The test fails when none comes within 30 s.
   std::string WaitFor(const std::string& part);
   // The same, but answers nothing when it does not come within that time.
   std::string Hears(const std::string& part, std::chrono::milliseconds patience);

@@ -1,5 +1,5 @@
-// The bot and what befalls it: a connection with TLS, and a restart. Its end at every point of its work:
-// killed_bot_test.cc.
+// The bot and what befalls it: a connection with TLS, and a restart. Its end at every point of its
+// work: killed_bot_test.cc.
 #include "tests/integration/irc_chat.h"
 
 namespace recourse::integration {
@@ -13,7 +13,8 @@ void SpeakTls(const Chat& chat, const std::string& ca_file) {
   const auto put = [&](const std::string& old, const std::string& text) {
     config.replace(config.find(old), old.size(), text);
   };
-  put("127.0.0.1:" + std::to_string(chat.irc.port()), "127.0.0.1:" + std::to_string(chat.irc.tls_port()));
+  put("127.0.0.1:" + std::to_string(chat.irc.port()),
+      "127.0.0.1:" + std::to_string(chat.irc.tls_port()));
   put("tls: false", "tls: true\n    ca_file: " + ca_file);
   chat.folder.Write("bot.yaml", config);
 }
@@ -27,11 +28,13 @@ int Count(const std::string& heard, const std::string& text) {
 
 }  // namespace
 
-TEST_CASE("the bot speaks to an IRC server with TLS, if its certificate is right", "[integration][chat]") {
+TEST_CASE("the bot speaks to an IRC server with TLS, if its certificate is right",
+          "[integration][chat]") {
   Chat chat(false);
   chat.StartServer();
   SpeakTls(chat, chat.irc.ca_file());
-  const Finished checked = Run({RECOURSE_BOT, "--config", chat.folder / "bot.yaml", "--check"}, chat.folder / "check");
+  const Finished checked =
+      Run({RECOURSE_BOT, "--config", chat.folder / "bot.yaml", "--check"}, chat.folder / "check");
   INFO(checked.err);
   CHECK(checked.code == 0);
   chat.StartBot();
@@ -42,17 +45,20 @@ TEST_CASE("the bot speaks to an IRC server with TLS, if its certificate is right
   CHECK_THAT(bo->WaitFor("NOTICE bo :"), Contains("you approved A-1"));
 }
 
-TEST_CASE("an IRC server whose certificate is not believed is not spoken to", "[integration][chat]") {
+TEST_CASE("an IRC server whose certificate is not believed is not spoken to",
+          "[integration][chat]") {
   Chat chat(false);
   chat.StartServer();
   const Authority other("another");
   SpeakTls(chat, chat.folder.Write("other.pem", other.certificate()));
-  const Finished checked = Run({RECOURSE_BOT, "--config", chat.folder / "bot.yaml", "--check"}, chat.folder / "check");
+  const Finished checked =
+      Run({RECOURSE_BOT, "--config", chat.folder / "bot.yaml", "--check"}, chat.folder / "check");
   CHECK(checked.code == 1);
   CHECK_THAT(checked.err, Contains("irc: ") && Contains("certificate"));
 }
 
-TEST_CASE("a bot that starts again says what has changed, and nothing that was said", "[integration][chat]") {
+TEST_CASE("a bot that starts again says what has changed, and nothing that was said",
+          "[integration][chat]") {
   Chat chat;
   const auto bo = chat.Person("bo");
   for (const char* run : {"R-1", "R-2"}) {

@@ -32,9 +32,10 @@ class Chat : public BotScene {
  public:
   // `start` false: neither server nor bot begins; the IRC server then speaks TLS too.
   explicit Chat(bool start = true) : irc(folder, !start) {
-    folder.Write("workflows/wipe.yaml",
-                 "name: wipe\nsteps:\n  - id: ask\n    approval: {prompt: \"Wipe it?\", approvers: [dba], "
-                 "second_factor: true}\n");
+    folder.Write(
+        "workflows/wipe.yaml",
+        "name: wipe\nsteps:\n  - id: ask\n    approval: {prompt: \"Wipe it?\", approvers: [dba], "
+        "second_factor: true}\n");
     Configure(IrcSection(irc), "irc", kChannel);
     if (start) {
       StartServer();
@@ -45,7 +46,8 @@ class Chat : public BotScene {
 
   // The message about it stands, and where it stands is stored.
   void WaitUntilTold(const std::string& about, const std::string& place = kChannel) const {
-    const std::string run = about.starts_with("A-") ? Json({"approval", about}).StringOr("run", "") : about;
+    const std::string run =
+        about.starts_with("A-") ? Json({"approval", about}).StringOr("run", "") : about;
     Eventually(about + " is told", [&] {
       return Recourse({"timeline", run}).out.find("tells of " + about + " in irc: " + place) !=
              std::string::npos;

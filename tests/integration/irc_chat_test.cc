@@ -1,10 +1,11 @@
 // People drive runs from an IRC channel: real server, real bot, real IRC server.
+#include "tests/integration/irc_chat.h"
+
 #include <catch2/catch.hpp>
 #include <csignal>
 
 #include "engine/base/json.h"
 #include "server/one_time_code.h"
-#include "tests/integration/irc_chat.h"
 
 namespace recourse::integration {
 namespace {
@@ -26,9 +27,7 @@ class Incident : public Chat {
     Damage();
     StartBot();
   }
-  ~Incident() {
-    Bash("read -r pid rest <" + (folder / "demo.pid") + " && kill -TERM $pid");
-  }
+  ~Incident() { Bash("read -r pid rest <" + (folder / "demo.pid") + " && kill -TERM $pid"); }
 
   Finished Bash(const std::string& script) const {
     return Run({"/bin/bash", "-c", script}, folder / "bash");
@@ -36,7 +35,8 @@ class Incident : public Chat {
 
  private:
   static constexpr const char* kStartService =
-      "name: start-service\ninputs: {target: {type: target, requires: [services, health]}}\nsteps:\n"
+      "name: start-service\ninputs: {target: {type: target, requires: [services, "
+      "health]}}\nsteps:\n"
       "  - id: start\n    action: service.start\n    for_each: \"${inputs.target.services}\"\n"
       "    with: {service: \"${item}\"}\n"
       "  - {id: healthy, action: http.expect, with: \"${inputs.target.health}\"}\n";
@@ -46,15 +46,21 @@ class Incident : public Chat {
     const std::string database = folder / "health.db";
     return "name: health\ndatabase:\n  kind: sqlite\n  path: " + database +
            "\n  mode: \"0664\"\n  tables: [{name: metrics, rows_min: 1}]\n"
-           "backups: {directory: " + (folder / "backups") +
+           "backups: {directory: " +
+           (folder / "backups") +
            ", pattern: health_%Y%m%d.db, keep_days: 30, keep_at_least: 3, max_age: 48h}\n"
-           "services:\n  - name: demo\n    kind: process\n    pid_file: " + (folder / "demo.pid") +
-           "\n    command: [" + RECOURSE_DEMO_SERVICE + ", --database, " + database + ", --port, \"" +
-           port + "\", --rows, \"5000\", --interval, \"200\"]\n    working_directory: " + (folder / ".") +
-           "\n    log: " + (folder / "demo.log") + "\n    settle: 300ms\n"
-           "health: {url: \"http://127.0.0.1:" + port + "/health/\", status: 200, successes: 1, "
+           "services:\n  - name: demo\n    kind: process\n    pid_file: " +
+           (folder / "demo.pid") + "\n    command: [" + RECOURSE_DEMO_SERVICE + ", --database, " +
+           database + ", --port, \"" + port +
+           "\", --rows, \"5000\", --interval, \"200\"]\n    working_directory: " + (folder / ".") +
+           "\n    log: " + (folder / "demo.log") +
+           "\n    settle: 300ms\n"
+           "health: {url: \"http://127.0.0.1:" +
+           port +
+           "/health/\", status: 200, successes: 1, "
            "interval: 200ms, within: 30s}\n"
-           "disk: {path: " + (folder / ".") + ", warn: {used_percent: 98}, fail: {used_percent: 99}}\n";
+           "disk: {path: " +
+           (folder / ".") + ", warn: {used_percent: 98}, fail: {used_percent: 99}}\n";
   }
 
   // A leaf of the table is noise from now on.
@@ -63,8 +69,10 @@ class Incident : public Chat {
     const Finished damaged = Bash(
         "set -e; db=" + database +
         "; page=$(sqlite3 $db \"SELECT pageno FROM dbstat WHERE name='metrics' AND pagetype='leaf' "
-        "LIMIT 1 OFFSET 5\"); size=$(sqlite3 $db 'PRAGMA wal_checkpoint(TRUNCATE); PRAGMA page_size' | "
-        "tail -n 1); head -c $size /dev/urandom | dd of=$db bs=$size seek=$((page - 1)) conv=notrunc "
+        "LIMIT 1 OFFSET 5\"); size=$(sqlite3 $db 'PRAGMA wal_checkpoint(TRUNCATE); PRAGMA "
+        "page_size' | "
+        "tail -n 1); head -c $size /dev/urandom | dd of=$db bs=$size seek=$((page - 1)) "
+        "conv=notrunc "
         "status=none");
     INFO(damaged.err);
     REQUIRE(damaged.code == 0);
@@ -126,19 +134,20 @@ TEST_CASE("two people answer the corruption of a database from a channel", "[int
   bo->WaitFor("you approved A-1 (plan ");
   bo->WaitFor("R-3 corruption-response on health: succeeded");
 
-  CHECK(incident.Bash("sqlite3 " + (incident.folder / "health.db") + " 'PRAGMA integrity_check'").out ==
-        "ok\n");
+  CHECK(incident.Bash("sqlite3 " + (incident.folder / "health.db") + " 'PRAGMA integrity_check'")
+            .out == "ok\n");
   const std::string told = incident.Recourse({"timeline", "R-3"}).out;
-  for (const char* line :
-       {"started by ada (via bot for irc:ops/ada)", "ada (via bot for irc:ops/ada) notes: the vendor is told",
-        "approved by bo (via bot for irc:ops/bo): the backup is from today"}) {
+  for (const char* line : {"started by ada (via bot for irc:ops/ada)",
+                           "ada (via bot for irc:ops/ada) notes: the vendor is told",
+                           "approved by bo (via bot for irc:ops/bo): the backup is from today"}) {
     CHECK_THAT(told, Contains(line));
   }
   CHECK_THAT(incident.Recourse({"timeline", "R-3", "--format", "md"}).out,
              Contains("bot for irc:ops/bo"));
 }
 
-TEST_CASE("a bot that is killed goes on where it was, and a vote counts once", "[integration][chat]") {
+TEST_CASE("a bot that is killed goes on where it was, and a vote counts once",
+          "[integration][chat]") {
   Chat chat;
   auto bo = chat.Person("bo");
   for (int round = 1; round <= 4; ++round) {
@@ -164,7 +173,8 @@ TEST_CASE("a bot that is killed goes on where it was, and a vote counts once", "
     }
     chat.WaitForStatus("R-" + number, "RUN_STATUS_SUCCEEDED");
     CHECK(chat.Json({"approval", "A-" + number})["votes"].as_list().size() == 1);
-    // In either order: the bot may ask of the run just before the vote, and of the approval just after.
+    // In either order: the bot may ask of the run just before the vote, and of the approval just
+    // after.
     Eventually("both are told", [&] {
       const std::string heard = bo->Heard();
       return heard.find("R-" + number + " ask: succeeded") != std::string::npos &&
@@ -173,7 +183,8 @@ TEST_CASE("a bot that is killed goes on where it was, and a vote counts once", "
   }
 }
 
-TEST_CASE("what was settled while no bot was there is told when one is again", "[integration][chat]") {
+TEST_CASE("what was settled while no bot was there is told when one is again",
+          "[integration][chat]") {
   Chat chat;
   const auto bo = chat.Person("bo");
   chat.Start("ask");
@@ -194,7 +205,8 @@ TEST_CASE("what was settled while no bot was there is told when one is again", "
   CHECK(bo->Heard().rfind("R-1 ask: succeeded") == bo->Heard().find("R-1 ask: succeeded"));
 }
 
-TEST_CASE("who has not proved who they are can do nothing, whatever their nick", "[integration][chat]") {
+TEST_CASE("who has not proved who they are can do nothing, whatever their nick",
+          "[integration][chat]") {
   const Chat chat;
   chat.Start("ask");
   auto bo = chat.Person("bo");
@@ -233,7 +245,8 @@ TEST_CASE("a one-time code counts in private, and one that all have read is not 
   const auto code = [&] {
     const auto now = std::chrono::system_clock::now().time_since_epoch();
     // The next one: what is in force now might have been used before the server was started.
-    return server::OneTimeCode(*secret, std::chrono::duration_cast<std::chrono::seconds>(now).count() / 30 + 1);
+    return server::OneTimeCode(
+        *secret, std::chrono::duration_cast<std::chrono::seconds>(now).count() / 30 + 1);
   };
   chat.Start("wipe");
   bo->WaitFor("approve A-1 CODE (in a private message)");
@@ -244,7 +257,8 @@ TEST_CASE("a one-time code counts in private, and one that all have read is not 
   bo->TellBot("approve A-1 " + code() + " I have looked");
   bo->WaitFor("you approved A-1");
   chat.WaitForStatus("R-1", "RUN_STATUS_SUCCEEDED");
-  CHECK(bo->Heard().find("PRIVMSG " + std::string(kChannel) + " :you approved") == std::string::npos);
+  CHECK(bo->Heard().find("PRIVMSG " + std::string(kChannel) + " :you approved") ==
+        std::string::npos);
 }
 
 TEST_CASE("a bot that cannot do its work says why before it begins", "[integration][chat]") {
@@ -267,7 +281,8 @@ TEST_CASE("a bot that cannot do its work says why before it begins", "[integrati
   CHECK_THAT(refused.err, Contains("that of ada, which lacks the role delegate"));
   const Finished checked = bot({"--config", ada, "--check"});
   CHECK(checked.code == 1);
-  CHECK_THAT(checked.err, Contains("server: the token is that of ada") && Contains("nothing was begun"));
+  CHECK_THAT(checked.err,
+             Contains("server: the token is that of ada") && Contains("nothing was begun"));
 
   const std::string broken = chat.folder.Write("broken.yaml", "surfaces: {}\n");
   const Finished wrong = bot({"--config", broken, "--check"});
@@ -275,7 +290,8 @@ TEST_CASE("a bot that cannot do its work says why before it begins", "[integrati
   CHECK_THAT(wrong.err, Contains(broken + ":1:11: surfaces: has none"));
 }
 
-TEST_CASE("texts of others stay texts, and what is not said of a run is asked", "[integration][chat]") {
+TEST_CASE("texts of others stay texts, and what is not said of a run is asked",
+          "[integration][chat]") {
   const Chat chat;
   const auto bo = chat.Person("bo");
   chat.Start("escape");

@@ -35,9 +35,10 @@ class MailServer {
 };
 
 std::string FreePort(const Folder& folder) {
-  const auto found = Run({"/usr/bin/python3", "-c",
-                          "import socket; s = socket.socket(); s.bind(('127.0.0.1', 0)); print(s.getsockname()[1])"},
-                         folder / "port");
+  const auto found = Run(
+      {"/usr/bin/python3", "-c",
+       "import socket; s = socket.socket(); s.bind(('127.0.0.1', 0)); print(s.getsockname()[1])"},
+      folder / "port");
   return found.out.substr(0, found.out.find('\n'));
 }
 
@@ -57,8 +58,8 @@ TEST_CASE("people are told by mail of a run that asks, also when the mail server
   Eventually("the failure is seen", [&] {
     return scene.Recourse({"attention"}).out.find("mail  NOT DELIVERED") != std::string::npos;
   });
-  CHECK_THAT(scene.Recourse({"attention"}).out, Contains("1 that are tried again, 0 given up") &&
-                                                    Contains("notifications test mail"));
+  CHECK_THAT(scene.Recourse({"attention"}).out,
+             Contains("1 that are tried again, 0 given up") && Contains("notifications test mail"));
   const auto tested = scene.Recourse({"notifications", "test", "mail"});
   CHECK(tested.code != 0);
   CHECK_THAT(tested.err, Contains("connect"));
@@ -76,32 +77,37 @@ TEST_CASE("people are told by mail of a run that asks, also when the mail server
   });
   CHECK_THAT(scene.Recourse({"notifications", "list"}).out, Contains("mail     mail  0"));
   CHECK(scene.Recourse({"notifications", "test", "mail"}).code == 0);
-  CHECK_THAT(scene.Recourse({"notifications", "retry", "nobody"}).err, Contains("no channel \"nobody\""));
+  CHECK_THAT(scene.Recourse({"notifications", "retry", "nobody"}).err,
+             Contains("no channel \"nobody\""));
 }
 
-TEST_CASE("what a workflow says is mailed once, also when the server is killed before the mail is sent",
-          "[integration]") {
+TEST_CASE(
+    "what a workflow says is mailed once, also when the server is killed before the mail is sent",
+    "[integration]") {
   Scene scene(false);
   const std::string port = FreePort(scene.folder);
   std::filesystem::create_directories(scene.data);
   scene.folder.Write("data/notifications.yaml",
                      "channels:\n  - {name: mail, kind: mail, server: \"smtp://127.0.0.1:" + port +
                          "\", from: recourse@example.net, to: [dba@example.net]}\n");
-  scene.folder.Write("workflows/report.yaml",
-                     "name: report\ninputs: {lost: {type: bool, default: false}}\nsteps:\n"
-                     "  - {id: tell, action: notify.send, with: {channel: mail, subject: Daily check, "
-                     "text: \"all is well\\nreally\"}}\n"
-                     "  - {id: lost, action: notify.send, with: {channel: mial, text: x}, "
-                     "when: \"${inputs.lost}\", on_failure: continue}\n");
+  scene.folder.Write(
+      "workflows/report.yaml",
+      "name: report\ninputs: {lost: {type: bool, default: false}}\nsteps:\n"
+      "  - {id: tell, action: notify.send, with: {channel: mail, subject: Daily check, "
+      "text: \"all is well\\nreally\"}}\n"
+      "  - {id: lost, action: notify.send, with: {channel: mial, text: x}, "
+      "when: \"${inputs.lost}\", on_failure: continue}\n");
   scene.StartServer();
-  CHECK_THAT(scene.server().err(), Contains("workflow report, step lost: there is no channel \"mial\" in the file of "
-                                            "notifications; known are: mail"));
+  CHECK_THAT(scene.server().err(),
+             Contains("workflow report, step lost: there is no channel \"mial\" in the file of "
+                      "notifications; known are: mail"));
   CHECK_THAT(scene.Recourse({"plan", "report"}).out, Contains("tell mail (mail): Daily check"));
   for (const std::string verb : {"plan", "start"}) {
     const Finished refused = scene.Recourse({verb, "report", "--input", "lost=true"});
     CHECK(refused.code == 4);
-    CHECK_THAT(refused.err, Contains("the step lost could tell nobody: there is no channel \"mial\"") &&
-                                Contains("known are: mail; nothing was started"));
+    CHECK_THAT(refused.err,
+               Contains("the step lost could tell nobody: there is no channel \"mial\"") &&
+                   Contains("known are: mail; nothing was started"));
   }
   const std::string run = scene.Start("report");
   scene.WaitForStatus(run, "RUN_STATUS_SUCCEEDED");
@@ -124,14 +130,17 @@ TEST_CASE("the file of notifications is read again on SIGHUP, and what is wrong 
   Scene scene(false);
   std::filesystem::create_directories(scene.data);
   const auto write = [&](const std::string& name, const std::string& more) {
-    scene.folder.Write("data/notifications.yaml", "channels: [{name: " + name +
-                                                      ", kind: mail, server: \"smtp://127.0.0.1:1\", from: a@b.c, "
-                                                      "to: [d@e.f]}]\nroutes: [{to: [" + name + "]" + more + "}]\n");
+    scene.folder.Write("data/notifications.yaml",
+                       "channels: [{name: " + name +
+                           ", kind: mail, server: \"smtp://127.0.0.1:1\", from: a@b.c, "
+                           "to: [d@e.f]}]\nroutes: [{to: [" +
+                           name + "]" + more + "}]\n");
   };
   write("old", "");
   scene.StartServer();
   Eventually("it is known before it is needed", [&] {
-    return scene.Recourse({"notifications", "list"}).out.find("Failed to connect") != std::string::npos;
+    return scene.Recourse({"notifications", "list"}).out.find("Failed to connect") !=
+           std::string::npos;
   });
   scene.Start("ask");
   Eventually("it is tried in vain", [&] {
@@ -140,7 +149,8 @@ TEST_CASE("the file of notifications is read again on SIGHUP, and what is wrong 
   write("new", ", targets: [nowhere]");
   scene.server().Signal(SIGHUP);
   Eventually("what waited is given up, with the reason", [&] {
-    return scene.Recourse({"notifications", "list"}).out.find("no longer in the file") != std::string::npos;
+    return scene.Recourse({"notifications", "list"}).out.find("no longer in the file") !=
+           std::string::npos;
   });
   const std::string listed = scene.Recourse({"notifications", "list"}).out;
   CHECK_THAT(listed, Contains("new ") && Contains("no longer there") &&
@@ -148,11 +158,13 @@ TEST_CASE("the file of notifications is read again on SIGHUP, and what is wrong 
   write("new", ", targets: 7");
   scene.server().Signal(SIGHUP);
   Eventually("the mistake is told", [&] {
-    return scene.Recourse({"info"}).out.find("the notifications stay as they were") != std::string::npos;
+    return scene.Recourse({"info"}).out.find("the notifications stay as they were") !=
+           std::string::npos;
   });
 }
 
-TEST_CASE("a mistake in the file of notifications keeps the server from starting", "[integration]") {
+TEST_CASE("a mistake in the file of notifications keeps the server from starting",
+          "[integration]") {
   Scene scene(false);
   std::filesystem::create_directories(scene.data);
   scene.folder.Write("data/notifications.yaml", "channels: [{name: x, kind: pigeon}]\n");

@@ -22,10 +22,11 @@ class Demo : public Scene {
     }
     folder.Write("targets/demo.yaml", *target);
     folder.Write("demo/backups/none", "");
-    const Finished made = Run({"/bin/bash", "-c",
-                               "sqlite3 " + (folder / "demo/health.db") +
-                                   " 'CREATE TABLE metrics (value); INSERT INTO metrics VALUES (42)'"},
-                              folder / "sqlite");
+    const Finished made =
+        Run({"/bin/bash", "-c",
+             "sqlite3 " + (folder / "demo/health.db") +
+                 " 'CREATE TABLE metrics (value); INSERT INTO metrics VALUES (42)'"},
+            folder / "sqlite");
     REQUIRE(made.code == 0);
     server_arguments = {"--workflows", source + "/workflows", "--targets", folder / "targets"};
     StartServer();
@@ -49,8 +50,9 @@ TEST_CASE("recourse plan shows what a recovery would do, and does none of it", "
     CHECK_THAT(planned.out, Contains(line));
   }
   // The question as far as it is known.
-  CHECK_THAT(planned.out, Contains("Restore [what rehearse finds], taken at [what rehearse finds], over " +
-                                   (demo.folder / "demo/health.db")));
+  CHECK_THAT(planned.out,
+             Contains("Restore [what rehearse finds], taken at [what rehearse finds], over " +
+                      (demo.folder / "demo/health.db")));
   CHECK(demo.Position() == position);
   CHECK(demo.Json({"runs"})["runs"].as_list().size() == 1);
 }

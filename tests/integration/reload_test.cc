@@ -44,8 +44,7 @@ TEST_CASE("SIGHUP reads the definitions again, and a broken file never replaces 
 TEST_CASE("a run that waits keeps its definition over a reload", "[integration]") {
   Scene scene;
   scene.Recourse({"start", "ask", "--wait"});
-  scene.folder.Write("workflows/ask.yaml",
-                     "name: ask\nsteps: [{id: other, action: debug.fail}]\n");
+  scene.folder.Write("workflows/ask.yaml", "name: ask\nsteps: [{id: other, action: debug.fail}]\n");
   Hang(scene, "1 files differ");
   const Finished approved = scene.Recourse({"approve", "A-1", "--as", "approver", "--wait"});
   CHECK(approved.code == 0);

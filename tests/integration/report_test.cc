@@ -14,7 +14,9 @@ TEST_CASE("a server and the journal's file give the same report, byte for byte",
   const std::string run = scene.Start("ask");
   scene.WaitForStatus(run, "RUN_STATUS_WAITING");
   REQUIRE(scene.Recourse({"note", run, "looked at"}).code == 0);
-  REQUIRE(scene.Recourse({"approve", "A-1", "--as", "approver", "--reason", "yes", "--wait"}).code == 0);
+  REQUIRE(
+      scene.Recourse({"approve", "A-1", "--as", "approver", "--reason", "yes", "--wait"}).code ==
+      0);
 
   std::map<std::string, std::string> online;
   for (const char* format : {"md", "json", "html"}) {
@@ -24,8 +26,8 @@ TEST_CASE("a server and the journal's file give the same report, byte for byte",
     REQUIRE(made.code == 0);
     online[format] = made.out;
   }
-  CHECK_THAT(online["md"], Contains("approver") && Contains("looked at") &&
-                               Contains("The hash chain holds"));
+  CHECK_THAT(online["md"],
+             Contains("approver") && Contains("looked at") && Contains("The hash chain holds"));
   const auto json = ParseJson(online["json"]);
   REQUIRE(json);
   CHECK((*json)["proof"].BoolOr("sound", false));
@@ -34,8 +36,8 @@ TEST_CASE("a server and the journal's file give the same report, byte for byte",
   scene.StopServer();
   for (const auto& [format, text] : online) {
     INFO(format);
-    const Finished made = scene.Recourse(
-        {"timeline", run, "--format", format, "--file", scene.data + "/journal.db"});
+    const Finished made =
+        scene.Recourse({"timeline", run, "--format", format, "--file", scene.data + "/journal.db"});
     CHECK(made.code == 0);
     CHECK(made.out == text);
   }
@@ -45,7 +47,8 @@ TEST_CASE("hostile text reaches a report as text", "[integration]") {
   Scene scene;
   const std::string run = scene.Start("escape");
   scene.WaitForStatus(run, "RUN_STATUS_WAITING");
-  REQUIRE(scene.Recourse({"note", run, "<script>alert(1)</script> \x1b[2J [a](http://b)"}).code == 0);
+  REQUIRE(scene.Recourse({"note", run, "<script>alert(1)</script> \x1b[2J [a](http://b)"}).code ==
+          0);
   for (const char* format : {"md", "html", "json", "text"}) {
     INFO(format);
     const Finished made = scene.Recourse({"timeline", run, "--format", format});

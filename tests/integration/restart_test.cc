@@ -51,8 +51,7 @@ TEST_CASE("what a start goes on with is logged like any other transition", "[int
   Eventually("the transition of the recovery is logged", [&] {
     const std::string log = scene.server().err();
     const auto line = log.find("run=" + run + " ");
-    return line != std::string::npos &&
-           log.find("to=NEEDS_ATTENTION", line) != std::string::npos;
+    return line != std::string::npos && log.find("to=NEEDS_ATTENTION", line) != std::string::npos;
   });
 }
 

@@ -23,9 +23,9 @@ void Keep(const Scene& scene, const std::string& verb, const std::string& file) 
 void Export(const Scene& scene, const std::string& file, int runs) {
   Eventually("the runs are over for a second", [&] {
     std::filesystem::remove(file);
-    const Finished made =
-        scene.Recourse({"journal", "export", "--older-than", "1s", "--to", file});
-    return made.code == 0 && made.out.find(": " + std::to_string(runs) + " runs") != std::string::npos;
+    const Finished made = scene.Recourse({"journal", "export", "--older-than", "1s", "--to", file});
+    return made.code == 0 &&
+           made.out.find(": " + std::to_string(runs) + " runs") != std::string::npos;
   });
 }
 
@@ -57,11 +57,13 @@ TEST_CASE("runs are exported, removed and looked at again, and the journal prove
   CHECK(gone.code == 4);
   CHECK_THAT(gone.err, Contains("R-1 was removed from the journal") && Contains(file));
   CHECK(scene.StatusOf(open) == "RUN_STATUS_WAITING");
-  const std::vector<std::string> verify = {"journal", "verify", "--heads", heads, "--public-key", key};
+  const std::vector<std::string> verify = {"journal", "verify",       "--heads",
+                                           heads,     "--public-key", key};
   const Finished online = scene.Recourse(verify);
   INFO(online.out + online.err);
   CHECK(online.code == 0);
-  CHECK_THAT(online.out, Contains("removed after their export: 2 runs") && Contains("2 tombstones"));
+  CHECK_THAT(online.out,
+             Contains("removed after their export: 2 runs") && Contains("2 tombstones"));
 
   SECTION("runs go on, and new ones have new numbers") {
     CHECK(scene.Recourse({"approve", "A-1", "--as", "approver", "--wait"}).code == 0);
@@ -97,8 +99,8 @@ TEST_CASE("a tail that is cut off shows by heads that were kept elsewhere", "[in
   Keep(scene, "head", heads);
   scene.StopServer();
   CHECK(scene.Recourse({"journal", "verify", "--file", copy}).code == 0);
-  const Finished cut = scene.Recourse(
-      {"journal", "verify", "--file", copy, "--heads", heads, "--public-key", key});
+  const Finished cut =
+      scene.Recourse({"journal", "verify", "--file", copy, "--heads", heads, "--public-key", key});
   CHECK(cut.code == 1);
   CHECK_THAT(cut.out, Contains("events were cut off its end"));
   // Those that the server kept itself, up to the last event.
@@ -113,7 +115,8 @@ TEST_CASE("a tail that is cut off shows by heads that were kept elsewhere", "[in
 TEST_CASE("a file without a signed head proves nothing, and is refused", "[integration]") {
   const Scene scene;
   scene.Recourse({"start", "echo", "--wait"});
-  const std::string key = scene.folder.Write("journal.pub", scene.Recourse({"journal", "public-key"}).out);
+  const std::string key =
+      scene.folder.Write("journal.pub", scene.Recourse({"journal", "public-key"}).out);
   const std::string empty = scene.folder.Write("heads.jsonl", "");
   for (const std::string& heads : {empty, key}) {
     const Finished checked =

@@ -158,8 +158,10 @@ TEST_CASE("a secret that cannot be had fails the attempt before anything is done
         std::pair("slow", "/bin/sleep did not end within 50 ms, and was ended"),
         std::pair("failing", "/bin/ls ended with exit code 2; what it said is not shown")}) {
     INFO(which);
-    CHECK(scene.Recourse({"start", "broken-sources", "--wait", "--input",
-                          "which=" + std::string(which)}).code == 1);
+    CHECK(scene
+              .Recourse(
+                  {"start", "broken-sources", "--wait", "--input", "which=" + std::string(which)})
+              .code == 1);
     CHECK_THAT(scene.Recourse({"timeline", "R-" + std::to_string(++runs)}).out,
                Contains("FAILED_PRECONDITION: the secret") && Contains(why));
   }

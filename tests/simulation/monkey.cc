@@ -84,12 +84,13 @@ void Monkey::EndSome() {
     case Phase::kApply:
       return EndApply(start);
     case Phase::kProbe:
-      return Send(at, Probed{at,
-                             start.number,
-                             {dice_.Pick<Verdict>({Verdict::kApplied, Verdict::kNotApplied,
-                                                   Verdict::kPartial, Verdict::kUnknown,
-                                                   Verdict::kRepeatable}),
-                              "looked", Value::Map()}});
+      return Send(
+          at,
+          Probed{at,
+                 start.number,
+                 {dice_.Pick<Verdict>({Verdict::kApplied, Verdict::kNotApplied, Verdict::kPartial,
+                                       Verdict::kUnknown, Verdict::kRepeatable}),
+                  "looked", Value::Map()}});
     case Phase::kCompensate:
       if (well) return Send(at, Compensated{at, start.number, Value()});
       return Send(at, CompensationBroke{at, start.number, AnyFailure()});
@@ -143,8 +144,12 @@ Input Monkey::AnyWord() {
   if (roll < 88) return OverrideWindow{"it cannot wait"};
   if (roll < 89) return Quarantine{"it looks wrong"};
   if (roll < 90) return Acknowledge{"on it", {"operator"}};
-  if (roll < 91) return ResolveEffect{AnyStep(), *dice_.Pick<std::optional<Finding>>(
-                            {Finding::kApplied, Finding::kNotApplied, Finding::kPartial}), {}, "looked"};
+  if (roll < 91)
+    return ResolveEffect{AnyStep(),
+                         *dice_.Pick<std::optional<Finding>>(
+                             {Finding::kApplied, Finding::kNotApplied, Finding::kPartial}),
+                         {},
+                         "looked"};
   if (roll < 93) return OverrideInput{AnyStep(), "value", Value("other"), "a slip"};
   if (roll < 97) {
     return AnswerItem{"", dice_.OneIn(2) ? "one" : "two", !dice_.OneIn(8), "a note", {"operator"}};

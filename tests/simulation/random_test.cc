@@ -72,13 +72,13 @@ TEST_CASE("whatever happens to a run, it keeps what the engine promises", "[simu
   CHECK(tally.ends.size() == 4);  // each way of ending came
   // Every event that a run of its own can come to was among them.
   for (const char* name :
-       {"LockQueued", "StepSkipped",         "ForEachStarted",    "AttemptPrepared", "AttemptProgressed",
-        "AttemptResumed",      "StepFailed",        "RetryRequested",  "FailureHandled",
-        "SwitchTaken",         "CheckpointReached", "WaitEnded",       "ApprovalSettled",
-        "ApprovalEscalated",   "RunPaused",         "RunResumed",      "StopRequested",
-        "AttentionNeeded",     "EffectResolved",    "RollbackEnded",   "CompensationFailed",
-        "CompensationSkipped", "SignalReceived",    "BranchEnded",     "SubWorkflowStarted",
-        "StepCompleted",       "ItemAnswered",      "FinishStarted"}) {
+       {"LockQueued",         "StepSkipped",         "ForEachStarted",    "AttemptPrepared",
+        "AttemptProgressed",  "AttemptResumed",      "StepFailed",        "RetryRequested",
+        "FailureHandled",     "SwitchTaken",         "CheckpointReached", "WaitEnded",
+        "ApprovalSettled",    "ApprovalEscalated",   "RunPaused",         "RunResumed",
+        "StopRequested",      "AttentionNeeded",     "EffectResolved",    "RollbackEnded",
+        "CompensationFailed", "CompensationSkipped", "SignalReceived",    "BranchEnded",
+        "SubWorkflowStarted", "StepCompleted",       "ItemAnswered",      "FinishStarted"}) {
     INFO(name);
     CHECK(tally.seen.contains(name));
   }

@@ -63,7 +63,8 @@ const std::map<std::string, std::set<std::string>> kAllowed = {
     {"engine/machine",
      {"engine/base", "engine/calendar", "engine/expression", "engine/definition", "actions"}},
     {"engine/rehearsal",
-     {"engine/base", "engine/calendar", "engine/expression", "engine/definition", "engine/machine", "actions"}},
+     {"engine/base", "engine/calendar", "engine/expression", "engine/definition", "engine/machine",
+      "actions"}},
     {"engine/journal", {"engine/base"}},
     {"engine/journal/sqlite", {"engine/base", "engine/journal"}},
     {"engine/record",
@@ -78,8 +79,8 @@ const std::map<std::string, std::set<std::string>> kAllowed = {
     {"client", {"engine/base", "engine/settings", "engine/web"}},
 };
 
-// Families of actions know the interface, each other's tools for programs, processes and files, the one
-// HTTP client, and base.
+// Families of actions know the interface, each other's tools for programs, processes and files, the
+// one HTTP client, and base.
 std::set<std::string> AllowedFor(const std::string& folder) {
   if (const auto found = kAllowed.find(folder); found != kAllowed.end()) return found->second;
   if (folder.starts_with("actions/")) {
@@ -89,7 +90,9 @@ std::set<std::string> AllowedFor(const std::string& folder) {
   return {};
 }
 
-std::string FolderOf(const std::string& include) { return fs::path(include).parent_path().string(); }
+std::string FolderOf(const std::string& include) {
+  return fs::path(include).parent_path().string();
+}
 
 bool IsOurs(const std::string& include) {
   return include.starts_with("engine/") || include.starts_with("actions/") ||
@@ -134,8 +137,7 @@ TEST_CASE("the client knows the generated API, and the engine only for what work
           include.starts_with("engine/machine/") || include.starts_with("engine/definition/") ||
           include.starts_with("engine/expression/") || include.starts_with("server/view/");
       const bool checks_definitions = include.starts_with("engine/rehearsal/") ||
-                                      include == "actions/all.h" ||
-                                      include == "actions/registry.h";
+                                      include == "actions/all.h" || include == "actions/registry.h";
       if (offline && (reads || checks_definitions)) continue;
       problems += source.path + " includes " + include + "\n";
     }
@@ -153,8 +155,7 @@ TEST_CASE("each library is used where its module is, and nowhere else", "[tidy]"
       {"grpcpp/", {"server/", "client/"}},
       {"google/protobuf/", {"engine/record/", "server/", "client/"}},
       {"yaml.h", {"engine/definition/node.cc"}},
-      {"yaml-cpp/",
-       {"engine/settings/", "server/", "client/chatops/", "client/cli/contexts.cc"}},
+      {"yaml-cpp/", {"engine/settings/", "server/", "client/chatops/", "client/cli/contexts.cc"}},
       {"nlohmann/", {"engine/base/json.cc"}},
       {"CLI/", {"client/", "server/"}},
       {"spdlog/", {"server/"}},
@@ -170,8 +171,8 @@ TEST_CASE("each library is used where its module is, and nowhere else", "[tidy]"
       {"hiredis/", {"actions/cache/redis.cc"}},
       {"date/", {"engine/calendar/"}},
       {"openssl/",
-       {"engine/base/digest.cc", "engine/base/signing.cc", "engine/web/mac.cc", "engine/web/server/", "server/",
-        "client/chatops/irc/link.cc"}},
+       {"engine/base/digest.cc", "engine/base/signing.cc", "engine/web/mac.cc",
+        "engine/web/server/", "server/", "client/chatops/irc/link.cc"}},
   };
   std::string problems;
   for (const Source& source : SourcesBelow({"engine", "actions", "server", "client"})) {
@@ -216,7 +217,12 @@ TEST_CASE("the machine is pure", "[tidy]") {
 
 TEST_CASE("nobody sleeps, and no mark is left without an issue", "[tidy]") {
   static const std::regex kSleep(R"(sleep_for|sleep_until|\busleep\(|[^_a-z]sleep\()");
-  static const std::regex kMark("TO" "DO(?!\\(#[0-9]+\\))|FIX" "ME|\\bX" "XX\\b|\\bHA" "CK\\b");
+  static const std::regex kMark(
+      "TO"
+      "DO(?!\\(#[0-9]+\\))|FIX"
+      "ME|\\bX"
+      "XX\\b|\\bHA"
+      "CK\\b");
   std::string problems;
   for (const Source& source :
        SourcesBelow({"engine", "actions", "server", "client", "tests", "bench", "scripts"})) {

@@ -16,7 +16,7 @@ constexpr std::size_t kHostsMax = 1000;
 constexpr auto kConnectPatience = 10'000ms;
 constexpr auto kDelayMin = 1'000ms;
 constexpr auto kDelayMax = 60'000ms;
-constexpr auto kSilenceMax = 120s;   // then the server is asked whether it is there
+constexpr auto kSilenceMax = 120s;  // then the server is asked whether it is there
 constexpr auto kDeliverWithin = 60s;
 constexpr auto kJoinWithin = 10s;
 constexpr std::size_t kHeardMax = 50;
@@ -26,7 +26,8 @@ constexpr std::size_t kPostLinesMax = 12;
 constexpr std::size_t kUpdateLinesMax = 6;
 constexpr std::size_t kPublicLinesMax = 12;
 constexpr std::size_t kPrivateLinesMax = 30;
-// Wrong tokens in a while: the server, too, counts them, and would at last hear nobody of this host.
+// Wrong tokens in a while: the server, too, counts them, and would at last hear nobody of this
+// host.
 constexpr int kWrongLoginsMax = 5;
 constexpr auto kWrongLoginsWhile = 60s;
 
@@ -116,7 +117,8 @@ void IrcSurface::Serve(Link& link) {
   bool asked = false;
   for (;;) {
     const auto sent = SendDue(link);
-    const auto lines = sent ? link.Read(wake_.get(), options_.interval) : Result<std::vector<std::string>>(sent.error());
+    const auto lines = sent ? link.Read(wake_.get(), options_.interval)
+                            : Result<std::vector<std::string>>(sent.error());
     eventfd_t ignored = 0;
     (void)eventfd_read(wake_.get(), &ignored);
     const std::lock_guard lock(mutex_);
@@ -156,7 +158,8 @@ Result<void> IrcSurface::SendDue(Link& link) {
   const auto now = Steady::now();
   const auto gained = (now - refilled_) / options_.interval;
   if (gained > 0) {
-    tokens_ = std::min<int>(options_.burst, tokens_ + static_cast<int>(std::min<std::int64_t>(gained, options_.burst)));
+    tokens_ = std::min<int>(
+        options_.burst, tokens_ + static_cast<int>(std::min<std::int64_t>(gained, options_.burst)));
     refilled_ = now;
   }
   for (;;) {
@@ -295,13 +298,15 @@ void IrcSurface::Handle(const Session::Heard& heard) {
   command.others_read = !heard.channel.empty();
   const bool help = IsHelp(heard.text);
   if (who.empty()) {
-    return tell("I do not know who you are, so nothing was done: a nick proves nothing. Send me your "
-                "Recourse token in a private message: login TOKEN (it comes from: recourse tokens create "
-                "NAME --expires 12h)");
+    return tell(
+        "I do not know who you are, so nothing was done: a nick proves nothing. Send me your "
+        "Recourse token in a private message: login TOKEN (it comes from: recourse tokens create "
+        "NAME --expires 12h)");
   }
   const ChatAnswer answer = listener_->OnCommand(command);
-  const std::string text = help ? answer.text + "\nlogin TOKEN - proves who you are; in private only\n"
-                                                "logout - forgets it"
+  const std::string text = help ? answer.text +
+                                      "\nlogin TOKEN - proves who you are; in private only\n"
+                                      "logout - forgets it"
                                 : answer.text;
   if (!answer.for_all || heard.channel.empty()) return tell(text);
   Say(Speak("PRIVMSG", heard.channel, text, kPublicLinesMax));
@@ -319,15 +324,17 @@ std::optional<std::string> IrcSurface::LogIn(const Session::Heard& heard) {
   }
   if (verb != "login") return std::nullopt;
   if (!heard.channel.empty()) {
-    return token.empty() ? "in a private message, please: login TOKEN"
-                         : "everybody here has read that token; it was not used. Have it revoked now "
-                           "(recourse tokens revoke), and log in with another one, in private";
+    return token.empty()
+               ? "in a private message, please: login TOKEN"
+               : "everybody here has read that token; it was not used. Have it revoked now "
+                 "(recourse tokens revoke), and log in with another one, in private";
   }
   if (token.empty()) return "write: login TOKEN";
   {
     const std::lock_guard lock(mutex_);
     if (!session_ || !session_->Sees(heard.nick)) {
-      return "join one of my channels first: else I could not see you leave, and somebody else take "
+      return "join one of my channels first: else I could not see you leave, and somebody else "
+             "take "
              "your nick";
     }
     if (Steady::now() - wrong_since_ > kWrongLoginsWhile) wrong_logins_.clear();
@@ -343,7 +350,8 @@ std::optional<std::string> IrcSurface::LogIn(const Session::Heard& heard) {
     ++wrong_logins_[HostOf(heard.prefix)];
   }
   if (!name) return "you are not logged in: " + name.error().message;
-  if (!session_ || !session_->LogIn(heard.prefix, *name)) return "you have left my channels; log in again";
+  if (!session_ || !session_->LogIn(heard.prefix, *name))
+    return "you have left my channels; log in again";
   return "you are " + *name + " as long as you stay here as " + heard.prefix;
 }
 

@@ -1,7 +1,7 @@
 // IRC (RFC 2812): the plain fallback, driven by text alone.
 //
-// Who somebody is is proved by their Recourse token, sent to the bot in private; see session.h. They
-// are then known as ChatUser{"irc", network, the token's principal}.
+// Who somebody is is proved by their Recourse token, sent to the bot in private; see session.h.
+// They are then known as ChatUser{"irc", network, the token's principal}.
 #pragma once
 
 #include <chrono>
@@ -60,7 +60,8 @@ class IrcSurface : public Surface {
 
  private:
   using Steady = std::chrono::steady_clock;
-  // The lines of one message: how many are not sent yet, and whether the connection was lost before.
+  // The lines of one message: how many are not sent yet, and whether the connection was lost
+  // before.
   struct Delivery {
     std::size_t left = 0;
     bool lost = false;
@@ -92,12 +93,12 @@ class IrcSurface : public Surface {
 
   std::mutex mutex_;
   std::condition_variable changed_;
-  bool stopping_ = false;                 // these under mutex_
-  std::optional<Session> session_;        // of the connection there is
-  std::deque<std::string> urgent_;        // what the protocol asks for
-  std::deque<std::string> replies_;       // to people, who wait for them
-  std::deque<Outgoing> outgoing_;         // what channels are told
-  std::string failed_;                    // not empty: why the connection is of no use
+  bool stopping_ = false;            // these under mutex_
+  std::optional<Session> session_;   // of the connection there is
+  std::deque<std::string> urgent_;   // what the protocol asks for
+  std::deque<std::string> replies_;  // to people, who wait for them
+  std::deque<Outgoing> outgoing_;    // what channels are told
+  std::string failed_;               // not empty: why the connection is of no use
   std::deque<Session::Heard> heard_;
   std::map<std::string, std::string> said_;  // the last text in a channel about something
   bool replied_ = false;  // the last line was an answer: what a channel is told comes next

@@ -86,7 +86,8 @@ std::vector<std::string> Speak(std::string_view command, std::string_view to, st
   if (said.size() <= lines_max) return said;
   const std::size_t more = said.size() - lines_max + 1;
   said.resize(lines_max - 1);
-  said.push_back(before + "(" + std::to_string(more) + " more lines; show says more in private, and the "
+  said.push_back(before + "(" + std::to_string(more) +
+                 " more lines; show says more in private, and the "
                  "command all)");
   return said;
 }

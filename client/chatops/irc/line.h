@@ -23,15 +23,15 @@ Line ParseLine(std::string_view text);
 // Names of people and channels compare like this: RFC 1459's lower case.
 std::string Folded(std::string_view name);
 
-// Whether it can stand where the protocol wants one word: not empty, no blanks, no control characters, no
+// Whether it can stand where the protocol wants one word: not empty, no blanks, no control
+// characters, no
 // ':' first.
 bool IsWord(std::string_view text);
 
 // "PRIVMSG #incidents :..." for each line of `text`, each of at most 400 bytes, cut between words
 // and never within a character. Control characters are shown, not sent: nothing in `text` can end
-// the line, give a command to the server, colour it or move a cursor. At most `lines_max` lines: the
-// last one then says how many more there were.
-// REQUIRES: IsWord(to).
+// the line, give a command to the server, colour it or move a cursor. At most `lines_max` lines:
+// the last one then says how many more there were. REQUIRES: IsWord(to).
 std::vector<std::string> Speak(std::string_view command, std::string_view to, std::string_view text,
                                std::size_t lines_max);
 

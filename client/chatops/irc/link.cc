@@ -91,10 +91,10 @@ Result<void> Link::State::BeginTls(const Address& address) {
   context.reset(SSL_CTX_new(TLS_client_method()));
   SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
   SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
-  const bool known = address.ca_file.empty()
-                         ? SSL_CTX_set_default_verify_paths(context.get()) == 1
-                         : SSL_CTX_load_verify_locations(context.get(), address.ca_file.c_str(),
-                                                         nullptr) == 1;
+  const bool known =
+      address.ca_file.empty()
+          ? SSL_CTX_set_default_verify_paths(context.get()) == 1
+          : SSL_CTX_load_verify_locations(context.get(), address.ca_file.c_str(), nullptr) == 1;
   if (!known) return Unavailable("cannot read the issuers of certificates: " + address.ca_file);
   ssl.reset(SSL_new(context.get()));
   SSL_set_tlsext_host_name(ssl.get(), address.host.c_str());

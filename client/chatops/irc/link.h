@@ -26,12 +26,12 @@ class Link {
   ~Link();
   Link(Link&&) noexcept;
 
-  // Waits until lines have come, `wake` can be read or the time is over, and answers the lines that are
-  // complete. kUnavailable: the connection has ended.
+  // Waits until lines have come, `wake` can be read or the time is over, and answers the lines that
+  // are complete. kUnavailable: the connection has ended.
   Result<std::vector<std::string>> Read(int wake, std::chrono::milliseconds patience);
 
-  // Sends a line and its end. REQUIRES: there is no line end in it. kUnavailable: the connection has
-  // ended, or takes nothing for ten seconds.
+  // Sends a line and its end. REQUIRES: there is no line end in it. kUnavailable: the connection
+  // has ended, or takes nothing for ten seconds.
   Result<void> Write(std::string_view line);
 
  private:

@@ -90,9 +90,8 @@ Session::Step Session::Registration(const Line& line) {
   } else if (line.command == "CAP" && line.At(1) == "NAK") {
     step.failed = "the server has no SASL, and so cannot know us by an account";
   } else if (line.command == "AUTHENTICATE") {
-    step.send.push_back("AUTHENTICATE " +
-                        Base64(std::string("\0", 1) + identity_.sasl_user + std::string("\0", 1) +
-                               identity_.password));
+    step.send.push_back("AUTHENTICATE " + Base64(std::string("\0", 1) + identity_.sasl_user +
+                                                 std::string("\0", 1) + identity_.password));
   } else if (line.command == "903") {
     step.send.push_back("CAP END");
   } else if (line.command == "403" || line.command == "405" || line.command == "471" ||
@@ -161,9 +160,8 @@ bool Session::IsIn(const std::string& channel) const {
 }
 
 bool Session::Sees(const std::string& nick) const {
-  return std::any_of(members_.begin(), members_.end(), [&](const auto& entry) {
-    return entry.second.contains(Folded(nick));
-  });
+  return std::any_of(members_.begin(), members_.end(),
+                     [&](const auto& entry) { return entry.second.contains(Folded(nick)); });
 }
 
 bool Session::LogIn(const std::string& prefix, const std::string& name) {

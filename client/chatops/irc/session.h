@@ -1,10 +1,10 @@
 // One connection's state: who the bot is, where it is, who else is there, and who has proved who
 // they are. Pure: what to send is answered, not sent.
 //
-// A nick proves nothing: anybody can take it. A person proves who they are with their Recourse token, in a
-// private message, and that holds for exactly this nick, user and host, for as long as the bot sees
-// them in one of its channels: until they quit, leave, are kicked, change their nick, or the
-// connection ends.
+// A nick proves nothing: anybody can take it. A person proves who they are with their Recourse
+// token, in a private message, and that holds for exactly this nick, user and host, for as long as
+// the bot sees them in one of its channels: until they quit, leave, are kicked, change their nick,
+// or the connection ends.
 #pragma once
 
 #include <map>

@@ -6,10 +6,10 @@
 #include <stop_token>
 #include <string>
 
-#include "engine/web/http_client.h"
 #include "client/chatops/web/pauses.h"
 #include "engine/base/error.h"
 #include "engine/base/value.h"
+#include "engine/web/http_client.h"
 
 namespace recourse::chatops::mattermost {
 

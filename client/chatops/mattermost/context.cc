@@ -1,7 +1,7 @@
 #include "client/chatops/mattermost/context.h"
 
-#include "engine/web/mac.h"
 #include "engine/base/json.h"
+#include "engine/web/mac.h"
 
 namespace recourse::chatops::mattermost {
 namespace {
@@ -46,7 +46,8 @@ Value ContextOf(const Meant& meant, const std::string& key) {
 
 std::optional<Meant> ReadContext(const Value& context, const std::string& key) {
   Meant meant = MeantBy(context);
-  if (!recourse::web::SameSecret(context.StringOr("secret", ""), SecretOf(meant, key))) return std::nullopt;
+  if (!recourse::web::SameSecret(context.StringOr("secret", ""), SecretOf(meant, key)))
+    return std::nullopt;
   return meant;
 }
 
@@ -63,7 +64,8 @@ std::optional<Asked> ReadState(const std::string& state, const std::string& user
   if (!members) return std::nullopt;
   Asked asked{MeantBy(*members), members->StringOr("post", ""), user, team,
               members->StringOr("opened", "")};
-  if (!recourse::web::SameSecret(members->StringOr("proof", ""), ProofOf(asked, key))) return std::nullopt;
+  if (!recourse::web::SameSecret(members->StringOr("proof", ""), ProofOf(asked, key)))
+    return std::nullopt;
   return asked;
 }
 

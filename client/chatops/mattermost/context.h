@@ -35,7 +35,8 @@ struct Asked {
   std::string post;
   std::string user;
   std::string team;
-  // The click that opened the dialog: what is said in another one is said anew, also in the same words.
+  // The click that opened the dialog: what is said in another one is said anew, also in the same
+  // words.
   std::string opened = {};
 
   bool operator==(const Asked&) const = default;

@@ -8,13 +8,13 @@
 #include "client/chatops/web/deliveries.h"
 #include "client/chatops/web/form.h"
 #include "client/chatops/web/http_entry.h"
-#include "engine/web/mac.h"
 #include "client/chatops/web/refusals.h"
 #include "client/chatops/web/workers.h"
 #include "engine/base/check.h"
 #include "engine/base/digest.h"
 #include "engine/base/fail_point.h"
 #include "engine/base/json.h"
+#include "engine/web/mac.h"
 
 namespace recourse::chatops {
 namespace {
@@ -165,12 +165,14 @@ Result<void> MattermostSurface::Update(const MessagePlace& place, const ChatMess
 }
 
 Result<std::optional<MessagePlace>> MattermostSurface::Find(const std::string& channel,
-                                                            const std::string& about, std::int64_t since) {
+                                                            const std::string& about,
+                                                            std::int64_t since) {
   using Found = std::optional<MessagePlace>;
   const auto own = api_.OwnId(kPatience);
   if (!own) return own.error();
-  const auto posts = api_.Call(
-      "GET", "/channels/" + channel + "/posts?since=" + std::to_string(since * 1000), Value(), kPatience);
+  const auto posts =
+      api_.Call("GET", "/channels/" + channel + "/posts?since=" + std::to_string(since * 1000),
+                Value(), kPatience);
   if (!posts) return posts.error().In("channel " + channel);
   if (!(*posts)["posts"].is_map()) return Found();
   for (const auto& [id, post] : (*posts)["posts"].as_map()) {
@@ -183,7 +185,8 @@ Result<std::optional<MessagePlace>> MattermostSurface::Find(const std::string& c
 
 Result<void> MattermostSurface::Check() {
   if (auto checked = CheckOptions(); !checked) return checked;
-  if (auto known = api_.Call("GET", "/users/me", Value(), 0s); !known) return std::move(known).error();
+  if (auto known = api_.Call("GET", "/users/me", Value(), 0s); !known)
+    return std::move(known).error();
   return web::TryListen(options_.listen);
 }
 
@@ -202,7 +205,8 @@ EntryReply MattermostSurface::NotOurs(const std::string& why) {
 EntryReply MattermostSurface::TakeCommand(const Value& form) {
   const std::string given = form.StringOr("token", "");
   bool known = false;
-  for (const std::string& token : options_.command_tokens) known |= recourse::web::SameSecret(token, given);
+  for (const std::string& token : options_.command_tokens)
+    known |= recourse::web::SameSecret(token, given);
   if (!known) return NotOurs("a command came with none of the slash command's tokens");
   return Deliver(form.With("token", Value()), [&] {
     const std::string channel = form.StringOr("channel_id", "");

@@ -111,7 +111,7 @@ Result<std::string> Api::OpenConnection(std::stop_token stop) {
 }
 
 recourse::web::HttpCall Api::AsCall(const std::string& token, const std::string& method,
-                          const Value& arguments) const {
+                                    const Value& arguments) const {
   recourse::web::HttpCall call;
   call.url = options_.url + "/" + method;
   call.headers = {kJson, "Authorization: Bearer " + token};

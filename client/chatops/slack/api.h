@@ -7,10 +7,10 @@
 #include <utility>
 #include <vector>
 
-#include "engine/web/http_client.h"
 #include "client/chatops/web/pauses.h"
 #include "engine/base/error.h"
 #include "engine/base/value.h"
+#include "engine/web/http_client.h"
 
 namespace recourse::chatops::slack {
 
@@ -40,7 +40,8 @@ class Api {
   Result<std::string> OpenConnection(std::stop_token stop);
 
   // Calls a method that only reads, whose arguments Slack takes as a form. Otherwise as Call().
-  Result<Value> Look(const std::string& method, const std::vector<std::pair<std::string, std::string>>& arguments,
+  Result<Value> Look(const std::string& method,
+                     const std::vector<std::pair<std::string, std::string>>& arguments,
                      std::chrono::seconds patience);
 
   // Answers to a click or command at the URL that came with it.
@@ -55,7 +56,7 @@ class Api {
 
  private:
   recourse::web::HttpCall AsCall(const std::string& token, const std::string& method,
-                       const Value& arguments) const;
+                                 const Value& arguments) const;
   Result<Value> Send(const recourse::web::HttpCall& call, const std::string& doing,
                      std::chrono::seconds patience, std::stop_token stop);
 

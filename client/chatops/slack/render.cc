@@ -181,15 +181,16 @@ Value MessageArguments(const ChatMessage& message, const std::string& command) {
 
   std::string fallback = SignOf(message.tone) + OneLine(message.title);
   if (!by_hand.empty()) fallback += "\n" + Clean(by_hand);
-  return Value::Object({{"text", Escaped(Cut(fallback, kFallbackMax))},
-                        {"mrkdwn", false},
-                        {"parse", "none"},
-                        {"link_names", false},
-                        {"unfurl_links", false},
-                        {"unfurl_media", false},
-                        {"metadata", Value::Object({{"event_type", std::string(kMessageType)},
-                                                    {"event_payload", Value::Object({{"about", message.about}})}})},
-                        {"blocks", std::move(blocks)}});
+  return Value::Object(
+      {{"text", Escaped(Cut(fallback, kFallbackMax))},
+       {"mrkdwn", false},
+       {"parse", "none"},
+       {"link_names", false},
+       {"unfurl_links", false},
+       {"unfurl_media", false},
+       {"metadata", Value::Object({{"event_type", std::string(kMessageType)},
+                                   {"event_payload", Value::Object({{"about", message.about}})}})},
+       {"blocks", std::move(blocks)}});
 }
 
 Value AnswerArguments(const ChatAnswer& answer) {

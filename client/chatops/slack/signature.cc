@@ -2,8 +2,8 @@
 
 #include <charconv>
 
-#include "engine/web/mac.h"
 #include "engine/base/text.h"
+#include "engine/web/mac.h"
 
 namespace recourse::chatops::slack {
 namespace {

@@ -168,15 +168,17 @@ Result<void> SlackSurface::Update(const MessagePlace& place, const ChatMessage& 
   return {};
 }
 
-Result<std::optional<MessagePlace>> SlackSurface::Find(const std::string& channel, const std::string& about,
+Result<std::optional<MessagePlace>> SlackSurface::Find(const std::string& channel,
+                                                       const std::string& about,
                                                        std::int64_t since) {
   using Found = std::optional<MessagePlace>;
   std::string cursor;
   for (int page = 0; page < kPagesMax; ++page) {  // the newest first
-    std::vector<std::pair<std::string, std::string>> arguments = {{"channel", channel},
-                                                                  {"oldest", std::to_string(since)},
-                                                                  {"include_all_metadata", "true"},
-                                                                  {"limit", std::to_string(kPageSize)}};
+    std::vector<std::pair<std::string, std::string>> arguments = {
+        {"channel", channel},
+        {"oldest", std::to_string(since)},
+        {"include_all_metadata", "true"},
+        {"limit", std::to_string(kPageSize)}};
     if (!cursor.empty()) arguments.emplace_back("cursor", cursor);
     const auto history = api_.Look("conversations.history", arguments, kPatience);
     if (!history) {
@@ -195,13 +197,16 @@ Result<std::optional<MessagePlace>> SlackSurface::Find(const std::string& channe
 
 void SlackSurface::TellCannotLook(const std::string& why) {
   if (std::exchange(told_cannot_look_, true)) return;
-  report_("messages that a bot posted just before it was killed cannot be looked for, and may stand twice: " +
-          why);
+  report_(
+      "messages that a bot posted just before it was killed cannot be looked for, and may stand "
+      "twice: " +
+      why);
 }
 
 Result<void> SlackSurface::Check() {
   if (auto checked = CheckOptions(); !checked) return checked;
-  if (auto known = api_.Call("auth.test", Value::Object({}), 0s); !known) return std::move(known).error();
+  if (auto known = api_.Call("auth.test", Value::Object({}), 0s); !known)
+    return std::move(known).error();
   return options_.listen.empty() ? Result<void>() : web::TryListen(options_.listen);
 }
 

@@ -59,7 +59,8 @@ Result<int> HttpEntry::Start(const std::string& listen) {
     if (refused) Answer(*refused, response);
     return refused.has_value();
   };
-  auto listener = http::Listener::Start({.listen = listen, .threads = kThreads, .body_max = kBodyMax}, routes, refuse);
+  auto listener = http::Listener::Start(
+      {.listen = listen, .threads = kThreads, .body_max = kBodyMax}, routes, refuse);
   if (!listener) return std::move(listener).error().In("listen");
   listener_ = *std::move(listener);
   return listener_->port();

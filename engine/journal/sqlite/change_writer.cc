@@ -24,9 +24,9 @@ ChangeWriter::ChangeWriter(Database& database)
                   "fencing_token, waits_for, waits_for_whom, next, waits_since, next_at, "
                   "error_code, error_message) VALUES "
                   "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
-      // What a run is started with never changes, but for its definition; left out, its indexes need
-      // no look. Most transitions leave status and lock as they are: SQLite writes an index anew
-      // whenever its column is named, so these are named only when they change.
+      // What a run is started with never changes, but for its definition; left out, its indexes
+      // need no look. Most transitions leave status and lock as they are: SQLite writes an index
+      // anew whenever its column is named, so these are named only when they change.
       advance_run_(database,
                    "UPDATE runs SET digest = ?, step = ?, changed = ?, finished = ?, revision = ?, "
                    "waits_for = ?, waits_for_whom = ?, next = ?, waits_since = ?, next_at = ?, "
@@ -100,15 +100,15 @@ Result<void> ChangeWriter::StoreRun(const RunChange& change) {
     if (!inserted) return std::move(inserted).error().In("begin the run");
     return {};
   }
-  auto updated = advance_run_.Execute(
-      row.digest, row.step, row.changed, row.finished, row.revision, row.waits_for,
-      row.waits_for_whom, row.next, row.waits_since, row.next_at, row.error_code, row.error_message,
-      row.run, before, row.status, row.lock, row.fencing_token);
+  auto updated = advance_run_.Execute(row.digest, row.step, row.changed, row.finished, row.revision,
+                                      row.waits_for, row.waits_for_whom, row.next, row.waits_since,
+                                      row.next_at, row.error_code, row.error_message, row.run,
+                                      before, row.status, row.lock, row.fencing_token);
   if (updated && *updated == 0) {
-    updated = update_run_.Execute(
-        row.digest, row.step, row.changed, row.finished, row.revision, row.waits_for,
-        row.waits_for_whom, row.next, row.waits_since, row.next_at, row.error_code,
-        row.error_message, row.status, row.lock, row.fencing_token, row.run, before);
+    updated = update_run_.Execute(row.digest, row.step, row.changed, row.finished, row.revision,
+                                  row.waits_for, row.waits_for_whom, row.next, row.waits_since,
+                                  row.next_at, row.error_code, row.error_message, row.status,
+                                  row.lock, row.fencing_token, row.run, before);
   }
   if (!updated) return std::move(updated).error().In("update the run");
   if (*updated == 0) {
@@ -154,8 +154,8 @@ Result<void> ChangeWriter::StoreTimers(RunId run, const std::vector<TimerRow>& t
 
 Result<void> ChangeWriter::StoreNotifications(const std::vector<OutboxRow>& notifications) {
   for (const OutboxRow& note : notifications) {
-    auto inserted = insert_notification_.Execute(note.position, note.number, note.channel, note.event,
-                                                 note.run, note.text, note.created);
+    auto inserted = insert_notification_.Execute(note.position, note.number, note.channel,
+                                                 note.event, note.run, note.text, note.created);
     if (!inserted) return std::move(inserted).error().In("notify " + note.channel);
   }
   return {};

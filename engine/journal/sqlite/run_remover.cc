@@ -19,8 +19,8 @@ RunRemover::RunRemover(Database& database, SqliteReader& reader)
       insert_removed_(database, "INSERT INTO removed (run, position, approval) VALUES (?, ?, ?)") {
   // Each along an index: what is removed costs, and not what the journal has.
   for (const char* rows : {"outbox WHERE position IN (SELECT position FROM events WHERE run = ?)",
-                           "events WHERE run = ?", "approvals WHERE run = ?", "timers WHERE run = ?",
-                           "runs WHERE run = ?"}) {
+                           "events WHERE run = ?", "approvals WHERE run = ?",
+                           "timers WHERE run = ?", "runs WHERE run = ?"}) {
     deletes_.push_back(std::make_unique<Statement>(database, "DELETE FROM " + std::string(rows)));
   }
 }
@@ -70,8 +70,7 @@ Result<std::vector<Gap>> RunRemover::GapsOf(RunId run) {
     Position position;
     Digest hash;
   };
-  auto events =
-      positions_.All([](const Row& row) { return At{row.Int(0), row.Hash(1)}; }, run);
+  auto events = positions_.All([](const Row& row) { return At{row.Int(0), row.Hash(1)}; }, run);
   if (!events) return std::move(events).error();
   std::vector<Gap> gaps;
   for (const At& event : *events) {
@@ -99,9 +98,9 @@ Result<StoredEvent> RunRemover::Tell(int type, const Absence& absence, Time time
   event.principal = principal;
   event.payload = PayloadOf(absence);
   event.hash = ChainHash(heads.hash, event);
-  auto stored = insert_event_.Execute(event.position, event.run, event.sequence, event.time,
-                                      event.type, event.principal, Blob{event.payload},
-                                      AsBlob(event.hash));
+  auto stored =
+      insert_event_.Execute(event.position, event.run, event.sequence, event.time, event.type,
+                            event.principal, Blob{event.payload}, AsBlob(event.hash));
   if (!stored) return std::move(stored).error();
   return event;
 }
@@ -115,8 +114,8 @@ Result<StoredEvent> RunRemover::Remove(const Removal& removal, const Heads& head
   if (!approval) return std::move(approval).error();
   auto row = reader_.FindRun(removal.run);
   if (!row) return std::move(row).error();
-  Absence absence{removal.run,  removal.events, ApprovalId{**approval}, (*row)->workflow,
-                  removal.file, *std::move(gaps)};
+  Absence absence{removal.run,      removal.events, ApprovalId{**approval},
+                  (*row)->workflow, removal.file,   *std::move(gaps)};
   if (removal.sign) absence.signature = removal.sign(PayloadOf(absence));
   for (const auto& one : deletes_) {
     auto deleted = one->Execute(removal.run);

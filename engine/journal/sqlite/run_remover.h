@@ -40,7 +40,7 @@ class RunRemover {
   Statement insert_removed_;
   std::vector<std::unique_ptr<Statement>> deletes_;
   std::optional<std::unordered_map<Position, Digest>> ends_;  // of gaps: their hash behind
-  std::vector<Gap> removed_;  // by the transaction that is open
+  std::vector<Gap> removed_;                                  // by the transaction that is open
 };
 
 }  // namespace recourse::journal

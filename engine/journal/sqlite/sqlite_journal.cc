@@ -87,8 +87,9 @@ Result<Heads> ReadHeads(Database& database, Reader& reader) {
       chain.BeginAfter(event.position, event.hash);
     } else if (auto added = chain.Add(event); !added) {
       if (added.error().code != Code::kDataLoss) return added.error();
-      return DataLoss(database.path() + " is damaged: " + added.error().message +
-                      ". Nothing was changed; keep the file with its -wal, and go on from a backup");
+      return DataLoss(
+          database.path() + " is damaged: " + added.error().message +
+          ". Nothing was changed; keep the file with its -wal, and go on from a backup");
     }
   }
   return Heads{*last, RunId{*run}, ApprovalId{*approval}, chain.hash()};

@@ -20,7 +20,8 @@ StoredEvent ReadEvent(const Row& row) {
   event.time = row.At(3);
   const std::int64_t type = row.Int(4);
   event.type = static_cast<int>(type);
-  if (event.type != type) event.type = -1;  // no type at all, and not the one that it is cut down to
+  if (event.type != type)
+    event.type = -1;  // no type at all, and not the one that it is cut down to
   event.principal = row.Text(5);
   event.payload = row.Text(6);
   event.hash = row.Hash(7);
@@ -175,20 +176,21 @@ SqliteReader::SqliteReader(std::shared_ptr<Database> database)
       lock_waiters_(*database_, kRuns +
                                     "WHERE lock = ? AND lock <> '' AND fencing_token = 0 "
                                     "ORDER BY run LIMIT ?"),
-      unsent_(*database_,
-              kOutbox + "WHERE channel = ? AND sent IS NULL AND given_up IS NULL "
-                        "ORDER BY position, number LIMIT ?"),
+      unsent_(*database_, kOutbox +
+                              "WHERE channel = ? AND sent IS NULL AND given_up IS NULL "
+                              "ORDER BY position, number LIMIT ?"),
       unsent_channels_(*database_,
-                       "SELECT DISTINCT channel FROM outbox WHERE sent IS NULL AND given_up IS NULL ORDER BY channel"),
-      undelivered_(*database_, kOutbox + "WHERE sent IS NULL AND tries > 0 "
-                                         "ORDER BY position, number LIMIT ?"),
+                       "SELECT DISTINCT channel FROM outbox WHERE sent IS NULL AND given_up IS "
+                       "NULL ORDER BY channel"),
+      undelivered_(*database_, kOutbox +
+                                   "WHERE sent IS NULL AND tries > 0 "
+                                   "ORDER BY position, number LIMIT ?"),
       schedules_(*database_,
                  "SELECT name, timing, decided, queued, last_time, last_run, not_started, "
                  "not_started_time, not_started_why, paused, paused_in_file, changed_by, changed, "
                  "changed_why FROM schedules ORDER BY name"),
       removed_(*database_,
-               "SELECT run, position, approval FROM removed WHERE run > ? ORDER BY run LIMIT ?") {
-}
+               "SELECT run, position, approval FROM removed WHERE run > ? ORDER BY run LIMIT ?") {}
 
 namespace {
 
@@ -339,7 +341,8 @@ Result<std::vector<std::string>> SqliteReader::CheckStorage() {
   Statement check(*database_, "PRAGMA integrity_check(20)");
   auto found = check.All([](const Row& row) { return row.Text(0); });
   // Some damage ends the check instead of being listed by it.
-  if (!found && found.error().code == Code::kDataLoss) return std::vector<std::string>{found.error().message};
+  if (!found && found.error().code == Code::kDataLoss)
+    return std::vector<std::string>{found.error().message};
   if (!found) return std::move(found).error().In("check the file");
   if (found->size() == 1 && found->front() == "ok") found->clear();
   return found;

@@ -1,4 +1,6 @@
 // Slack's Socket Mode against a WebSocket server of Node.js.
+#include "tests/integration/chat/slack_socket.h"
+
 #include <catch2/catch.hpp>
 #include <future>
 
@@ -6,7 +8,6 @@
 #include "client/chatops/web/web_socket.h"
 #include "tests/integration/certificates.h"
 #include "tests/integration/chat/people.h"
-#include "tests/integration/chat/slack_socket.h"
 #include "tests/integration/chat/slack_workspace.h"
 
 namespace recourse::integration {

@@ -58,7 +58,6 @@ TEST_CASE("slack: what is posted can be clicked, and the click is answered to wh
   REQUIRE(place);
   const auto message = workspace.messages().back();
   CHECK(*place == MessagePlace{"C1", message.ts});
-
   people.Answer("approved A-381");
   CHECK(workspace.Deliver(workspace.Click("UALICE", message, "Approve")).status == 200);
   REQUIRE(people.clicks().size() == 1);
@@ -311,22 +310,24 @@ TEST_CASE("slack: a message whose place was lost is found again by what it is ab
   CHECK(bot.surface->Find("C1", "A-381", 0).error().code == Code::kUnavailable);
 }
 
-TEST_CASE("slack: a check finds a wrong token and a port that is taken, and begins nothing", "[chat]") {
+TEST_CASE("slack: a check finds a wrong token and a port that is taken, and begins nothing",
+          "[chat]") {
   SlackWorkspace workspace;
   People people;
   Bot bot(workspace, people);
   CHECK(bot.surface->Check());
-  chatops::SlackOptions options = {.bot_token = "wrong",
-                                   .listen = "127.0.0.1:" + std::to_string(bot.reports.Port()),
-                                   .signing_secrets = {"s"},
-                                   .app_token = "",
-                                   .command = "/recourse",
-                                   .api = workspace.api(),
-                                   .ca_file = "",
-                                   .report = bot.reports.Sink()};
+  SlackOptions options = {.bot_token = "wrong",
+                          .listen = "127.0.0.1:" + std::to_string(bot.reports.Port()),
+                          .signing_secrets = {"s"},
+                          .app_token = "",
+                          .command = "/recourse",
+                          .api = workspace.api(),
+                          .ca_file = "",
+                          .report = bot.reports.Sink()};
   CHECK_THAT(chatops::NewSlack(options)->Check().error().message, Catch::Contains("invalid_auth"));
   options.bot_token = SlackWorkspace::kToken;
-  CHECK_THAT(chatops::NewSlack(options)->Check().error().message, Catch::Contains("cannot listen on 127.0.0.1:"));
+  CHECK_THAT(chatops::NewSlack(options)->Check().error().message,
+             Catch::Contains("cannot listen on 127.0.0.1:"));
 }
 
 TEST_CASE("slack: requests that are none of Slack's are refused without their body being read",

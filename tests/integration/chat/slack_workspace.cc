@@ -185,8 +185,10 @@ Value SlackWorkspace::Call(const std::string& method, const Value& arguments) {
       }
       if (found.size() == limit) {
         const auto next = std::stoul(arguments.StringOr("cursor", "0")) + limit;
-        return Ok().With("messages", Value(std::move(found))).With("has_more", true).With(
-            "response_metadata", Value::Object({{"next_cursor", std::to_string(next)}}));
+        return Ok()
+            .With("messages", Value(std::move(found)))
+            .With("has_more", true)
+            .With("response_metadata", Value::Object({{"next_cursor", std::to_string(next)}}));
       }
       const Value shown = Value::Object({{"ts", message->ts}, {"text", message->content["text"]}});
       found.push_back(all ? shown.With("metadata", message->content["metadata"]) : shown);

@@ -164,8 +164,7 @@ TEST_CASE("who may not give an approval is told so before anything is asked", "[
   v1::WhoAmIResponse who;
   who.set_principal("ana");
   who.add_roles("viewer");
-  CHECK_THAT(WhyNotYours(approval, who),
-             Contains("ana may not approve A-11: it takes dba"));
+  CHECK_THAT(WhyNotYours(approval, who), Contains("ana may not approve A-11: it takes dba"));
   who.add_roles("dba");
   CHECK_THAT(WhyNotYours(approval, who), Contains("who asked for R-7 may not decide about it too"));
   who.set_principal("bob");

@@ -46,12 +46,16 @@ TEST_CASE("a vote that comes too late is told who was first, when and how", "[se
     CHECK(error.code == Code::kAborted);
     return error.message;
   };
-  const std::string late = ". Your decision came after that and was not counted; R-1042 is not changed";
+  const std::string late =
+      ". Your decision came after that and was not counted; R-1042 is not changed";
   CHECK(words(v1::Approval::EXPIRED) ==
-        "A-381 is settled: it expired, because nobody decided in time, at 2026-11-21T03:04:05Z" + late);
+        "A-381 is settled: it expired, because nobody decided in time, at 2026-11-21T03:04:05Z" +
+            late);
   CHECK(words(v1::Approval::VOID) ==
-        "A-381 is settled: it was withdrawn, because R-1042 was cancelled or rolled back, or asks something else now, at "
-        "2026-11-21T03:04:05Z" + late);
+        "A-381 is settled: it was withdrawn, because R-1042 was cancelled or rolled back, or asks "
+        "something else now, at "
+        "2026-11-21T03:04:05Z" +
+            late);
   v1::Vote& vote = *approval.add_votes();
   vote.set_principal("ana");
   vote.set_decision(v1::DECISION_REJECT);

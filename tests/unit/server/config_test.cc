@@ -48,8 +48,8 @@ TEST_CASE("the HTTP port is off until it is named, and as safe as the other", "[
   CHECK(Refused("http: {listen: '0.0.0.0:7374'}").find("\"0.0.0.0:7374\" is not on loopback") !=
         std::string::npos);
   // Where it stands, and not where `listen` would.
-  CHECK(Refused("listen: 127.0.0.1:7373\nhttp:\n  listen: 0.0.0.0:7374\n").find(":3:11: http.listen: \"0.0.0.0:7374\"") !=
-        std::string::npos);
+  CHECK(Refused("listen: 127.0.0.1:7373\nhttp:\n  listen: 0.0.0.0:7374\n")
+            .find(":3:11: http.listen: \"0.0.0.0:7374\"") != std::string::npos);
   CHECK(Refused("http: {listen: here}").find("http.listen: \"here\" is no address") !=
         std::string::npos);
   CHECK(Refused("http: {port: 1}").find("http.port") != std::string::npos);
@@ -106,7 +106,8 @@ TEST_CASE("all mistakes of a file are told at once", "[server]") {
   CHECK(Refused("data: here\nlimits: {workers: 0, streams: many}\nlog: {level: loud}\n") ==
         "recourse.yaml:1:7: data: \"here\" is not an absolute path\n"
         "recourse.yaml:2:19: limits.workers: \"0\" is not between 1 and 256 (threads)\n"
-        "recourse.yaml:2:31: limits.streams: \"many\" is no whole number; expected one between 1 and 100000 (calls)\n"
+        "recourse.yaml:2:31: limits.streams: \"many\" is no whole number; expected one between 1 "
+        "and 100000 (calls)\n"
         "recourse.yaml:3:14: log.level: \"loud\" is none of debug, info, warning, error, off");
 }
 

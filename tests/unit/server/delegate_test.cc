@@ -125,7 +125,8 @@ TEST_CASE("who has no key, or no role, can do nothing through a bot", "[server][
     CHECK(IsDenied(Approve(running, shown, std::move(two), approval)));
   }
   SECTION("a caller who is no delegate cannot speak for another") {
-    const grpc::Status status = Approve(running, shown, For(running, "irc:ops/bo", "keeper"), approval);
+    const grpc::Status status =
+        Approve(running, shown, For(running, "irc:ops/bo", "keeper"), approval);
     CHECK(IsDenied(status));
     CHECK_THAT(status.error_message(), Catch::Contains("the role delegate"));
     CHECK(IsDenied(Approve(running, shown, For(running, "irc:ops/bo", "ada"), approval)));
@@ -196,8 +197,9 @@ TEST_CASE("chat keys that cannot tell people apart are refused when they are rea
           "[server][delegate]") {
   CHECK(Principals::Load({Person("ada", {"dba"}, {kAda}), Person("bo", {"dba"}, {kAda})})
             .error()
-            .message == "principals ada and bo have the same chat key, slack:T024/U1; each needs its "
-                        "own");
+            .message ==
+        "principals ada and bo have the same chat key, slack:T024/U1; each needs its "
+        "own");
   CHECK_THAT(Principals::Load({Person("bot", {"viewer", "delegate"}, {kAda})}).error().message,
              Catch::Contains("has the role delegate and so no chat key"));
 }

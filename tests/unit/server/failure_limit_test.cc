@@ -8,7 +8,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-const FailureLimit::Moment kNow{} ;
+const FailureLimit::Moment kNow{};
 
 // Fails as often as it is heard, and answers how often that was.
 int FailUntilRefused(FailureLimit& limit, const std::string& address, FailureLimit::Moment now) {
@@ -35,7 +35,8 @@ TEST_CASE("who tries tokens is heard 20 times, then once a second", "[server]") 
 TEST_CASE("an address is never held for what others do", "[server]") {
   FailureLimit limit;
   for (int i = 0; i < 10'000; ++i) {
-    FailUntilRefused(limit, "10.0." + std::to_string(i / 256) + "." + std::to_string(i % 256), kNow);
+    FailUntilRefused(limit, "10.0." + std::to_string(i / 256) + "." + std::to_string(i % 256),
+                     kNow);
   }
   CHECK_FALSE(limit.MustWait("192.0.2.7", kNow));
 }

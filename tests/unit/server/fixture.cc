@@ -152,8 +152,7 @@ std::string TemporaryDirectory::Write(const std::string& name, const std::string
   return File(name);
 }
 
-RunningServer::RunningServer(const runtime::Options& options,
-                             std::vector<PrincipalConfig> who) {
+RunningServer::RunningServer(const runtime::Options& options, std::vector<PrincipalConfig> who) {
   AddDebugActions(registry);
   journal = Need(journal::OpenSqliteJournal(directory.File("journal.db"), clock.Now()));
   if (who.empty()) who = DefaultPrincipals(directory.path());
@@ -167,12 +166,12 @@ RunningServer::RunningServer(const runtime::Options& options,
   auto schedule = Need(definition::LoadSchedule(kSchedule, "fixture", definitions, {}));
   engine = Need(runtime::Engine::Start(options, *journal, registry, definitions, {}, policy, clock,
                                        {{schedule->name, schedule}}));
-  reloader = std::make_unique<Reloader>(DefinitionFiles({}, registry), *engine, clock,
-                                        Definitions());
+  reloader =
+      std::make_unique<Reloader>(DefinitionFiles({}, registry), *engine, clock, Definitions());
   ServerOptions server_options;
   server_options.socket = directory.File("recourse.sock");
-  server = Need(Server::Start(server_options, *engine, *journal, registry, *principals, *reloader,
-                              clock));
+  server = Need(
+      Server::Start(server_options, *engine, *journal, registry, *principals, *reloader, clock));
   channel = grpc::CreateChannel(server->address(), grpc::InsecureChannelCredentials());
   runs = v1::RunService::NewStub(channel);
   approvals = v1::ApprovalService::NewStub(channel);

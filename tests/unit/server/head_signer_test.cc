@@ -34,7 +34,8 @@ TEST_CASE("heads are signed while the server works and when it stops, and fit th
   REQUIRE(signer);
   running.Start("echo");
   const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-  while (HeadsIn(file).empty() && std::chrono::steady_clock::now() < until) std::this_thread::yield();
+  while (HeadsIn(file).empty() && std::chrono::steady_clock::now() < until)
+    std::this_thread::yield();
   running.Start("echo");
   (*signer)->Stop();
 

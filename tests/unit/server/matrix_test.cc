@@ -1,5 +1,5 @@
-// Who may call what: every call of the API is really made, in every role. Which role each call needs
-// stands in docs/api.md too; documentation_test.cc compares.
+// Who may call what: every call of the API is really made, in every role. Which role each call
+// needs stands in docs/api.md too; documentation_test.cc compares.
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <string>
@@ -48,8 +48,8 @@ TEST_CASE("no call is answered without a token, nor without the role it needs", 
       const bool may = *needed == kAnyRole || *needed == role;
       const grpc::Status status = Try(running, call, may, *context);
       CHECK(status.error_code() != grpc::StatusCode::UNAUTHENTICATED);
-      const std::string denial =
-          call.rpc + " needs the role " + std::string(*needed) + ", which " + role + " does not have";
+      const std::string denial = call.rpc + " needs the role " + std::string(*needed) + ", which " +
+                                 role + " does not have";
       CHECK((status.error_message() == denial) == !may);
       CHECK((status.error_code() == grpc::StatusCode::PERMISSION_DENIED) == !may);
     }

@@ -67,16 +67,20 @@ TEST_CASE("no code counts that could have been used before the server was starte
 TEST_CASE("who guesses codes has to wait, and nobody else", "[server]") {
   OneTimeCodes codes(At(0));
   for (int i = 0; i < 5; ++i) {
-    CHECK(codes.Check("ada", kSecret, "000000", "A-1", At(1000)).error().code == Code::kPermissionDenied);
+    CHECK(codes.Check("ada", kSecret, "000000", "A-1", At(1000)).error().code ==
+          Code::kPermissionDenied);
   }
   const std::string right = OneTimeCode(kSecret, 1200 / 30);
-  CHECK(codes.Check("ada", kSecret, right, "A-1", At(1200)).error().code == Code::kResourceExhausted);
+  CHECK(codes.Check("ada", kSecret, right, "A-1", At(1200)).error().code ==
+        Code::kResourceExhausted);
   CHECK(codes.Check("kim", kSecret, right, "A-1", At(1200)));
   CHECK(codes.Check("ada", kSecret, OneTimeCode(kSecret, 1301 / 30), "A-1", At(1301)));
-  CHECK(codes.Check("ada", kSecret, "12345", "A-1", At(1302)).error().code == Code::kPermissionDenied);
+  CHECK(codes.Check("ada", kSecret, "12345", "A-1", At(1302)).error().code ==
+        Code::kPermissionDenied);
 }
 
-TEST_CASE("an approval that asks for a one-time code is not given without the right one", "[server]") {
+TEST_CASE("an approval that asks for a one-time code is not given without the right one",
+          "[server]") {
   const TemporaryDirectory folder;
   const std::string secret = folder.Write("ada.code", "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ\n");
   REQUIRE(chmod(secret.c_str(), 0600) == 0);
@@ -95,11 +99,13 @@ TEST_CASE("an approval that asks for a one-time code is not given without the ri
     return running.approvals->Decide(running.As(name).get(), request, &approval);
   };
   const auto right = [&] {
-    const auto now = std::chrono::floor<std::chrono::seconds>(running.clock.Now().time_since_epoch());
+    const auto now =
+        std::chrono::floor<std::chrono::seconds>(running.clock.Now().time_since_epoch());
     return OneTimeCode(kSecret, now.count() / 30 + 1);  // the first after the server's start
   };
   CHECK(decide("ada", "").error_code() == grpc::StatusCode::PERMISSION_DENIED);
-  CHECK(decide("ada", "").error_message().find("takes a one-time code of ada too") != std::string::npos);
+  CHECK(decide("ada", "").error_message().find("takes a one-time code of ada too") !=
+        std::string::npos);
   CHECK(decide("ada", "000000").error_code() == grpc::StatusCode::PERMISSION_DENIED);
   CHECK(decide("kim", right()).error_message().find("knows no one-time codes of kim") !=
         std::string::npos);

@@ -40,9 +40,9 @@ TEST_CASE("the file of principals names whom the site chooses, with roles of its
   CHECK(file->principals[0].certificates ==
         std::vector<std::string>{"CN=ada", "EMAIL:ada@example.net"});
   CHECK(file->principals[1].token_file == "/etc/recourse/bot.token");
-  CHECK(file->revoked_certificates ==
-        std::vector<std::string>{
-            "aabbccddeeff00112233445566778899aabbccddeeff00112233445566778899"});
+  CHECK(
+      file->revoked_certificates ==
+      std::vector<std::string>{"aabbccddeeff00112233445566778899aabbccddeeff00112233445566778899"});
 }
 
 TEST_CASE("every mistake in the file of principals is told with its place", "[server]") {
@@ -58,12 +58,12 @@ TEST_CASE("every mistake in the file of principals is told with its place", "[se
   CHECK(WhyRefused("principals: [{name: a, roles: [x], certificates: [ada]}]")
             .find("\"ada\" names no certificate; write CN=ada") != std::string::npos);
   CHECK(WhyRefused("principals:\n  - {name: a, roles: [x], certificates: [CN=x]}\n"
-                "  - {name: b, roles: [x], certificates: [CN=x]}\n")
+                   "  - {name: b, roles: [x], certificates: [CN=x]}\n")
             .find("the certificate CN=x is named twice, by a and b") != std::string::npos);
   CHECK(WhyRefused("principals: [{name: a, roles: [x], chat: [slack]}]")
             .find("\"slack\" names nobody in a chat; write slack:TEAM/USER") != std::string::npos);
   CHECK(WhyRefused("principals:\n  - {name: a, roles: [x], chat: [irc:n/x]}\n"
-                "  - {name: b, roles: [x], chat: [irc:n/x]}\n")
+                   "  - {name: b, roles: [x], chat: [irc:n/x]}\n")
             .find("the chat key irc:n/x is named twice, by a and b") != std::string::npos);
   CHECK(WhyRefused("revoked_certificates: []")
             .find("principals: must be there, or nobody could call") != std::string::npos);

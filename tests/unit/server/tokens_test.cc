@@ -162,8 +162,7 @@ TEST_CASE("a token can be revoked when the disk refuses", "[server]") {
   REQUIRE(RenameFile(directory.File("gone"), directory.File("away")));
   const auto revoked = store->Revoke("T-1", "operator", "leaked", kIssued);
   REQUIRE_FALSE(revoked);
-  CHECK(revoked.error().message.find("T-1 is revoked until the server stops") !=
-        std::string::npos);
+  CHECK(revoked.error().message.find("T-1 is revoked until the server stops") != std::string::npos);
   CHECK(Whose(*store, made.secret) == "UNAUTHENTICATED");
   CHECK_FALSE(store->Create("ada", "", "operator", kIssued, std::nullopt));
   CHECK(store->List().size() == 1);

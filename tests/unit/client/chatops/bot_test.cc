@@ -95,7 +95,8 @@ class Screen : public Surface {
     wall_.Update(place, message);
     return {};
   }
-  Result<std::optional<MessagePlace>> Find(const std::string&, const std::string& about, std::int64_t) override {
+  Result<std::optional<MessagePlace>> Find(const std::string&, const std::string& about,
+                                           std::int64_t) override {
     return wall_.Find(about);
   }
 
@@ -114,8 +115,7 @@ std::vector<server::PrincipalConfig> Everybody() {
   return {one("operator", {"viewer", "operator", "admin"}, {}),
           one("ada", {"viewer", "operator"}, {"slack:T/ada"}),
           one("bo", {"viewer", "operator", "dba"}, {"slack:T/bo"}),
-          one("kim", {"viewer", "dba"}, {"slack:T/other"}),
-          one("bot", {"viewer", "delegate"}, {})};
+          one("kim", {"viewer", "dba"}, {"slack:T/other"}), one("bot", {"viewer", "delegate"}, {})};
 }
 
 struct Chat {
@@ -142,10 +142,11 @@ struct Chat {
 
   ChatClick Click(const Wall::Posted& on, const std::string& who, const std::string& action,
                   const std::string& reason = "") const {
-    return {{"slack", "T", who}, on.place, action, on.message.about, on.message.digest, reason, "", ""};
+    return {{"slack", "T", who}, on.place, action, on.message.about,
+            on.message.digest,   reason,   "",     ""};
   }
-  std::string Say(const std::string& who, const std::string& text, const std::string& channel = "C1",
-                  const std::string& delivery = "") const {
+  std::string Say(const std::string& who, const std::string& text,
+                  const std::string& channel = "C1", const std::string& delivery = "") const {
     ChatCommand command;
     command.user = {"slack", "T", who};
     command.channel = channel;
@@ -155,7 +156,8 @@ struct Chat {
   }
   // An open approval's message.
   Wall::Posted Asked(const std::string& approval) {
-    return wall.WaitFor(approval, [](const ChatMessage& message) { return !message.buttons.empty(); });
+    return wall.WaitFor(approval,
+                        [](const ChatMessage& message) { return !message.buttons.empty(); });
   }
   Wall::Posted Settled(const std::string& about) {
     return wall.WaitFor(about, [](const ChatMessage& message) { return message.buttons.empty(); });
@@ -226,8 +228,10 @@ TEST_CASE("a click counts once, for whom it is, and for what was shown", "[chato
              Contains("nothing was decided"));
   CHECK(chat.Approval("A-1").votes_size() == 0);
 
-  CHECK_THAT(chat.bot->OnClick(chat.Click(asked, "bo", "approve")).text, Contains("you approved A-1"));
-  CHECK_THAT(chat.bot->OnClick(chat.Click(asked, "bo", "approve")).text, Contains("you approved A-1"));
+  CHECK_THAT(chat.bot->OnClick(chat.Click(asked, "bo", "approve")).text,
+             Contains("you approved A-1"));
+  CHECK_THAT(chat.bot->OnClick(chat.Click(asked, "bo", "approve")).text,
+             Contains("you approved A-1"));
   const v1::Approval approval = chat.Approval("A-1");
   REQUIRE(approval.votes_size() == 1);
   CHECK(approval.votes(0).principal() == "bo");
@@ -259,7 +263,8 @@ TEST_CASE("a message whose place was never stored is kept in line once somebody 
   CHECK(chat.wall.Count("A-1") == 2);
 }
 
-TEST_CASE("what a bot posted just before its end is taken up by the next, and stands once", "[chatops][bot]") {
+TEST_CASE("what a bot posted just before its end is taken up by the next, and stands once",
+          "[chatops][bot]") {
   Chat chat;
   chat.bot.reset();
   chat.running.Start("ask");
@@ -287,11 +292,13 @@ TEST_CASE("a run is cancelled, and what it asks is answered, from a chat", "[cha
   CHECK_THAT(chat.Say("ada", "cancel R-1 not today"), Contains("nothing is undone"));
   chat.Settled("R-1");
   CHECK_THAT(chat.Say("ada", "answer R-1 look fine"), Contains("R-1 is left as it is: "));
-  CHECK_THAT(chat.Say("ada", "resolve R-1 perhaps"), Contains("Write: resolve R-1 applied|not_applied|partial reason"));
+  CHECK_THAT(chat.Say("ada", "resolve R-1 perhaps"),
+             Contains("Write: resolve R-1 applied|not_applied|partial reason"));
   CHECK_THAT(chat.Say("ada", "resolve R-1 applied I looked"), Contains("R-1 is left as it is: "));
 }
 
-TEST_CASE("a vote by text is given to what was shown there, and to nothing else", "[chatops][bot]") {
+TEST_CASE("a vote by text is given to what was shown there, and to nothing else",
+          "[chatops][bot]") {
   Chat chat;
   chat.running.Start("ask");
   chat.Asked("A-1");
@@ -307,7 +314,8 @@ TEST_CASE("a start that is delivered twice starts one run", "[chatops][bot]") {
   CHECK_THAT(chat.Say("ada", "start echo", "C1", "d-1"), Contains("R-1 echo"));
   CHECK_THAT(chat.Say("ada", "start echo", "C1", "d-2"), Contains("R-2 echo"));
   CHECK_THAT(chat.Say("kim", "start echo"), Contains("nobody here is known as slack:T/kim"));
-  CHECK_THAT(chat.Say("other", "start echo"), Contains("nothing was started: ") && Contains("operator"));
+  CHECK_THAT(chat.Say("other", "start echo"),
+             Contains("nothing was started: ") && Contains("operator"));
 }
 
 TEST_CASE("who asks while no server answers is told so in time, and what to do", "[chatops][bot]") {
@@ -318,7 +326,8 @@ TEST_CASE("who asks while no server answers is told so in time, and what to do",
   const auto begun = std::chrono::steady_clock::now();
   CHECK_THAT(chat.bot->OnClick(chat.Click(asked, "bo", "approve")).text,
              Contains("it is not known yet whether your vote counts. Say it again"));
-  CHECK_THAT(chat.Say("ada", "start echo"), Contains("Say the same again: within two minutes it is the same start"));
+  CHECK_THAT(chat.Say("ada", "start echo"),
+             Contains("Say the same again: within two minutes it is the same start"));
   CHECK(std::chrono::steady_clock::now() - begun < 4s);
   chat.bot.reset();
 }
@@ -334,7 +343,8 @@ TEST_CASE("a token proves its own principal's name, where that name may speak", 
   CHECK(ProveByToken(chat.connection, "slack", "T", std::string(64, '0')).error().code ==
         Code::kUnauthenticated);
   // kim's key is another one, and nobody's is "operator".
-  CHECK(ProveByToken(chat.connection, "slack", "T", token("kim")).error().code == Code::kPermissionDenied);
+  CHECK(ProveByToken(chat.connection, "slack", "T", token("kim")).error().code ==
+        Code::kPermissionDenied);
   CHECK(ProveByToken(chat.connection, "slack", "T", token("operator")).error().code ==
         Code::kPermissionDenied);
 }

@@ -20,8 +20,9 @@ std::string RefusalOf(const std::string& text) {
 }
 
 TEST_CASE("an id is read in every way in which people write it", "[chatops]") {
-  for (const char* text : {"approve A-381", "approve a-381", "approve a381", "approve 381", "approve #381",
-                           "approve A-381,", "Approve A\u2013381", "  approve   A-381  "}) {
+  for (const char* text :
+       {"approve A-381", "approve a-381", "approve a381", "approve 381", "approve #381",
+        "approve A-381,", "Approve A\u2013381", "  approve   A-381  "}) {
     INFO(text);
     CHECK(Read(text).about == "A-381");
   }

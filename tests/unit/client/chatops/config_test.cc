@@ -59,31 +59,41 @@ TEST_CASE("every mistake in the bot's configuration is told at once, with its pl
         "bot.yaml:3:10: routes[0]: a route needs surface and channel\n"
         "bot.yaml:2:11: surfaces.irk: no route goes there, so that nobody would be told anything; "
         "add one to routes");
-  CHECK(Refused(std::string(kHead) + "routes: [{surface: irc, channel: \"#x\", severities: [huge]}]")
-            .find("\"huge\" is no severity") != std::string::npos);
+  CHECK(
+      Refused(std::string(kHead) + "routes: [{surface: irc, channel: \"#x\", severities: [huge]}]")
+          .find("\"huge\" is no severity") != std::string::npos);
   CHECK(Refused("surfaces: {irc: {network: a b, server: host, nick: \"x y\"}}\n"
                 "routes: [{surface: irc, channel: \"#x\"}]\n")
             .find("surfaces.irc.server: expected HOST:PORT") != std::string::npos);
   CHECK(Refused("").find("bot.yaml:") == 0);
 }
 
-TEST_CASE("a channel that can be none is told at its place, also one that YAML takes for a comment", "[chatops]") {
+TEST_CASE("a channel that can be none is told at its place, also one that YAML takes for a comment",
+          "[chatops]") {
   CHECK(Refused(std::string(kHead) + "routes:\n  - surface: irc\n    channel: incidents\n") ==
-        "bot.yaml:6:14: routes[0].channel: \"incidents\" is no channel of IRC, such as \"#incidents\"");
-  CHECK_THAT(Refused(std::string(kHead) + "routes:\n  - surface: irc\n    channel: #incidents\n"),
-             Catch::Contains("bot.yaml:6:14: channel: an unquoted # begins a comment; write channel: \"#incidents\""));
-  CHECK_THAT(Refused(std::string(kHead) + "routes:\n  - {surface: irc, channel: #incidents}\n"),
-             Catch::Contains("bot.yaml:5:29: channel: an unquoted # begins a comment; write channel: \"#incidents\""));
-  const std::string two = "server: {token_file: /t}\nsurfaces:\n  slack: {bot_token_file: /b, app_token_file: /a}\n"
-                          "routes: [{surface: slack, channel: \"#ops\"}]\n";
-  CHECK_THAT(Refused(two), Catch::Contains("bot.yaml:4:36: routes[0].channel: \"#ops\" is no id of a channel in Slack"));
+        "bot.yaml:6:14: routes[0].channel: \"incidents\" is no channel of IRC, such as "
+        "\"#incidents\"");
+  CHECK_THAT(
+      Refused(std::string(kHead) + "routes:\n  - surface: irc\n    channel: #incidents\n"),
+      Catch::Contains(
+          "bot.yaml:6:14: channel: an unquoted # begins a comment; write channel: \"#incidents\""));
+  CHECK_THAT(
+      Refused(std::string(kHead) + "routes:\n  - {surface: irc, channel: #incidents}\n"),
+      Catch::Contains(
+          "bot.yaml:5:29: channel: an unquoted # begins a comment; write channel: \"#incidents\""));
+  const std::string two =
+      "server: {token_file: /t}\nsurfaces:\n  slack: {bot_token_file: /b, app_token_file: /a}\n"
+      "routes: [{surface: slack, channel: \"#ops\"}]\n";
+  CHECK_THAT(
+      Refused(two),
+      Catch::Contains("bot.yaml:4:36: routes[0].channel: \"#ops\" is no id of a channel in Slack"));
 }
 
 TEST_CASE("how often the bot may send a line on IRC is a setting with limits", "[chatops]") {
   const auto with = [](const std::string& interval) {
     return "server: {token_file: /t}\nsurfaces:\n"
-           "  irc: {network: ops, server: \"irc.example.net:6697\", nick: r, line_interval: " + interval +
-           "}\nroutes: [{surface: irc, channel: \"#x\"}]\n";
+           "  irc: {network: ops, server: \"irc.example.net:6697\", nick: r, line_interval: " +
+           interval + "}\nroutes: [{surface: irc, channel: \"#x\"}]\n";
   };
   const auto settings = Parsed(with("20ms"));
   REQUIRE(settings);
@@ -96,9 +106,11 @@ TEST_CASE("how often the bot may send a line on IRC is a setting with limits", "
 
 TEST_CASE("a route that can never count is told", "[chatops]") {
   const std::string all = "routes:\n  - {surface: irc, channel: \"#a\", targets: [x, y]}\n";
-  CHECK(Refused(std::string(kHead) + all + "  - {surface: irc, channel: \"#b\", targets: [y], severities: [high]}\n") ==
+  CHECK(Refused(std::string(kHead) + all +
+                "  - {surface: irc, channel: \"#b\", targets: [y], severities: [high]}\n") ==
         "bot.yaml:6:5: routes[1]: counts for no run, because routes[0] before it fits all of them");
-  CHECK(Parsed(std::string(kHead) + all + "  - {surface: irc, channel: \"#b\", targets: [y, z]}\n"));
+  CHECK(
+      Parsed(std::string(kHead) + all + "  - {surface: irc, channel: \"#b\", targets: [y, z]}\n"));
   CHECK(Parsed(std::string(kHead) + all + "  - {surface: irc, channel: \"#b\"}\n"));
 }
 
@@ -106,10 +118,12 @@ TEST_CASE("Slack and Mattermost are told what their settings lack", "[chatops]")
   const std::string problems = Refused(
       "server: {token_file: /t}\nsurfaces:\n  slack: {listen: \"127.0.0.1:8081\"}\n"
       "  mattermost: {url: \"https://chat\"}\n"
-      "routes: [{surface: slack, channel: C1}, {surface: mattermost, channel: zi8kbu6it3bkfdz1eb6hmf8dxe}]\n");
-  for (const char* problem :
-       {"surfaces.slack: bot_token_file must be there", "surfaces.slack: listen needs signing_secret_files",
-        "surfaces.mattermost: token_file must be there", "surfaces.mattermost: command_token_files must"}) {
+      "routes: [{surface: slack, channel: C1}, {surface: mattermost, channel: "
+      "zi8kbu6it3bkfdz1eb6hmf8dxe}]\n");
+  for (const char* problem : {"surfaces.slack: bot_token_file must be there",
+                              "surfaces.slack: listen needs signing_secret_files",
+                              "surfaces.mattermost: token_file must be there",
+                              "surfaces.mattermost: command_token_files must"}) {
     CHECK_THAT(problems, Catch::Contains(problem));
   }
 }
@@ -120,8 +134,10 @@ TEST_CASE("a secret that others can read is not used", "[chatops]") {
   settings.slack.emplace();
   settings.slack->bot_token_file = directory.Write("bot", "xoxb-1");
   REQUIRE(chmod(settings.slack->bot_token_file.c_str(), 0644) == 0);
-  const auto connection = client::Connection::Open({.data = directory.path(), .address = "127.0.0.1:1",
-                                                    .token_file = directory.Write("token", "12345")});
+  const auto connection =
+      client::Connection::Open({.data = directory.path(),
+                                .address = "127.0.0.1:1",
+                                .token_file = directory.Write("token", "12345")});
   REQUIRE(connection);
   const Report report = [](const std::string&) {};
   const auto made = MakeSurfaces(settings, *connection, report);
@@ -147,16 +163,18 @@ TEST_CASE("the pages on chats have configurations that are taken, and every comm
     INFO(verb.name);
     CHECK(chat.find("`" + std::string(verb.name)) != std::string::npos);
   }
-  for (const auto& [name, surface] : {std::pair("chat-slack.md", "slack"),
-                                      std::pair("chat-mattermost.md", "mattermost")}) {
+  for (const auto& [name, surface] :
+       {std::pair("chat-slack.md", "slack"), std::pair("chat-mattermost.md", "mattermost")}) {
     const std::string text = page(name);
     const std::string first = std::string(surface) + ":";
     for (auto at = text.find("```yaml\n" + first); at != std::string::npos;
          at = text.find("```yaml\n" + first, at + 1)) {
-      const std::string channel = std::string(surface) == "slack" ? "C024BE91L" : "zi8kbu6it3bkfdz1eb6hmf8dxe";
+      const std::string channel =
+          std::string(surface) == "slack" ? "C024BE91L" : "zi8kbu6it3bkfdz1eb6hmf8dxe";
       std::string section = "server: {token_file: /t}\nroutes: [{surface: " + std::string(surface) +
                             ", channel: " + channel + "}]\nsurfaces:\n  ";
-      for (const char c : block(text.substr(at), first)) section += c == '\n' ? "\n  " : std::string(1, c);
+      for (const char c : block(text.substr(at), first))
+        section += c == '\n' ? "\n  " : std::string(1, c);
       const auto taken = Parsed(section);
       INFO(section << (taken ? "" : taken.error().message));
       CHECK(taken);

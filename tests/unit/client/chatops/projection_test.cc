@@ -94,8 +94,9 @@ TEST_CASE("a settled approval has no buttons and keeps who decided, through what
   CHECK(rejected.buttons.empty());
   CHECK(rejected.command.empty());
   CHECK(rejected.title == "A-3 is rejected: Restore it?");
-  CHECK(rejected.lines == std::vector<std::string>{"rejected by bo at 2026-11-21 03:05:00 UTC through "
-                                                   "slack (via bot for slack:T/U): wrong backup"});
+  CHECK(rejected.lines ==
+        std::vector<std::string>{"rejected by bo at 2026-11-21 03:05:00 UTC through "
+                                 "slack (via bot for slack:T/U): wrong backup"});
 
   // A time-out is nobody's no.
   approval.clear_votes();
@@ -122,10 +123,10 @@ TEST_CASE("a run that needs a person shows why, who can go on, and only what is 
   CHECK(Actions(message) == std::vector<std::string>{"ack", "retry", "rollback"});
   CHECK(message.command == "ack R-7, or retry R-7, or rollback R-7 reason");
   CHECK(message.digest == "confirm");
-  CHECK(message.lines == std::vector<std::string>{
-                             "failed: ABORTED: the file is locked",
-                             "waits since 2026-11-21 03:04:20 UTC: confirm failed",
-                             "who can let R-7 go on: an operator"});
+  CHECK(message.lines ==
+        std::vector<std::string>{"failed: ABORTED: the file is locked",
+                                 "waits since 2026-11-21 03:04:20 UTC: confirm failed",
+                                 "who can let R-7 go on: an operator"});
 
   run.mutable_escalation()->set_acknowledged_by("kim");
   CHECK(Actions(RunMessage(run)) == std::vector<std::string>{"retry", "rollback"});

@@ -46,8 +46,10 @@ TEST_CASE("a picture for Graphviz has every step, every way and the pivot", "[pi
   CHECK_THAT(dot, Contains("\"confirm\" [label=\"confirm\", shape=hexagon"));
   CHECK_THAT(dot, Contains("\"stop\" -> \"confirm\";"));
   CHECK_THAT(dot, Contains("\"restore\" -> \"end\";"));
-  CHECK_THAT(dot, Contains("\"restore\" -> \"stop\" [label=\"ABORTED: undo to stop\", style=dashed"));
-  CHECK_THAT(dot, Contains("\"restore\" [label=\"restore\", shape=box") && Contains("peripheries=2"));
+  CHECK_THAT(dot,
+             Contains("\"restore\" -> \"stop\" [label=\"ABORTED: undo to stop\", style=dashed"));
+  CHECK_THAT(dot,
+             Contains("\"restore\" [label=\"restore\", shape=box") && Contains("peripheries=2"));
 }
 
 TEST_CASE("a picture of a run says what became of each step and where the run stands",

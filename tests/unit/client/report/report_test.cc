@@ -16,7 +16,8 @@ using Catch::Contains;
 // What people and programs may write, and no reader may obey.
 const std::string kHostile =
     "<script>alert(1)</script> <img src=x onerror=alert(1)> [click](http://evil.example) **bold** "
-    "`code` | cell\n# heading\n- item\n\x1b[31mred\x1b[0m \x07 \xc2\x9b[2J \xe2\x80\xae" "dlrow "
+    "`code` | cell\n# heading\n- item\n\x1b[31mred\x1b[0m \x07 \xc2\x9b[2J \xe2\x80\xae"
+    "dlrow "
     "www.evil.example a@evil.example https://evil.example &lt; \"quoted\" 'too' ![x](y) ~~gone~~ "
     "```\nfence";
 

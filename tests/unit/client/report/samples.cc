@@ -64,10 +64,8 @@ Sample SampleRun() {
                       {"plan", Value::Object({{"steps", Value::List()}})},
                       {"digest", std::string(64, 'e')}}));
   tell(61, "ana", "VoteCast", "", "A-1 approved by ana: checked",
-       Value::Object({{"approval", "A-1"},
-                      {"vote", "approve"},
-                      {"reason", "checked"},
-                      {"channel", "cli"}}));
+       Value::Object(
+           {{"approval", "A-1"}, {"vote", "approve"}, {"reason", "checked"}, {"channel", "cli"}}));
   tell(61, "ana", "ApprovalSettled", "", "A-1 is approved",
        Value::Object({{"approval", "A-1"}, {"settlement", "approved"}}));
   tell(62, "engine", "AttemptStarted", "restore", "attempt 1 of restore started",

@@ -21,7 +21,8 @@ TEST_CASE("every code has a name that leads back to it", "[base]") {
 TEST_CASE("a system error keeps its meaning for the caller", "[base]") {
   CHECK(ErrnoError(ENOSPC, "write").code == Code::kResourceExhausted);
   CHECK(ErrnoError(EACCES, "open").code == Code::kPermissionDenied);
-  CHECK(ErrnoError(ENOENT, "open /x").ToString() == "NOT_FOUND: open /x: No such file or directory");
+  CHECK(ErrnoError(ENOENT, "open /x").ToString() ==
+        "NOT_FOUND: open /x: No such file or directory");
 }
 
 }  // namespace recourse

@@ -51,7 +51,9 @@ TEST_CASE("a value is made what it is after its way out and back", "[base]") {
 }
 
 TEST_CASE("JSON for people has nothing in it that a terminal obeys", "[base]") {
-  const Value value("a\xc2\x9b" "31m b\xe2\x80\xae c\xe2\x81\xa6 \xc3\xa9 \xe2\x82\xac");
+  const Value value(
+      "a\xc2\x9b"
+      "31m b\xe2\x80\xae c\xe2\x81\xa6 \xc3\xa9 \xe2\x82\xac");
   CHECK(ToPrettyJson(value) == "\"a\\u009b31m b\\u202e c\\u2066 \xc3\xa9 \xe2\x82\xac\"");
   CHECK(*ParseJson(ToPrettyJson(value)) == value);
 }

@@ -5,7 +5,8 @@
 namespace recourse {
 namespace {
 
-TEST_CASE("a library that is not installed is told by its name, and its functions are never looked for") {
+TEST_CASE(
+    "a library that is not installed is told by its name, and its functions are never looked for") {
   SharedLibrary library("librecourse-is-not-there.so.1");
   bool looked = false;
   const auto loaded = library.Load([&]() -> Result<void> {
@@ -19,7 +20,8 @@ TEST_CASE("a library that is not installed is told by its name, and its function
   CHECK_FALSE(looked);
 }
 
-TEST_CASE("a library without a function that is needed is of another version, and is looked at again") {
+TEST_CASE(
+    "a library without a function that is needed is of another version, and is looked at again") {
   SharedLibrary library("libm.so.6");
   double (*cosine)(double) = nullptr;
   const auto missing = library.Load([&] { return library.Find("recourse_cosine", cosine); });

@@ -34,11 +34,10 @@ TEST_CASE("a guard is evaluated without asking for memory", "[expression]") {
                                  {"on", true}})},
        {"steps",
         Value::Object({{"check", Value::Object({{"output", Value::Object({{"rows", 5000}})}})}})}});
-  for (const char* source :
-       {"steps.check.output.rows > 1000 && inputs.mode != 'fast'",
-        "has(steps.check.output.rows) ? steps.check.output.rows + 1 : 0",
-        "inputs.mode.startsWith('a text') || !inputs.on", "size(inputs.sizes) == 3",
-        "inputs.sizes[2] in inputs.sizes"}) {
+  for (const char* source : {"steps.check.output.rows > 1000 && inputs.mode != 'fast'",
+                             "has(steps.check.output.rows) ? steps.check.output.rows + 1 : 0",
+                             "inputs.mode.startsWith('a text') || !inputs.on",
+                             "size(inputs.sizes) == 3", "inputs.sizes[2] in inputs.sizes"}) {
     INFO(source);
     const auto program = Program::Parse(source);
     REQUIRE(program);

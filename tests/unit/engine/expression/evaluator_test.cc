@@ -7,12 +7,13 @@ namespace {
 
 // A run whose step "check" has answered and whose step "backup" has not.
 Value::Map Run() {
-  return {{"steps", Value::Object({{"check", Value::Object({{"output", Value::Object({
-                                                                {"rows", 1200},
-                                                                {"problems", Value::List{}},
-                                                            })}})},
-                                   {"backup", Value::Object({{"output", nullptr}})}})},
-          {"inputs", Value::Object({{"target", Value::Object({{"name", "shop"}})}})}};
+  return {
+      {"steps", Value::Object({{"check", Value::Object({{"output", Value::Object({
+                                                                       {"rows", 1200},
+                                                                       {"problems", Value::List{}},
+                                                                   })}})},
+                               {"backup", Value::Object({{"output", nullptr}})}})},
+      {"inputs", Value::Object({{"target", Value::Object({{"name", "shop"}})}})}};
 }
 
 }  // namespace
@@ -37,8 +38,7 @@ TEST_CASE("has() asks for a member and for all that leads to it", "[expression]"
   }
 }
 
-TEST_CASE("what is missing is named, with the nearest name when it may be a slip",
-          "[expression]") {
+TEST_CASE("what is missing is named, with the nearest name when it may be a slip", "[expression]") {
   CHECK(ErrorOf(Evaluate("1 + steps.chekc.output.rows", Run())) ==
         "NOT_FOUND: there is no member \"chekc\" (did you mean \"check\"?) in "
         "`steps.chekc.output.rows`");
@@ -51,8 +51,7 @@ TEST_CASE("what is missing is named, with the nearest name when it may be a slip
 }
 
 TEST_CASE("an error names the part of the source that failed", "[expression]") {
-  CHECK(ErrorOf(Evaluate("1 + (2 / 0) * 3")) ==
-        "INVALID_ARGUMENT: division by zero in `2 / 0`");
+  CHECK(ErrorOf(Evaluate("1 + (2 / 0) * 3")) == "INVALID_ARGUMENT: division by zero in `2 / 0`");
   CHECK(ErrorOf(Evaluate("steps.check.output.rows + 'a'", Run())) ==
         "INVALID_ARGUMENT: \"+\" does not work on int and string in "
         "`steps.check.output.rows + 'a'`");
@@ -65,8 +64,7 @@ TEST_CASE("an error names the part of the source that failed", "[expression]") {
         "INVALID_ARGUMENT: expected true or false, found string in `inputs.target.name`");
 }
 
-TEST_CASE("&& and || answer when one side decides, whatever happens to the other",
-          "[expression]") {
+TEST_CASE("&& and || answer when one side decides, whatever happens to the other", "[expression]") {
   CHECK(Evaluate("missing || true")->as_bool());
   CHECK(Evaluate("true || missing")->as_bool());
   CHECK_FALSE(Evaluate("1 / 0 > 0 && false")->as_bool());
@@ -90,8 +88,7 @@ TEST_CASE("the variables of macros hide others and end with the macro", "[expres
         Value::List{Value("a")});
 }
 
-TEST_CASE("a program may be evaluated many times, with other variables each time",
-          "[expression]") {
+TEST_CASE("a program may be evaluated many times, with other variables each time", "[expression]") {
   const Result<Program> program = Program::Parse("rows.filter(r, r > limit)");
   REQUIRE(program);
   CHECK(program->source() == "rows.filter(r, r > limit)");

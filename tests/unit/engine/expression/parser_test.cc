@@ -28,11 +28,9 @@ TEST_CASE("a parse error says what was expected, what was found and at which col
       {"12ab", "a number that runs into a name at column 1"},
       {"for == 1", "the reserved word \"for\" names no variable at column 1"},
       {"a.?b", "optional selection is not supported at column 3"},
-      {"Point{x: 1}",
-       "messages are not supported (a map is written {\"key\": value}) at column 1"},
+      {"Point{x: 1}", "messages are not supported (a map is written {\"key\": value}) at column 1"},
       {"has(a)", "has(...) expects a member like inputs.backup at column 5"},
-      {"l.map(a.b, 1)",
-       "expected the name of a variable and a \",\", found \"a\" at column 7"},
+      {"l.map(a.b, 1)", "expected the name of a variable and a \",\", found \"a\" at column 7"},
       {"\xff", "the expression is not UTF-8 text at column 1"},
   };
   for (const Case& c : cases) {

@@ -44,8 +44,7 @@ TEST_CASE("references are the variables with the members selected from them", "[
   }
 }
 
-TEST_CASE("variables that macros bind are no references, those around them are",
-          "[expression]") {
+TEST_CASE("variables that macros bind are no references, those around them are", "[expression]") {
   CHECK(ReferencesOf("a.b.map(x, x.c + y.d)") == "a.b@0 y.d@17");
   CHECK(ReferencesOf("a.filter(x, x > 1).map(z, x)") == "a@0 x@26");
   CHECK(ReferencesOf("a.transformMap(k, v, k + v + w)") == "a@0 w@29");

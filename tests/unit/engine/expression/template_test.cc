@@ -15,8 +15,7 @@ Result<Value> Fill(const Value& value) {
 
 }  // namespace
 
-TEST_CASE("a string that is one expression keeps its type, others become strings",
-          "[expression]") {
+TEST_CASE("a string that is one expression keeps its type, others become strings", "[expression]") {
   CHECK(*Fill("${inputs.rows}") == Value(3));
   CHECK(*Fill("${inputs.list}") == Value(Value::List{1, "b"}));
   CHECK(*Fill("${inputs.rows} rows") == Value("3 rows"));

@@ -321,8 +321,10 @@ void CheckDefinitions(const JournalFactory& open) {
 void CheckOutbox(const JournalFactory& open) {
   auto journal = open(false);
   RunChange change = ChangeOf(journal->heads(), RunId{1}, 2);
-  const auto note = [](Position position, int number, const std::string& channel, const std::string& text) {
-    return OutboxRow{position, number, channel, "needs_attention", RunId{1}, text, At(position), 0, "", {}, {}};
+  const auto note = [](Position position, int number, const std::string& channel,
+                       const std::string& text) {
+    return OutboxRow{position, number, channel, "needs_attention", RunId{1}, text, At(position), 0,
+                     "",       {},     {}};
   };
   change.notifications = {note(2, 0, "slack", "It waits for you"), note(1, 0, "slack", "It began"),
                           note(2, 1, "mail", "It waits for you")};

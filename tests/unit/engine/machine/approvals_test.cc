@@ -88,8 +88,7 @@ TEST_CASE("an approval is bound to the digest of what was shown", "[machine]") {
   CastVote cast = VoteBy({"dba"});
   cast.digest = "another";
   CHECK(player.Refused(cast, "p1").code == Code::kAborted);
-  cast.digest =
-      std::get<AwaitingApproval>(*ActivityOf(player.state())).request.digest;
+  cast.digest = std::get<AwaitingApproval>(*ActivityOf(player.state())).request.digest;
   player.Send(cast, "p1");
   CHECK(player.started() == "apply b/1");
 

@@ -17,7 +17,8 @@ const StartPhase& StartedIn(const Player& player) {
   std::abort();
 }
 
-Value Levels(std::initializer_list<std::pair<minutes, const char*>> levels, bool may_decide = false) {
+Value Levels(std::initializer_list<std::pair<minutes, const char*>> levels,
+             bool may_decide = false) {
   definition::EscalationPolicy policy;
   policy.name = "site";
   for (const auto& [after, to] : levels) policy.levels.push_back({after, to, {}});
@@ -108,7 +109,8 @@ TEST_CASE("an override while an approval is open voids it and asks anew", "[mach
 
 TEST_CASE("after an approval was given, an override is asked of those who gave it", "[machine]") {
   Player player(
-      "name: t\non_failure: pause\nsteps:\n  - {id: ask, approval: {prompt: 'Go on?', approvers: [dba]}}\n"
+      "name: t\non_failure: pause\nsteps:\n  - {id: ask, approval: {prompt: 'Go on?', approvers: "
+      "[dba]}}\n"
       "  - {id: b, action: do.it, with: {value: old}}\n");
   player.Start();
   player.Send(PlanMade{0, Value()});
@@ -143,10 +145,12 @@ TEST_CASE("after an approval was given, an override is asked of those who gave i
   }
 }
 
-TEST_CASE("an override that needs an approval is asked of a run that does not go on meanwhile", "[machine]") {
+TEST_CASE("an override that needs an approval is asked of a run that does not go on meanwhile",
+          "[machine]") {
   Player player(
       "name: t\nsteps:\n  - {id: ask, approval: {prompt: 'Go on?', approvers: [dba]}}\n"
-      "  - {id: b, action: do.it, with: {value: old}, retry: {attempts: 3, delay: 1m, on: [UNAVAILABLE]}}\n");
+      "  - {id: b, action: do.it, with: {value: old}, retry: {attempts: 3, delay: 1m, on: "
+      "[UNAVAILABLE]}}\n");
   player.Start();
   player.Send(PlanMade{0, Value()});
   player.Vote("p1", Vote::kApprove);
@@ -195,10 +199,12 @@ TEST_CASE("what was overridden changes the digest of every approval that follows
   CHECK(ApprovalsOf(player.state()).front()->request.digest != before);
 }
 
-TEST_CASE("who asked for an override is its author, not who allowed it; quarantine voids the question",
-          "[machine]") {
+TEST_CASE(
+    "who asked for an override is its author, not who allowed it; quarantine voids the question",
+    "[machine]") {
   Player player(
-      "name: t\non_failure: pause\nsteps:\n  - {id: ask, approval: {prompt: 'Go on?', approvers: [dba]}}\n"
+      "name: t\non_failure: pause\nsteps:\n  - {id: ask, approval: {prompt: 'Go on?', approvers: "
+      "[dba]}}\n"
       "  - {id: b, action: do.it, with: {value: old}}\n");
   player.Start();
   player.Send(PlanMade{0, Value()});
@@ -230,7 +236,8 @@ TEST_CASE("who has no part in a run does not silence its escalation", "[machine]
 }
 
 TEST_CASE("a run takes another definition that is the same as far as it has come", "[machine]") {
-  const std::string head = "name: t\non_failure: pause\nsteps:\n  - {id: a, action: do.it, with: {value: 1}}\n";
+  const std::string head =
+      "name: t\non_failure: pause\nsteps:\n  - {id: a, action: do.it, with: {value: 1}}\n";
   Player player(head + "  - {id: b, action: do.it, with: {value: wrong}}\n");
   player.Start();
   player.Send(Pause{"the next one is wrong"}, "ada");
@@ -239,8 +246,10 @@ TEST_CASE("a run takes another definition that is the same as far as it has come
     return AdoptDefinition{WorkflowOf(yaml), "the next step was wrong"};
   };
   SECTION("what comes next is what the new one says") {
-    player.Send(adopt(head + "  - {id: b, action: do.it, with: {value: right}}\n  - {id: c, action: do.it}\n"),
-                "ada");
+    player.Send(
+        adopt(head +
+              "  - {id: b, action: do.it, with: {value: right}}\n  - {id: c, action: do.it}\n"),
+        "ada");
     player.Send(Resume{}, "ada");
     CHECK(StartedIn(player).inputs["value"] == Value("right"));
     player.Succeed();
@@ -256,7 +265,8 @@ TEST_CASE("a run takes another definition that is the same as far as it has come
   SECTION("the inputs are others") {
     const AdoptDefinition other =
         adopt("inputs: {x: {type: string, default: y}}\n" + head + "  - {id: b, action: do.it}\n");
-    CHECK(player.Refused(other, "ada").message.find("\"inputs\" is not the same") != std::string::npos);
+    CHECK(player.Refused(other, "ada").message.find("\"inputs\" is not the same") !=
+          std::string::npos);
   }
   SECTION("the same one again") {
     const AdoptDefinition same = adopt(head + "  - {id: b, action: do.it, with: {value: wrong}}\n");
@@ -265,8 +275,9 @@ TEST_CASE("a run takes another definition that is the same as far as it has come
 }
 
 TEST_CASE("the levels of the policy are told in turn until somebody acknowledges", "[machine]") {
-  Player player = WithPolicy("  - {id: a, action: do.it}\n",
-                             Levels({{minutes(0), "level-1"}, {minutes(15), "level-2"}, {minutes(60), "level-3"}}));
+  Player player = WithPolicy(
+      "  - {id: a, action: do.it}\n",
+      Levels({{minutes(0), "level-1"}, {minutes(15), "level-2"}, {minutes(60), "level-3"}}));
   CHECK_FALSE(player.state().need);
   player.Fail(Code::kInternal);
   const Time since = player.now;
@@ -289,8 +300,9 @@ TEST_CASE("the levels of the policy are told in turn until somebody acknowledges
 }
 
 TEST_CASE("a policy can let those it tells decide what is open", "[machine]") {
-  Player player = WithPolicy("  - {id: ask, approval: {prompt: 'Go on?', approvers: [dba]}}\n  - {id: b, action: do.it}\n",
-                             Levels({{minutes(5), "level-2"}}, true));
+  Player player = WithPolicy(
+      "  - {id: ask, approval: {prompt: 'Go on?', approvers: [dba]}}\n  - {id: b, action: do.it}\n",
+      Levels({{minutes(5), "level-2"}}, true));
   player.Send(PlanMade{0, Value()});
   player.Fire(TimerKind::kPolicyLevel);
   player.Vote("p1", Vote::kApprove, {"level-2"});

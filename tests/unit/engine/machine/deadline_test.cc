@@ -14,8 +14,7 @@ void EndLate(Player& player, StepRef at) {
 
 }  // namespace
 
-TEST_CASE("past a pivot a missed deadline asks about the step where the run stands",
-          "[machine]") {
+TEST_CASE("past a pivot a missed deadline asks about the step where the run stands", "[machine]") {
   Player player(
       "name: t\ndeadline: 10m\nsteps:\n"
       "  - {id: a, action: do.it, retry: {attempts: 2, delay: 1s, on: [UNAVAILABLE]}}\n"
@@ -65,8 +64,8 @@ TEST_CASE("the deadline does not replace what an operator has asked for", "[mach
   player.Send(Cancel{"wrong target", true, {}}, "operator");
   CHECK(TimersOf(player.state()).empty());
   player.now += std::chrono::hours(1);
-  player.Send(AttemptBroke{{1, -1}, 1, Phase::kApply, Failure{{Code::kCancelled, "stopped"}, {}, {}},
-                           false, Value()});
+  player.Send(AttemptBroke{
+      {1, -1}, 1, Phase::kApply, Failure{{Code::kCancelled, "stopped"}, {}, {}}, false, Value()});
   CHECK(player.started() == "compensate a/1");
   player.Succeed();
   CHECK(player.status() == RunStatus::kCancelled);
@@ -86,8 +85,7 @@ TEST_CASE("an operator who answers after the deadline takes the run past it", "[
 }
 
 TEST_CASE("an answer before the deadline leaves it as it is", "[machine]") {
-  Player player(
-      "name: t\ndeadline: 10m\non_failure: pause\nsteps:\n  - {id: a, action: do.it}\n");
+  Player player("name: t\ndeadline: 10m\non_failure: pause\nsteps:\n  - {id: a, action: do.it}\n");
   player.Start();
   player.Fail(Code::kInternal);
   player.now += std::chrono::minutes(1);
@@ -96,16 +94,17 @@ TEST_CASE("an answer before the deadline leaves it as it is", "[machine]") {
 }
 
 TEST_CASE("the deadline fails no step of a paused run that is between two", "[machine]") {
-  Player player("name: t\ndeadline: 10m\nsteps:\n  - {id: a, action: undo.it}\n"
-                "  - {id: b, action: do.it}\n");
+  Player player(
+      "name: t\ndeadline: 10m\nsteps:\n  - {id: a, action: undo.it}\n"
+      "  - {id: b, action: do.it}\n");
   player.Start();
   player.Prepare();
   player.Send(Pause{}, "operator");
   player.Send(Applied{{0, -1}, 1, Value(), ""});
   player.Fresh();
   player.Fire(TimerKind::kDeadline);
-  CHECK(player.Fresh() == std::vector<std::string>{"StopRequested", "RollbackStarted",
-                                                   "CompensationStarted"});
+  CHECK(player.Fresh() ==
+        std::vector<std::string>{"StopRequested", "RollbackStarted", "CompensationStarted"});
 }
 
 }  // namespace recourse::machine

@@ -10,10 +10,9 @@ namespace recourse::machine {
 namespace {
 
 constexpr std::array kStatuses = {
-    RunStatus::kQueued,         RunStatus::kRunning,     RunStatus::kWaiting,
-    RunStatus::kPaused,         RunStatus::kNeedsAttention, RunStatus::kRollingBack,
-    RunStatus::kSucceeded,      RunStatus::kFailed,      RunStatus::kCancelled,
-    RunStatus::kRolledBack,
+    RunStatus::kQueued,         RunStatus::kRunning,     RunStatus::kWaiting,   RunStatus::kPaused,
+    RunStatus::kNeedsAttention, RunStatus::kRollingBack, RunStatus::kSucceeded, RunStatus::kFailed,
+    RunStatus::kCancelled,      RunStatus::kRolledBack,
 };
 
 template <std::size_t... kIndex>
@@ -23,7 +22,8 @@ std::vector<Input> OneOfEach(std::index_sequence<kIndex...>) {
 
 std::string Table() {
   std::ostringstream out;
-  for (const Input& input : OneOfEach(std::make_index_sequence<std::variant_size_v<Input::variant>>())) {
+  for (const Input& input :
+       OneOfEach(std::make_index_sequence<std::variant_size_v<Input::variant>>())) {
     out << NameOf(input) << ":";
     for (const RunStatus status : kStatuses) {
       if (IsLegal(status, input)) out << " " << ToString(status);
@@ -86,35 +86,35 @@ TEST_CASE("the table of legal inputs is the one that the documentation prints", 
   WARN("legal (status, input) pairs; every other pair is FAILED_PRECONDITION:\n" + table);
   CHECK(table ==
         "Start:\n"
-      "LockGranted: QUEUED\n"
-      "LockPassed: QUEUED\n"
-      "Prepared: RUNNING PAUSED NEEDS_ATTENTION\n"
-      "Progressed: RUNNING PAUSED NEEDS_ATTENTION\n"
-      "Applied: RUNNING PAUSED NEEDS_ATTENTION\n"
-      "AttemptBroke: RUNNING PAUSED NEEDS_ATTENTION\n"
-      "Probed: RUNNING PAUSED NEEDS_ATTENTION\n"
-      "Compensated: RUNNING PAUSED NEEDS_ATTENTION ROLLING_BACK\n"
-      "CompensationBroke: RUNNING PAUSED NEEDS_ATTENTION ROLLING_BACK\n"
-      "PlanMade: RUNNING PAUSED NEEDS_ATTENTION\n"
-      "TimerFired: QUEUED RUNNING WAITING PAUSED NEEDS_ATTENTION ROLLING_BACK\n"
-      "Restarted: QUEUED RUNNING WAITING PAUSED NEEDS_ATTENTION ROLLING_BACK\n"
-      "CastVote: RUNNING WAITING PAUSED NEEDS_ATTENTION\n"
-      "Pause: RUNNING WAITING\n"
-      "Resume: PAUSED NEEDS_ATTENTION\n"
-      "Cancel: QUEUED RUNNING WAITING PAUSED NEEDS_ATTENTION\n"
-      "Retry: RUNNING WAITING NEEDS_ATTENTION\n"
-      "Skip: RUNNING WAITING NEEDS_ATTENTION\n"
-      "RollBack: RUNNING WAITING PAUSED NEEDS_ATTENTION\n"
-      "Annotate: QUEUED RUNNING WAITING PAUSED NEEDS_ATTENTION ROLLING_BACK SUCCEEDED FAILED "
-      "CANCELLED ROLLED_BACK\n"
-      "SendSignal: QUEUED RUNNING WAITING PAUSED NEEDS_ATTENTION ROLLING_BACK\n"
-      "AnswerItem: RUNNING WAITING PAUSED NEEDS_ATTENTION\n"
-      "OverrideWindow: RUNNING WAITING PAUSED NEEDS_ATTENTION\n"
-      "Quarantine: RUNNING WAITING PAUSED NEEDS_ATTENTION\n"
-      "ResolveEffect: NEEDS_ATTENTION\n"
-      "OverrideInput: WAITING PAUSED NEEDS_ATTENTION\n"
-      "Acknowledge: RUNNING WAITING PAUSED NEEDS_ATTENTION\n"
-      "AdoptDefinition: PAUSED NEEDS_ATTENTION\n");
+        "LockGranted: QUEUED\n"
+        "LockPassed: QUEUED\n"
+        "Prepared: RUNNING PAUSED NEEDS_ATTENTION\n"
+        "Progressed: RUNNING PAUSED NEEDS_ATTENTION\n"
+        "Applied: RUNNING PAUSED NEEDS_ATTENTION\n"
+        "AttemptBroke: RUNNING PAUSED NEEDS_ATTENTION\n"
+        "Probed: RUNNING PAUSED NEEDS_ATTENTION\n"
+        "Compensated: RUNNING PAUSED NEEDS_ATTENTION ROLLING_BACK\n"
+        "CompensationBroke: RUNNING PAUSED NEEDS_ATTENTION ROLLING_BACK\n"
+        "PlanMade: RUNNING PAUSED NEEDS_ATTENTION\n"
+        "TimerFired: QUEUED RUNNING WAITING PAUSED NEEDS_ATTENTION ROLLING_BACK\n"
+        "Restarted: QUEUED RUNNING WAITING PAUSED NEEDS_ATTENTION ROLLING_BACK\n"
+        "CastVote: RUNNING WAITING PAUSED NEEDS_ATTENTION\n"
+        "Pause: RUNNING WAITING\n"
+        "Resume: PAUSED NEEDS_ATTENTION\n"
+        "Cancel: QUEUED RUNNING WAITING PAUSED NEEDS_ATTENTION\n"
+        "Retry: RUNNING WAITING NEEDS_ATTENTION\n"
+        "Skip: RUNNING WAITING NEEDS_ATTENTION\n"
+        "RollBack: RUNNING WAITING PAUSED NEEDS_ATTENTION\n"
+        "Annotate: QUEUED RUNNING WAITING PAUSED NEEDS_ATTENTION ROLLING_BACK SUCCEEDED FAILED "
+        "CANCELLED ROLLED_BACK\n"
+        "SendSignal: QUEUED RUNNING WAITING PAUSED NEEDS_ATTENTION ROLLING_BACK\n"
+        "AnswerItem: RUNNING WAITING PAUSED NEEDS_ATTENTION\n"
+        "OverrideWindow: RUNNING WAITING PAUSED NEEDS_ATTENTION\n"
+        "Quarantine: RUNNING WAITING PAUSED NEEDS_ATTENTION\n"
+        "ResolveEffect: NEEDS_ATTENTION\n"
+        "OverrideInput: WAITING PAUSED NEEDS_ATTENTION\n"
+        "Acknowledge: RUNNING WAITING PAUSED NEEDS_ATTENTION\n"
+        "AdoptDefinition: PAUSED NEEDS_ATTENTION\n");
 }
 
 TEST_CASE("every pair that is not in the table is refused and names the status", "[machine]") {
@@ -122,7 +122,8 @@ TEST_CASE("every pair that is not in the table is refused and names the status",
     if (status == RunStatus::kFailed) continue;  // on_failure: fail has a test of its own
     const Player player = In(status);
     REQUIRE(player.status() == status);
-    for (const Input& input : OneOfEach(std::make_index_sequence<std::variant_size_v<Input::variant>>())) {
+    for (const Input& input :
+         OneOfEach(std::make_index_sequence<std::variant_size_v<Input::variant>>())) {
       if (IsLegal(status, input)) continue;
       const auto decision = Decide(player.workflow(), player.state(), input, Facts{});
       INFO(NameOf(input) << " in " << ToString(status));

@@ -219,8 +219,8 @@ TEST_CASE("the run's deadline stops the attempt at work, then follows on_failure
   player.Fire(TimerKind::kDeadline);
   REQUIRE(player.effects().size() == 1);
   CHECK(std::holds_alternative<StopAttempt>(player.effects()[0]));
-  player.Send(AttemptBroke{{0, -1}, 1, Phase::kApply, Failure{{Code::kCancelled, "stopped"}, {}, {}},
-                           false, Value()});
+  player.Send(AttemptBroke{
+      {0, -1}, 1, Phase::kApply, Failure{{Code::kCancelled, "stopped"}, {}, {}}, false, Value()});
   CHECK(player.status() == RunStatus::kRolledBack);
 }
 

@@ -23,10 +23,13 @@ void MakePlans(Player& player) {
 
 // Two approvals at once in the branches d and o, and a step after them.
 Player BothAsked(const std::string& more = "") {
-  Player player("name: t\non_failure: pause\nsteps:\n  - id: both\n    parallel:\n      branches:\n"
-                "        d:\n          - {id: by_dba, approval: {prompt: 'dba?', approvers: [dba]" + more + "}}\n"
-                "        o:\n          - {id: by_owner, approval: {prompt: 'owner?', approvers: [owner]}}\n"
-                "  - {id: after, action: do.it}\n");
+  Player player(
+      "name: t\non_failure: pause\nsteps:\n  - id: both\n    parallel:\n      branches:\n"
+      "        d:\n          - {id: by_dba, approval: {prompt: 'dba?', approvers: [dba]" +
+      more +
+      "}}\n"
+      "        o:\n          - {id: by_owner, approval: {prompt: 'owner?', approvers: [owner]}}\n"
+      "  - {id: after, action: do.it}\n");
   player.Start();
   MakePlans(player);
   REQUIRE(ApprovalsOf(player.state()).size() == 2);
@@ -76,9 +79,10 @@ TEST_CASE("a decision is taken back while its branch waits for another", "[machi
 }
 
 TEST_CASE("a decision is taken back while the next step waits for the window", "[machine]") {
-  Player player("name: t\nwindow: {cron: \"0 2 * * *\", duration: 2h}\nsteps:\n"
-                "  - {id: ask, approval: {prompt: 'Go on?', approvers: [dba]}}\n"
-                "  - {id: change, action: do.it, expect: 10m}\n");
+  Player player(
+      "name: t\nwindow: {cron: \"0 2 * * *\", duration: 2h}\nsteps:\n"
+      "  - {id: ask, approval: {prompt: 'Go on?', approvers: [dba]}}\n"
+      "  - {id: change, action: do.it, expect: 10m}\n");
   player.now = Time(24h * 365 * 56) + 1h;
   player.Start();
   MakePlans(player);
@@ -92,13 +96,16 @@ TEST_CASE("a decision is taken back while the next step waits for the window", "
   for (const Timer& timer : TimersOf(player.state())) CHECK(timer.kind != TimerKind::kWindowOpens);
 }
 
-TEST_CASE("what was approved before a checkpoint is not forgotten by a rollback to it", "[machine]") {
-  Player player("name: t\non_failure: pause\nsteps:\n"
-                "  - {id: begin, switch: [{default: confirm}]}\n"
-                "  - {id: cp, checkpoint: true}\n"
-                "  - {id: hit, action: do.it, with: {value: approved}}\n"
-                "  - {id: done, succeed: true}\n"
-                "  - {id: confirm, approval: {prompt: 'Hit?', approvers: [dba], exclude_requester: true}, next: cp}\n");
+TEST_CASE("what was approved before a checkpoint is not forgotten by a rollback to it",
+          "[machine]") {
+  Player player(
+      "name: t\non_failure: pause\nsteps:\n"
+      "  - {id: begin, switch: [{default: confirm}]}\n"
+      "  - {id: cp, checkpoint: true}\n"
+      "  - {id: hit, action: do.it, with: {value: approved}}\n"
+      "  - {id: done, succeed: true}\n"
+      "  - {id: confirm, approval: {prompt: 'Hit?', approvers: [dba], exclude_requester: true}, "
+      "next: cp}\n");
   player.Start();
   MakePlans(player);
   player.Vote("p1", Vote::kApprove);
@@ -119,7 +126,8 @@ TEST_CASE("what was approved before a checkpoint is not forgotten by a rollback 
 
 TEST_CASE("who says what a step has come to does not approve what follows from it", "[machine]") {
   const std::string ask =
-      "  - {id: confirm, approval: {prompt: 'Go?', approvers: [dba], exclude_requester: true}}\n  - {id: b, action: do.it}\n";
+      "  - {id: confirm, approval: {prompt: 'Go?', approvers: [dba], exclude_requester: true}}\n  "
+      "- {id: b, action: do.it}\n";
   SECTION("by the output of a step that is skipped") {
     Player player("name: t\non_failure: pause\nsteps:\n  - {id: choose, action: do.it}\n" + ask);
     player.Start();
@@ -155,10 +163,11 @@ TEST_CASE("what is asked while something else is open is told too", "[machine]")
   policy.levels.push_back({std::chrono::minutes(0), "level-1", {}});
   policy.levels.push_back({std::chrono::minutes(15), "level-2", {}});
   policy.may_decide = true;
-  Player player("name: t\nsteps:\n  - id: both\n    parallel:\n      branches:\n"
-                "        d:\n          - {id: one, approval: {prompt: 'one?', approvers: [dba]}}\n"
-                "          - {id: two, approval: {prompt: 'two?', approvers: [dba]}}\n"
-                "        o:\n          - {id: three, approval: {prompt: 'three?', approvers: [owner]}}\n");
+  Player player(
+      "name: t\nsteps:\n  - id: both\n    parallel:\n      branches:\n"
+      "        d:\n          - {id: one, approval: {prompt: 'one?', approvers: [dba]}}\n"
+      "          - {id: two, approval: {prompt: 'two?', approvers: [dba]}}\n"
+      "        o:\n          - {id: three, approval: {prompt: 'three?', approvers: [owner]}}\n");
   machine::Start start;
   start.inputs = Value(Value::Map());
   start.policy = definition::PolicyFor(policy, "high");
@@ -224,11 +233,16 @@ TEST_CASE("who a policy tells takes no place of an approval that counts each rol
 
 TEST_CASE("a definition whose next step stands at another place is not adopted", "[machine]") {
   const auto yaml = [](const std::string& wipe, const std::string& keep) {
-    return "name: t\nwindow: {cron: \"0 2 * * *\", duration: 1h}\non_window_closing: pause\nsteps:\n"
+    return "name: t\nwindow: {cron: \"0 2 * * *\", duration: 1h}\non_window_closing: "
+           "pause\nsteps:\n"
            "  - {id: look, action: read.it}\n  - {id: change, action: do.it, expect: 10m}\n"
-           "  - {id: pick, switch: [{when: '${size(steps.look.output) == 1}', goto: wipe}, {default: keep}]}\n"
-           "  - {id: " + wipe + ", action: do.it, expect: 2h}\n"
-           "  - {id: " + keep + ", action: do.it, expect: 2h}\n";
+           "  - {id: pick, switch: [{when: '${size(steps.look.output) == 1}', goto: wipe}, "
+           "{default: keep}]}\n"
+           "  - {id: " +
+           wipe +
+           ", action: do.it, expect: 2h}\n"
+           "  - {id: " +
+           keep + ", action: do.it, expect: 2h}\n";
   };
   Player player(yaml("wipe", "keep"));
   player.now = Time(24h * 365 * 56) + 2h;
@@ -239,12 +253,13 @@ TEST_CASE("a definition whose next step stands at another place is not adopted",
   const AdoptDefinition turned{WorkflowOf(yaml("keep", "wipe")), "the order was wrong"};
   CHECK(player.Refused(turned, "ada").message.find("keep, which is next, is at another place") !=
         std::string::npos);
-  const AdoptDefinition shorter{WorkflowOf("name: t\nwindow: {cron: \"0 2 * * *\", duration: 1h}\n"
-                                           "on_window_closing: pause\nsteps:\n  - {id: look, action: read.it}\n"
-                                           "  - {id: change, action: do.it, expect: 10m}\n"
-                                           "  - {id: pick, switch: [{default: keep}]}\n"
-                                           "  - {id: keep, action: do.it, expect: 2h}\n"),
-                                "no wiping"};
+  const AdoptDefinition shorter{
+      WorkflowOf("name: t\nwindow: {cron: \"0 2 * * *\", duration: 1h}\n"
+                 "on_window_closing: pause\nsteps:\n  - {id: look, action: read.it}\n"
+                 "  - {id: change, action: do.it, expect: 10m}\n"
+                 "  - {id: pick, switch: [{default: keep}]}\n"
+                 "  - {id: keep, action: do.it, expect: 2h}\n"),
+      "no wiping"};
   CHECK(player.Refused(shorter, "ada").code == Code::kFailedPrecondition);
 }
 

@@ -16,8 +16,10 @@ std::optional<Time> DueOf(const Player& player, TimerKind kind) {
 }
 
 Player AskedFor(const std::string& step_more) {
-  Player player("name: t\nsteps:\n  - {id: ask, approval: {prompt: 'Go on?', approvers: [dba], expires: 15m}" +
-                step_more + "}\n  - {id: b, action: do.it}\n");
+  Player player(
+      "name: t\nsteps:\n  - {id: ask, approval: {prompt: 'Go on?', approvers: [dba], expires: "
+      "15m}" +
+      step_more + "}\n  - {id: b, action: do.it}\n");
   player.Start();
   player.Send(PlanMade{0, Value()});
   return player;
@@ -26,10 +28,13 @@ Player AskedFor(const std::string& step_more) {
 }  // namespace
 
 TEST_CASE("a paused run that comes to ask is paused again once it is answered", "[machine]") {
-  Player player("name: t\non_failure: pause\nsteps:\n  - {id: a, action: do.it}\n  - {id: b, action: do.it}\n");
+  Player player(
+      "name: t\non_failure: pause\nsteps:\n  - {id: a, action: do.it}\n  - {id: b, action: "
+      "do.it}\n");
   player.Start();
   player.Send(Pause{"look first"}, "ada");
-  player.Send(AttemptBroke{{0, -1}, 1, Phase::kApply, {Internal("broken"), {}, LeftBehind::kNothing}, false, {}});
+  player.Send(AttemptBroke{
+      {0, -1}, 1, Phase::kApply, {Internal("broken"), {}, LeftBehind::kNothing}, false, {}});
   CHECK(player.status() == RunStatus::kPaused);
   player.Send(Resume{}, "ada");
   CHECK(player.status() == RunStatus::kNeedsAttention);
@@ -59,7 +64,8 @@ TEST_CASE("a run that asks can be told to go on past its pause first", "[machine
   CHECK(std::holds_alternative<MakePlan>(player.effects()[0]));
 }
 
-TEST_CASE("pause stops the clock of an approval, a wait and a checklist that says so", "[machine]") {
+TEST_CASE("pause stops the clock of an approval, a wait and a checklist that says so",
+          "[machine]") {
   SECTION("an approval") {
     Player player = AskedFor(", pause_stops_clock: true");
     const Time due = *DueOf(player, TimerKind::kApprovalExpiry);
@@ -222,9 +228,11 @@ TEST_CASE("an attempt at work when its run is put aside is still recorded", "[ma
   CHECK(player.status() == RunStatus::kCancelled);
 }
 
-TEST_CASE("an approval that is asked during a pause has stood since it was asked only", "[machine]") {
+TEST_CASE("an approval that is asked during a pause has stood since it was asked only",
+          "[machine]") {
   Player player(
-      "name: t\nsteps:\n  - {id: ask, approval: {prompt: 'Go on?', approvers: [dba], expires: 15m}, "
+      "name: t\nsteps:\n  - {id: ask, approval: {prompt: 'Go on?', approvers: [dba], expires: "
+      "15m}, "
       "pause_stops_clock: true}\n  - {id: b, action: do.it}\n");
   player.Start();
   player.Send(Pause{}, "ada");

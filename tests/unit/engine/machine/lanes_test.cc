@@ -19,17 +19,18 @@ Applied AppliedAt(StepRef at) { return {at, 1, Value::Map(), ""}; }
 constexpr std::string_view kDaily = "window: {cron: \"0 2 * * *\", duration: 2h}\n";
 
 std::string Branches(const std::string& a, const std::string& b, const std::string& head = "") {
-  return "name: t\n" + head + "steps:\n  - id: both\n    parallel:\n      branches:\n        a: [" + a +
-         "]\n        b: [" + b + "]\n";
+  return "name: t\n" + head + "steps:\n  - id: both\n    parallel:\n      branches:\n        a: [" +
+         a + "]\n        b: [" + b + "]\n";
 }
 
 }  // namespace
 
 TEST_CASE("an item that a window keeps from beginning can be asked about and answered",
           "[machine]") {
-  Player player("name: t\n" + std::string(kDaily) +
-                "on_window_closing: pause\nwindow_override: [boss]\nsteps:\n"
-                "  - {id: f, action: do.it, expect: 30m, for_each: \"${[1, 2, 3]}\", max_parallel: 2}\n");
+  Player player(
+      "name: t\n" + std::string(kDaily) +
+      "on_window_closing: pause\nwindow_override: [boss]\nsteps:\n"
+      "  - {id: f, action: do.it, expect: 30m, for_each: \"${[1, 2, 3]}\", max_parallel: 2}\n");
   player.now = At(3h + 10min);
   player.Start();
   player.now = At(3h + 50min);
@@ -91,8 +92,8 @@ TEST_CASE("a run that waits for the next window outlives the end of this one", "
 }
 
 TEST_CASE("a rollback begins in time for what all lanes are at", "[machine]") {
-  Player player(Branches("{id: x, action: undo.it, expect: 40m}", "{id: y, action: undo.it, expect: 1m}",
-                         std::string(kDaily)));
+  Player player(Branches("{id: x, action: undo.it, expect: 40m}",
+                         "{id: y, action: undo.it, expect: 1m}", std::string(kDaily)));
   player.now = At(2h);
   player.Start();
   CHECK(*player.state().rollback_by == At(4h - 41min));
@@ -100,7 +101,8 @@ TEST_CASE("a rollback begins in time for what all lanes are at", "[machine]") {
 
 TEST_CASE("a step that does not fit is no reason to wait a day beside one that changes something",
           "[machine]") {
-  Player player(Branches("{id: x, action: undo.it, expect: 1m}", "{id: y, action: do.it, expect: 30m}",
+  Player player(Branches("{id: x, action: undo.it, expect: 1m}",
+                         "{id: y, action: do.it, expect: 30m}",
                          std::string(kDaily) + "on_window_closing: pause\n"));
   player.now = At(3h + 50min);
   player.Start();
@@ -109,7 +111,8 @@ TEST_CASE("a step that does not fit is no reason to wait a day beside one that c
 }
 
 TEST_CASE("a step's deadline counts from the window's opening", "[machine]") {
-  Player player("name: t\n" + std::string(kDaily) + "steps:\n  - {id: a, action: do.it, deadline: 10m}\n");
+  Player player("name: t\n" + std::string(kDaily) +
+                "steps:\n  - {id: a, action: do.it, deadline: 10m}\n");
   player.now = At(1h);
   player.Start();
   player.Fire(TimerKind::kWindowOpens);
@@ -129,9 +132,10 @@ TEST_CASE("nothing is applied in a run that is being cancelled while a person is
 }
 
 TEST_CASE("no retry begins in a branch that is being stopped", "[machine]") {
-  Player player(Branches("{id: f, action: do.it, for_each: \"${[1, 2]}\", max_parallel: 2, "
-                         "retry: {attempts: 3, delay: 1s, on: [ABORTED]}}",
-                         "{id: y, action: do.it, retry: {attempts: 1}}"));
+  Player player(
+      Branches("{id: f, action: do.it, for_each: \"${[1, 2]}\", max_parallel: 2, "
+               "retry: {attempts: 3, delay: 1s, on: [ABORTED]}}",
+               "{id: y, action: do.it, retry: {attempts: 1}}"));
   player.Start();
   player.Send(Broken({1, 1}, Code::kAborted));
   player.Send(Broken({2, -1}, Code::kInternal));
@@ -150,15 +154,17 @@ TEST_CASE("a branch that was stopped with the run goes on with it", "[machine]")
   player.Send(Retry{}, "ada");
   Names again;
   for (const Effect& effect : player.effects()) {
-    if (const auto* start = std::get_if<StartPhase>(&effect)) again.push_back(NameOf(player.workflow(), start->at));
+    if (const auto* start = std::get_if<StartPhase>(&effect))
+      again.push_back(NameOf(player.workflow(), start->at));
   }
   CHECK(again == Names{"x", "y"});
 }
 
 TEST_CASE("each visit of a sub-workflow is undone with the inputs that it had", "[machine]") {
   // See definition::LoadStoredWorkflow: a definition that carries what it runs.
-  const auto child = "name: c\ninputs:\n  v: {type: int}\nsteps:\n"
-                     "  - {id: x, action: do.it, compensate: {action: do.it, with: {v: \"${inputs.v}\"}}}\n";
+  const auto child =
+      "name: c\ninputs:\n  v: {type: int}\nsteps:\n"
+      "  - {id: x, action: do.it, compensate: {action: do.it, with: {v: \"${inputs.v}\"}}}\n";
   static const TestCatalogue catalogue;
   const auto loaded = definition::LoadWorkflow(
       "name: t\nsteps:\n"
@@ -197,7 +203,8 @@ TEST_CASE("what an item was answered with stays, and another note is not lost wi
       "  manual: {prompt: p, by: [dba], items: [{id: one, text: t}, {id: two, text: t}]}\n");
   player.Start();
   player.Send(AnswerItem{"", "one", true, "first", {"dba"}}, "ada");
-  player.Send(AnswerItem{"", "one", true, "first", {"dba"}}, "ada");  // sent again: its answer was lost
+  player.Send(AnswerItem{"", "one", true, "first", {"dba"}},
+              "ada");  // sent again: its answer was lost
   player.Send(AnswerItem{"", "one", true, "", {"dba"}}, "bob");
   const Error refused = player.Refused(AnswerItem{"", "one", true, "second", {"dba"}}, "bob");
   CHECK(refused.code == Code::kFailedPrecondition);

@@ -6,7 +6,8 @@ namespace recourse::machine {
 namespace {
 
 constexpr std::string_view kTwo =
-    "name: t\non_failure: pause\nsteps:\n  - {id: a, action: undo.it}\n  - {id: b, action: once.it}\n";
+    "name: t\non_failure: pause\nsteps:\n  - {id: a, action: undo.it}\n  - {id: b, action: "
+    "once.it}\n";
 
 Player AtB() {
   Player player(kTwo);
@@ -17,8 +18,8 @@ Player AtB() {
 }
 
 void Stopped(Player& player, LeftBehind left = LeftBehind::kNothing) {
-  player.Send(AttemptBroke{{1, -1}, 1, Phase::kApply, Failure{{Code::kCancelled, "stopped"}, {}, left},
-                           false, Value()});
+  player.Send(AttemptBroke{
+      {1, -1}, 1, Phase::kApply, Failure{{Code::kCancelled, "stopped"}, {}, left}, false, Value()});
 }
 
 }  // namespace
@@ -49,8 +50,9 @@ TEST_CASE("a failure under pause is handled when the run is resumed", "[machine]
 }
 
 TEST_CASE("a retry that came due under pause starts at the resume", "[machine]") {
-  Player player("name: t\nsteps:\n"
-                "  - {id: a, action: do.it, retry: {attempts: 2, delay: 5s, on: [UNAVAILABLE]}}\n");
+  Player player(
+      "name: t\nsteps:\n"
+      "  - {id: a, action: do.it, retry: {attempts: 2, delay: 5s, on: [UNAVAILABLE]}}\n");
   player.Start();
   player.Fail(Code::kUnavailable);
   player.Send(Pause{}, "operator");
@@ -132,9 +134,8 @@ TEST_CASE("an unknown effect must be told before a rollback", "[machine]") {
   }
   SECTION("applied: it is part of what would be undone") {
     player.Send(RollBack{"", "", Finding::kApplied}, "operator");
-    CHECK(player.Fresh() ==
-          std::vector<std::string>{"EffectResolved", "RollbackStarted", "CompensationSkipped",
-                                   "CompensationStarted"});
+    CHECK(player.Fresh() == std::vector<std::string>{"EffectResolved", "RollbackStarted",
+                                                     "CompensationSkipped", "CompensationStarted"});
   }
   SECTION("skip says that it took effect") {
     player.Send(Skip{"", Value(), "saw it"}, "operator");
@@ -188,15 +189,19 @@ TEST_CASE("a stop leaves alone what finds out or puts back what an attempt did",
 
 TEST_CASE("a cancel that meets an unknown effect goes on when a person has told it", "[machine]") {
   const auto cancelled = [] {
-    Player player("name: w\nsteps:\n  - {id: a, action: undo.it}\n  - {id: b, action: once.it}\n"
-                  "  - {id: c, action: do.it}\n");
+    Player player(
+        "name: w\nsteps:\n  - {id: a, action: undo.it}\n  - {id: b, action: once.it}\n"
+        "  - {id: c, action: do.it}\n");
     player.Start();
     player.Prepare();
     player.Succeed();
     player.Send(Cancel{"wrong host", true, {}}, "operator");
-    player.Send(AttemptBroke{{1, -1}, 1, Phase::kApply,
+    player.Send(AttemptBroke{{1, -1},
+                             1,
+                             Phase::kApply,
                              Failure{{Code::kCancelled, "killed"}, Value(), LeftBehind::kUnknown},
-                             false, Value()});
+                             false,
+                             Value()});
     REQUIRE(player.status() == RunStatus::kNeedsAttention);
     return player;
   };

@@ -158,9 +158,12 @@ TEST_CASE("a half-done probed attempt is not simply tried again", "[machine]") {
 TEST_CASE("an inconclusive verification goes to an operator, who may accept it", "[machine]") {
   Player player(One("do.it"));
   player.Start();
-  player.Send(AttemptBroke{{0, -1}, 1, Phase::kApply,
+  player.Send(AttemptBroke{{0, -1},
+                           1,
+                           Phase::kApply,
                            Failure{{Code::kUnknown, "no answer"}, Value(), LeftBehind::kUnknown},
-                           true, Value::Object({{"rows", 9}})});
+                           true,
+                           Value::Object({{"rows", 9}})});
   CHECK(player.status() == RunStatus::kNeedsAttention);
   player.Send(Skip{"", Value(), "looked myself"}, "operator");
   CHECK(player.status() == RunStatus::kSucceeded);
@@ -245,11 +248,14 @@ TEST_CASE("an apply that begins again after a crash says that it may have had ef
 TEST_CASE("only the output of an attempt is taken for the step's output", "[machine]") {
   Player player("name: t\nsteps:\n  - {id: a, action: once.it}\n  - {id: b, action: do.it}\n");
   player.Start();
-  player.Send(AttemptBroke{{0, -1}, 1, Phase::kApply,
+  player.Send(AttemptBroke{{0, -1},
+                           1,
+                           Phase::kApply,
                            Failure{{Code::kUnknown, "?"},
                                    Value::Object({{"exit_code", 1}, {"output", "some text"}}),
                                    LeftBehind::kUnknown},
-                           false, Value()});
+                           false,
+                           Value()});
   player.Send(Skip{"", Value(), "it took"}, "operator");
   CHECK(player.started() == "apply b/1");
   CHECK(player.state().steps.at(0).output.is_null());

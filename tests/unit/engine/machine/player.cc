@@ -1,9 +1,9 @@
 #include "player.h"
 
+#include <catch2/catch.hpp>
+
 #include "engine/definition/window.h"
 #include "engine/machine/window_now.h"
-
-#include <catch2/catch.hpp>
 
 namespace recourse::machine {
 namespace {
@@ -20,10 +20,14 @@ ActionSpec Spec(std::string name, RepeatClass repeat) {
 
 std::string_view NameOfPhase(Phase phase) {
   switch (phase) {
-    case Phase::kPrepare: return "prepare ";
-    case Phase::kApply: return "apply ";
-    case Phase::kProbe: return "probe ";
-    case Phase::kCompensate: return "compensate ";
+    case Phase::kPrepare:
+      return "prepare ";
+    case Phase::kApply:
+      return "apply ";
+    case Phase::kProbe:
+      return "probe ";
+    case Phase::kCompensate:
+      return "compensate ";
   }
   return "";
 }

@@ -9,8 +9,9 @@ namespace recourse::machine {
 namespace {
 
 Player Asked(const std::string& approvers, const std::string& more = "") {
-  Player player("name: t\non_failure: fail\nsteps:\n  - {id: ask, approval: {prompt: 'Go on?', approvers: " +
-                approvers + more + "}}\n  - {id: b, action: do.it}\n");
+  Player player(
+      "name: t\non_failure: fail\nsteps:\n  - {id: ask, approval: {prompt: 'Go on?', approvers: " +
+      approvers + more + "}}\n  - {id: b, action: do.it}\n");
   player.Start();
   player.Send(PlanMade{0, Value::Object({{"bytes_needed", 5}})});
   REQUIRE(player.status() == RunStatus::kWaiting);
@@ -112,7 +113,8 @@ TEST_CASE("an approval that was given is taken back until the next step starts",
     Player player = Asked("[dba]");
     player.Send(Pause{"look"}, "operator");
     player.Vote("p1", Vote::kApprove);
-    CHECK(player.Refused(Ballot({"viewer"}, Vote::kWithdraw), "p9").code == Code::kPermissionDenied);
+    CHECK(player.Refused(Ballot({"viewer"}, Vote::kWithdraw), "p9").code ==
+          Code::kPermissionDenied);
     player.Send(Ballot({"dba"}, Vote::kWithdraw), "p1");
     player.Send(Resume{}, "operator");
     CHECK(player.history().empty());
@@ -124,8 +126,7 @@ TEST_CASE("an approval that was given is taken back until the next step starts",
     Player player = Asked("[dba]");
     player.Vote("p1", Vote::kApprove);
     CHECK(player.started() == "apply b/1");
-    CHECK(player.Refused(Ballot({"dba"}, Vote::kWithdraw), "p1").code ==
-          Code::kFailedPrecondition);
+    CHECK(player.Refused(Ballot({"dba"}, Vote::kWithdraw), "p1").code == Code::kFailedPrecondition);
   }
 }
 
@@ -141,8 +142,8 @@ TEST_CASE("whoever changed what a run does may not approve it where the requeste
   CHECK(Approved(player));
 }
 
-// Whatever people say in whatever order: it is approved exactly when the votes that stand are enough
-// and nobody said no, and a no ends it.
+// Whatever people say in whatever order: it is approved exactly when the votes that stand are
+// enough and nobody said no, and a no ends it.
 TEST_CASE("random votes and withdrawals come to what the rules say", "[machine]") {
   const std::vector<std::vector<std::string>> people{
       {"dba"}, {"dba", "owner"}, {"owner"}, {"lead"}, {"lead", "dba"}};

@@ -24,10 +24,12 @@ std::string EventsText(const std::string& path, const std::string& where) {
       path,
       "SELECT group_concat(position || ' ' || run || ' ' || sequence || ' ' || time || ' ' || type "
       "|| ' ' || principal || ' ' || hex(payload) || ' ' || hex(hash), char(10)) FROM "
-      "(SELECT * FROM events WHERE " + where + " ORDER BY position)");
+      "(SELECT * FROM events WHERE " +
+          where + " ORDER BY position)");
 }
 
-// Two runs that were decided in turns, so that neither has a single stretch of positions; both over.
+// Two runs that were decided in turns, so that neither has a single stretch of positions; both
+// over.
 void WriteInTurns(History& history) {
   constexpr std::string_view kTwo =
       "name: two\nsteps:\n  - {id: a, action: read.it}\n  - {id: b, action: read.it}\n";
@@ -145,9 +147,10 @@ TEST_CASE("an archive makes a journal again, byte for byte, that verifies", "[re
   Retention retention;
   REQUIRE(retention.Export(retention.now));
   const std::string events = EventsText(retention.path, "run IN (1, 2, 3, 4, 11, 12)");
-  const std::string rows = "SELECT group_concat(run || workflow || status || revision || target || "
-                           "changed || finished || error_message) FROM runs WHERE run IN (1, 2, 3, "
-                           "4, 11, 12)";
+  const std::string rows =
+      "SELECT group_concat(run || workflow || status || revision || target || "
+      "changed || finished || error_message) FROM runs WHERE run IN (1, 2, 3, "
+      "4, 11, 12)";
   const std::string runs = journal::RawText(retention.path, rows);
   SECTION("from a file that was made before anything was removed") {}
   SECTION("from a file that was made of a journal with tombstones") {
@@ -257,17 +260,17 @@ TEST_CASE("nothing is removed by a file that was changed, cut off or is none", "
 TEST_CASE("a run that is not as it was exported is left, and the others are removed", "[record]") {
   Retention retention;
   REQUIRE(retention.Export(retention.now));
-  journal::RawExecute(retention.path, "UPDATE events SET principal = 'eve' WHERE run = 3 AND "
-                                      "sequence = 1");
+  journal::RawExecute(retention.path,
+                      "UPDATE events SET principal = 'eve' WHERE run = 3 AND "
+                      "sequence = 1");
   auto reader = journal::OpenSqliteReader(retention.path);
   REQUIRE(reader);
-  const auto pruned = PruneRuns(
-      **reader, retention.file, {},
-      [](const journal::Removal& removal) -> Result<journal::Position> {
-        CHECK(removal.run != RunId{3});
-        return 1;
-      },
-      {});
+  const auto pruned = PruneRuns(**reader, retention.file, {},
+                                [](const journal::Removal& removal) -> Result<journal::Position> {
+                                  CHECK(removal.run != RunId{3});
+                                  return 1;
+                                },
+                                {});
   REQUIRE(pruned);
   CHECK(pruned->runs == 5);
   REQUIRE(pruned->left.size() == 1);
@@ -276,8 +279,9 @@ TEST_CASE("a run that is not as it was exported is left, and the others are remo
 
 TEST_CASE("a damaged run is not exported, and so not removed", "[record]") {
   Retention retention;
-  journal::RawExecute(retention.path, "UPDATE events SET principal = 'eve' WHERE run = 3 AND "
-                                      "sequence = 2");
+  journal::RawExecute(retention.path,
+                      "UPDATE events SET principal = 'eve' WHERE run = 3 AND "
+                      "sequence = 2");
   const auto exported = retention.Export(retention.now);
   REQUIRE_FALSE(exported);
   CHECK(exported.error().code == Code::kDataLoss);

@@ -184,10 +184,10 @@ TEST_CASE("the stored types keep their numbers and names", "[record]") {
         "28 RollbackStarted\n29 CompensationStarted\n30 CompensationSucceeded\n"
         "31 CompensationFailed\n32 CompensationSkipped\n33 RollbackEnded\n34 RunSucceeded\n"
         "35 RunFailed\n36 RunCancelled\n37 RunRolledBack\n38 RunAnnotated\n"
-      "39 SignalReceived\n40 ParallelStarted\n41 BranchEnded\n42 SubWorkflowStarted\n"
-      "43 StepCompleted\n44 ManualStarted\n45 ItemAnswered\n46 ApprovalEscalated\n"
-      "47 FinishStarted\n48 WindowAwaited\n49 ApprovalRevoked\n50 InputOverridden\n"
-      "51 Escalated\n52 RunAcknowledged\n53 DefinitionAdopted\n");
+        "39 SignalReceived\n40 ParallelStarted\n41 BranchEnded\n42 SubWorkflowStarted\n"
+        "43 StepCompleted\n44 ManualStarted\n45 ItemAnswered\n46 ApprovalEscalated\n"
+        "47 FinishStarted\n48 WindowAwaited\n49 ApprovalRevoked\n50 InputOverridden\n"
+        "51 Escalated\n52 RunAcknowledged\n53 DefinitionAdopted\n");
   CHECK(NameOfType(99) == "type 99");
 }
 

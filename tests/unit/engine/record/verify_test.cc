@@ -219,8 +219,7 @@ class Racing final : public journal::Reader {
   Result<std::optional<journal::RunRow>> FindRequest(const std::string& request) override {
     return real_.FindRequest(request);
   }
-  Result<std::vector<journal::RunRow>> ListRequests(const std::string& prefix,
-                                                    int limit) override {
+  Result<std::vector<journal::RunRow>> ListRequests(const std::string& prefix, int limit) override {
     return real_.ListRequests(prefix, limit);
   }
   Result<std::vector<journal::StoredEvent>> EventsOfRun(RunId run, std::int64_t after,
@@ -289,4 +288,48 @@ TEST_CASE("a journal that is appended to while it is verified is as it must be",
 }
 
 }  // namespace
+namespace {
+
+constexpr std::string_view kAsking = R"(
+name: asking
+steps:
+  - {id: look, action: read.it}
+  - id: confirm
+    approval: {prompt: "Go on?", approvers: [dba]}
+  - {id: rest, action: read.it}
+)";
+
+}  // namespace
+
+TEST_CASE("an approval whose prompt, plan or inputs are not what was agreed to is named",
+          "[record]") {
+  journal::ScratchDirectory scratch;
+  History history(scratch / "journal");
+  const RunId run = history.Start(kAsking, machine::Start{"", Value::Map(), "", {}});
+  history.Succeed(run, Value::Map());
+  // As a server would write it that shows one plan and stores the digest of another.
+  const auto& state = history.state(run);
+  machine::ApprovalRequested request;
+  request.step = 1;
+  request.id = ApprovalId{1};
+  request.prompt = "Go on?";
+  request.approvers = {"dba"};
+  request.plan = Value::Object({{"bytes_needed", 7}});
+  request.digest = std::string(64, 'a');
+  const machine::Envelope envelope{run, state.revision + 1, history.journal().heads().position + 1,
+                                   history.now, "engine"};
+  machine::RunState after = state;
+  machine::Apply(after, envelope, request);
+  journal::RunChange change;
+  change.events.push_back(Encode(envelope, request));
+  change.row = RowOf(history.workflow(run), after);
+  change.approvals = ApprovalRowsOf(history.workflow(run), state, {{envelope, request}});
+  change.timers = TimerRowsOf(after);
+  REQUIRE(history.journal().Append({&change, 1}));
+  const auto found = Verify(history.journal().reader());
+  REQUIRE(found);
+  REQUIRE(found->problems.size() == 1);
+  CHECK_THAT(found->problems[0], Contains("A-1 of R-1 was given for the digest aaaa"));
+}
+
 }  // namespace recourse::record

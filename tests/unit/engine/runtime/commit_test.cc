@@ -235,8 +235,8 @@ TEST_CASE_METHOD(EngineFixture, "who asked for what the disk did not confirm is 
   auto refused = Start("parks", {}, "once").Get();
   REQUIRE_FALSE(refused);
   CHECK(refused.error().code == Code::kUnavailable);
-  CHECK_THAT(refused.error().message, Catch::Contains("may turn out to be stored") &&
-                                          Catch::Contains("same request_id"));
+  CHECK_THAT(refused.error().message,
+             Catch::Contains("may turn out to be stored") && Catch::Contains("same request_id"));
   journal().RefuseWith(nullptr);
   CHECK(Start("parks", {}, "once").Get());
 }

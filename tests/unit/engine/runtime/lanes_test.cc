@@ -1,5 +1,5 @@
-// Several lanes of a run that want the same thing at once: the journal takes it. The fixture checks the
-// whole journal after each test.
+// Several lanes of a run that want the same thing at once: the journal takes it. The fixture checks
+// the whole journal after each test.
 #include <catch2/catch.hpp>
 
 #include "tests/unit/engine/runtime/fixture.h"
@@ -62,7 +62,8 @@ steps:
   StopEngine();
 }
 
-TEST_CASE_METHOD(EngineFixture, "two approvals are asked for by one decision, and each is told", "[runtime]") {
+TEST_CASE_METHOD(EngineFixture, "two approvals are asked for by one decision, and each is told",
+                 "[runtime]") {
   options.route = [](const machine::Notify&, const journal::RunRow&) {
     return std::vector<std::string>{"mail"};
   };
@@ -82,7 +83,8 @@ steps:
   CHECK(OpenReader()->TimersOfRun(run)->size() >= 2);
 }
 
-TEST_CASE_METHOD(EngineFixture, "two attempts that may have taken effect are both asked about after a crash",
+TEST_CASE_METHOD(EngineFixture,
+                 "two attempts that may have taken effect are both asked about after a crash",
                  "[runtime]") {
   options.route = [](const machine::Notify&, const journal::RunRow&) {
     return std::vector<std::string>{"mail"};
@@ -111,8 +113,10 @@ steps:
   CHECK(Settle(run).status == static_cast<int>(RunStatus::kNeedsAttention));
 }
 
-TEST_CASE_METHOD(EngineFixture, "an approval that is given and taken back while its clock stands is indexed as it is",
-                 "[runtime]") {
+TEST_CASE_METHOD(
+    EngineFixture,
+    "an approval that is given and taken back while its clock stands is indexed as it is",
+    "[runtime]") {
   AddAction("test.work");
   AddWorkflow(R"(
 name: clock

@@ -9,7 +9,8 @@ using Rows = std::vector<journal::OutboxRow>;
 
 }  // namespace
 
-TEST_CASE_METHOD(EngineFixture, "a notification is stored for each channel that is told of it", "[runtime]") {
+TEST_CASE_METHOD(EngineFixture, "a notification is stored for each channel that is told of it",
+                 "[runtime]") {
   options.route = [](const machine::Notify& notify, const journal::RunRow& row) {
     return notify.event == "approval_requested" && row.workflow == "parks"
                ? std::vector<std::string>{"mail", "pager"}
@@ -37,14 +38,17 @@ TEST_CASE_METHOD(EngineFixture, "nothing is told where there is no channel", "[r
   CHECK(OpenReader()->UnsentNotifications("mail", 10)->empty());
 }
 
-TEST_CASE_METHOD(EngineFixture, "what a step says to a channel is stored once, with its success, also across a crash",
-                 "[runtime]") {
+TEST_CASE_METHOD(
+    EngineFixture,
+    "what a step says to a channel is stored once, with its success, also across a crash",
+    "[runtime]") {
   Scripted& send = AddAction("test.send");
   send.spec.sends = true;
   Gate gate;
   send.apply = [&](const Context& context) -> Outcome {
     if (!gate.Pass(context.stop)) return context.StopError();
-    return Value::Object({{"channel", "mail"}, {"subject", "Daily check"}, {"text", "all is well\nreally"}});
+    return Value::Object(
+        {{"channel", "mail"}, {"subject", "Daily check"}, {"text", "all is well\nreally"}});
   };
   AddWorkflow("name: tells\nsteps: [{id: tell, action: test.send}]\n");
   StartEngine();
@@ -64,7 +68,9 @@ TEST_CASE_METHOD(EngineFixture, "what a step says to a channel is stored once, w
   CHECK(unsent->front().position == OpenReader()->EventsOfRun(run, 0, 100)->back().position);
 }
 
-TEST_CASE_METHOD(EngineFixture, "what undoes a step can say so, and a step that failed says nothing", "[runtime]") {
+TEST_CASE_METHOD(EngineFixture,
+                 "what undoes a step can say so, and a step that failed says nothing",
+                 "[runtime]") {
   Scripted& send = AddAction("test.send");
   send.spec.sends = true;
   send.apply = [](const Context& context) -> Outcome {

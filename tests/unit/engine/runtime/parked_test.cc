@@ -120,8 +120,11 @@ steps:
   StopEngine();
 }
 
-TEST_CASE_METHOD(EngineFixture, "of a thousand decisions at once exactly one settles the approval", "[runtime]") {
-  AddWorkflow("name: ask\non_failure: fail\nsteps:\n  - {id: ask, approval: {prompt: 'Go on?', approvers: [dba]}}\n");
+TEST_CASE_METHOD(EngineFixture, "of a thousand decisions at once exactly one settles the approval",
+                 "[runtime]") {
+  AddWorkflow(
+      "name: ask\non_failure: fail\nsteps:\n  - {id: ask, approval: {prompt: 'Go on?', approvers: "
+      "[dba]}}\n");
   StartEngine();
   const RunId run = Begin("ask");
   Settle(run);
@@ -132,7 +135,8 @@ TEST_CASE_METHOD(EngineFixture, "of a thousand decisions at once exactly one set
   for (int t = 0; t < kThreads; ++t) {
     threads.emplace_back([&, t] {
       for (int i = 0; i < kEach; ++i) {
-        const machine::Vote vote = (t + i) % 2 == 0 ? machine::Vote::kApprove : machine::Vote::kReject;
+        const machine::Vote vote =
+            (t + i) % 2 == 0 ? machine::Vote::kApprove : machine::Vote::kReject;
         answers[std::size_t(t)].push_back(
             Decide(ApprovalId{1}, vote, "p" + std::to_string(t * kEach + i)));
       }

@@ -38,14 +38,15 @@ class Planned {
  public:
   explicit Planned(const std::string& yaml, Value inputs, const std::string& other = "") {
     registry_.Add(std::make_unique<Scripted>("test.look", RepeatClass::kReadOnly));
-    auto loaded = definition::LoadWorkflow(
-        yaml, &registry_, [&](std::string_view) { return std::optional(other); });
+    auto loaded = definition::LoadWorkflow(yaml, &registry_,
+                                           [&](std::string_view) { return std::optional(other); });
     if (loaded.workflow == nullptr) FAIL(loaded.Report("test.yaml"));
     workflow = loaded.workflow;
     state.inputs = std::move(inputs);
   }
 
-  // "choose, [rehearse], confirm, ?differs": skipped ones in brackets, conditional ones with a mark.
+  // "choose, [rehearse], confirm, ?differs": skipped ones in brackets, conditional ones with a
+  // mark.
   std::string Path(int first = 0, bool past_approvals = true) {
     path = PathFrom({*workflow, state, Time(), first, past_approvals});
     std::string text;
@@ -79,8 +80,7 @@ TEST_CASE("a plan follows the way on which all goes well, and shows the others a
   Planned run(kRestore, Value::Object({{"quick", false}}));
   CHECK(run.Path() ==
         "choose, rehearse, confirm, restore, compare, tell, ?differs, ?another, ?gone");
-  CHECK(run.At("another").ways ==
-        std::vector<std::string>{"rehearse fails with DATA_LOSS"});
+  CHECK(run.At("another").ways == std::vector<std::string>{"rehearse fails with DATA_LOSS"});
   CHECK(run.At("differs").ways == std::vector<std::string>{"compare finds none of its cases true"});
   CHECK(run.At("compare").goes_to.size() == 2);
 }

@@ -69,8 +69,7 @@ TEST_CASE_METHOD(PlanFixture, "a run is planned to its end, and nothing is start
         Value("what was done is undone in reverse order, and the run ends"));
   CHECK(ToJson(steps[3]["lines"]) ==
         R"(["restore /tmp/shop.db","its preconditions hold as things are now"])");
-  CHECK(ToJson(steps[4]["lines"]) ==
-        R"(["not known yet: it depends on what restore finds"])");
+  CHECK(ToJson(steps[4]["lines"]) == R"(["not known yet: it depends on what restore finds"])");
   CHECK(ToJson(plan["irreversible"]) == R"(["purge cannot be undone"])");
   CHECK(plan["expect"] == Value("3m10s"));
   CHECK(ToJson(plan["expect_not_said"]) == R"(["check"])");
@@ -79,9 +78,8 @@ TEST_CASE_METHOD(PlanFixture, "a run is planned to its end, and nothing is start
   CHECK(space["needed"] == Value(4096));
   CHECK(space.IntOr("free", 0) > 0);
   // A rollback stops at the pivot.
-  CHECK(ToJson(plan["rollback"]) ==
-        R"([{"step":"restore","undo":"compensated by test.restore"},)"
-        R"({"step":"purge","undo":"none: irreversible"}])");
+  CHECK(ToJson(plan["rollback"]) == R"([{"step":"restore","undo":"compensated by test.restore"},)"
+                                    R"({"step":"purge","undo":"none: irreversible"}])");
   CHECK(made->digest.size() == 64);
   CHECK(applied == 0);
   CHECK(OpenReader()->ListRuns({})->empty());
@@ -139,7 +137,8 @@ TEST_CASE_METHOD(PlanFixture, "a plan says whether the window is open, and until
   AddAction("test.work");
   window("always", "0 * * * *");
   window("seldom", "0 3 1 7 *");
-  AddWorkflow("name: free\ninputs: {target: {type: target}}\nsteps:\n  - {id: a, action: test.work}\n");
+  AddWorkflow(
+      "name: free\ninputs: {target: {type: target}}\nsteps:\n  - {id: a, action: test.work}\n");
   StartEngine();
   const auto always = Plan("always");
   INFO((always ? std::string() : always.error().ToString()));

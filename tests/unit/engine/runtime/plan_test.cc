@@ -101,7 +101,8 @@ steps:
   CHECK((*approval)->digest == PlanDigest(Value(Value::Map()), *plan, "Go on?"));
 }
 
-TEST_CASE_METHOD(EngineFixture, "an approval before actions that plan nothing is asked in the start's commit",
+TEST_CASE_METHOD(EngineFixture,
+                 "an approval before actions that plan nothing is asked in the start's commit",
                  "[runtime]") {
   AddAction("test.look", RepeatClass::kReadOnly);
   AddWorkflow(R"(

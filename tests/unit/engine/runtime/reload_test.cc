@@ -9,7 +9,8 @@ namespace {
 std::string Asks(const std::string& step) {
   return "name: asks\nsteps:\n"
          "  - {id: confirm, approval: {prompt: \"Go on?\", approvers: [dba]}}\n"
-         "  - {id: " + step + ", action: test.act}\n";
+         "  - {id: " +
+         step + ", action: test.act}\n";
 }
 
 TEST_CASE_METHOD(EngineFixture, "a run that has begun keeps its definition when that is reloaded",

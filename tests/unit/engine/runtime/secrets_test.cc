@@ -111,9 +111,9 @@ TEST_CASE("a secret is taken out of every part of a value", "[runtime]") {
 TEST_CASE("of two secrets the longer one is taken out first", "[runtime]") {
   Known source;
   source.values = {{"short", "hunter"}, {"long", "hunter2-hunter2"}};
-  const auto secrets = ReadFrom(
-      source, Value::List{expression::MakeSecret("short"), expression::MakeSecret("long")},
-      {"short", "long"});
+  const auto secrets =
+      ReadFrom(source, Value::List{expression::MakeSecret("short"), expression::MakeSecret("long")},
+               {"short", "long"});
   REQUIRE(secrets);
   CHECK(secrets->Scrubbed(std::string("hunter2-hunter2 hunter")) == "[secret long] [secret short]");
 }
@@ -199,22 +199,24 @@ TEST_CASE_METHOD(EngineFixture, "an input that looks like a secret brings none",
   };
   AddWorkflow(kUses);
   StartEngine();
-  const auto started = Start("uses", *ParseJson(R"({"extra": {"password": {"$secret": "other"}}})")).Get();
+  const auto started =
+      Start("uses", *ParseJson(R"({"extra": {"password": {"$secret": "other"}}})")).Get();
   REQUIRE_FALSE(started);
   CHECK(started.error().code == Code::kInvalidArgument);
   CHECK_THAT(started.error().message, Contains("a secret is named by a definition only"));
   CHECK_FALSE(applied);
 }
 
-TEST_CASE_METHOD(EngineFixture, "no run starts that will ask for a secret nobody knows", "[runtime]") {
+TEST_CASE_METHOD(EngineFixture, "no run starts that will ask for a secret nobody knows",
+                 "[runtime]") {
   AddAction("test.work");
   AddWorkflow(kUses);
   StartEngine();
   const auto started = Start("uses", Value::Object({})).Get();
   REQUIRE_FALSE(started);
   CHECK(started.error().code == Code::kFailedPrecondition);
-  CHECK_THAT(started.error().message,
-             Contains("start uses: step work: there is no secret \"db\": this server's configuration has none"));
+  CHECK_THAT(started.error().message, Contains("start uses: step work: there is no secret \"db\": "
+                                               "this server's configuration has none"));
 }
 
 TEST_CASE("a secret is taken out of what base64 makes of a text around it", "[runtime]") {
@@ -228,11 +230,14 @@ TEST_CASE("a secret is taken out of what base64 makes of a text around it", "[ru
   }
 }
 
-TEST_CASE_METHOD(EngineFixture, "what one step was told is taken out of what a later one answers", "[runtime]") {
+TEST_CASE_METHOD(EngineFixture, "what one step was told is taken out of what a later one answers",
+                 "[runtime]") {
   const Known source;
   options.secrets = &source;
   AddAction("test.work").apply = [](const Context&) -> Outcome { return Value(); };
-  AddAction("test.tell").apply = [](const Context&) -> Outcome { return Value("found hunter2-hunter2 there"); };
+  AddAction("test.tell").apply = [](const Context&) -> Outcome {
+    return Value("found hunter2-hunter2 there");
+  };
   AddWorkflow(R"(
 name: later
 steps:

@@ -30,8 +30,8 @@ void StopBeforeOutcome(EngineFixture& fixture, RunId run, Gate& work) {
   append.WaitFor(1);
   work.Open();
   while (fixture.engine().info().inputs_waiting == 0) std::this_thread::yield();
-  auto stopped = std::async(std::launch::async,
-                            [&] { fixture.engine().Stop(std::chrono::milliseconds(0)); });
+  auto stopped =
+      std::async(std::launch::async, [&] { fixture.engine().Stop(std::chrono::milliseconds(0)); });
   for (;;) {  // until it is known to be stopping
     auto asked = fixture.Settled(RunId{99});
     if (asked.IsThere() && asked.Get().error().code == Code::kUnavailable) break;

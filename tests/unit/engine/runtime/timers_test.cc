@@ -1,6 +1,7 @@
+#include "engine/runtime/timers.h"
+
 #include <catch2/catch.hpp>
 
-#include "engine/runtime/timers.h"
 #include "tests/unit/engine/runtime/fixture.h"
 
 namespace recourse::runtime {

@@ -229,8 +229,10 @@ TEST_CASE("alerts start so many runs on a target in a day, and then people only"
     CHECK(hooked.StatusOf(run) == RunStatus::kSucceeded);
   CHECK(hooked.Take({hooked.Fires("d")}) == "held R-4");
   CHECK(hooked.Row(RunId{4}).waits_for ==
-        "started on hold by ann: alerts have asked for 3 runs on db1 within 24 h before it; the daily "
-        "limit of the rule rule-repair is 3. Look at what they came to, then resume or cancel this one");
+        "started on hold by ann: alerts have asked for 3 runs on db1 within 24 h before it; the "
+        "daily "
+        "limit of the rule rule-repair is 3. Look at what they came to, then resume or cancel this "
+        "one");
   CHECK(hooked.Take({hooked.Fires("dd")}) == "held R-5");
   // The count, and not the limit.
   CHECK(hooked.Row(RunId{5}).waits_for.find("asked for 4 runs on db1") != std::string::npos);

@@ -22,13 +22,15 @@ TEST_CASE_METHOD(Told, "a webhook is told of an approval, signed, and once", "[n
   CHECK(Undelivered().empty());
 }
 
-TEST_CASE_METHOD(Told, "a pager's incident is opened, taken and closed under the run's key", "[notify]") {
+TEST_CASE_METHOD(Told, "a pager's incident is opened, taken and closed under the run's key",
+                 "[notify]") {
   Tell("kind: pagerduty, routing_key: pd, url: \"" + sink.url() + "\"");
   Begin("parks");
   const Value trigger = *ParseJson(sink.Bodies(1)[0]);
   CHECK(trigger["event_action"] == Value("trigger"));
   CHECK(trigger["routing_key"] == Value("pd-key"));
-  CHECK_THAT(trigger["dedup_key"].as_string(), Catch::StartsWith("recourse/") && Catch::EndsWith("/R-1"));
+  CHECK_THAT(trigger["dedup_key"].as_string(),
+             Catch::StartsWith("recourse/") && Catch::EndsWith("/R-1"));
   REQUIRE(Decide(ApprovalId{1}, machine::Vote::kApprove).Get());
   const Value resolve = *ParseJson(sink.Bodies(2)[1]);
   CHECK(resolve["event_action"] == Value("resolve"));
@@ -45,8 +47,11 @@ TEST_CASE_METHOD(Told, "a message in a chat mentions nobody", "[notify]") {
    public:
     explicit Url(std::string url) : url_(std::move(url)) {}
     Result<std::string> Read(const std::string&, const std::stop_token&,
-                             std::chrono::steady_clock::time_point) const override { return url_; }
+                             std::chrono::steady_clock::time_point) const override {
+      return url_;
+    }
     Result<void> Knows(const std::string&) const override { return {}; }
+
    private:
     std::string url_;
   } url(sink.url());
@@ -60,7 +65,8 @@ TEST_CASE_METHOD(Told, "a message in a chat mentions nobody", "[notify]") {
   CHECK_THAT(sink.Bodies(2)[1], Contains("```\\n<!channel> & ''' @all"));
 }
 
-TEST_CASE_METHOD(Told, "what a channel refuses for now is tried again, and seen meanwhile", "[notify]") {
+TEST_CASE_METHOD(Told, "what a channel refuses for now is tried again, and seen meanwhile",
+                 "[notify]") {
   sink.Answer(503);
   Tell("kind: webhook, signing_secret: hook, url: \"" + sink.url() + "\"");
   Begin("parks");
@@ -73,7 +79,8 @@ TEST_CASE_METHOD(Told, "what a channel refuses for now is tried again, and seen 
   CHECK(sink.Bodies(1).size() == 1);
 }
 
-TEST_CASE_METHOD(Told, "what a channel will never take is given up, until somebody asks for it", "[notify]") {
+TEST_CASE_METHOD(Told, "what a channel will never take is given up, until somebody asks for it",
+                 "[notify]") {
   sink.Answer(400);
   Tell("kind: webhook, signing_secret: hook, url: \"" + sink.url() + "\"");
   Begin("parks");
@@ -119,7 +126,8 @@ TEST_CASE_METHOD(Told, "what a former server left is sent by the next", "[notify
   Until([&] { return AllSent(); });
 }
 
-TEST_CASE_METHOD(Told, "what was sent is not sent again while the journal cannot note it", "[notify]") {
+TEST_CASE_METHOD(Told, "what was sent is not sent again while the journal cannot note it",
+                 "[notify]") {
   Tell("kind: webhook, signing_secret: hook, url: \"" + sink.url() + "\"");
   journal().refuse_notes = true;
   Begin("parks");

@@ -25,7 +25,9 @@ Letter About(std::int64_t run, const std::string& event, const std::string& text
 }  // namespace
 
 TEST_CASE("a letter says what, where and how bad, in one line that nothing obeys", "[notify]") {
-  const Letter letter = About(7, "needs_attention", "R-7 needs\nattention: \x1b[31m\xc2\x9b" "now");
+  const Letter letter = About(7, "needs_attention",
+                              "R-7 needs\nattention: \x1b[31m\xc2\x9b"
+                              "now");
   CHECK(TextOf(letter, {}) == "R-7 needs attention:  [31m now - on health (critical)");
   CHECK(CommandsOf(letter) == "recourse show R-7\n");
   CHECK(CommandsOf(About(7, "escalated", "x")) == "recourse show R-7\nrecourse ack R-7\n");
@@ -50,7 +52,9 @@ TEST_CASE("a long text is cut between two characters", "[notify]") {
 
 TEST_CASE("many letters at once say how many, and the first", "[notify]") {
   std::vector<Letter> letters;
-  for (int i = 1; i <= 30; ++i) letters.push_back(About(i, i % 2 == 0 ? "escalated" : "needs_attention", "n" + std::to_string(i)));
+  for (int i = 1; i <= 30; ++i)
+    letters.push_back(
+        About(i, i % 2 == 0 ? "escalated" : "needs_attention", "n" + std::to_string(i)));
   const std::string text = DigestOf(letters, {});
   CHECK_THAT(text, Contains("30 notifications at once: 15 escalated, 15 needs_attention."));
   CHECK_THAT(text, Contains("n10 - on health"));
@@ -58,7 +62,8 @@ TEST_CASE("many letters at once say how many, and the first", "[notify]") {
   CHECK_THAT(text, Contains("and 20 more"));
 }
 
-TEST_CASE("a mail is one whatever stands in it, and the same one when it is sent again", "[notify]") {
+TEST_CASE("a mail is one whatever stands in it, and the same one when it is sent again",
+          "[notify]") {
   ChannelSettings channel;
   channel.from = "recourse@example.net";
   channel.to = {"ada@example.net", "kim@example.net"};
@@ -70,7 +75,8 @@ TEST_CASE("a mail is one whatever stands in it, and the same one when it is sent
   CHECK_THAT(mail, Contains("Date: Thu, 26 Nov 2026 03:04:05 +0000\r\n"));
   CHECK_THAT(mail, Contains("Subject: =?UTF-8?B?"));
   CHECK_THAT(mail, !Contains("\r\nBcc:"));
-  CHECK_THAT(mail, Contains("\r\n\r\n" + Base64("evil  Bcc: all@example.net \xc3\xa9").substr(0, 20)));
+  CHECK_THAT(mail,
+             Contains("\r\n\r\n" + Base64("evil  Bcc: all@example.net \xc3\xa9").substr(0, 20)));
   for (std::size_t at = 0; at < mail.size();) {
     const std::size_t end = mail.find("\r\n", at);
     CHECK(end - at <= 998);

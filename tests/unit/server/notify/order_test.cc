@@ -23,7 +23,9 @@ constexpr const char* kInOrder[] = {"approval_requested", "attended"};
 
 }  // namespace
 
-TEST_CASE_METHOD(Told, "messages about one run arrive in their order, also when some are refused at first", "[notify]") {
+TEST_CASE_METHOD(
+    Told, "messages about one run arrive in their order, also when some are refused at first",
+    "[notify]") {
   sink.Answer(503);
   Tell("kind: webhook, signing_secret: hook, digest_after: 0, url: \"" + sink.url() + "\"");
   for (int i = 1; i <= 3; ++i) {
@@ -44,8 +46,9 @@ TEST_CASE_METHOD(Told, "messages about one run arrive in their order, also when 
   }
 }
 
-TEST_CASE_METHOD(Told, "a storm that is too large for one message is told in several, and nothing is given up",
-                 "[notify]") {
+TEST_CASE_METHOD(
+    Told, "a storm that is too large for one message is told in several, and nothing is given up",
+    "[notify]") {
   sink.Answer(503);
   Tell("kind: webhook, signing_secret: hook, digest_after: 3, url: \"" + sink.url() + "\"");
   for (int i = 0; i < 12; ++i) Begin("parks");

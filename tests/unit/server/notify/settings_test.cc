@@ -50,7 +50,8 @@ TEST_CASE("a route tells its channels of what fits all its conditions", "[notify
 }
 
 TEST_CASE("routes may stand before the channels that they name", "[notify]") {
-  CHECK(ParseSettings("routes: [{to: [ops]}]\nchannels: [{name: ops, kind: slack, url_secret: s}]\n", "n.yaml"));
+  CHECK(ParseSettings(
+      "routes: [{to: [ops]}]\nchannels: [{name: ops, kind: slack, url_secret: s}]\n", "n.yaml"));
 }
 
 TEST_CASE("every mistake in the file is told with its place", "[notify]") {
@@ -65,9 +66,12 @@ routes:
   - {to: [nobody], severities: [terrible], events: [birthday]}
   - {severities: [high]}
 )");
-  CHECK_THAT(all, Contains("n.yaml:2:5: channels[0]: a channel needs a name, of lower-case letters"));
-  CHECK_THAT(all, Contains("n.yaml:3:5: channels[1]: kind: expected one of mail, mattermost, pagerduty, slack, "
-                           "webhook, found \"pigeon\""));
+  CHECK_THAT(all,
+             Contains("n.yaml:2:5: channels[0]: a channel needs a name, of lower-case letters"));
+  CHECK_THAT(
+      all,
+      Contains("n.yaml:3:5: channels[1]: kind: expected one of mail, mattermost, pagerduty, slack, "
+               "webhook, found \"pigeon\""));
   CHECK_THAT(all, Contains("n.yaml:4:5: channels[2]: a channel of the kind mail needs to"));
   CHECK_THAT(all, Contains("n.yaml:4:5: channels[2]: there are two channels \"ops\""));
   CHECK_THAT(all, Contains("channels[3]: a channel of the kind webhook has no to"));
@@ -76,9 +80,15 @@ routes:
   CHECK_THAT(all, Contains("channels[4]: user needs password, the name of a secret"));
   CHECK_THAT(all, Contains("n.yaml:7:51: channels[5].text: "));
   CHECK_THAT(all, Contains("digest_after: expected a number of 0 to 10000, found \"many\""));
-  CHECK_THAT(all, Contains("n.yaml:9:5: routes[0].to: there is no channel \"nobody\"; known are: "));
-  CHECK_THAT(all, Contains("routes[0].severities: there is no severity \"terrible\"; known are: critical, high"));
-  CHECK_THAT(all, Contains("routes[0].events: there is no event \"birthday\"; known are: approval_requested"));
+  CHECK_THAT(all,
+             Contains("n.yaml:9:5: routes[0].to: there is no channel \"nobody\"; known are: "));
+  CHECK_THAT(
+      all,
+      Contains(
+          "routes[0].severities: there is no severity \"terrible\"; known are: critical, high"));
+  CHECK_THAT(
+      all,
+      Contains("routes[0].events: there is no event \"birthday\"; known are: approval_requested"));
   CHECK_THAT(all, Contains("n.yaml:10:5: routes[1]: a route needs \"to\", a list of channels"));
 }
 
@@ -96,8 +106,8 @@ TEST_CASE("the file in the documentation is one", "[notify]") {
   REQUIRE(text);
   const auto begin = text->find("```yaml\n");
   REQUIRE(begin != std::string::npos);
-  const auto settings =
-      ParseSettings(text->substr(begin + 8, text->find("```", begin + 8) - begin - 8), "notifications.md");
+  const auto settings = ParseSettings(
+      text->substr(begin + 8, text->find("```", begin + 8) - begin - 8), "notifications.md");
   INFO((settings ? "" : settings.error().message));
   REQUIRE(settings);
   CHECK(settings->channels.size() == 5);

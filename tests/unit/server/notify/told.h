@@ -1,5 +1,5 @@
-// What the tests of the courier stand on: an engine whose runs are told through one channel to a real
-// HTTP server of the test's.
+// What the tests of the courier stand on: an engine whose runs are told through one channel to a
+// real HTTP server of the test's.
 #pragma once
 
 #include <httplib.h>
@@ -115,7 +115,9 @@ class Told : public runtime::EngineFixture {
   Told() = default;
 
   bool AllSent() { return OpenReader()->UnsentNotifications("it", 10)->empty(); }
-  std::vector<journal::OutboxRow> Undelivered() { return *OpenReader()->UndeliveredNotifications(10); }
+  std::vector<journal::OutboxRow> Undelivered() {
+    return *OpenReader()->UndeliveredNotifications(10);
+  }
 
   Sink sink;
   Keys keys;

@@ -18,7 +18,9 @@ TEST_CASE("a line of IRC is read with its prefix and its last parameter", "[irc]
 
 TEST_CASE("nothing in a text can end the line, command the server or steer a terminal", "[irc]") {
   const auto lines = Speak("PRIVMSG", "#incidents",
-                           "Wipe\r\nQUIT :bye\nJOIN #evil\x01\x1b[31m\x03" "4\x9b\u202e\u0085?", 10);
+                           "Wipe\r\nQUIT :bye\nJOIN #evil\x01\x1b[31m\x03"
+                           "4\x9b\u202e\u0085?",
+                           10);
   REQUIRE(lines.size() == 3);
   CHECK(lines[0] == "PRIVMSG #incidents :Wipe\\x0d");
   CHECK(lines[1] == "PRIVMSG #incidents :QUIT :bye");

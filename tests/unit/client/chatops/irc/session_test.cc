@@ -65,11 +65,12 @@ TEST_CASE("the bot hears what is said to it, by people, and nothing else", "[irc
   CHECK_FALSE(session.Take(ParseLine(":irc.example.net PRIVMSG recourse :runs")).heard);
 }
 
-TEST_CASE("a nick that is taken is varied, a password is given, and a server that refuses is told of",
-          "[irc]") {
+TEST_CASE(
+    "a nick that is taken is varied, a password is given, and a server that refuses is told of",
+    "[irc]") {
   Session session({"recourse", "secret", ""}, {"#a", "#b"});
-  CHECK(session.Hello() == std::vector<std::string>{"PASS :secret", "NICK recourse",
-                                                    "USER recourse 0 * :Recourse"});
+  CHECK(session.Hello() ==
+        std::vector<std::string>{"PASS :secret", "NICK recourse", "USER recourse 0 * :Recourse"});
   CHECK(session.Take(ParseLine(":irc 433 * recourse :in use")).send ==
         std::vector<std::string>{"NICK recourse_"});
   CHECK(session.Take(ParseLine(":irc 001 recourse_ :Welcome")).send ==
@@ -88,7 +89,8 @@ TEST_CASE("an account is proved by SASL PLAIN", "[irc]") {
         std::vector<std::string>{"AUTHENTICATE PLAIN"});
   CHECK(session.Take(ParseLine("AUTHENTICATE +")).send ==
         std::vector<std::string>{"AUTHENTICATE AGJvdABzZWNyZXQ="});
-  CHECK(session.Take(ParseLine(":irc 903 recourse :ok")).send == std::vector<std::string>{"CAP END"});
+  CHECK(session.Take(ParseLine(":irc 903 recourse :ok")).send ==
+        std::vector<std::string>{"CAP END"});
   CHECK_FALSE(session.Take(ParseLine(":irc 904 recourse :no")).failed.empty());
 }
 

@@ -104,12 +104,15 @@ TEST_CASE("the chain holds over removed runs, also where they lie side by side",
   }
 }
 
-TEST_CASE("the chain holds whichever runs are removed, in whichever order, and shows what is missing",
-          "[journal]") {
+TEST_CASE(
+    "the chain holds whichever runs are removed, in whichever order, and shows what is missing",
+    "[journal]") {
   for (unsigned seed = 1; seed <= 20; ++seed) {
     CAPTURE(seed);
     std::mt19937 random(seed);
-    const auto below = [&](int bound) { return static_cast<int>(random() % static_cast<unsigned>(bound)); };
+    const auto below = [&](int bound) {
+      return static_cast<int>(random() % static_cast<unsigned>(bound));
+    };
     ScratchDirectory scratch;
     std::map<RunId, std::int64_t> runs;  // how many events each has
     std::vector<RunId> left;
@@ -138,9 +141,10 @@ TEST_CASE("the chain holds whichever runs are removed, in whichever order, and s
     REQUIRE(holds());
     // Any event but the last ones, which only a signed head proves.
     const std::string last = RawText(scratch / "journal", "SELECT max(position) FROM events");
-    RawExecute(scratch / "journal",
-               "DELETE FROM events WHERE position = (SELECT position FROM events WHERE position < " +
-                   last + " ORDER BY position LIMIT 1 OFFSET " + std::to_string(below(10)) + ")");
+    RawExecute(
+        scratch / "journal",
+        "DELETE FROM events WHERE position = (SELECT position FROM events WHERE position < " +
+            last + " ORDER BY position LIMIT 1 OFFSET " + std::to_string(below(10)) + ")");
     CHECK_FALSE(holds());
   }
 }
@@ -149,7 +153,8 @@ TEST_CASE("numbers of runs that were removed are not given again", "[journal]") 
   ScratchDirectory scratch;
   auto journal = MustOpen(scratch / "journal");
   RunChange change = Finished(ChangeOf(journal->heads(), RunId{7}, 1));
-  change.notifications.push_back({1, 0, "mail", "approval_requested", RunId{7}, "please", At(0), 0, "", {}, {}});
+  change.notifications.push_back(
+      {1, 0, "mail", "approval_requested", RunId{7}, "please", At(0), 0, "", {}, {}});
   ApprovalRow approval;
   approval.approval = ApprovalId{5};
   approval.run = RunId{7};
@@ -188,9 +193,10 @@ TEST_CASE("a run that something needs is not removed", "[journal]") {
   CHECK_THAT(refused(Of(RunId{2}, 3)).message, Contains("last run of the schedule nightly"));
 }
 
-TEST_CASE("a removal that is killed leaves the run whole, or gone with its tombstone", "[journal]") {
-  for (const std::string point :
-       {"journal_run_half_removed", "journal_before_removal_commit", "journal_after_removal_commit"}) {
+TEST_CASE("a removal that is killed leaves the run whole, or gone with its tombstone",
+          "[journal]") {
+  for (const std::string point : {"journal_run_half_removed", "journal_before_removal_commit",
+                                  "journal_after_removal_commit"}) {
     INFO(point);
     ScratchDirectory scratch;
     {
