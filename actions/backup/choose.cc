@@ -98,6 +98,9 @@ class Choose final : public Action {
         why = bad = differ->value_or("");
         if (!why.empty() && denied.empty() && IsDenied(entry)) denied = entry.path;
       }
+      if (bad.empty() && entry.state == State::kVerified && IsDenied(entry)) {
+        bad = "the server may not read it (permission denied)";
+      }
       if (!why.empty()) {
         if (!bad.empty()) passed_over.push_back(entry.name + ": " + bad);
         refused.push_back(entry.name + ": " + why);

@@ -151,6 +151,15 @@ TEST_CASE(
   REQUIRE(older);
   CHECK(older.output()["name"] == Value("health_20260919.db"));
   CHECK(older.output()["denied"] == Value(newest));
+  // Who has asked for that one by its name should know what he does without.
+  {
+    const testing::AsNobody nobody;
+    const Outcome named =
+        world.Do("backup.choose", world.WithBackups().With("which", "health_20260919.db"));
+    REQUIRE(named);
+    CHECK(named.output()["passed_over"] ==
+          Value(Value::List{"health_20260920.db: the server may not read it (permission denied)"}));
+  }
 
   fs::permissions(newest, fs::perms(0644));
   const Outcome given = choose();
