@@ -54,6 +54,10 @@ class AtOnce final : public httplib::TaskQueue {
 
 // What is wrong with the length of the body, before any of it is read; 0: nothing.
 int StatusOfLength(const httplib::Request& request, std::int64_t body_max) {
+  // Which of two would count is for each reader to say.
+  for (const char* name : {"Content-Length", "Authorization"}) {
+    if (request.get_header_value_count(name) > 1) return 400;
+  }
   if (request.has_header("Transfer-Encoding")) return 411;
   if (request.has_header("Content-Encoding") || request.is_multipart_form_data()) return 415;
   const std::string length = request.get_header_value("Content-Length");

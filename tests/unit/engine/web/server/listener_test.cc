@@ -134,6 +134,16 @@ TEST_CASE("what is not understood has an answer that says why", "[web]") {
   CHECK(thrown.find("secret") == std::string::npos);
 }
 
+TEST_CASE("of two headers that should be one none counts", "[web]") {
+  const auto listener = Serving();
+  const std::string address = listener->address();
+  for (const char* twice :
+       {"Content-Length: 2\r\nContent-Length: 2\r\n", "Content-Length: 2\r\nContent-Length: 3\r\n",
+        "Content-Length: 2\r\nAuthorization: a\r\nauthorization: b\r\n"}) {
+    CHECK(StatusOf(Client(address).Ask(Post("/length", twice, "hi"))) == 400);
+  }
+}
+
 TEST_CASE("a body that is too large is refused unread", "[web]") {
   const auto listener = Serving();
   Client client(listener->address());
