@@ -1,6 +1,7 @@
 // The inventory: what a target's file may hold, as docs/targets.md tells it.
 #include <algorithm>
 #include <filesystem>
+#include <system_error>
 
 #include "engine/base/dated_name.h"
 #include "engine/base/no_such.h"
@@ -211,9 +212,13 @@ void CheckTarget(const Node& target, Problems& problems) {
   }
 }
 
-// Empty: it has none.
+// What its path leads to; empty: it has none.
 std::string DatabaseOf(const Value& target) {
-  return std::filesystem::path(target["database"].StringOr("path", "")).lexically_normal();
+  const std::filesystem::path path = target["database"].StringOr("path", "");
+  if (path.empty()) return "";
+  std::error_code unreadable;
+  const auto real = std::filesystem::weakly_canonical(path, unreadable);
+  return unreadable ? path.lexically_normal() : real;
 }
 
 }  // namespace

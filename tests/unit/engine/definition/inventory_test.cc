@@ -1,4 +1,6 @@
 #include <catch2/catch.hpp>
+#include <cstdlib>
+#include <filesystem>
 
 #include "engine/base/json.h"
 #include "support.h"
@@ -60,6 +62,19 @@ TEST_CASE("two targets cannot have one database, except where only one of them i
                       "already, from a.yaml"));
   CHECK(inventory.AddFile("name: c\n", "c.yaml"));
   CHECK(inventory.AddFile("name: d\n", "d.yaml"));
+
+  char made[] = "/tmp/recourse-XXXXXX";
+  REQUIRE(mkdtemp(made) != nullptr);
+  const std::filesystem::path scratch = made;
+  std::filesystem::create_directories(scratch / "real");
+  std::filesystem::create_symlink(scratch / "real", scratch / "link");
+  const auto text = [&](const std::string& name, const std::string& directory) {
+    return "name: " + name + "\ndatabase: {kind: sqlite, path: " + (scratch / directory).string() +
+           "/x.db}\n";
+  };
+  REQUIRE(inventory.AddFile(text("e", "real"), "e.yaml"));
+  CHECK_FALSE(inventory.AddFile(text("f", "link"), "f.yaml"));
+  std::filesystem::remove_all(scratch);
 
   Inventory alternatives(Inventory::Targets::kAlternatives);
   CHECK(alternatives.AddFile(first, "a.yaml"));
