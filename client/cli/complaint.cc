@@ -4,7 +4,9 @@
 #include <string>
 #include <vector>
 
+#include "client/report/clean.h"
 #include "engine/base/flag_meant.h"
+#include "engine/base/text.h"
 
 namespace recourse::cli {
 namespace {
@@ -16,6 +18,16 @@ void AddFlags(const CLI::App& app, std::vector<std::string>& flags) {
 }
 
 }  // namespace
+
+Result<void> CheckText(int argc, const char* const* argv) {
+  for (int i = 1; i < argc; ++i) {
+    if (IsUtf8(argv[i])) continue;
+    return InvalidArgument(
+        "argument " + std::to_string(i) + ", \"" + Clean(argv[i]) +
+        "\", is not UTF-8; nothing was done. Does the terminal send another encoding?");
+  }
+  return {};
+}
 
 std::string Complaint(const CLI::App* app, const CLI::Error& error) {
   std::string path = "recourse";

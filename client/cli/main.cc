@@ -66,6 +66,7 @@ class Command {
     if (argc > 1 && std::string_view(argv[1]) == "complete") {
       return PrintCandidates(app_, {argv + 2, argv + argc});
     }
+    if (auto text = CheckText(argc, argv); !text) return Tell(text.error(), kUsage);
     const std::vector<std::string> verbs = Verbs();
     if (argc > 1 && argv[1][0] != '-' &&
         std::find(verbs.begin(), verbs.end(), argv[1]) == verbs.end()) {

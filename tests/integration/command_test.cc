@@ -262,7 +262,8 @@ TEST_CASE("a misspelt command is refused before anything is asked", "[integratio
       {{"runs", "--limit", "0"}, "--limit"},
       {{"runs", "--output", "xml"}, "--output"},
       {{"rollback", "R-1", "--effect", "maybe"}, "not_applied"},
-      {{"cancel", "R-1", "--effect", "applied"}, "without --rollback"}};
+      {{"cancel", "R-1", "--effect", "applied"}, "without --rollback"},
+      {{"note", "R-1", "caf\xe9"}, "is not UTF-8; nothing was done"}};
   for (const auto& [arguments, hint] : mistakes) {
     const Finished refused = scene.Recourse(arguments);
     CHECK(refused.code == 2);
