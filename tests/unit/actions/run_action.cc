@@ -1,8 +1,10 @@
 // Runs one phase of one action in a process of its own, for tests that kill it in the middle:
 //   recourse-run-action apply|compensate ACTION INPUTS [UNDO [CHECKPOINT [SAVED_CHECKPOINT
 //   [OUTPUT]]]]
-// All but SAVED_CHECKPOINT, the file that a checkpoint is saved to, are JSON.
-// Prints the output as JSON and exits 0, or prints the error and exits 1.
+// All but SAVED_CHECKPOINT, the file that a checkpoint is saved to, are JSON. The attempt's key is
+// that of the variable RECOURSE_TEST_KEY, where there is one. Prints the output as JSON and exits
+// 0, or prints the error and exits 1.
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <iostream>
@@ -27,10 +29,11 @@ int main(int argc, char** argv) {
   const auto checkpoint = ParseJson(argc > 5 ? argv[5] : "null");
   const auto output = ParseJson(argc > 7 ? argv[7] : "null");
   if (action == nullptr || !inputs || !undo || !checkpoint || !output) return 2;
+  const char* key = std::getenv("RECOURSE_TEST_KEY");
   const SystemClock clock;
   const Policy policy;
   Context context{.inputs = *inputs,
-                  .key = "R-1/step/1",
+                  .key = key != nullptr ? key : "R-1/step/1",
                   .undo = *undo,
                   .checkpoint = *checkpoint,
                   .fencing_token = 0,

@@ -21,7 +21,7 @@ void DieInApply(ScriptWorld& world, const Value& inputs) {
   world.undo = prepared.output();
   const process::Program program{
       {RECOURSE_RUN_ACTION, "apply", "process.script", ToJson(inputs), ToJson(world.undo)},
-      {},
+      {{"RECOURSE_TEST_KEY", world.key}},
       "/"};
   const auto died = process::RunChild(program, {}, world.MakeContext({}));
   REQUIRE(died);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <string>
 
@@ -11,7 +12,8 @@
 namespace recourse::testing {
 
 struct ScriptWorld : World {
-  ScriptWorld() : World(AddProcessActions) {}
+  // What a script has started is found by the key, also by tests beside this one.
+  ScriptWorld() : World(AddProcessActions) { key += "-" + std::to_string(getpid()); }
 
   std::string WriteScript(const std::string& text) const {
     const std::string path = Write("script", text);
