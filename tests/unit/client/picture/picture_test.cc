@@ -2,6 +2,12 @@
 
 #include <catch2/catch.hpp>
 
+// Read by LeakSanitizer: what the libraries that draw keep to the end is not ours.
+extern "C" const char* __lsan_default_suppressions();
+extern "C" const char* __lsan_default_suppressions() {
+  return "leak:libfontconfig.so\nleak:libgvc.so\n";
+}
+
 namespace recourse::picture {
 namespace {
 
