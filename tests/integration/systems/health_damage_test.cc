@@ -76,6 +76,7 @@ const std::vector<Damage>& AllDamage() {
       {"half", [](const std::string& db) { fs::resize_file(db, fs::file_size(db) / 2); }},
       {"last-page", [](const std::string& db) { fs::resize_file(db, fs::file_size(db) - 1500); }},
       {"empty", [](const std::string& db) { fs::resize_file(db, 0); }},
+      {"missing", [](const std::string& db) { fs::remove(db); }},
       {"index-mismatch",
        [](const std::string& db) {
          Sql(db,
@@ -163,7 +164,8 @@ TEST_CASE("H-12: every kind of damage is found, asked about and answered by the 
     if (damage.sound_in_itself) {
       CHECK_THAT(system.Approve(runs[i]), Contains("is sound in itself"));
     }
-    CHECK_THAT(system.Approve(runs[i]), Contains("is damaged. Restore"));
+    const std::string found = damage.name == "missing" ? "is not there" : "is damaged";
+    CHECK_THAT(system.Approve(runs[i]), Contains(found + ". Restore"));
   }
   for (std::size_t i = 0; i < runs.size(); ++i) {
     INFO(AllDamage()[i].name);
